@@ -1,0 +1,112 @@
+// What can run tasks: libswarm's idea of a backend, as one small interface. The agent is the same for all of
+// them, and backend.contract.ts is run on each.
+import type { NodeDescription, TaskSpec } from '@muster/model';
+
+/** Who a task is, for names, labels and environment. */
+export interface TaskIdentity {
+  readonly clusterName: string;
+  readonly nodeId: string;
+  readonly nodeHostname: string;
+  readonly serviceId: string;
+  readonly serviceName: string;
+  readonly serviceLabels: Readonly<Record<string, string>>;
+  readonly taskId: string;
+  /** `service.slot.taskid` */
+  readonly taskName: string;
+  readonly slot: number;
+}
+
+/** Ports as the allocator left them: none of them 0. Only host mode reaches a backend. */
+export interface BoundPort {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly targetPort: number;
+  readonly publishedPort: number;
+}
+
+export interface TaskOrder {
+  readonly identity: TaskIdentity;
+  readonly spec: TaskSpec;
+  readonly ports: readonly BoundPort[];
+}
+
+/** `created`: prepared, not started. `exited` covers every end, with its exit code (128 + signal when killed by one). */
+export interface RunState {
+  readonly taskId: string;
+  /** The backend's own id (container id, pid). */
+  readonly runId: string;
+  readonly status: 'created' | 'running' | 'exited';
+  readonly exitCode?: number;
+  /** Why, in the backend's words, when it ended badly. */
+  readonly error?: string;
+  /** Ms since the epoch. */
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+}
+
+export interface LogChunk {
+  readonly taskId: string;
+  readonly stream: 'stdout' | 'stderr';
+  /** One line, without its end. */
+  readonly line: string;
+  /** Ms since the epoch. */
+  readonly time: number;
+}
+
+export interface LogOptions {
+  readonly follow: boolean;
+  /** Lines from the end; all when left out. */
+  readonly tail?: number;
+  /** Ms since the epoch. */
+  readonly since?: number;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A task can never run here (no such image, bad mount): REJECTED. Any other error is taken as passing, and tried again. */
+export class RejectedError extends Error {
+  override readonly name = 'RejectedError';
+}
+
+/** The engine itself does not answer. Tasks keep their state until it does. */
+export class BackendUnavailableError extends Error {
+  override readonly name = 'BackendUnavailableError';
+}
+
+export interface Backend {
+  readonly name: string;
+  /** Hostname, platform, resources, engine: what the node reports when it joins. Labels are the agent's to add. */
+  describe(): Promise<Omit<NodeDescription, 'labels'>>;
+  /**
+   * Makes a task ready to start: image present, container created. Idempotent by task id: a second call finds
+   * the first one's work. Throws RejectedError when it can never succeed.
+   */
+  prepare(order: TaskOrder): Promise<RunState>;
+  /** Starts what was prepared; does nothing when it runs already or has ended. */
+  start(taskId: string): Promise<RunState>;
+  /** Stops politely, then by force after the grace period of its spec. Resolves when it is down. No such task: resolves. */
+  stop(taskId: string): Promise<void>;
+  /** Removes every trace of the task, stopping it by force if it runs. No such task: resolves. */
+  remove(taskId: string): Promise<void>;
+  /** Every task of this node, and nothing of anybody else's, as after a restart of the agent. */
+  list(): Promise<readonly RunState[]>;
+  inspect(taskId: string): Promise<RunState | undefined>;
+  /**
+   * Calls back whenever a task changes (started, exited), until stopped. `onLost` is called when events may have
+   * been missed (engine gone); the caller then lists again, once `describe` answers.
+   */
+  watch(options: {
+    readonly onChange: (state: RunState) => void;
+    readonly onLost: (error: Error) => void;
+  }): Promise<{ stop(): Promise<void> }>;
+  logs(taskId: string, options: LogOptions): AsyncIterable<LogChunk>;
+  exec(taskId: string, command: readonly string[]): Promise<ExecResult>;
+  /** Nodes inside this one; only a cluster has any. */
+  children(): Promise<readonly string[]>;
+  /** The escape hatch: a request in the backend's own terms, with its answer. Throws when it has none. */
+  raw(request: unknown): Promise<unknown>;
+  close(): Promise<void>;
+}

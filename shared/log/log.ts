@@ -1,0 +1,67 @@
+// The log as a port: one totally ordered sequence of immutable records with compare-and-set per subject.
+// Two adapters (memory/, jetstream/) pass one contract test (log.contract.ts).
+
+/** One stored message. `seq` starts at 1 and has no gaps; `time` is the log's own clock, ms since the epoch. */
+export interface LogRecord {
+  readonly seq: number;
+  readonly subject: string;
+  readonly time: number;
+  readonly data: Uint8Array;
+}
+
+export interface Appended {
+  readonly ok: true;
+  readonly seq: number;
+}
+
+/** The subject's last sequence was not the one expected. A value, not an exception: losing is normal. */
+export interface Conflict {
+  readonly ok: false;
+  readonly expected: number;
+  /** The sequence found there, where the log tells. */
+  readonly actual: number | undefined;
+}
+
+export type AppendResult = Appended | Conflict;
+
+export interface AppendOptions {
+  /** Last sequence on this exact subject for the append to stand; 0 means "none yet". */
+  readonly expectLastSubjectSeq?: number;
+}
+
+export interface ReadOptions {
+  /** First sequence wanted, inclusive. */
+  readonly from: number;
+  /** Last sequence wanted, inclusive; the head at the time of the call when left out. */
+  readonly to?: number;
+  /** Subjects with NATS wildcards; every subject when left out. Filtered reads have gaps by nature. */
+  readonly subjects?: readonly string[];
+}
+
+export interface FollowOptions {
+  readonly from: number;
+  readonly subjects?: readonly string[];
+  /** Called in order, synchronously, once for each record. */
+  readonly onRecord: (record: LogRecord) => void;
+  /** Called once, when everything stored at the time of the call has been delivered. */
+  readonly onCaughtUp?: () => void;
+  /** The follow is over and cannot go on: a gap in an unfiltered follow (`LogGapError`), or the log is gone. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface Following {
+  stop(): Promise<void>;
+}
+
+export interface Log {
+  /**
+   * Stores one record durably. Retries while the log is unreachable, for about ten seconds, then throws
+   * `LogUnavailableError`: the record may or may not be stored. A conflict after a retry may be our own record.
+   */
+  append(subject: string, data: Uint8Array, options?: AppendOptions): Promise<AppendResult>;
+  read(options: ReadOptions): AsyncIterable<LogRecord>;
+  follow(options: FollowOptions): Promise<Following>;
+  /** The last sequence stored; 0 when empty. */
+  head(): Promise<number>;
+  close(): Promise<void>;
+}

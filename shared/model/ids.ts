@@ -1,0 +1,28 @@
+// Ids are derived, never drawn: the same decision repeated has the same id.
+import { createHash } from 'node:crypto';
+
+const ID_LENGTH = 25;
+
+/** 25 characters of base36, as Docker's ids, of the SHA-256 of the parts joined by NUL. */
+export function deriveId(...parts: readonly (string | number)[]): string {
+  const digest = createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 34);
+  return BigInt(`0x${digest}`).toString(36).padStart(ID_LENGTH, '0').slice(-ID_LENGTH);
+}
+
+/** A service is named by the intent that created it: a name used again is another service. */
+export function deriveServiceId(name: string, intentSeq: number): string {
+  return deriveId('service', name, intentSeq);
+}
+
+/** `generation` counts the tasks a slot has had, from 1. */
+export function deriveTaskId(serviceId: string, slot: number, generation: number): string {
+  return deriveId('task', serviceId, slot, generation);
+}
+
+/** SwarmKit's task name: `service.slot.taskid` (api/naming/naming.go). */
+export function nameTask(serviceName: string, slot: number, taskId: string): string {
+  return `${serviceName}.${slot}.${taskId}`;
+}
+
+/** Ids and names that stand as one token of a subject. */
+export const idPattern = /^[0-9a-z]{25}$/;

@@ -1,0 +1,28 @@
+// Core NATS as a port: what may be lost (heartbeats, container output, queries). Two adapters: nats-bus, memory-bus.
+
+export interface BusMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Where an answer goes, when one is wanted. */
+  readonly reply?: string;
+}
+
+export interface BusSubscription {
+  stop(): void;
+}
+
+export interface Bus {
+  publish(subject: string, data: Uint8Array, options?: { readonly reply?: string }): void;
+  /** Subjects may hold NATS wildcards. With `queue`, one member of the queue gets each message. */
+  subscribe(
+    subject: string,
+    onMessage: (message: BusMessage) => void,
+    options?: { readonly queue?: string },
+  ): BusSubscription;
+  /** The first answer. Rejects after `timeoutMs`, or at once when nobody listens. */
+  request(subject: string, data: Uint8Array, options: { readonly timeoutMs: number }): Promise<BusMessage>;
+  /** A subject that only this client listens on, for answers in many parts. */
+  inbox(): string;
+  /** Called with true when the connection is up and with false when it is lost. */
+  onConnection(listener: (connected: boolean) => void): void;
+}
