@@ -12,7 +12,10 @@ export const durationSchema = z
   .transform((value, context) => {
     const nanos = typeof value === 'number' ? value : parseDuration(value);
     if (nanos !== undefined) return nanos;
-    context.addIssue({ code: 'custom', message: `invalid duration "${value}": write it as "1m30s", or in nanoseconds` });
+    context.addIssue({
+      code: 'custom',
+      message: `invalid duration "${value}": write it as "1m30s", or in nanoseconds`,
+    });
     return z.NEVER;
   })
   .meta({ description: 'Nanoseconds, or a Go duration such as "1m30s"' });

@@ -1,0 +1,40 @@
+// Every event there is. Adding one here makes it known to decode, to the schemas in docs/ and to the tidy test,
+// which then asks for its evolve case.
+import type { z } from 'zod';
+import { nodeJoined, nodeStatusChanged, tasksAssigned, tasksOrphaned, tasksReported } from './node-events.ts';
+import {
+  serviceAllocated,
+  serviceCreated,
+  serviceReconciled,
+  serviceRemoved,
+  serviceUpdated,
+  tasksUnschedulable,
+} from './service-events.ts';
+import { eventQuarantined, intentRejected, intentSatisfied } from './verdict-events.ts';
+
+export const catalogue = [
+  serviceCreated,
+  serviceUpdated,
+  serviceRemoved,
+  serviceReconciled,
+  serviceAllocated,
+  tasksUnschedulable,
+  tasksAssigned,
+  nodeStatusChanged,
+  tasksOrphaned,
+  nodeJoined,
+  tasksReported,
+  intentRejected,
+  intentSatisfied,
+  eventQuarantined,
+] as const;
+
+export type MusterEvent = z.output<(typeof catalogue)[number]['schema']>;
+export type EventType = MusterEvent['type'];
+export type EventOf<Type extends EventType> = Extract<MusterEvent, { type: Type }>;
+/** An event as its writer composes it: what has a default may be left out. */
+export type EventInput = z.input<(typeof catalogue)[number]['schema']>;
+
+export const definitionByType: ReadonlyMap<string, (typeof catalogue)[number]> = new Map(
+  catalogue.map((definition) => [definition.type, definition]),
+);

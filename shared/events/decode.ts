@@ -1,0 +1,125 @@
+// From a record of the log to a fact that can be folded. Never throws: whatever is not an event is poison, with
+// its reason, and whatever a newer program wrote is unknown.
+import type { z } from 'zod';
+import { definitionByType, type MusterEvent } from './catalogue.ts';
+import { envelopeSchema } from './envelope.ts';
+import { type EventSubject, type IntentSubject, parseEventSubject, parseIntentSubject } from './subjects.ts';
+
+/** The part of a log record that decoding needs. */
+export interface RawRecord {
+  readonly seq: number;
+  readonly subject: string;
+  /** Ms since the epoch, by the log's clock. */
+  readonly time: number;
+  readonly data: Uint8Array;
+}
+
+interface FactBase {
+  readonly seq: number;
+  readonly time: number;
+  readonly subject: string;
+}
+
+export interface IntentFact extends FactBase, IntentSubject {
+  readonly is: 'intent';
+  readonly actor: string;
+  /** The JSON value of the payload; undefined when there is none, or `error` is set. */
+  readonly body: unknown;
+  readonly error: string | undefined;
+}
+
+export interface EventFact<Event extends MusterEvent = MusterEvent> extends FactBase {
+  readonly is: 'event';
+  readonly address: EventSubject;
+  readonly event: Event;
+}
+
+/** Not an event, though it stands on an event's subject. */
+export interface PoisonFact extends FactBase {
+  readonly is: 'poison';
+  readonly reason: string;
+}
+
+/** A reducer of a newer version wrote it: whoever does not know it must not go on deciding. */
+export interface UnknownFact extends FactBase {
+  readonly is: 'unknown';
+  readonly reason: string;
+}
+
+export type Fact = IntentFact | EventFact | PoisonFact | UnknownFact;
+
+/** Larger intents are refused. A spec of this size is a mistake. */
+export const MAX_INTENT_BYTES = 1024 * 1024;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export function decode(record: RawRecord): Fact {
+  const intent = parseIntentSubject(record.subject);
+  return intent ? decodeIntent(record, intent) : decodeEvent(record);
+}
+
+function decodeIntent({ seq, time, subject, data }: RawRecord, address: IntentSubject): IntentFact {
+  const base = { is: 'intent', seq, time, subject, ...address } as const;
+  if (data.length > MAX_INTENT_BYTES) {
+    return {
+      ...base,
+      body: undefined,
+      error: `the intent has ${data.length} bytes; at most ${MAX_INTENT_BYTES} are allowed`,
+    };
+  }
+  if (data.length === 0) return { ...base, body: undefined, error: undefined };
+  try {
+    return { ...base, body: JSON.parse(utf8.decode(data)), error: undefined };
+  } catch (error) {
+    return { ...base, body: undefined, error: `the payload is not JSON: ${(error as Error).message}` };
+  }
+}
+
+function decodeEvent({ seq, time, subject, data }: RawRecord): EventFact | PoisonFact | UnknownFact {
+  const base = { seq, time, subject } as const;
+  const poison = (reason: string): PoisonFact => ({ is: 'poison', ...base, reason });
+  const address = parseEventSubject(subject);
+  if (!address) return poison('no event has such a subject');
+  let json: unknown;
+  try {
+    json = JSON.parse(utf8.decode(data));
+  } catch (error) {
+    return poison(`the payload is not JSON: ${(error as Error).message}`);
+  }
+  const envelope = envelopeSchema.safeParse(json);
+  if (!envelope.success) return poison(describeIssue(envelope.error.issues[0]!));
+  const { type, v, writer } = envelope.data;
+  if (writer !== address.writer)
+    return poison(`it says it is by "${writer}" on a subject of "${address.writer}"`);
+  const definition = definitionByType.get(type);
+  if (!definition || v > definition.version) {
+    // Agents are not trusted: one must not be able to halt the reducers with an invented event.
+    const reason = `this program does not know event ${type} version ${v}`;
+    return writer === 'agent' ? poison(reason) : { is: 'unknown', ...base, reason };
+  }
+  if (definition.writer !== address.writer || definition.kind !== address.kind) {
+    return poison(`${type} does not belong on this subject`);
+  }
+  let current = json as Record<string, unknown>;
+  for (let version = v; version < definition.version; version += 1) {
+    current = { ...definition.upcasters[version]!(current), v: version + 1 };
+  }
+  const parsed = definition.schema.safeParse(current);
+  if (!parsed.success) return poison(describeIssue(parsed.error.issues[0]!));
+  const event = parsed.data as MusterEvent;
+  if (subjectIdOf(event) !== address.id)
+    return poison(`the subject is about ${address.id}, the event about ${subjectIdOf(event)}`);
+  return { is: 'event', ...base, address, event };
+}
+
+/** The id that an event's subject must end in. */
+export function subjectIdOf(event: MusterEvent): string {
+  if ('serviceId' in event) return event.serviceId;
+  if ('nodeId' in event) return event.nodeId;
+  if ('intent' in event) return String(event.intent);
+  return String(event.record);
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  return issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message;
+}

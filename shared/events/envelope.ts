@@ -1,0 +1,57 @@
+// What every event says of itself, and how an event is defined. The zod schema is the source of the type, of the
+// JSON Schema and of the AsyncAPI document.
+import { z } from 'zod';
+import type { EventKind, Writer } from './subjects.ts';
+
+export const envelopeSchema = z.object({
+  /** Version of the type's schema. */
+  v: z.int().positive(),
+  type: z.string(),
+  /** The role that wrote it; the same as the subject's. */
+  writer: z.string(),
+  /** The log sequence it answers; 0 when it answers none (an agent's own report). */
+  cause: z.int().nonnegative(),
+  /** The writer's clock, for people. Decisions use the log's own time. */
+  at: z.iso.datetime(),
+});
+
+export interface EventDefinition<Type extends string = string, Facts extends z.ZodRawShape = z.ZodRawShape> {
+  readonly type: Type;
+  readonly version: number;
+  readonly writer: Writer;
+  readonly kind: EventKind;
+  readonly description: string;
+  readonly schema: z.ZodObject<Envelope<Type> & Facts>;
+  /** Turns version n into n + 1, by n. Old events are upcast when read, never rewritten. */
+  readonly upcasters: Readonly<Record<number, (old: Record<string, unknown>) => Record<string, unknown>>>;
+}
+
+type Envelope<Type extends string> = {
+  v: z.ZodInt;
+  type: z.ZodLiteral<Type>;
+  writer: z.ZodLiteral<Writer>;
+  cause: z.ZodInt;
+  at: z.ZodISODateTime;
+};
+
+export function defineEvent<Type extends string, Facts extends z.ZodRawShape>(definition: {
+  readonly type: Type;
+  readonly version: number;
+  readonly writer: Writer;
+  readonly kind: EventKind;
+  readonly description: string;
+  readonly facts: Facts;
+  readonly upcasters?: EventDefinition['upcasters'];
+}): EventDefinition<Type, Facts> {
+  const { facts, upcasters = {}, ...rest } = definition;
+  for (let version = 1; version < definition.version; version += 1) {
+    if (!upcasters[version]) throw new Error(`${definition.type}: no upcaster from version ${version}`);
+  }
+  const schema = z.object({
+    ...envelopeSchema.shape,
+    type: z.literal(definition.type),
+    writer: z.literal(definition.writer),
+    ...facts,
+  }) as unknown as EventDefinition<Type, Facts>['schema'];
+  return { ...rest, upcasters, schema };
+}

@@ -1,0 +1,91 @@
+// What is decided about a node, and what its agent reports.
+import { agentStates, nodeDescriptionSchema, nodeStatuses } from '@muster/model';
+import { z } from 'zod';
+import { defineEvent } from './envelope.ts';
+
+const nodeId = z.string();
+const taskId = z.string();
+
+export const nodeJoined = defineEvent({
+  type: 'node.joined',
+  version: 1,
+  writer: 'agent',
+  kind: 'node',
+  description: 'An agent started, or found its node changed, and describes it.',
+  facts: {
+    nodeId,
+    /** Drawn at each start of an agent: two of them in turn mean two agents with one identity. */
+    session: z.string(),
+    description: nodeDescriptionSchema,
+  },
+});
+
+export const taskStatusSchema = z.object({
+  id: taskId,
+  state: z.enum(agentStates),
+  /** The agent's clock, ms since the epoch, when it differs from the event's (a report that had to wait). */
+  at: z.number().optional(),
+  message: z.string().optional(),
+  /** Why it failed or was rejected. */
+  err: z.string().optional(),
+  exitCode: z.int().optional(),
+  /** The backend's own id: container id, pid. */
+  runId: z.string().optional(),
+});
+export type TaskStatus = z.infer<typeof taskStatusSchema>;
+
+export const tasksReported = defineEvent({
+  type: 'tasks.reported',
+  version: 1,
+  writer: 'agent',
+  kind: 'node',
+  description: 'What happened to the tasks of a node since its last report.',
+  facts: {
+    nodeId,
+    session: z.string(),
+    statuses: z.array(taskStatusSchema).default([]),
+    /** Tasks of which the node has no trace any more. */
+    gone: z.array(taskId).default([]),
+  },
+});
+
+export const tasksAssigned = defineEvent({
+  type: 'tasks.assigned',
+  version: 1,
+  writer: 'scheduler',
+  kind: 'node',
+  description: 'All tasks given to one node in one round, and why this node.',
+  facts: {
+    nodeId,
+    tasks: z.array(taskId),
+    why: z.array(
+      z.object({
+        serviceId: z.string(),
+        /** Nodes looked at, and how many each filter refused. */
+        considered: z.int(),
+        refused: z.array(z.object({ filter: z.string(), nodes: z.int() })),
+        /** Tasks this node had before: of the service, and in all. Fewest of the one, then of the other, wins. */
+        serviceTasks: z.int(),
+        totalTasks: z.int(),
+      }),
+    ),
+  },
+});
+
+export const nodeStatusChanged = defineEvent({
+  type: 'node.status_changed',
+  version: 1,
+  writer: 'dispatcher',
+  kind: 'node',
+  description: 'A node is heard of (ready), missed (suspect) or given up (down).',
+  facts: { nodeId, status: z.enum(nodeStatuses), message: z.string() },
+});
+
+export const tasksOrphaned = defineEvent({
+  type: 'tasks.orphaned',
+  version: 1,
+  writer: 'dispatcher',
+  kind: 'node',
+  description: 'Tasks of a node that has been down for so long that they are taken for lost.',
+  facts: { nodeId, tasks: z.array(taskId) },
+});

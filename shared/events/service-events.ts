@@ -1,0 +1,95 @@
+// What the orchestrator and the allocator decide about a service and its tasks.
+import { desiredStates, portSchema, serviceSpecSchema } from '@muster/model';
+import { z } from 'zod';
+import { defineEvent } from './envelope.ts';
+
+const serviceId = z.string();
+const taskId = z.string();
+
+export const serviceCreated = defineEvent({
+  type: 'service.created',
+  version: 1,
+  writer: 'orchestrator',
+  kind: 'service',
+  description: 'An intent to create a service was accepted. `cause` is the intent.',
+  facts: { serviceId, actor: z.string(), spec: serviceSpecSchema },
+});
+
+export const serviceUpdated = defineEvent({
+  type: 'service.updated',
+  version: 1,
+  writer: 'orchestrator',
+  kind: 'service',
+  description: 'A service has a new spec: its version is the sequence of this event. `cause` is the intent.',
+  facts: { serviceId, actor: z.string(), spec: serviceSpecSchema },
+});
+
+export const serviceRemoved = defineEvent({
+  type: 'service.removed',
+  version: 1,
+  writer: 'orchestrator',
+  kind: 'service',
+  description: 'A service is to go, with all its tasks. Its name is free at once. `cause` is the intent.',
+  facts: { serviceId, actor: z.string() },
+});
+
+export const createdTaskSchema = z.object({
+  id: taskId,
+  slot: z.int().positive(),
+  /** How many tasks the slot has had, this one included. */
+  generation: z.int().positive().default(1),
+  /** `ready` waits, prepared, until a later decision makes it `running`. */
+  desired: z.enum(['ready', 'running']).default('running'),
+  /** Not to be made running before this time: ms since the epoch, by the log's clock. */
+  startAt: z.number().optional(),
+  /** The task whose place it takes. */
+  replaces: taskId.optional(),
+  /** Whether the restart policy or an update asked for the replacement. */
+  cause: z.enum(['restart', 'update']).optional(),
+});
+export type CreatedTask = z.infer<typeof createdTaskSchema>;
+
+export const serviceReconciled = defineEvent({
+  type: 'service.reconciled',
+  version: 1,
+  writer: 'orchestrator',
+  kind: 'service',
+  description:
+    'One decision about the tasks of a service: created, given another desired state, or forgotten.',
+  facts: {
+    serviceId,
+    /** The spec that the created tasks run. */
+    specVersion: z.int(),
+    created: z.array(createdTaskSchema).default([]),
+    desired: z.array(z.object({ id: taskId, state: z.enum(desiredStates) })).default([]),
+    /** Dead tasks that leave the state; the log keeps their story. */
+    reaped: z.array(taskId).default([]),
+    /** For people: one sentence for each part of the decision. */
+    why: z.array(z.string()),
+  },
+});
+
+export const serviceAllocated = defineEvent({
+  type: 'service.allocated',
+  version: 1,
+  writer: 'allocator',
+  kind: 'service',
+  description: 'A spec version has the cluster-wide resources it asked for; its tasks become PENDING.',
+  facts: { serviceId, specVersion: z.int(), ports: z.array(portSchema) },
+});
+
+export const tasksUnschedulable = defineEvent({
+  type: 'tasks.unschedulable',
+  version: 1,
+  writer: 'scheduler',
+  kind: 'service',
+  description:
+    'No node suits the pending tasks of a spec version, and why. Written again only when the reason changes.',
+  facts: {
+    serviceId,
+    specVersion: z.int(),
+    /** SwarmKit's words: "no suitable node (insufficient resources on 2 nodes)". */
+    message: z.string(),
+    refused: z.array(z.object({ filter: z.string(), nodes: z.int() })),
+  },
+});

@@ -1,0 +1,64 @@
+// Subjects: what each one means, how it is made and how it is read. One subject has one writing role.
+
+/** The roles that write events. */
+export const writers = ['orchestrator', 'allocator', 'scheduler', 'dispatcher', 'agent'] as const;
+export type Writer = (typeof writers)[number];
+
+/** What events are about; the token after the writer. */
+export const eventKinds = ['service', 'node', 'intent', 'quarantine'] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+export const INTENT_SUBJECTS = 'muster.intent.>';
+export const EVENT_SUBJECTS = 'muster.event.>';
+export const COMMAND_SUBJECTS = 'muster.command.*.*';
+
+/** Characters that may not stand in one token of a subject. */
+const UNSAFE = /[\s.*>]/;
+
+export function intentSubject(actor: string, kind: string, verb: string, name?: string): string {
+  for (const token of [actor, kind, verb, ...(name === undefined ? [] : [name])]) {
+    if (token === '' || UNSAFE.test(token)) throw new TypeError(`"${token}" can't stand in a subject`);
+  }
+  return name === undefined
+    ? `muster.intent.${actor}.${kind}.${verb}`
+    : `muster.intent.${actor}.${kind}.${verb}.${name}`;
+}
+
+export function eventSubject(writer: Writer, kind: EventKind, id: string | number): string {
+  return `muster.event.${writer}.${kind}.${id}`;
+}
+
+export function commandSubject(nodeId: string, taskId: string): string {
+  return `muster.command.${nodeId}.${taskId}`;
+}
+
+export function heartbeatSubject(nodeId: string): string {
+  return `muster.heartbeat.${nodeId}`;
+}
+
+export interface IntentSubject {
+  readonly actor: string;
+  readonly kind: string;
+  readonly verb: string;
+  readonly name: string | undefined;
+}
+
+/** Anything under `muster.intent.` is somebody's intent: missing tokens come back empty, and are refused later. */
+export function parseIntentSubject(subject: string): IntentSubject | undefined {
+  if (!subject.startsWith('muster.intent.')) return undefined;
+  const [actor = '', kind = '', verb = '', ...name] = subject.slice('muster.intent.'.length).split('.');
+  return { actor, kind, verb, name: name.length > 0 ? name.join('.') : undefined };
+}
+
+export interface EventSubject {
+  readonly writer: Writer;
+  readonly kind: EventKind;
+  readonly id: string;
+}
+
+export function parseEventSubject(subject: string): EventSubject | undefined {
+  const [root, event, writer, kind, id, ...rest] = subject.split('.');
+  if (root !== 'muster' || event !== 'event' || id === undefined || rest.length > 0) return undefined;
+  if (!writers.includes(writer as Writer) || !eventKinds.includes(kind as EventKind)) return undefined;
+  return { writer: writer as Writer, kind: kind as EventKind, id };
+}

@@ -1,0 +1,24 @@
+// What a reducer is: pure decisions over folded state. The loop around it (reducer-loop.ts) is the same for all.
+import type { EventDraft } from '@muster/events';
+import type { Changes, ClusterState } from '@muster/state';
+
+/** One message to be appended if nobody was faster. */
+export interface Decision {
+  readonly event: EventDraft;
+  /** The last sequence folded on the event's own subject: the compare-and-set. */
+  readonly expect: number;
+}
+
+export interface Reducer {
+  readonly name: 'orchestrator' | 'allocator' | 'scheduler' | 'dispatcher';
+  /** Where to look in the next `decide`. Called after folding, with everything at start-up. */
+  notice(state: ClusterState, changes: Changes): void;
+  /**
+   * What is to be decided now. No clock, no randomness, no I/O; the same state, notices and `now` (ms since the
+   * epoch) give the same decisions. What it returns may be lost: it must be found again from the state until
+   * the state shows it, so whatever it looks at stays noticed until it needs no decision.
+   */
+  decide(state: ClusterState, now: number): readonly Decision[];
+  /** When to look again though nothing changed, ms since the epoch; undefined when there is no such time. */
+  nextWake(): number | undefined;
+}

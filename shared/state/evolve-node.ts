@@ -1,0 +1,106 @@
+// How reports of agents and decisions about nodes change the state. Returns false when the decision is void.
+import type { EventFact, EventOf, EventType } from '@muster/events';
+import { parseTaskState, TaskState } from '@muster/model';
+import type { Changes } from './changes.ts';
+import type { ClusterNode, ClusterState } from './state.ts';
+import { assignTask, indexTask, isLive, setObserved } from './task-transitions.ts';
+
+type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
+
+export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, changes: Changes): boolean {
+  const { event, time } = fact;
+  const known = state.nodes.get(event.nodeId);
+  changes.nodes.add(event.nodeId);
+  if (known) {
+    known.description = event.description;
+    known.session = event.session;
+    known.reportedAt = time;
+    return true;
+  }
+  const node: ClusterNode = {
+    id: event.nodeId,
+    joinedAt: time,
+    description: event.description,
+    status: 'unknown',
+    statusMessage: 'joined, no heartbeat yet',
+    statusAt: time,
+    session: event.session,
+    reportedAt: time,
+    tasks: new Map(),
+    reserved: { nanoCpus: 0, memoryBytes: 0 },
+    activeTasks: 0,
+    activeByService: new Map(),
+    hostPorts: new Map(),
+    strays: new Set(),
+  };
+  state.nodes.set(node.id, node);
+  return true;
+}
+
+export function reportTasks(state: ClusterState, fact: FactOf<'tasks.reported'>, changes: Changes): boolean {
+  const { event, seq, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  node.reportedAt = time;
+  changes.nodes.add(node.id);
+  for (const status of event.statuses) {
+    const task = node.tasks.get(status.id);
+    if (!task) {
+      node.strays.add(status.id);
+      continue;
+    }
+    if (!setObserved(task, parseTaskState(status.state)!, time, changes)) continue;
+    task.statusSeq = seq;
+    task.message = status.message ?? '';
+    task.err = status.err ?? '';
+    if (status.exitCode !== undefined) task.exitCode = status.exitCode;
+    if (status.runId !== undefined) task.runId = status.runId;
+  }
+  for (const id of event.gone) node.strays.delete(id);
+  return true;
+}
+
+export function assignTasks(state: ClusterState, fact: FactOf<'tasks.assigned'>, changes: Changes): boolean {
+  const { event, seq, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  let stands = 0;
+  for (const id of event.tasks) {
+    const task = state.tasks.get(id);
+    // The first assignment in log order stands.
+    if (!task || task.node || task.observed !== TaskState.PENDING || !isLive(task)) continue;
+    assignTask(task, node, seq, time, changes);
+    if (task.service.pending.size === 0) task.service.unschedulable = undefined;
+    stands += 1;
+  }
+  changes.nodes.add(node.id);
+  return stands > 0;
+}
+
+export function changeNodeStatus(
+  state: ClusterState,
+  fact: FactOf<'node.status_changed'>,
+  changes: Changes,
+): boolean {
+  const { event, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  const wasDown = node.status === 'down';
+  node.status = event.status;
+  node.statusMessage = event.message;
+  node.statusAt = time;
+  changes.nodes.add(node.id);
+  if (wasDown !== (event.status === 'down')) for (const task of node.tasks.values()) indexTask(task, changes);
+  return true;
+}
+
+export function orphanTasks(state: ClusterState, fact: FactOf<'tasks.orphaned'>, changes: Changes): boolean {
+  const { event, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  for (const id of event.tasks) {
+    const task = node.tasks.get(id);
+    if (task) setObserved(task, TaskState.ORPHANED, time, changes);
+  }
+  return true;
+}

@@ -1,0 +1,67 @@
+// evolve(state, fact): the one fold. Pure but for the state it is given; the same in every reducer, the API, the
+// CLI, the tests and replay. It never decides: it only knows which of two decisions came first.
+import type { EventFact, EventOf, EventType, Fact } from '@muster/events';
+import type { Changes } from './changes.ts';
+import { assignTasks, changeNodeStatus, joinNode, orphanTasks, reportTasks } from './evolve-node.ts';
+import {
+  allocateService,
+  createService,
+  noteUnschedulable,
+  reconcileService,
+  removeService,
+  updateService,
+} from './evolve-service.ts';
+import type { ClusterState } from './state.ts';
+
+/** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
+export const FOLD_VERSION = 1;
+
+type Apply<Type extends EventType> = (
+  state: ClusterState,
+  fact: EventFact<EventOf<Type>>,
+  changes: Changes,
+) => boolean;
+
+const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
+  'service.created': createService,
+  'service.updated': updateService,
+  'service.removed': removeService,
+  'service.reconciled': reconcileService,
+  'service.allocated': allocateService,
+  'tasks.unschedulable': noteUnschedulable,
+  'tasks.assigned': assignTasks,
+  'node.status_changed': changeNodeStatus,
+  'tasks.orphaned': orphanTasks,
+  'node.joined': joinNode,
+  'tasks.reported': reportTasks,
+  'intent.rejected': (state, { event }) => state.intents.delete(event.intent),
+  'intent.satisfied': (state, { event }) => state.intents.delete(event.intent),
+  'event.quarantined': (state, { event }) => state.poison.delete(event.record),
+};
+
+/** Facts must come in log order, each once. `changes` collects what was touched. */
+export function evolve(state: ClusterState, fact: Fact, changes: Changes): void {
+  state.head = fact.seq;
+  state.headTime = fact.time;
+  if (fact.is === 'intent') {
+    state.intents.set(fact.seq, fact);
+    return;
+  }
+  state.lastSeqs.set(fact.subject, fact.seq);
+  if (fact.is === 'poison') {
+    state.poison.set(fact.seq, { subject: fact.subject, reason: fact.reason });
+    return;
+  }
+  if (fact.is === 'unknown') {
+    state.halted = fact.reason;
+    return;
+  }
+  const apply = applyByType[fact.event.type] as Apply<EventType>;
+  if (!apply(state, fact, changes)) state.conflicts += 1;
+  forgetVerdictSubject(state, fact);
+}
+
+/** Subjects that are written once need no last sequence once their verdict stands. */
+function forgetVerdictSubject(state: ClusterState, { address, subject }: EventFact): void {
+  if (address.kind === 'intent' || address.kind === 'quarantine') state.lastSeqs.delete(subject);
+}

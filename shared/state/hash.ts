@@ -1,0 +1,30 @@
+// The state hash: equal states have equal hashes on any machine, in whatever order they came to be. It is the sum,
+// modulo 2^128, of the first 128 bits of the SHA-256 of each row, written as canonical JSON (sorted keys).
+import { createHash } from 'node:crypto';
+import { listRows, type Row } from './snapshot.ts';
+import type { ClusterState } from './state.ts';
+
+const MODULUS = 2n ** 128n;
+
+/** 32 hexadecimal digits. */
+export function hashState(state: ClusterState): string {
+  let sum = 0n;
+  for (const row of listRows(state)) sum += hashRow(row);
+  return (sum % MODULUS).toString(16).padStart(32, '0');
+}
+
+function hashRow(row: Row): bigint {
+  const digest = createHash('sha256').update(JSON.stringify(row, sortKeys)).digest();
+  return (digest.readBigUInt64BE(0) << 64n) + digest.readBigUInt64BE(8);
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const keys = Object.keys(value);
+  for (let index = 1; index < keys.length; index += 1) {
+    if (keys[index - 1]! > keys[index]!) {
+      return Object.fromEntries(keys.sort().map((key) => [key, (value as Record<string, unknown>)[key]]));
+    }
+  }
+  return value;
+}

@@ -1,0 +1,6 @@
+export * from './changes.ts';
+export * from './evolve.ts';
+export * from './hash.ts';
+export * from './snapshot.ts';
+export * from './state.ts';
+export * from './task-transitions.ts';
