@@ -1,0 +1,166 @@
+// The verdict on an intent: accepted by an event that makes the change, or refused by one that names the reason.
+
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type EventDraft,
+  eventSubject,
+  type IntentFact,
+  intents,
+  removeIntentSchema,
+  scaleIntentSchema,
+  updateIntentSchema,
+} from '@muster/events';
+import {
+  deriveServiceId,
+  explainIssue,
+  normaliseServiceSpec,
+  type Refusal,
+  refuse,
+  type ServiceSpec,
+  validateServiceSpec,
+} from '@muster/model';
+import type { Decision } from '@muster/runtime';
+import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
+
+type Verdict = { readonly event: EventDraft } | { readonly refusal: Refusal };
+
+/** One decision for one intent, whatever the intent holds. */
+export function admit(state: ClusterState, intent: IntentFact): Decision {
+  const verdict = judge(state, intent);
+  if ('refusal' in verdict) return rejectIntent(intent, verdict.refusal);
+  const { event } = verdict;
+  const subject =
+    'serviceId' in event
+      ? eventSubject('orchestrator', 'service', event.serviceId)
+      : eventSubject('orchestrator', 'intent', intent.seq);
+  return { event, expect: lastSeqOf(state, subject) };
+}
+
+function rejectIntent(intent: IntentFact, { kind, message, field }: Refusal): Decision {
+  const event: EventDraft = {
+    type: 'intent.rejected',
+    cause: intent.seq,
+    intent: intent.seq,
+    actor: intent.actor,
+    kind,
+    message,
+    ...(field !== undefined && { field }),
+  };
+  return { event, expect: 0 };
+}
+
+function judge(state: ClusterState, intent: IntentFact): Verdict {
+  if (intent.error !== undefined) return refusal('invalid', intent.error);
+  if (intent.actor === '')
+    return refusal(
+      'invalid',
+      'the subject names no actor: muster.intent.<actor>.<kind>.<verb>[.<name>]',
+      'actor',
+    );
+  const known = intents.filter((definition) => definition.kind === intent.kind);
+  if (known.length === 0) {
+    const kinds = [...new Set(intents.map((definition) => definition.kind))].join(', ');
+    return refusal('unsupported', `unknown kind "${intent.kind}": there is ${kinds}`, 'kind');
+  }
+  switch (intent.verb) {
+    case 'create':
+    case 'apply':
+      return judgeDescription(state, intent);
+    case 'update':
+      return judgeUpdate(state, intent);
+    case 'scale':
+      return judgeScale(state, intent);
+    case 'remove':
+      return judgeRemoval(state, intent);
+    default: {
+      const verbs = known.map((definition) => definition.verb).join(', ');
+      return refusal(
+        'unsupported',
+        `unknown verb "${intent.verb}" for ${intent.kind}: there is ${verbs}`,
+        'verb',
+      );
+    }
+  }
+}
+
+function judgeDescription(state: ClusterState, intent: IntentFact): Verdict {
+  const normalised = normaliseServiceSpec(intent.body, intent.name);
+  if (!normalised.ok) return normalised;
+  const { spec } = normalised;
+  const service = state.serviceByName.get(spec.name);
+  if (!service) {
+    const serviceId = deriveServiceId(spec.name, intent.seq);
+    return { event: { type: 'service.created', cause: intent.seq, serviceId, actor: intent.actor, spec } };
+  }
+  if (intent.verb === 'create') {
+    return refusal(
+      'conflict',
+      `name conflicts with an existing object: service ${spec.name} already exists`,
+      'name',
+    );
+  }
+  return change(intent, service, spec);
+}
+
+function judgeUpdate(state: ClusterState, intent: IntentFact): Verdict {
+  const service = findService(state, intent);
+  if ('refusal' in service) return service;
+  const wrapped = typeof intent.body === 'object' && intent.body !== null && 'spec' in intent.body;
+  const body = updateIntentSchema.safeParse(wrapped ? intent.body : { spec: intent.body });
+  if (!body.success) return { refusal: explainIssue(body.error.issues[0]!) };
+  const { version } = body.data;
+  if (version !== undefined && version !== service.specSeq) {
+    return refusal(
+      'conflict',
+      `update out of sequence: the service is at version ${service.specSeq}, not ${version}`,
+      'version',
+    );
+  }
+  const normalised = normaliseServiceSpec(body.data.spec, service.spec.name);
+  return normalised.ok ? change(intent, service, normalised.spec) : normalised;
+}
+
+function judgeScale(state: ClusterState, intent: IntentFact): Verdict {
+  const service = findService(state, intent);
+  if ('refusal' in service) return service;
+  const body = scaleIntentSchema.safeParse(intent.body);
+  if (!body.success) return { refusal: explainIssue(body.error.issues[0]!) };
+  const spec: ServiceSpec = { ...service.spec, mode: { replicated: { replicas: body.data.replicas } } };
+  const invalid = validateServiceSpec(spec);
+  return invalid ? { refusal: invalid } : change(intent, service, spec);
+}
+
+function judgeRemoval(state: ClusterState, intent: IntentFact): Verdict {
+  const service = findService(state, intent);
+  if ('refusal' in service) return service;
+  const body = removeIntentSchema.safeParse(intent.body);
+  if (!body.success) return { refusal: explainIssue(body.error.issues[0]!) };
+  return {
+    event: { type: 'service.removed', cause: intent.seq, serviceId: service.id, actor: intent.actor },
+  };
+}
+
+function change(intent: IntentFact, service: Service, spec: ServiceSpec): Verdict {
+  const { seq: cause, actor } = intent;
+  if (isDeepStrictEqual(service.spec, spec)) {
+    return {
+      event: {
+        type: 'intent.satisfied',
+        cause,
+        intent: cause,
+        actor,
+        message: `service ${spec.name} is so already`,
+      },
+    };
+  }
+  return { event: { type: 'service.updated', cause, serviceId: service.id, actor, spec } };
+}
+
+function findService(state: ClusterState, { name }: IntentFact): Service | { readonly refusal: Refusal } {
+  if (name === undefined) return refusal('invalid', 'the subject names no service', 'name');
+  return state.serviceByName.get(name) ?? refusal('not-found', `service ${name} not found`, 'name');
+}
+
+function refusal(...reason: Parameters<typeof refuse>): { readonly refusal: Refusal } {
+  return { refusal: refuse(...reason) };
+}

@@ -1,0 +1,15 @@
+// Structured logs on standard error. Log at decisions, not at calls; the message is a constant.
+import { type Logger as PinoLogger, pino } from 'pino';
+
+export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'>;
+
+/** Level from MUSTER_LOG_LEVEL; "info" by default. */
+export function createLogger(bindings: Record<string, unknown>): Logger {
+  const level = process.env.MUSTER_LOG_LEVEL ?? 'info';
+  return pino(
+    { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+export const silentLogger: Logger = pino({ level: 'silent' });
