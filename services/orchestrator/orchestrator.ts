@@ -30,10 +30,12 @@ export function createOrchestrator(): Reducer {
       if (!service || !needsReconciling(service)) continue;
       const { event, wakeAt } = reconcile(service, now);
       if (wakeAt !== undefined) wakeByService.set(id, wakeAt);
-      if (event)
-        decisions.push({ event, expect: lastSeqOf(state, eventSubject('orchestrator', 'service', id)) });
-      else noticed.delete(id);
+      if (!event) continue;
+      decisions.push({ event, expect: lastSeqOf(state, eventSubject('orchestrator', 'service', id)) });
+      decided.push(id);
     }
+    // Looked at again, after the others, until there is nothing to decide.
+    for (const id of decided) noticed.add(id);
     return decisions;
   }
 
