@@ -1,0 +1,116 @@
+import { clearChanges } from '@muster/state';
+import { type History, startHistory } from '@muster/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createOrchestrator } from './orchestrator.ts';
+
+let history: History;
+beforeEach(() => {
+  history = startHistory();
+});
+
+/** One round of decisions, folded. */
+function decide(orchestrator = createOrchestrator()) {
+  orchestrator.notice(history.state, history.changes);
+  clearChanges(history.changes);
+  const decisions = orchestrator.decide(history.state, history.now);
+  for (const { event } of decisions) history.append(event);
+  return decisions.map(({ event }) => event);
+}
+
+const verdicts = () => decide().filter((event) => event.type !== 'service.reconciled');
+
+describe('admission', () => {
+  it.each([
+    ['no JSON', 'muster.intent.ana.service.apply.web', '{', { kind: 'invalid' }],
+    [
+      'wrong type',
+      'muster.intent.ana.service.apply.web',
+      '{"image":"x","replicas":"three"}',
+      { field: 'replicas' },
+    ],
+    ['unknown field', 'muster.intent.ana.service.apply.web', '{"image":"x","imgae":"y"}', { field: 'imgae' }],
+    [
+      'not yet',
+      'muster.intent.ana.service.apply.web',
+      '{"image":"x","mode":"global"}',
+      { kind: 'unsupported' },
+    ],
+    ['no image', 'muster.intent.ana.service.apply.web', '{}', { field: 'image' }],
+    ['unknown kind', 'muster.intent.ana.pod.apply.web', '{}', { kind: 'unsupported', field: 'kind' }],
+    ['unknown verb', 'muster.intent.ana.service.explode.web', '{}', { kind: 'unsupported', field: 'verb' }],
+    ['bad name', 'muster.intent.ana.service.apply.a.b', '{"image":"x"}', { field: 'name' }],
+    ['no subject to speak of', 'muster.intent.ana', '', { kind: 'unsupported' }],
+    ['no such service', 'muster.intent.ana.service.scale.web', '{"replicas":2}', { kind: 'not-found' }],
+    ['two names', 'muster.intent.ana.service.apply.web', '{"name":"api","image":"x"}', { field: 'name' }],
+  ])('rejects %s and names the intent', (_case, subject, payload, reason) => {
+    const seq = history.record(subject, new TextEncoder().encode(payload));
+    expect(decide()).toMatchObject([{ type: 'intent.rejected', intent: seq, cause: seq, ...reason }]);
+    expect(history.state.intents.size).toBe(0);
+  });
+
+  it('rejects two megabytes', () => {
+    const seq = history.record(
+      'muster.intent.ana.service.apply.web',
+      new Uint8Array(2 * 1024 * 1024).fill(32),
+    );
+    expect(decide()).toMatchObject([
+      { type: 'intent.rejected', intent: seq, message: expect.stringContaining('2097152 bytes') },
+    ]);
+  });
+
+  it('goes on after garbage', () => {
+    history.record('muster.intent.ana.service.apply.web', new Uint8Array([0xff]));
+    history.intend('apply', 'api', { image: 'x' });
+    expect(verdicts().map((event) => event.type)).toEqual(['intent.rejected', 'service.created']);
+  });
+
+  it('takes intents about one name in log order, each seeing the one before', () => {
+    history.intend('create', 'web', { image: 'x' });
+    history.intend('create', 'web', { image: 'x' });
+    history.intend('remove', 'web', undefined);
+    history.intend('create', 'web', { image: 'x' });
+    const seen = [verdicts(), verdicts(), verdicts(), verdicts()].flat().map((event) => event.type);
+    expect(seen).toEqual(['service.created', 'intent.rejected', 'service.removed', 'service.created']);
+  });
+
+  it('is satisfied when nothing would change', () => {
+    history.intend('apply', 'web', { image: 'x' });
+    verdicts();
+    history.intend('apply', 'web', { image: 'x', replicas: 1 });
+    expect(verdicts()).toMatchObject([{ type: 'intent.satisfied' }]);
+  });
+
+  it('refuses an update that starts from an older version', () => {
+    history.intend('apply', 'web', { image: 'x' });
+    verdicts();
+    history.intend('update', 'web', { spec: { image: 'y' }, version: 1 });
+    expect(verdicts()).toMatchObject([
+      { type: 'intent.rejected', message: expect.stringContaining('update out of sequence') },
+    ]);
+  });
+
+  it('quarantines what is no event, by an event', () => {
+    const seq = history.record(
+      'muster.event.agent.node.n1',
+      new TextEncoder().encode('{"stream":"MUSTER_LOG","seq":5}'),
+    );
+    expect(decide()).toMatchObject([{ type: 'event.quarantined', record: seq }]);
+    expect(history.state.poison.size).toBe(0);
+  });
+
+  it('lets the first of two verdicts stand', () => {
+    const intent = history.intend('apply', 'web', { image: 'x' });
+    const [first] = createOrchestrator().decide(history.state, history.now);
+    history.append(first!.event);
+    history.append({
+      type: 'intent.rejected',
+      cause: intent,
+      intent,
+      actor: 'ana',
+      kind: 'invalid',
+      message: 'late',
+    });
+    expect(history.state.conflicts).toBe(1);
+    expect(history.state.serviceByName.has('web')).toBe(true);
+  });
+});

@@ -1,0 +1,149 @@
+// Given a history, what is the state? Builds it through the real compose, decode and evolve, one record after the
+// other, one second apart unless told otherwise.
+import {
+  composeEvent,
+  decode,
+  type EventDraft,
+  encodeJson,
+  type Fact,
+  intentSubject,
+  type RawRecord,
+} from '@muster/events';
+import type { NodeDescription, TaskStateName } from '@muster/model';
+import {
+  type Changes,
+  type ClusterState,
+  createChanges,
+  createState,
+  evolve,
+  type Service,
+  type Task,
+} from '@muster/state';
+
+export const START_TIME = Date.UTC(2026, 0, 1);
+
+export interface History {
+  readonly state: ClusterState;
+  /** Everything touched so far; clear it as a reducer would. */
+  readonly changes: Changes;
+  readonly records: RawRecord[];
+  readonly now: number;
+  /** Lets time pass before the next record. */
+  wait(ms: number): History;
+  /** Somebody publishes an intent. Returns its sequence. */
+  intend(
+    verb: string,
+    name: string | undefined,
+    body: unknown,
+    options?: { readonly actor?: string; readonly kind?: string },
+  ): number;
+  /** A reducer or an agent appends an event. Returns its sequence. */
+  append(event: EventDraft): number;
+  /** Anything at all, as it arrives. Returns its sequence. */
+  record(subject: string, data: Uint8Array): number;
+}
+
+export function startHistory(): History {
+  const state = createState();
+  const changes = createChanges();
+  const records: RawRecord[] = [];
+  let now = START_TIME;
+  function record(subject: string, data: Uint8Array): number {
+    const raw: RawRecord = { seq: state.head + 1, subject, time: now, data };
+    records.push(raw);
+    evolve(state, decode(raw), changes);
+    now += 1000;
+    return raw.seq;
+  }
+  return {
+    state,
+    changes,
+    records,
+    get now() {
+      return now;
+    },
+    wait(ms) {
+      now += ms;
+      return this;
+    },
+    intend: (verb, name, body, { actor = 'ana', kind = 'service' } = {}) =>
+      record(
+        intentSubject(actor, kind, verb, name),
+        body === undefined ? new Uint8Array() : encodeJson(body),
+      ),
+    append(event) {
+      const { subject, data } = composeEvent(event, now);
+      return record(subject, data);
+    },
+    record,
+  };
+}
+
+export function decodeAll(records: readonly RawRecord[]): Fact[] {
+  return records.map(decode);
+}
+
+/** A node of 4 CPUs and 8 GiB, ready. */
+export function joinReadyNode(
+  history: History,
+  nodeId: string,
+  description: Partial<NodeDescription> = {},
+): void {
+  history.append({
+    type: 'node.joined',
+    cause: 0,
+    nodeId,
+    session: `session-${nodeId}`,
+    description: describeNode(nodeId, description),
+  });
+  history.append({
+    type: 'node.status_changed',
+    cause: history.state.head,
+    nodeId,
+    status: 'ready',
+    message: '',
+  });
+}
+
+export function describeNode(hostname: string, description: Partial<NodeDescription> = {}): NodeDescription {
+  return {
+    hostname,
+    platform: { os: 'linux', architecture: 'amd64' },
+    resources: { nanoCpus: 4e9, memoryBytes: 8 * 1024 ** 3 },
+    engine: { backend: 'simulator', version: '1', labels: {} },
+    labels: {},
+    ...description,
+  };
+}
+
+export function report(
+  history: History,
+  nodeId: string,
+  ...statuses: readonly { id: string; state: TaskStateName; err?: string; exitCode?: number }[]
+): number {
+  const { session } = history.state.nodes.get(nodeId)!;
+  return history.append({ type: 'tasks.reported', cause: 0, nodeId, session, statuses } as EventDraft);
+}
+
+export function assign(history: History, nodeId: string, ...tasks: readonly string[]): number {
+  return history.append({
+    type: 'tasks.assigned',
+    cause: history.state.head,
+    nodeId,
+    tasks: [...tasks],
+    why: [],
+  });
+}
+
+export function serviceNamed(state: ClusterState, name: string): Service {
+  const service = state.serviceByName.get(name);
+  if (!service) throw new Error(`no service ${name} in this state`);
+  return service;
+}
+
+/** The tasks of a service in order of slot and age. */
+export function tasksOf(service: Service): Task[] {
+  return [...service.tasks.values()].sort(
+    (a, b) => a.slot.number - b.slot.number || a.generation - b.generation,
+  );
+}
