@@ -1,0 +1,153 @@
+import { deriveServiceId, normaliseServiceSpec, TaskState } from '@muster/model';
+import { assign, type History, joinReadyNode, report, serviceNamed, startHistory } from '@muster/testing';
+import { describe, expect, it } from 'vitest';
+
+function deploy(
+  history: History,
+  name: string,
+  body: Record<string, unknown>,
+  ids: readonly string[],
+): string {
+  const intent = history.intend('apply', name, body);
+  const normalised = normaliseServiceSpec(body, name);
+  if (!normalised.ok) throw new Error(normalised.refusal.message);
+  const serviceId = deriveServiceId(name, intent);
+  const seq = history.append({
+    type: 'service.created',
+    cause: intent,
+    actor: 'ana',
+    serviceId,
+    spec: normalised.spec,
+  });
+  history.append({
+    type: 'service.reconciled',
+    cause: seq,
+    serviceId,
+    specVersion: seq,
+    created: ids.map((id, index) => ({ id, slot: index + 1 })),
+    why: [],
+  });
+  history.append({
+    type: 'service.allocated',
+    cause: seq,
+    serviceId,
+    specVersion: seq,
+    ports: normalised.spec.endpointSpec.ports,
+  });
+  return serviceId;
+}
+
+const reserving = { image: 'x', resources: { reservations: { cpus: 1, memory: '1g' } } };
+
+describe('assignments', () => {
+  it('the first in log order stands, the second is void', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    joinReadyNode(history, 'n2');
+    deploy(history, 'web', reserving, ['a']);
+    assign(history, 'n1', 'a');
+    assign(history, 'n2', 'a');
+    expect(history.state.tasks.get('a')!.node!.id).toBe('n1');
+    expect(history.state.conflicts).toBe(1);
+    expect(history.state.nodes.get('n2')!.activeTasks).toBe(0);
+  });
+
+  it('reserve until the task has ended, and count as active until it is to stop', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    const serviceId = deploy(history, 'web', reserving, ['a']);
+    const node = history.state.nodes.get('n1')!;
+    assign(history, 'n1', 'a');
+    expect(node).toMatchObject({ activeTasks: 1, reserved: { nanoCpus: 1e9, memoryBytes: 1024 ** 3 } });
+    const version = serviceNamed(history.state, 'web').version.seq;
+    history.append({
+      type: 'service.reconciled',
+      cause: 1,
+      serviceId,
+      specVersion: version,
+      desired: [{ id: 'a', state: 'shutdown' }],
+      why: [],
+    });
+    expect(node).toMatchObject({ activeTasks: 0, reserved: { nanoCpus: 1e9 } });
+    report(history, 'n1', { id: 'a', state: 'shutdown' });
+    expect(node).toMatchObject({ activeTasks: 0, reserved: { nanoCpus: 0, memoryBytes: 0 } });
+    expect(node.activeByService.size).toBe(0);
+  });
+});
+
+describe('reports', () => {
+  it('only raise the observed state', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    deploy(history, 'web', { image: 'x' }, ['a']);
+    assign(history, 'n1', 'a');
+    report(history, 'n1', { id: 'a', state: 'running' });
+    report(history, 'n1', { id: 'a', state: 'preparing' });
+    expect(history.state.tasks.get('a')!.observed).toBe(TaskState.RUNNING);
+  });
+
+  it('about another node’s task change nothing but mark a stray', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    joinReadyNode(history, 'n2');
+    deploy(history, 'web', { image: 'x' }, ['a']);
+    assign(history, 'n1', 'a');
+    report(history, 'n2', { id: 'a', state: 'failed' });
+    expect(history.state.tasks.get('a')!.observed).toBe(TaskState.ASSIGNED);
+    expect([...history.state.nodes.get('n2')!.strays]).toEqual(['a']);
+  });
+
+  it('of a trace gone clear the stray', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    report(history, 'n1', { id: 'old', state: 'running' });
+    history.append({ type: 'tasks.reported', cause: 0, nodeId: 'n1', session: 's', gone: ['old'] });
+    expect(history.state.nodes.get('n1')!.strays.size).toBe(0);
+  });
+});
+
+describe('allocations', () => {
+  it('two services that pick one port: the second is void', () => {
+    const history = startHistory();
+    const picked = (published: number) => [{ target: 80, published, mode: 'host' }];
+    for (const name of ['a', 'b']) {
+      const intent = history.intend('apply', name, {});
+      const normalised = normaliseServiceSpec({ image: 'x', ports: picked(0) }, name);
+      if (!normalised.ok) throw new Error(normalised.refusal.message);
+      history.append({
+        type: 'service.created',
+        cause: intent,
+        actor: 'ana',
+        serviceId: deriveServiceId(name, intent),
+        spec: normalised.spec,
+      });
+    }
+    for (const service of history.state.services.values()) {
+      const ports = service.version.requestedPorts.map((port) => ({ ...port, publishedPort: 30000 }));
+      history.append({
+        type: 'service.allocated',
+        cause: 1,
+        serviceId: service.id,
+        specVersion: service.version.seq,
+        ports,
+      });
+    }
+    expect(history.state.conflicts).toBe(1);
+    expect(serviceNamed(history.state, 'b').version.ports).toBeUndefined();
+  });
+});
+
+describe('a newer program’s event', () => {
+  it('halts every decision', () => {
+    const history = startHistory();
+    const event = {
+      v: 99,
+      type: 'service.created',
+      writer: 'orchestrator',
+      cause: 1,
+      at: new Date(0).toISOString(),
+    };
+    history.record('muster.event.orchestrator.service.x', new TextEncoder().encode(JSON.stringify(event)));
+    expect(history.state.halted).toContain('service.created version 99');
+  });
+});
