@@ -6,5 +6,6 @@ export * from './envelope.ts';
 export * from './intents.ts';
 export * from './node-events.ts';
 export * from './service-events.ts';
+export * from './streams.ts';
 export * from './subjects.ts';
 export * from './verdict-events.ts';
