@@ -1,6 +1,6 @@
 // SwarmKit's placement constraints (manager/constraint/constraint.go): `key==value` or `key!=value`, compared as
 // whole strings without regard to case. No globs, no regular expressions.
-import { BlockList, isIP } from 'node:net';
+import { addressWithin, type IpBlock, parseAddress, parseBlock } from './ip-address.ts';
 import type { NodeDescription } from './node.ts';
 
 export interface Constraint {
@@ -10,72 +10,89 @@ export interface Constraint {
 }
 
 const OPERATORS = ['==', '!='] as const;
-const KEY = /^[a-z_][a-z0-9\-_.]+$/i;
-const VALUE = /^[a-z0-9:\-_\s.*()?+[\]\\^$|/]+$/i;
+// Go's \s, and its folding of letters without regard to case, are not JavaScript's: hence the sets and the flags.
+const KEY = /^[a-z_][a-z0-9\-_.]+$/iu;
+const VALUE = /^[a-z0-9:\-_\t\n\f\r .*()?+[\]\\^$|/]+$/iu;
+const MARGIN = /^\p{White_Space}+|\p{White_Space}+$/gu;
 
 export function parseConstraint(text: string): Constraint | { readonly error: string } {
   const operator = OPERATORS.find((candidate) => text.includes(candidate));
   if (!operator) return { error: `constraint expected one operator from ${OPERATORS.join(', ')}` };
   const at = text.indexOf(operator);
-  const key = text.slice(0, at).trim();
+  const key = text.slice(0, at).replace(MARGIN, '');
   if (!KEY.test(key)) return { error: `key '${key}' is invalid` };
-  const value = text.slice(at + operator.length).trim();
+  const value = text.slice(at + operator.length).replace(MARGIN, '');
   if (!VALUE.test(value)) return { error: `value '${value}' is invalid` };
   return { key, operator, value };
 }
 
 /** True when any candidate equals the value (`==`), or none does (`!=`). */
 export function matchConstraint({ operator, value }: Constraint, candidates: readonly string[]): boolean {
-  const wanted = value.toLowerCase();
-  const found = candidates.some((candidate) => candidate.toLowerCase() === wanted);
-  return found === (operator === '==');
+  const wanted = fold(value);
+  return candidates.some((candidate) => fold(candidate) === wanted) === (operator === '==');
 }
 
 /** What a constraint may ask about. A node that has not described itself yet has no description. */
 export interface ConstrainedNode {
   readonly id: string;
+  /** Nodes run tasks and decide nothing: unless told otherwise, each is what Swarm calls a worker. */
+  readonly role?: 'worker' | 'manager';
   readonly description: NodeDescription | undefined;
 }
 
+export type NodeTest = (node: ConstrainedNode) => boolean;
+
 /** An unknown key never matches; a missing label is the empty string. */
 export function nodeSatisfies(node: ConstrainedNode, constraint: Constraint): boolean {
-  const { key } = constraint;
-  const { description } = node;
-  const fold = key.toLowerCase();
-  switch (fold) {
-    case 'node.id':
-      return matchConstraint(constraint, [node.id]);
-    case 'node.hostname':
-      return matchConstraint(constraint, [description?.hostname ?? '']);
-    case 'node.ip':
-      return matchAddress(constraint, description?.addr);
-    case 'node.role':
-      // Nodes run tasks and decide nothing: every one is what Swarm calls a worker.
-      return matchConstraint(constraint, ['worker']);
-    case 'node.platform.os':
-      return matchConstraint(constraint, [description?.platform.os ?? '']);
-    case 'node.platform.arch':
-      return matchConstraint(constraint, [description?.platform.architecture ?? '']);
-  }
-  if (fold.startsWith('node.labels.')) {
-    return matchConstraint(constraint, [description?.labels[key.slice('node.labels.'.length)] ?? '']);
-  }
-  if (fold.startsWith('engine.labels.')) {
-    return matchConstraint(constraint, [
-      description?.engine.labels[key.slice('engine.labels.'.length)] ?? '',
-    ]);
-  }
-  return false;
+  return compileConstraint(constraint)(node);
+}
+
+/** The constraint as a test that can be put to many nodes. */
+export function compileConstraint(constraint: Constraint): NodeTest {
+  const key = fold(constraint.key);
+  if (key === 'node.ip') return compileAddress(constraint);
+  const property = propertyByKey.get(key) ?? labelProperty(constraint.key);
+  if (!property) return () => false;
+  const wanted = fold(constraint.value);
+  const equals = constraint.operator === '==';
+  return (node) => (fold(property(node)) === wanted) === equals;
+}
+
+type Property = (node: ConstrainedNode) => string;
+
+const propertyByKey: ReadonlyMap<string, Property> = new Map<string, Property>([
+  ['node.id', ({ id }) => id],
+  ['node.hostname', ({ description }) => description?.hostname ?? ''],
+  ['node.role', ({ role }) => role ?? 'worker'],
+  ['node.platform.os', ({ description }) => description?.platform.os ?? ''],
+  ['node.platform.arch', ({ description }) => description?.platform.architecture ?? ''],
+]);
+
+/** The prefix is compared without regard to case, the label's own name is not. */
+function labelProperty(key: string): Property | undefined {
+  const [, owner, label] = /^(node|engine)\.labels\.(.+)$/i.exec(key) ?? [];
+  if (label === undefined) return undefined;
+  return owner!.toLowerCase() === 'node'
+    ? ({ description }) => readLabel(description?.labels, label)
+    : ({ description }) => readLabel(description?.engine.labels, label);
+}
+
+/** A label may have the name of something every object inherits. */
+function readLabel(labels: Readonly<Record<string, string>> | undefined, label: string): string {
+  return labels && Object.hasOwn(labels, label) ? labels[label]! : '';
 }
 
 /** `node.ip` takes an address or a CIDR block. A value that is neither never matches, whatever the operator. */
-function matchAddress({ operator, value }: Constraint, addr: string | undefined): boolean {
-  const [network, prefix] = value.split('/');
-  const family = isIP(network!) === 6 ? 'ipv6' : 'ipv4';
-  if (isIP(network!) === 0) return false;
-  if (addr === undefined || isIP(addr) === 0) return operator === '!=';
-  const block = new BlockList();
-  if (prefix === undefined) block.addAddress(network!, family);
-  else block.addSubnet(network!, Number(prefix), family);
-  return block.check(addr, isIP(addr) === 6 ? 'ipv6' : 'ipv4') === (operator === '==');
+function compileAddress({ operator, value }: Constraint): NodeTest {
+  const block: IpBlock | undefined = parseBlock(value);
+  if (!block) return () => false;
+  return ({ description }) => {
+    const address = parseAddress(description?.addr ?? '');
+    return (address !== undefined && addressWithin(address, block)) === (operator === '==');
+  };
+}
+
+/** Go's strings.EqualFold, for a value that only holds ASCII or what folds to it. */
+function fold(text: string): string {
+  return text.toLowerCase().replaceAll('ſ', 's');
 }
