@@ -1,0 +1,48 @@
+// One process's ends of the cluster: the log, the commands, the snapshots and the bus, over one NATS connection.
+import {
+  type CommandStore,
+  ensureStreams,
+  JetStreamCommandStore,
+  JetStreamLog,
+  JetStreamSnapshotStore,
+  type Log,
+  type SnapshotStore,
+} from '@muster/log';
+import { type Bus, connectNats, NatsBus } from '@muster/runtime';
+
+export interface ClusterConnection {
+  readonly log: Log;
+  readonly commands: CommandStore;
+  readonly snapshots: SnapshotStore;
+  readonly bus: Bus;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly url: string;
+  /** Shown by the server's monitoring: which role and copy this is. */
+  readonly name: string;
+  /** Copies of each stream, when they are made. */
+  readonly replicas?: number;
+}
+
+/** Connects, and makes the streams when they are missing. */
+export async function connectCluster({
+  url,
+  name,
+  replicas = 1,
+}: ConnectOptions): Promise<ClusterConnection> {
+  const nc = await connectNats(url, { name });
+  await ensureStreams(nc, { replicas });
+  const log = new JetStreamLog(nc);
+  return {
+    log,
+    commands: new JetStreamCommandStore(nc),
+    snapshots: new JetStreamSnapshotStore(nc),
+    bus: new NatsBus(nc),
+    async close() {
+      await log.close();
+      await nc.close();
+    },
+  };
+}

@@ -1,0 +1,146 @@
+// `muster orchestrator`, `muster agent` and the rest: one role, one process, until told to stop. Any number of copies
+// may run, anywhere that reaches NATS.
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type BackendKind, backendKinds } from '@muster/backends';
+import { createLogger } from '@muster/runtime';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
+import { connectCluster } from './cluster-connection.ts';
+import { type ControlRole, controlRoles, startControlPlane } from './control-plane.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
+
+const summaries: Record<ControlRole, string> = {
+  orchestrator: 'Admit intents and keep services as described',
+  allocator: 'Allocate published ports',
+  scheduler: 'Give tasks to nodes',
+  dispatcher: 'Tell agents what to do and watch their heartbeats',
+  api: 'Answer queries from folded state',
+};
+
+export function addRoleCommands(program: Command): void {
+  for (const role of controlRoles) addControlCommand(program, role);
+  addAgentCommand(program);
+}
+
+function addControlCommand(program: Command, role: ControlRole): void {
+  program
+    .command(role)
+    .summary(summaries[role])
+    .description(`${summaries[role]}. One copy, in the foreground; start as many as you like, anywhere.`)
+    .addOption(heartbeatOption())
+    .addOption(replicasOption())
+    .addHelpText(
+      'after',
+      `\nExamples:\n  muster ${role} --nats nats://10.0.0.1:4222\n  MUSTER_NATS=nats://10.0.0.1:4222 muster ${role}`,
+    )
+    .action(async (_options, command: Command) => {
+      const { nats, heartbeat, streamReplicas } = command.optsWithGlobals<{
+        nats: string;
+        heartbeat: number;
+        streamReplicas: number;
+      }>();
+      const copy = `${role}-${process.pid}`;
+      const logger = createLogger({ role, copy });
+      await runUntilStopped(async (fail) => {
+        const cluster = await connectCluster({ url: nats, name: `muster-${copy}`, replicas: streamReplicas });
+        const running = await startControlPlane({
+          cluster,
+          roles: [role],
+          copy,
+          logger,
+          heartbeatMs: heartbeat,
+          onFailure: fail,
+        });
+        logger.info({ head: running.follower.state.head }, 'ready');
+        return async () => {
+          await running.stop();
+          await cluster.close();
+        };
+      }, logger);
+    });
+}
+
+function addAgentCommand(program: Command): void {
+  program
+    .command('agent')
+    .summary('Run this machine as a node')
+    .description(
+      'Run this machine as a node: join, run the tasks given to it, report. Stopping the agent leaves its tasks running.',
+    )
+    .addOption(new Option('--backend <kind>', 'what runs the tasks').choices(backendKinds).default('docker'))
+    .option('--dir <dir>', "where the node's identity is kept", join(homedir(), '.muster', 'agent'))
+    .option('--hostname <name>', "the node's name, when it is not the machine's")
+    .option('--cluster <name>', 'the cluster its containers are labelled with', 'muster')
+    .option('--label <key=value>', 'a node label; may be repeated', collectLabel, {})
+    .addOption(heartbeatOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  muster agent --label zone=a\n  muster agent --backend process --dir /var/lib/muster',
+    )
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<AgentFlags>();
+      const logger = createLogger({ role: 'agent' });
+      await runUntilStopped(async () => {
+        const cluster = await connectCluster({ url: options.nats, name: `muster-agent-${process.pid}` });
+        const agentOptions: LocalAgentOptions = {
+          cluster,
+          clusterName: options.cluster,
+          backend: options.backend,
+          dir: options.dir,
+          ...(options.hostname !== undefined && { hostname: options.hostname }),
+          labels: options.label,
+          heartbeatMs: options.heartbeat,
+          logger,
+        };
+        const running = await startLocalAgent(agentOptions);
+        logger.info({ node: running.agent.nodeId }, 'ready');
+        return async () => {
+          await running.stop();
+          await cluster.close();
+        };
+      }, logger);
+    });
+}
+
+interface AgentFlags {
+  readonly nats: string;
+  readonly backend: BackendKind;
+  readonly dir: string;
+  readonly hostname?: string;
+  readonly cluster: string;
+  readonly label: Record<string, string>;
+  readonly heartbeat: number;
+}
+
+export function heartbeatOption(): Option {
+  return new Option(
+    '--heartbeat <ms>',
+    'period of heartbeats in milliseconds; the same for dispatchers and agents',
+  )
+    .env('MUSTER_HEARTBEAT_MS')
+    .default(5000)
+    .argParser((text) => {
+      const ms = Number(text);
+      if (!Number.isInteger(ms) || ms < 100) throw new InvalidArgumentError('at least 100 milliseconds');
+      return ms;
+    });
+}
+
+function replicasOption(): Option {
+  return new Option('--stream-replicas <n>', 'servers that keep each stream, when the streams are made')
+    .env('MUSTER_STREAM_REPLICAS')
+    .default(1)
+    .argParser((text) => {
+      const replicas = Number(text);
+      if (![1, 3, 5].includes(replicas)) throw new InvalidArgumentError('1, 3 or 5');
+      return replicas;
+    });
+}
+
+export function collectLabel(text: string, labels: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at === 0) throw new InvalidArgumentError('a label is written key=value');
+  return { ...labels, [at < 0 ? text : text.slice(0, at)]: at < 0 ? '' : text.slice(at + 1) };
+}

@@ -1,0 +1,74 @@
+// The agents that `muster up` runs in its own process: nodes of one machine, all on the same backend.
+
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Agent, createFileStorage, loadIdentity, startAgent } from '@muster/agent';
+import { type BackendKind, createBackend } from '@muster/backends';
+import { type Logger, systemClock } from '@muster/runtime';
+import type { ClusterConnection } from '../roles/cluster-connection.ts';
+
+export interface LocalAgentOptions {
+  readonly cluster: ClusterConnection;
+  readonly clusterName: string;
+  readonly backend: BackendKind;
+  /** Where the node keeps its id and its progress. */
+  readonly dir: string;
+  readonly hostname?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly heartbeatMs: number;
+  readonly logger: Logger;
+}
+
+export interface LocalAgent {
+  readonly agent: Agent;
+  /** Removes every task of this node from the backend. */
+  removeTasks(): Promise<void>;
+  /** Leaves the tasks running. */
+  stop(): Promise<void>;
+}
+
+export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
+  const { cluster, clusterName, dir, labels, heartbeatMs, logger } = options;
+  await mkdir(dir, { recursive: true });
+  const { nodeId } = await loadIdentity(dir);
+  const nodeHostname = options.hostname ?? hostname();
+  const backend = await createBackend(options.backend, {
+    clusterName,
+    nodeId,
+    nodeHostname,
+    dir: join(dir, 'tasks'),
+    clock: systemClock,
+  });
+  const agent = await startAgent({
+    nodeId,
+    clusterName,
+    backend,
+    log: cluster.log,
+    commands: cluster.commands,
+    bus: cluster.bus,
+    clock: systemClock,
+    logger,
+    labels,
+    heartbeatMs,
+    session: randomUUID(),
+    storage: createFileStorage(dir),
+    random: Math.random,
+  });
+  return {
+    agent,
+    async removeTasks() {
+      for (const { taskId } of await backend.list()) await backend.remove(taskId);
+    },
+    async stop() {
+      await agent.stop();
+      await backend.close();
+    },
+  };
+}
+
+/** The hostname of the nth of several nodes on one machine. */
+export function nameLocalNode(index: number, count: number): string {
+  return count === 1 ? hostname() : `node${index + 1}`;
+}

@@ -1,0 +1,116 @@
+// A whole cluster in one process, for one machine: nats-server (unless given one), every reducer in as many copies
+// as wanted, the API, and the nodes.
+
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { BackendKind } from '@muster/backends';
+import { type Logger, type NatsServerProcess, startNatsServer } from '@muster/runtime';
+import { type ClusterConnection, connectCluster } from '../roles/cluster-connection.ts';
+import { controlRoles, type Running, startControlPlane } from '../roles/control-plane.ts';
+import { type LocalAgent, nameLocalNode, startLocalAgent } from './local-agents.ts';
+
+export interface UpOptions {
+  readonly nodes: number;
+  readonly backend: BackendKind;
+  readonly copies: number;
+  readonly dir: string;
+  readonly clusterName: string;
+  /** An existing server; one is started when left out. */
+  readonly nats?: string | undefined;
+  readonly natsPort?: number | undefined;
+  readonly heartbeatMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly logger: Logger;
+  readonly onStep: (step: string) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+export interface UpCluster {
+  readonly url: string;
+  readonly agents: readonly LocalAgent[];
+  /** Stops everything of ours; tasks stay where the backend keeps them, unless they are to be removed as well. */
+  stop(options: { readonly removeTasks: boolean }): Promise<void>;
+}
+
+export async function up(options: UpOptions): Promise<UpCluster> {
+  const { onStep, logger, heartbeatMs, onFailure } = options;
+  const dir = resolve(options.dir);
+  await mkdir(dir, { recursive: true });
+  let server: NatsServerProcess | undefined;
+  const connections: ClusterConnection[] = [];
+  const running: Running[] = [];
+  const agents: LocalAgent[] = [];
+
+  async function stop({ removeTasks }: { readonly removeTasks: boolean }): Promise<void> {
+    // Agents first let go of their tasks, so that no reducer replaces what is being removed.
+    await Promise.all(agents.map((agent) => agent.agent.stop()));
+    await Promise.all(running.map((copy) => copy.stop()));
+    if (removeTasks) await Promise.all(agents.map((agent) => agent.removeTasks()));
+    await Promise.all(agents.map((agent) => agent.stop()));
+    await Promise.all(connections.map((connection) => connection.close()));
+    await server?.stop();
+  }
+
+  try {
+    if (options.nats === undefined) {
+      server = await startNatsServer({
+        dir: join(dir, 'nats'),
+        ...(options.natsPort !== undefined && { port: options.natsPort }),
+      });
+      onStep(`nats-server listens on ${server.url}`);
+    }
+    const url = options.nats ?? server!.url;
+    for (let copy = 1; copy <= options.copies; copy += 1) {
+      const cluster = await connectCluster({ url, name: `muster-control-${copy}` });
+      connections.push(cluster);
+      running.push(
+        await startControlPlane({
+          cluster,
+          roles: controlRoles,
+          copy: String(copy),
+          logger,
+          heartbeatMs,
+          onFailure,
+        }),
+      );
+    }
+    onStep(
+      `${controlRoles.join(', ')} run in ${options.copies === 1 ? 'one copy' : `${options.copies} copies`} each`,
+    );
+    for (let index = 0; index < options.nodes; index += 1) {
+      const hostname = nameLocalNode(index, options.nodes);
+      const cluster = await connectCluster({ url, name: `muster-agent-${hostname}` });
+      connections.push(cluster);
+      agents.push(
+        await startLocalAgent({
+          cluster,
+          clusterName: options.clusterName,
+          backend: options.backend,
+          dir: join(dir, 'nodes', hostname),
+          hostname,
+          labels: options.labels,
+          heartbeatMs,
+          logger,
+        }),
+      );
+    }
+    await waitForNodes(running[0]!, agents);
+    onStep(`${agents.length} ${agents.length === 1 ? 'node is' : 'nodes are'} ready (${options.backend})`);
+    return { url, agents, stop };
+  } catch (error) {
+    await stop({ removeTasks: false }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function waitForNodes({ follower }: Running, agents: readonly LocalAgent[]): Promise<void> {
+  const ready = () => agents.every(({ agent }) => follower.state.nodes.get(agent.nodeId)?.status === 'ready');
+  return new Promise((resolve) => {
+    if (ready()) return resolve();
+    const unsubscribe = follower.onTurn(() => {
+      if (!ready()) return;
+      unsubscribe();
+      resolve();
+    });
+  });
+}

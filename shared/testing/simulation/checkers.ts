@@ -1,0 +1,125 @@
+// What must hold after every single record, whatever fails: folded beside the cluster from the same log. A broken
+// rule throws with the sequence at which it broke.
+import { decode, type Fact, type RawRecord } from '@muster/events';
+import { TaskState } from '@muster/model';
+import {
+  type ClusterState,
+  clearChanges,
+  createChanges,
+  createState,
+  evolve,
+  isLive,
+  type Task,
+} from '@muster/state';
+
+export class BrokenRule extends Error {
+  override readonly name = 'BrokenRule';
+}
+
+export interface Observer {
+  readonly state: ClusterState;
+  observe(record: RawRecord): void;
+}
+
+const OLD_TASK_TIMEOUT_MS = 60_000;
+
+export function createObserver(): Observer {
+  const state = createState();
+  const changes = createChanges();
+  const verdicts = new Map<number, number>();
+  const created = new Set<string>();
+
+  return {
+    state,
+    observe(record) {
+      const fact = decode(record);
+      const before = observedStates(state, fact);
+      const conflicts = state.conflicts;
+      evolve(state, fact, changes);
+      try {
+        checkFact(fact, state.conflicts > conflicts);
+        for (const [id, observed] of before) checkTask(id, observed, record.time);
+        for (const id of changes.nodes) checkNode(id);
+        for (const id of changes.services) checkSlots(id);
+      } catch (error) {
+        throw new BrokenRule(`at sequence ${record.seq} (${record.subject}): ${(error as Error).message}`);
+      }
+      clearChanges(changes);
+    },
+  };
+
+  function checkFact(fact: Fact, isVoid: boolean): void {
+    if (fact.is === 'poison' || fact.is === 'unknown')
+      throw new Error(`a reducer or agent wrote ${fact.reason}`);
+    if (fact.is !== 'event' || isVoid) return;
+    const { event } = fact;
+    const isVerdict =
+      event.type === 'service.created' ||
+      event.type === 'service.updated' ||
+      event.type === 'service.removed';
+    if (isVerdict || event.type === 'intent.rejected' || event.type === 'intent.satisfied') {
+      if (verdicts.has(event.cause)) throw new Error(`intent ${event.cause} has a second verdict`);
+      verdicts.set(event.cause, fact.seq);
+    }
+    if (event.type !== 'service.reconciled') return;
+    for (const { id } of event.created) {
+      if (created.has(id)) throw new Error(`task ${id} is created twice`);
+      created.add(id);
+    }
+  }
+
+  /** No observed state ever falls, and no second task of a slot starts beside one that may still run. */
+  function checkTask(id: string, before: TaskState, now: number): void {
+    const task = state.tasks.get(id);
+    if (!task || task.observed === before) return;
+    if (task.observed < before) throw new Error(`task ${id} fell from ${before} to ${task.observed}`);
+    if (task.observed !== TaskState.RUNNING) return;
+    if (task.service.spec.updateConfig.order === 'start-first') return;
+    const other = task.slot.tasks.find((sibling) => sibling !== task && mayRun(sibling, now));
+    if (other)
+      throw new Error(`slot ${task.slot.number} of ${task.service.spec.name} runs ${id} beside ${other.id}`);
+  }
+
+  function mayRun(task: Task, now: number): boolean {
+    if (
+      task.observed < TaskState.STARTING ||
+      task.observed > TaskState.RUNNING ||
+      task.node?.status === 'down'
+    )
+      return false;
+    return task.desiredAt + OLD_TASK_TIMEOUT_MS > now && task.createdAt + OLD_TASK_TIMEOUT_MS > now;
+  }
+
+  function checkNode(id: string): void {
+    const node = state.nodes.get(id);
+    if (!node) return;
+    const { nanoCpus, memoryBytes } = node.description.resources;
+    if (node.reserved.nanoCpus > nanoCpus || node.reserved.memoryBytes > memoryBytes) {
+      throw new Error(`node ${id} is over-committed: ${JSON.stringify(node.reserved)}`);
+    }
+    for (const [port, holders] of node.hostPorts)
+      if (holders > 1) throw new Error(`port ${port} of node ${id} is held ${holders} times`);
+  }
+
+  function checkSlots(id: string): void {
+    const service = state.services.get(id);
+    if (!service) return;
+    for (const slot of service.slots.values()) {
+      const live = slot.tasks.filter(isLive).length;
+      const allowed = live > 1 ? 2 : 1;
+      const startFirst = service.spec.updateConfig.order === 'start-first' || service.doubled.has(slot);
+      if (live > (startFirst ? allowed : 1))
+        throw new Error(`slot ${slot.number} of ${id} has ${live} live tasks`);
+    }
+  }
+}
+
+function observedStates(state: ClusterState, fact: Fact): Map<string, TaskState> {
+  const before = new Map<string, TaskState>();
+  if (fact.is !== 'event' || fact.event.type !== 'tasks.reported') return before;
+  for (const { id } of fact.event.statuses) {
+    const task = state.tasks.get(id);
+    if (task) before.set(id, task.observed);
+  }
+  return before;
+}

@@ -1,0 +1,6 @@
+export * from './chance.ts';
+export * from './chaos.ts';
+export * from './checkers.ts';
+export * from './network.ts';
+export * from './simulated-cluster.ts';
+export * from './simulated-process.ts';

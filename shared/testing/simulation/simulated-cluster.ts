@@ -1,0 +1,229 @@
+// The whole cluster in one process: the real reducers and the real agents on a memory log and simulated engines,
+// with a virtual clock. Everything random comes from one seed: the same seed is the same run.
+import { type Agent, createMemoryStorage, startAgent } from '@muster/agent';
+import { createAllocator } from '@muster/allocator';
+import { createBackend, SimulatedEngine } from '@muster/backends';
+import { startDispatcher } from '@muster/dispatcher';
+import { encodeJson, intentSubject } from '@muster/events';
+import { countReplicas, TaskState } from '@muster/model';
+import { createOrchestrator } from '@muster/orchestrator';
+import { type Follower, runReducer, silentLogger, startFollower } from '@muster/runtime';
+import { createScheduler } from '@muster/scheduler';
+import { isLive } from '@muster/state';
+import { VirtualClock } from '../virtual-clock.ts';
+import { type Chance, seedChance } from './chance.ts';
+import { createObserver, type Observer } from './checkers.ts';
+import { createNetwork, type Network } from './network.ts';
+import { type SimulatedProcess, startProcess } from './simulated-process.ts';
+
+export const HEARTBEAT_MS = 5000;
+const roles = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
+export type Role = (typeof roles)[number];
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  /** Copies of each reducer. */
+  readonly copies: number;
+}
+
+/** A place where a process runs, again and again. */
+export interface Seat {
+  readonly name: string;
+  process: SimulatedProcess | undefined;
+  start(): Promise<void>;
+}
+
+export interface ReducerSeat extends Seat {
+  readonly role: Role;
+  follower: Follower | undefined;
+}
+
+export interface NodeSeat extends Seat {
+  readonly nodeId: string;
+  readonly engine: SimulatedEngine;
+  agent: Agent | undefined;
+}
+
+export interface SimulatedCluster {
+  readonly clock: VirtualClock;
+  readonly chance: Chance;
+  readonly network: Network;
+  readonly observer: Observer;
+  readonly reducers: readonly ReducerSeat[];
+  readonly nodes: readonly NodeSeat[];
+  /** The first thing that went wrong in a process or a checker. */
+  readonly failure: Error | undefined;
+  start(): Promise<void>;
+  kill(seat: Seat): void;
+  /** Publishes an intent from outside. */
+  intend(verb: string, name: string, body?: unknown): Promise<void>;
+  /** Lets time pass; throws as soon as a rule is broken. */
+  run(ms: number): Promise<void>;
+  /** What still keeps the cluster from being as it should; empty when it has converged. */
+  unfinished(): string[];
+}
+
+export function createCluster({ seed, nodes, copies }: SimulationOptions): SimulatedCluster {
+  const clock = new VirtualClock();
+  const chance = seedChance(seed);
+  const network = createNetwork(clock, chance);
+  const observer = createObserver();
+  let failure: Error | undefined;
+  const fail = (error: Error) => {
+    failure ??= error;
+  };
+  let incarnations = 0;
+
+  function launch(seat: Seat): SimulatedProcess {
+    incarnations += 1;
+    const process = startProcess(`${seat.name}#${incarnations}`, clock);
+    network.processes.set(process.name, process);
+    seat.process = process;
+    return process;
+  }
+
+  function seatReducer(role: Role, copy: number): ReducerSeat {
+    const seat: ReducerSeat = {
+      name: `${role}-${copy}`,
+      role,
+      process: undefined,
+      follower: undefined,
+      async start() {
+        const process = launch(seat);
+        const log = network.log.client(process.name);
+        const follower = await startFollower({ log, clock: process.clock, logger: silentLogger });
+        if (!process.alive) return;
+        seat.follower = follower;
+        const loop = { follower, log, clock: process.clock, logger: silentLogger };
+        switch (role) {
+          case 'orchestrator':
+            runReducer({ ...loop, reducer: createOrchestrator() });
+            break;
+          case 'allocator':
+            runReducer({ ...loop, reducer: createAllocator() });
+            break;
+          case 'scheduler':
+            runReducer({ ...loop, reducer: createScheduler() });
+            break;
+          case 'dispatcher':
+            await startDispatcher({
+              ...loop,
+              commands: network.commands.client(process.name),
+              bus: network.bus.client(process.name),
+              heartbeatMs: HEARTBEAT_MS,
+            });
+        }
+      },
+    };
+    return seat;
+  }
+
+  function seatNode(index: number): NodeSeat {
+    const nodeId = `node${String(index).padStart(2, '0')}`.padEnd(25, 'x');
+    const storage = createMemoryStorage();
+    const engine = new SimulatedEngine({
+      clock,
+      name: `engine${index}`,
+      seed: `${seed}/${index}`,
+      behaviour: { startDelayMs: 300, stopDelayMs: 200 },
+    });
+    const seat: NodeSeat = {
+      name: `node${index}`,
+      nodeId,
+      engine,
+      process: undefined,
+      agent: undefined,
+      async start() {
+        const process = launch(seat);
+        const backend = await createBackend('simulator', { engine, nodeId, hostname: `node${index}` });
+        seat.agent = await startAgent({
+          nodeId,
+          clusterName: 'simulated',
+          backend,
+          log: network.log.client(process.name),
+          commands: network.commands.client(process.name),
+          bus: network.bus.client(process.name),
+          clock: process.clock,
+          logger: silentLogger,
+          labels: {},
+          heartbeatMs: HEARTBEAT_MS,
+          session: process.name,
+          storage,
+          random: chance.next,
+        });
+      },
+    };
+    return seat;
+  }
+
+  const reducers = roles.flatMap((role) =>
+    Array.from({ length: copies }, (_, copy) => seatReducer(role, copy + 1)),
+  );
+  const seats = Array.from({ length: nodes }, (_, index) => seatNode(index + 1));
+
+  const cluster: SimulatedCluster = {
+    clock,
+    chance,
+    network,
+    observer,
+    reducers,
+    nodes: seats,
+    get failure() {
+      return failure;
+    },
+    async start() {
+      await network.log.client('observer').follow({ from: 1, onRecord: observer.observe, onError: fail });
+      for (const seat of [...reducers, ...seats]) void seat.start().catch(fail);
+      await cluster.run(1000);
+    },
+    kill(seat) {
+      seat.process?.kill();
+      seat.process = undefined;
+    },
+    async intend(verb, name, body) {
+      const data = body === undefined ? new Uint8Array() : encodeJson(body);
+      await network.log.client('user').append(intentSubject('ana', 'service', verb, name), data);
+    },
+    async run(ms) {
+      await clock.advance(ms);
+      if (failure) throw failure;
+    },
+    unfinished: () => findUnfinished(cluster),
+  };
+  return cluster;
+}
+
+/** Compares what was asked, what the state says and what the engines really run. */
+function findUnfinished({ observer: { state }, nodes }: SimulatedCluster): string[] {
+  const problems: string[] = [];
+  if (state.intents.size > 0) problems.push(`${state.intents.size} intents without a verdict`);
+  const running = new Map<string, string>();
+  for (const { engine, name } of nodes) {
+    for (const { taskId, status } of engine.states()) {
+      if (status !== 'running') continue;
+      if (running.has(taskId)) problems.push(`task ${taskId} runs on ${running.get(taskId)} and ${name}`);
+      running.set(taskId, name);
+    }
+  }
+  for (const service of state.services.values()) {
+    if (service.removed) {
+      problems.push(`service ${service.spec.name} is not gone`);
+      continue;
+    }
+    const live = [...service.tasks.values()].filter(isLive);
+    const wanted = countReplicas(service.spec);
+    if (live.length !== wanted)
+      problems.push(`${service.spec.name} has ${live.length} live tasks of ${wanted}`);
+    for (const task of live) {
+      const name = `${service.spec.name}.${task.slot.number}`;
+      if (task.version !== service.version) problems.push(`${name} is of an old version`);
+      if (task.observed !== TaskState.RUNNING) problems.push(`${name} is at ${task.observed}: ${task.err}`);
+      if (!running.delete(task.id)) problems.push(`${name} does not run on any engine`);
+    }
+  }
+  for (const [taskId, node] of running) problems.push(`${node} still runs ${taskId}`);
+  for (const node of state.nodes.values())
+    if (node.status !== 'ready') problems.push(`${node.id} is ${node.status}`);
+  return problems;
+}
