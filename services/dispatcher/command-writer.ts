@@ -1,0 +1,213 @@
+// Keeps the command store as the folded state says, and does as much work as there are changes. Another dispatcher
+// does the same at the same time: the store's compare-and-set, and the basis of each command, say who was later.
+import { encodeJson } from '@muster/events';
+import { type AppendResult, type CommandRecord, type CommandStore, LogUnavailableError } from '@muster/log';
+import type { Clock, Follower, Logger, Timer } from '@muster/runtime';
+import type { Changes, ClusterState } from '@muster/state';
+import { createCommandView } from './command-view.ts';
+import { type CommandPut, deriveCommands } from './derive-commands.ts';
+import { readCommandHead } from './read-command-head.ts';
+import { createStrays } from './strays.ts';
+import { createTombstones, TOMBSTONE_TTL_MS } from './tombstones.ts';
+import { createWorkQueue } from './work-queue.ts';
+
+export interface CommandWriterOptions {
+  readonly follower: Pick<Follower, 'state' | 'onTurn'>;
+  readonly store: CommandStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Tasks whose commands are on their way at the same time. */
+  readonly maxInFlight?: number;
+  /** The store can no longer be followed: nothing is written from here on, and the process should end. */
+  readonly onFailure?: (error: Error) => void;
+}
+
+export interface CommandWriterStats {
+  written: number;
+  conflicts: number;
+  failures: number;
+}
+
+export interface CommandWriter {
+  readonly stats: Readonly<CommandWriterStats>;
+  /** Nothing on its way, and nothing known to be written. */
+  isIdle(): boolean;
+  /** Ends when what is on its way has been answered. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_MAX_IN_FLIGHT = 256;
+const RETRY_AFTER_MS = 250;
+/** Another dispatcher's fold is ahead of ours by this long: something is wrong. */
+const WARN_OF_LAG_AFTER_MS = 5_000;
+
+/** Resolves when the store's commands are known and the first ones that were missing are on their way. */
+export async function startCommandWriter(options: CommandWriterOptions): Promise<CommandWriter> {
+  const { follower, store, clock, logger, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+  const { state } = follower;
+  const view = createCommandView();
+  const strays = createStrays();
+  const tombstones = createTombstones();
+  const stats: CommandWriterStats = { written: 0, conflicts: 0, failures: 0 };
+  /** Tasks to be looked at; those with a command on its way wait in `again` for the answer. */
+  const dirty = createWorkQueue();
+  const again = new Set<string>();
+  const inFlight = new Map<string, Promise<void>>();
+  let active = false;
+  let pause: Timer | undefined;
+  let lagging: Timer | undefined;
+
+  function mark(taskId: string): void {
+    (inFlight.has(taskId) ? again : dirty).add(taskId);
+  }
+
+  function pump(): void {
+    if (!active || pause || state.halted !== undefined || isBehind()) return;
+    for (const { taskId, nodeId, seq } of tombstones.takeExpired(clock.now())) {
+      view.drop(taskId, nodeId, seq);
+      mark(taskId);
+    }
+    while (inFlight.size < maxInFlight) {
+      const taskId = dirty.take();
+      if (taskId === undefined) return;
+      const puts = deriveCommands(state, view, strays, taskId);
+      if (puts.length > 0) inFlight.set(taskId, putAll(taskId, puts));
+    }
+  }
+
+  /** What we would write follows from a state that another dispatcher's commands have left behind. */
+  function isBehind(): boolean {
+    const behind = view.newestBasis > state.head;
+    if (!behind) {
+      lagging?.cancel();
+      lagging = undefined;
+    }
+    lagging ??= behind ? clock.schedule(WARN_OF_LAG_AFTER_MS, warnOfLag) : undefined;
+    return behind;
+  }
+
+  function warnOfLag(): void {
+    const { head } = state;
+    logger.warn(
+      { head, newestBasis: view.newestBasis },
+      'the commands are ahead of the log: not writing any',
+    );
+  }
+
+  async function putAll(taskId: string, puts: readonly CommandPut[]): Promise<void> {
+    await Promise.all(puts.map(putOne));
+    inFlight.delete(taskId);
+    if (again.delete(taskId)) dirty.add(taskId);
+    pump();
+  }
+
+  async function putOne(put: CommandPut): Promise<void> {
+    const { nodeId, taskId, command, expectLastSeq } = put;
+    const forget = command.type === 'forget';
+    try {
+      const result = await store.put(nodeId, taskId, encodeJson(command), {
+        expectLastSeq,
+        ...(forget && { ttlMs: TOMBSTONE_TTL_MS }),
+      });
+      if (result.ok) {
+        stats.written += 1;
+        note(taskId, { nodeId, seq: result.seq, basis: command.basis, forget });
+      } else {
+        stats.conflicts += 1;
+        learnFrom(result, put);
+      }
+    } catch (error) {
+      stats.failures += 1;
+      if (error instanceof LogUnavailableError) waitBeforeRetrying(taskId);
+      else logger.error({ err: error, node: nodeId, task: taskId }, 'could not write a command');
+    }
+  }
+
+  /** As a rule the view is told of the command that won, and that marks the task. A tombstone goes untold. */
+  function learnFrom({ actual }: Extract<AppendResult, { ok: false }>, put: CommandPut): void {
+    const { taskId, nodeId, expectLastSeq } = put;
+    const entry = view.entryOf(taskId, nodeId);
+    if (entry && (actual === 0 || (actual === undefined && entry.forget))) {
+      view.drop(taskId, nodeId, expectLastSeq);
+    }
+    if ((view.entryOf(taskId, nodeId)?.seq ?? 0) !== expectLastSeq) again.add(taskId);
+  }
+
+  function waitBeforeRetrying(taskId: string): void {
+    again.add(taskId);
+    pause ??= clock.schedule(RETRY_AFTER_MS, () => {
+      pause = undefined;
+      pump();
+    });
+  }
+
+  function note(taskId: string, entry: Parameters<typeof view.note>[1]): void {
+    view.note(taskId, entry);
+    if (entry.forget) tombstones.add({ taskId, nodeId: entry.nodeId, seq: entry.seq }, clock.now());
+  }
+
+  function readCommand({ nodeId, taskId, seq, data }: CommandRecord): void {
+    // Our own come back as well: they are known since they were acknowledged.
+    if (view.entryOf(taskId, nodeId)?.seq === seq) return;
+    note(taskId, { nodeId, seq, ...readCommandHead(data) });
+    mark(taskId);
+    pump();
+  }
+
+  function readTurn(_state: ClusterState, changes: Changes): void {
+    for (const id of changes.tasks) mark(id);
+    for (const nodeId of changes.nodes) for (const id of strays.update(state, nodeId)) mark(id);
+    pump();
+  }
+
+  function markEverything(): void {
+    for (const task of state.tasks.values()) if (task.node) mark(task.id);
+    for (const taskId of view.taskIds()) mark(taskId);
+    for (const nodeId of state.nodes.keys()) for (const id of strays.update(state, nodeId)) mark(id);
+  }
+
+  function fail(error: Error): void {
+    active = false;
+    logger.error({ err: error }, 'can no longer follow the commands');
+    options.onFailure?.(error);
+  }
+
+  const following = await new Promise<{ stop(): Promise<void> }>((resolve, reject) => {
+    let started: { stop(): Promise<void> } | undefined;
+    let caughtUp = false;
+    const settle = () => started && caughtUp && resolve(started);
+    store
+      .follow({
+        onCommand: readCommand,
+        onCaughtUp() {
+          caughtUp = true;
+          settle();
+        },
+        onError(error) {
+          if (active) fail(error);
+          else reject(error);
+        },
+      })
+      .then((handle) => {
+        started = handle;
+        settle();
+      }, reject);
+  });
+  active = true;
+  markEverything();
+  const unsubscribe = follower.onTurn(readTurn);
+  pump();
+
+  return {
+    stats,
+    isIdle: () => dirty.size === 0 && inFlight.size === 0 && again.size === 0,
+    async stop() {
+      active = false;
+      unsubscribe();
+      pause?.cancel();
+      lagging?.cancel();
+      await following.stop();
+      await Promise.all(inFlight.values());
+    },
+  };
+}

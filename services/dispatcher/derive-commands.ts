@@ -1,0 +1,66 @@
+// What the command store should hold for a task and does not: pure, from folded state and what the store is known
+// to hold. Level-triggered: asked again, it gives the same answer until the store shows it, and then nothing.
+import type { Command, ForgetCommand, TaskCommand } from '@muster/events';
+import { type DesiredStateName, nameTask, nameTaskState } from '@muster/model';
+import type { ClusterState, Task } from '@muster/state';
+import type { CommandView } from './command-view.ts';
+import type { Strays } from './strays.ts';
+
+export interface CommandPut {
+  readonly nodeId: string;
+  readonly taskId: string;
+  readonly command: Command;
+  readonly expectLastSeq: number;
+}
+
+/**
+ * Must not be asked while `view.newestBasis` is ahead of `state.head`: another dispatcher then knows better.
+ * A command is only ever replaced by one with a higher basis.
+ */
+export function deriveCommands(
+  state: ClusterState,
+  view: CommandView,
+  strays: Pick<Strays, 'nodesOf'>,
+  taskId: string,
+): CommandPut[] {
+  const puts: CommandPut[] = [];
+  const task = state.tasks.get(taskId);
+  const nodeId = task?.node?.id;
+  if (task && nodeId !== undefined) {
+    const entry = view.entryOf(taskId, nodeId);
+    if (!entry || entry.basis < task.commandSeq) {
+      puts.push({ nodeId, taskId, command: commandTask(task), expectLastSeq: entry?.seq ?? 0 });
+    }
+  }
+  const forget: ForgetCommand = { v: 1, type: 'forget', basis: state.head };
+  for (const entry of view.entriesOf(taskId)) {
+    if (entry.nodeId === nodeId || entry.forget || entry.basis >= state.head) continue;
+    puts.push({ nodeId: entry.nodeId, taskId, command: forget, expectLastSeq: entry.seq });
+  }
+  for (const [strayOn, reportSeq] of strays.nodesOf(taskId)) {
+    const entry = view.entryOf(taskId, strayOn);
+    const isAboutIt = entry !== undefined && !entry.forget;
+    if (strayOn === nodeId || isAboutIt || (entry && entry.basis >= reportSeq)) continue;
+    puts.push({ nodeId: strayOn, taskId, command: forget, expectLastSeq: entry?.seq ?? 0 });
+  }
+  return puts;
+}
+
+function commandTask(task: Task): TaskCommand {
+  const { id, service, slot, version, desired, commandSeq } = task;
+  const { name, labels } = service.spec;
+  return {
+    v: 1,
+    type: 'task',
+    basis: commandSeq,
+    desired: nameTaskState(desired) as DesiredStateName,
+    task: {
+      id,
+      name: nameTask(name, slot.number, id),
+      slot: slot.number,
+      service: { id: service.id, name, labels },
+      spec: version.spec,
+      ports: [...(version.ports ?? [])],
+    },
+  };
+}

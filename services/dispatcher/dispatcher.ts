@@ -1,0 +1,160 @@
+// The dispatcher as a reducer: what the cluster is told about its nodes. It watches them from the folded state and
+// from heartbeats, which are not in the log. What they are to do is command-writer.ts's part.
+import { eventSubject } from '@muster/events';
+import type { NodeStatus } from '@muster/model';
+import type { Decision, Reducer } from '@muster/runtime';
+import { type ClusterNode, type ClusterState, lastSeqOf } from '@muster/state';
+import { createDeadlines } from './deadlines.ts';
+import { startHearing } from './hearing.ts';
+import { type Evidence, type Judgement, judge } from './verdict.ts';
+
+/** Decisions of one round; the rest has its turn in the next. */
+const MAX_DECISIONS_PER_ROUND = 512;
+const MAX_PATIENCE = 8;
+/** Heartbeats kept of nodes whose joining has not been folded yet. */
+const MAX_STRANGERS = 10_000;
+
+export interface DispatcherOptions {
+  /** The same as the agents'. */
+  readonly heartbeatMs: number;
+}
+
+export interface Dispatcher extends Reducer {
+  /** A heartbeat arrived. True when there is something to be decided at once. */
+  hear(nodeId: string, now: number): boolean;
+  /** An echo arrived (hearing.ts). True when somebody's time is up. */
+  echo(sentAt: number, now: number): boolean;
+  readonly echoEveryMs: number;
+}
+
+interface Watched extends Evidence {
+  /** The folded values these were last compared with. */
+  status: NodeStatus;
+  statusAt: number;
+  reportedAt: number;
+}
+
+export function createDispatcher({ heartbeatMs }: DispatcherOptions): Dispatcher {
+  const hearing = startHearing(heartbeatMs);
+  const deadlines = createDeadlines();
+  const watched = new Map<string, Watched>();
+  const strangers = new Map<string, number>();
+  const noticed = new Set<string>();
+  let lastLook = 0;
+
+  function decide(state: ClusterState, now: number): Decision[] {
+    lastLook = now;
+    for (const id of deadlines.takeDue(hearing.until)) noticed.add(id);
+    const decisions: Decision[] = [];
+    for (const id of noticed) {
+      if (decisions.length >= MAX_DECISIONS_PER_ROUND) break;
+      const node = state.nodes.get(id);
+      const decision = node && look(state, node, now);
+      // Looked at again until the state shows what was decided.
+      if (decision) decisions.push(decision);
+      else noticed.delete(id);
+    }
+    return decisions;
+  }
+
+  function look(state: ClusterState, node: ClusterNode, now: number): Decision | undefined {
+    const judgement = judge(node, observe(node, now), { hearing, heartbeatMs, now });
+    if (judgement.lookAt !== undefined) deadlines.set(node.id, judgement.lookAt);
+    return concludeJudgement(state, node, judgement);
+  }
+
+  /** What was heard of the node, brought up to what the log says of it. */
+  function observe(node: ClusterNode, now: number): Watched {
+    const { status, statusAt, reportedAt } = node;
+    const known = watched.get(node.id);
+    if (!known) {
+      const freshAt = strangers.get(node.id) ?? Number.NEGATIVE_INFINITY;
+      strangers.delete(node.id);
+      const started = { heardAt: now, freshAt, verdictAt: now, patience: 1, status, statusAt, reportedAt };
+      watched.set(node.id, started);
+      return started;
+    }
+    if (reportedAt > known.reportedAt) {
+      known.reportedAt = reportedAt;
+      // A report is no answer to a verdict that came after it.
+      noteHeard(known, now, reportedAt > statusAt);
+    }
+    if (status !== known.status || statusAt !== known.statusAt) noteVerdict(known, node, now);
+    return known;
+  }
+
+  function noteVerdict(known: Watched, { status, statusAt }: ClusterNode, now: number): void {
+    // Whoever calls it ready has heard it. If we have not, that one hears better.
+    if (status === 'ready' && now - known.freshAt > 2 * heartbeatMs) {
+      if (known.status !== 'unknown') known.patience = Math.min(2 * known.patience, MAX_PATIENCE);
+      known.heardAt = now;
+    }
+    known.status = status;
+    known.statusAt = statusAt;
+    known.verdictAt = now;
+  }
+
+  function noteHeard(known: Watched, now: number, fresh: boolean): void {
+    known.heardAt = now;
+    known.patience = 1;
+    if (fresh && hearing.isCurrent(now)) known.freshAt = now;
+  }
+
+  /** Our clock was set back: what was noted by the old time starts anew. */
+  function startOver(now: number): void {
+    deadlines.clear();
+    for (const [id, known] of watched) {
+      known.heardAt = known.verdictAt = now;
+      known.freshAt = Number.NEGATIVE_INFINITY;
+      noticed.add(id);
+    }
+  }
+
+  return {
+    name: 'dispatcher',
+    echoEveryMs: hearing.echoEveryMs,
+    notice(_state, changes) {
+      for (const id of changes.nodes) noticed.add(id);
+    },
+    decide,
+    nextWake() {
+      const next = deadlines.next();
+      // The echo after it wakes us as a rule: without one, there is nothing to be said.
+      return next === undefined ? undefined : Math.max(next, lastLook) + hearing.echoEveryMs;
+    },
+    hear(nodeId, now) {
+      const known = watched.get(nodeId);
+      if (!known) {
+        if (strangers.size >= MAX_STRANGERS) strangers.clear();
+        if (hearing.isCurrent(now)) strangers.set(nodeId, now);
+        return false;
+      }
+      noteHeard(known, now, true);
+      if (known.status === 'ready') return false;
+      noticed.add(nodeId);
+      return true;
+    },
+    echo(sentAt, now) {
+      if (sentAt < hearing.until) startOver(now);
+      hearing.echo(sentAt, now);
+      const next = deadlines.next();
+      return next !== undefined && next <= hearing.until;
+    },
+  };
+}
+
+function concludeJudgement(
+  state: ClusterState,
+  { id: nodeId, status }: ClusterNode,
+  { verdict, orphans }: Judgement,
+): Decision | undefined {
+  const ownSubject = eventSubject('dispatcher', 'node', nodeId);
+  const expect = lastSeqOf(state, ownSubject);
+  if (verdict) {
+    const cause = status === 'unknown' ? lastSeqOf(state, eventSubject('agent', 'node', nodeId)) : expect;
+    return { event: { type: 'node.status_changed', cause, nodeId, ...verdict }, expect };
+  }
+  if (orphans)
+    return { event: { type: 'tasks.orphaned', cause: expect, nodeId, tasks: [...orphans] }, expect };
+  return undefined;
+}

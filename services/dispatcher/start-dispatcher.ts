@@ -1,0 +1,87 @@
+// Wires the dispatcher: the reducer to its loop and to the heartbeats on the bus, the command writer to the fold.
+// Decides nothing.
+import type { CommandStore, Log } from '@muster/log';
+import {
+  type Bus,
+  type Clock,
+  type Follower,
+  type Logger,
+  type ReducerLoopStats,
+  runReducer,
+  type Timer,
+} from '@muster/runtime';
+import { type CommandWriterStats, startCommandWriter } from './command-writer.ts';
+import { createDispatcher } from './dispatcher.ts';
+
+export interface StartDispatcherOptions {
+  readonly follower: Follower;
+  readonly log: Log;
+  readonly commands: CommandStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The same as the agents'. */
+  readonly heartbeatMs: number;
+  /** The commands can no longer be followed: the process should end and start anew. */
+  readonly onFailure?: (error: Error) => void;
+}
+
+export interface RunningDispatcher {
+  readonly stats: Readonly<ReducerLoopStats>;
+  readonly commandStats: Readonly<CommandWriterStats>;
+  stop(): Promise<void>;
+}
+
+const HEARTBEATS = 'muster.heartbeat.*';
+const NODE_ID_FROM = 'muster.heartbeat.'.length;
+
+export async function startDispatcher(options: StartDispatcherOptions): Promise<RunningDispatcher> {
+  const { follower, log, commands, bus, clock, logger, heartbeatMs, onFailure } = options;
+  const writer = await startCommandWriter({
+    follower,
+    store: commands,
+    clock,
+    logger,
+    ...(onFailure && { onFailure }),
+  });
+  const dispatcher = createDispatcher({ heartbeatMs });
+  const heartbeats = bus.subscribe(HEARTBEATS, ({ subject }) => {
+    if (dispatcher.hear(subject.slice(NODE_ID_FROM), clock.now())) loop.wake();
+  });
+  const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
+    if (dispatcher.echo(sentAt, clock.now())) loop.wake();
+  });
+  const loop = runReducer({ reducer: dispatcher, follower, log, clock, logger });
+  return {
+    stats: loop.stats,
+    commandStats: writer.stats,
+    async stop() {
+      heartbeats.stop();
+      echoes.stop();
+      await Promise.all([loop.stop(), writer.stop()]);
+    },
+  };
+}
+
+/** Sends ourselves the time over the bus, again and again (see hearing.ts). */
+function listenToEchoes(
+  bus: Bus,
+  clock: Clock,
+  everyMs: number,
+  onEcho: (sentAt: number) => void,
+): { stop(): void } {
+  const subject = bus.inbox();
+  const subscription = bus.subscribe(subject, ({ data }) => onEcho(Number(new TextDecoder().decode(data))));
+  let timer: Timer;
+  function send(): void {
+    bus.publish(subject, new TextEncoder().encode(String(clock.now())));
+    timer = clock.schedule(everyMs, send);
+  }
+  send();
+  return {
+    stop() {
+      timer.cancel();
+      subscription.stop();
+    },
+  };
+}
