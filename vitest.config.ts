@@ -1,0 +1,50 @@
+// Tests by kind, which their names tell. Cheap kinds first; e2e shares one engine, so one file at a time.
+import { defineConfig } from 'vitest/config';
+
+const anywhere = (name: string) => [`{shared,services,agents,cli,deploy,test}/**/${name}`];
+const minutes = (count: number) => count * 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: anywhere('*.test.ts'),
+          exclude: anywhere('*.{int,e2e,sim}.test.ts').concat('**/node_modules/**'),
+          pool: 'threads',
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: anywhere('*.sim.test.ts'),
+          testTimeout: minutes(5),
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'int',
+          include: anywhere('*.int.test.ts'),
+          testTimeout: minutes(1),
+          hookTimeout: minutes(1),
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: anywhere('*.e2e.test.ts'),
+          globalSetup: ['test/e2e/engine.ts'],
+          testTimeout: minutes(3),
+          hookTimeout: minutes(3),
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
