@@ -18,14 +18,19 @@ export interface FollowCommandsOptions {
   readonly onError: (error: Error) => void;
 }
 
+export interface PutCommandOptions {
+  /** The sequence of the task's command to be replaced; 0 when there is none, or it was a tombstone that is gone. */
+  readonly expectLastSeq: number;
+  /** At least 1000: makes the command a tombstone that goes by itself, without followers being told. */
+  readonly ttlMs?: number;
+}
+
 export interface CommandStore {
-  /** Replaces the command of a task. `ttlMs` (at least 1000) makes it a tombstone that goes by itself. */
-  put(
-    nodeId: string,
-    taskId: string,
-    data: Uint8Array,
-    options: { readonly expectLastSeq: number; readonly ttlMs?: number },
-  ): Promise<AppendResult>;
-  /** The last command of each task, then every later one. */
+  /** Replaces the command of a task. Retries and throws as `Log.append` does. */
+  put(nodeId: string, taskId: string, data: Uint8Array, options: PutCommandOptions): Promise<AppendResult>;
+  /**
+   * The last command of each task, then every later one. A follower that falls behind, or was away, may miss
+   * commands that were replaced meanwhile; never the last one of a task.
+   */
   follow(options: FollowCommandsOptions): Promise<Following>;
 }

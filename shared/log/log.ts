@@ -32,7 +32,7 @@ export interface AppendOptions {
 export interface ReadOptions {
   /** First sequence wanted, inclusive. */
   readonly from: number;
-  /** Last sequence wanted, inclusive; the head at the time of the call when left out. */
+  /** Last sequence wanted, inclusive; the head when iteration starts when left out. */
   readonly to?: number;
   /** Subjects with NATS wildcards; every subject when left out. Filtered reads have gaps by nature. */
   readonly subjects?: readonly string[];
@@ -41,27 +41,33 @@ export interface ReadOptions {
 export interface FollowOptions {
   readonly from: number;
   readonly subjects?: readonly string[];
-  /** Called in order, synchronously, once for each record. */
+  /** Called in order, once for each record; may begin before `follow` resolves. If it throws, the follow ends. */
   readonly onRecord: (record: LogRecord) => void;
   /** Called once, when everything stored at the time of the call has been delivered. */
   readonly onCaughtUp?: () => void;
-  /** The follow is over and cannot go on: a gap in an unfiltered follow (`LogGapError`), or the log is gone. */
+  /**
+   * The follow is over and cannot go on: a gap in an unfiltered follow (`LogGapError`), the log is gone
+   * (`LogGoneError`) or closed for good (`LogUnavailableError`), or `onRecord` threw.
+   */
   readonly onError: (error: Error) => void;
 }
 
 export interface Following {
+  /** Nothing is called once this has been called. */
   stop(): Promise<void>;
 }
 
 export interface Log {
   /**
    * Stores one record durably. Retries while the log is unreachable, for about ten seconds, then throws
-   * `LogUnavailableError`: the record may or may not be stored. A conflict after a retry may be our own record.
+   * `LogUnavailableError`: the record may or may not be stored. A conflict after a retry may be our own record,
+   * and a record without an expectation may be stored twice. The bytes belong to the log from here on.
    */
   append(subject: string, data: Uint8Array, options?: AppendOptions): Promise<AppendResult>;
   read(options: ReadOptions): AsyncIterable<LogRecord>;
   follow(options: FollowOptions): Promise<Following>;
   /** The last sequence stored; 0 when empty. */
   head(): Promise<number>;
+  /** Ends every follow in silence. The connection below, if there is one, stays with its owner. */
   close(): Promise<void>;
 }

@@ -14,6 +14,9 @@ export interface StoredSnapshot {
   readonly content: Uint8Array;
 }
 
+/** How many snapshots of each fold version are kept; older ones are deleted when a newer one is put. */
+export const KEPT_SNAPSHOTS = 2;
+
 export interface SnapshotStore {
   put(meta: SnapshotMeta, content: Uint8Array): Promise<void>;
   /** The latest snapshot made by this fold version; undefined when there is none. Throws when it can't be read. */

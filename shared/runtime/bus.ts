@@ -19,10 +19,10 @@ export interface Bus {
     onMessage: (message: BusMessage) => void,
     options?: { readonly queue?: string },
   ): BusSubscription;
-  /** The first answer. Rejects after `timeoutMs`, or at once when nobody listens. */
+  /** The first answer. Rejects with `NoAnswerError` after `timeoutMs`, or at once when nobody listens. */
   request(subject: string, data: Uint8Array, options: { readonly timeoutMs: number }): Promise<BusMessage>;
   /** A subject that only this client listens on, for answers in many parts. */
   inbox(): string;
-  /** Called with true when the connection is up and with false when it is lost. */
+  /** Called at once with whether the connection is up, then with true or false whenever that changes. */
   onConnection(listener: (connected: boolean) => void): void;
 }

@@ -1,0 +1,68 @@
+// One record into a stream, under compare-and-set, however long the server is away (within reason).
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { errors, type NatsConnection } from '@nats-io/nats-core';
+import { LogRefusedError, RecordTooLargeError } from '../errors.ts';
+import type { AppendResult } from '../log.ts';
+import { retrying } from './retrying.ts';
+
+/** One try. A record that was stored but whose answer was lost is tried again after this. */
+const ATTEMPT_MS = 2000;
+/** The expectation and the time to live travel as headers, which count. */
+const HEADER_BYTES = 128;
+
+export interface Publication {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly expectLastSeq?: number | undefined;
+  readonly ttlMs?: number | undefined;
+  /** How long to go on trying. */
+  readonly forMs: number;
+}
+
+export async function appendToStream(
+  nc: NatsConnection,
+  js: JetStreamClient,
+  { subject, data, expectLastSeq, ttlMs, forMs }: Publication,
+): Promise<AppendResult> {
+  const options = {
+    ...(expectLastSeq === undefined ? {} : { expect: { lastSubjectSequence: expectLastSeq } }),
+    ...(ttlMs === undefined ? {} : { ttl: `${ttlMs}ms` }),
+  };
+  try {
+    const ack = await retrying(nc, { forMs, what: `append to ${subject}` }, (leftMs) => {
+      checkSize(subject, data, nc.info?.max_payload);
+      return js.publish(subject, data, { ...options, timeout: Math.min(ATTEMPT_MS, leftMs) });
+    });
+    return { ok: true, seq: ack.seq };
+  } catch (error) {
+    if (expectLastSeq !== undefined && isConflict(error)) {
+      return { ok: false, expected: expectLastSeq, actual: actualSeq(error) };
+    }
+    if (error instanceof JetStreamApiError || error instanceof errors.RequestError) {
+      throw new LogRefusedError(`the log refused the record for ${subject}: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** A server drops the whole connection over a message that is too large, so it must never be sent. */
+function checkSize(subject: string, data: Uint8Array, maxPayload: number | undefined): void {
+  if (maxPayload === undefined || data.length + HEADER_BYTES <= maxPayload) return;
+  throw new RecordTooLargeError(subject, data.length, maxPayload - HEADER_BYTES);
+}
+
+function isConflict(error: unknown): error is JetStreamApiError {
+  return (
+    error instanceof JetStreamApiError &&
+    (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
+      error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
+  );
+}
+
+/** "wrong last sequence: 17"; a cluster's leader may leave the number out. */
+function actualSeq(error: JetStreamApiError): number | undefined {
+  const digits = /wrong last sequence: (\d+)/.exec(error.message)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

@@ -1,0 +1,62 @@
+// The command store on a JetStream stream that keeps one message for each subject.
+import { COMMAND_SUBJECTS, commandSubject } from '@muster/events';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import type { CommandStore, FollowCommandsOptions, PutCommandOptions } from '../commands.ts';
+import type { AppendResult, Following, LogRecord } from '../log.ts';
+import { checkedCommandSubject } from '../subjects.ts';
+import { appendToStream } from './append.ts';
+import type { JetStreamOptions } from './log.ts';
+import { OrderedConsumer } from './ordered-consumer.ts';
+import { COMMANDS_STREAM } from './streams.ts';
+
+const SHORTEST_TTL_MS = 1000;
+
+export class JetStreamCommandStore implements CommandStore {
+  private readonly js: JetStreamClient;
+  private readonly manager: Promise<JetStreamManager>;
+  private readonly retryForMs: number;
+  private readonly heartbeatMs: number;
+
+  constructor(
+    private readonly nc: NatsConnection,
+    options: JetStreamOptions = {},
+  ) {
+    this.js = jetstream(nc);
+    this.retryForMs = options.retryForMs ?? 10_000;
+    this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
+    this.heartbeatMs = options.heartbeatMs ?? 5_000;
+  }
+
+  async put(
+    nodeId: string,
+    taskId: string,
+    data: Uint8Array,
+    { expectLastSeq, ttlMs }: PutCommandOptions,
+  ): Promise<AppendResult> {
+    const subject = checkedCommandSubject(nodeId, taskId);
+    if (ttlMs !== undefined && ttlMs < SHORTEST_TTL_MS) throw new RangeError('ttlMs must be at least 1000');
+    return appendToStream(this.nc, this.js, { subject, data, expectLastSeq, ttlMs, forMs: this.retryForMs });
+  }
+
+  async follow({ nodeId, onCommand, onCaughtUp, onError }: FollowCommandsOptions): Promise<Following> {
+    return OrderedConsumer.start({
+      nc: this.nc,
+      jsm: await this.manager,
+      stream: COMMANDS_STREAM,
+      start: 'last-per-subject',
+      subjects: [nodeId === undefined ? COMMAND_SUBJECTS : commandSubject(nodeId, '*')],
+      contiguous: false,
+      heartbeatMs: this.heartbeatMs,
+      startWithinMs: this.retryForMs,
+      onRecord: (record) => onCommand(commandOf(record)),
+      onCaughtUp,
+      onError,
+    });
+  }
+}
+
+function commandOf({ subject, seq, data }: LogRecord) {
+  const [, , nodeId = '', taskId = ''] = subject.split('.');
+  return { nodeId, taskId, seq, data };
+}

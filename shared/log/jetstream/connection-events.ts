@@ -1,0 +1,28 @@
+// Tells when a connection has been lost, is back, or is closed for good. One reader of the client's status for each
+// connection, however many listen.
+import type { NatsConnection } from '@nats-io/nats-core';
+
+export interface ConnectionListener {
+  onReconnect?(): void;
+  onClosed?(): void;
+}
+
+const listenersByConnection = new WeakMap<NatsConnection, Set<ConnectionListener>>();
+
+export function listenToConnection(nc: NatsConnection, listener: ConnectionListener): () => void {
+  let listeners = listenersByConnection.get(nc);
+  if (listeners === undefined) {
+    listeners = new Set();
+    listenersByConnection.set(nc, listeners);
+    void readStatus(nc, listeners);
+  }
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+async function readStatus(nc: NatsConnection, listeners: ReadonlySet<ConnectionListener>): Promise<void> {
+  for await (const status of nc.status()) {
+    if (status.type === 'reconnect') for (const listener of [...listeners]) listener.onReconnect?.();
+  }
+  for (const listener of [...listeners]) listener.onClosed?.();
+}

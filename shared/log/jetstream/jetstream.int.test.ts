@@ -1,0 +1,501 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectNats, type NatsServerProcess, startNatsCluster, startNatsServer } from '@muster/runtime';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describeCommandsContract } from '../commands.contract.ts';
+import {
+  LogGapError,
+  LogGoneError,
+  LogRefusedError,
+  LogUnavailableError,
+  StreamMismatchError,
+  UnsuitableServerError,
+} from '../errors.ts';
+import { describeLogContract } from '../log.contract.ts';
+import type { LogRecord } from '../log.ts';
+import { describeSnapshotsContract } from '../snapshots.contract.ts';
+import { JetStreamCommandStore } from './commands.ts';
+import { JetStreamLog } from './log.ts';
+import { JetStreamSnapshotStore } from './snapshots.ts';
+import { COMMANDS_STREAM, ensureStreams, LOG_STREAM, SNAPSHOTS_BUCKET } from './streams.ts';
+
+const SUBJECT = 'muster.event.agent.node.n1';
+const SNAPSHOTS_STREAM = `OBJ_${SNAPSHOTS_BUCKET}`;
+
+let server: NatsServerProcess;
+let connections: NatsConnection[] = [];
+
+beforeAll(async () => {
+  server = await startNatsServer();
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+async function open(): Promise<NatsConnection> {
+  const nc = await connectNats(server.url, { name: 'test', waitMs: 5000 });
+  connections.push(nc);
+  return nc;
+}
+
+/** Leaves the server as it was found. */
+async function dispose(): Promise<void> {
+  await Promise.all(connections.map((nc) => nc.close()));
+  connections = [];
+  const nc = await open();
+  const jsm = await jetstreamManager(nc);
+  for (const stream of [LOG_STREAM, COMMANDS_STREAM, SNAPSHOTS_STREAM]) {
+    await jsm.streams.delete(stream).catch(() => undefined);
+  }
+  await nc.close();
+  connections = [];
+}
+
+describeLogContract('JetStream', async () => {
+  await ensureStreams(await open());
+  return { open: async () => new JetStreamLog(await open()), dispose };
+});
+
+describeCommandsContract('JetStream', async () => {
+  await ensureStreams(await open());
+  return {
+    open: async () => new JetStreamCommandStore(await open()),
+    passTime: async (ms) => {
+      await delay(ms);
+    },
+    dispose,
+  };
+});
+
+describeSnapshotsContract('JetStream', async () => {
+  const nc = await open();
+  await ensureStreams(nc);
+  return { store: new JetStreamSnapshotStore(nc), dispose };
+});
+
+describe('the streams', () => {
+  afterEach(dispose);
+
+  it('are made by five processes at once, and found as they must be', async () => {
+    const clients = await Promise.all([open(), open(), open(), open(), open()]);
+    await Promise.all(clients.map((nc) => ensureStreams(nc)));
+    await ensureStreams(await open());
+    const jsm = await jetstreamManager(await open());
+    const { config } = await jsm.streams.info(LOG_STREAM);
+    expect(config).toMatchObject({
+      subjects: ['muster.intent.>', 'muster.event.>'],
+      storage: 'file',
+      discard: 'new',
+      max_age: 0,
+      deny_delete: true,
+      deny_purge: true,
+      allow_rollup_hdrs: false,
+      allow_msg_ttl: false,
+    });
+    expect(config.allow_atomic ?? false).toBe(false);
+    expect((await jsm.streams.info(COMMANDS_STREAM)).config).toMatchObject({
+      subjects: ['muster.command.*.*'],
+      max_msgs_per_subject: 1,
+      allow_msg_ttl: true,
+    });
+  });
+
+  it('are reported when they are otherwise, with every setting, and left alone', async () => {
+    const nc = await open();
+    const jsm = await jetstreamManager(nc);
+    const other = {
+      name: LOG_STREAM,
+      subjects: ['muster.intent.>'],
+      allow_msg_ttl: true,
+      max_age: 3_600_000_000_000,
+    };
+    await jsm.streams.add({ ...other });
+    const error = await ensureStreams(nc).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(StreamMismatchError);
+    expect((error as StreamMismatchError).stream).toBe(LOG_STREAM);
+    const settings = (error as StreamMismatchError).mismatches.map(({ setting }) => setting);
+    expect(settings).toEqual([
+      'discard',
+      'max_age',
+      'deny_delete',
+      'deny_purge',
+      'allow_msg_ttl',
+      'subjects',
+    ]);
+    expect((await jsm.streams.info(LOG_STREAM)).config).toMatchObject(other);
+  });
+
+  it('may not have a flag that is none of ours', async () => {
+    const nc = await open();
+    await ensureStreams(nc);
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.update(COMMANDS_STREAM, { allow_atomic: true });
+    await expect(ensureStreams(nc)).rejects.toThrow(
+      /MUSTER_COMMANDS .*allow_atomic must be "off" and is true/,
+    );
+  });
+
+  it('may have what an operator decides', async () => {
+    const nc = await open();
+    await ensureStreams(nc);
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.update(LOG_STREAM, { max_bytes: 1_000_000_000, description: 'ours' });
+    await ensureStreams(nc, { replicas: 1 });
+  });
+
+  it('say what is in their way', async () => {
+    const nc = await open();
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.add({ name: 'OTHER', subjects: ['muster.event.>'] });
+    await expect(ensureStreams(nc)).rejects.toThrow(/can't make the stream MUSTER_LOG: subjects overlap/);
+    await jsm.streams.delete('OTHER');
+  });
+
+  it('can’t be kept by a server without JetStream', async () => {
+    const plain = await startNatsServer({ extraConfig: 'jetstream: disabled' });
+    const nc = await connectNats(plain.url, { name: 'test', waitMs: 5000 });
+    await expect(ensureStreams(nc)).rejects.toThrow(UnsuitableServerError);
+    await expect(ensureStreams(nc)).rejects.toThrow(/without JetStream/);
+    await nc.close();
+    await plain.stop();
+  });
+});
+
+describe('the log on JetStream', () => {
+  let nc: NatsConnection;
+  let log: JetStreamLog;
+
+  beforeEach(async () => {
+    nc = await open();
+    await ensureStreams(nc);
+    log = new JetStreamLog(nc, { heartbeatMs: 200 });
+  });
+
+  afterEach(dispose);
+
+  it('hears what was written while it was away, though nothing is written after', async () => {
+    const writer = new JetStreamLog(await open());
+    const follower = await startFollower(log);
+    await fill(writer, 3);
+    await follower.reached(3);
+    for (let round = 1; round <= 5; round += 1) {
+      void nc.reconnect();
+      await fill(writer, 20);
+      await follower.reached(3 + 20 * round);
+    }
+    expect(follower.seqs).toEqual(upTo(103));
+    expect(follower.errors).toEqual([]);
+  });
+
+  it('loses and repeats nothing when its callbacks hold up the process', async () => {
+    await fill(log, 20_000);
+    let seen = 0;
+    const follower = await startFollower(log, () => {
+      seen += 1;
+      // Longer than all the heartbeats that may be missing.
+      if (seen % 8000 === 0) block(1000);
+    });
+    await follower.reached(20_000);
+    expect(follower.seqs).toEqual(upTo(20_000));
+    expect(follower.errors).toEqual([]);
+  });
+
+  it('reports a gap to whoever reads everything', async () => {
+    await remakeLogStream({ deny_delete: false });
+    await fill(log, 5);
+    await (await jetstreamManager(nc)).streams.deleteMessage(LOG_STREAM, 3);
+    const follower = await startFollower(log);
+    const error = await follower.failed;
+    expect(error).toBeInstanceOf(LogGapError);
+    expect(error).toMatchObject({ expected: 3, received: 4 });
+    expect(follower.seqs).toEqual([1, 2]);
+    await expect(readAll(log)).rejects.toThrow(LogGapError);
+    const filtered = await startFollower(log, undefined, [SUBJECT]);
+    await filtered.reached(5);
+    expect(filtered.seqs).toEqual([1, 2, 4, 5]);
+  });
+
+  it('reports a log that doesn’t begin where it should', async () => {
+    await remakeLogStream({ deny_purge: false });
+    await fill(log, 5);
+    await (await jetstreamManager(nc)).streams.purge(LOG_STREAM, { seq: 4 });
+    const error = await (await startFollower(log)).failed;
+    expect(error).toMatchObject({ expected: 1, received: 4 });
+  });
+
+  it('reports that the stream was deleted and made again', async () => {
+    await fill(log, 5);
+    const follower = await startFollower(log);
+    await follower.reached(5);
+    await remakeLogStream({});
+    await fill(log, 2);
+    expect(await follower.failed).toBeInstanceOf(LogGoneError);
+    expect(follower.seqs).toEqual(upTo(5));
+  });
+
+  it('leaves no consumer behind', async () => {
+    await fill(log, 500);
+    for await (const { seq } of log.read({ from: 1 })) if (seq === 3) break;
+    await readAll(log);
+    const follower = await startFollower(log);
+    await follower.reached(500);
+    await follower.following.stop();
+    const jsm = await jetstreamManager(nc);
+    expect((await jsm.streams.info(LOG_STREAM)).state.consumer_count).toBe(0);
+    await startFollower(log);
+    await log.close();
+    expect((await jsm.streams.info(LOG_STREAM)).state.consumer_count).toBe(0);
+  });
+
+  it('says why it refuses', async () => {
+    await remakeLogStream({ max_msg_size: 100 });
+    await expect(log.append(SUBJECT, new Uint8Array(200))).rejects.toThrow(LogRefusedError);
+    await expect(log.append(SUBJECT, new Uint8Array(200))).rejects.toThrow(/message size exceeds maximum/);
+  });
+
+  it('tells its followers when the connection is closed for good', async () => {
+    const follower = await startFollower(log);
+    await follower.caughtUp;
+    await nc.close();
+    expect(await follower.failed).toBeInstanceOf(LogUnavailableError);
+    await expect(log.append(SUBJECT, new Uint8Array(1))).rejects.toThrow(LogUnavailableError);
+  });
+
+  async function remakeLogStream(change: object): Promise<void> {
+    const jsm = await jetstreamManager(nc);
+    const { config } = await jsm.streams.info(LOG_STREAM);
+    await jsm.streams.delete(LOG_STREAM);
+    await jsm.streams.add({ ...config, ...change });
+  }
+});
+
+describe('the command store on JetStream', () => {
+  afterEach(dispose);
+
+  it('is caught up though commands that it waited for have gone', async () => {
+    const nc = await open();
+    await ensureStreams(nc);
+    const store = new JetStreamCommandStore(nc, { heartbeatMs: 200 });
+    for (let task = 0; task < 50; task += 1) {
+      await store.put('n1', `t${task}`, new Uint8Array(10), { expectLastSeq: 0, ttlMs: 1000 });
+    }
+    const rounds = Array.from({ length: 20 }, async () => {
+      await new Promise<void>((onCaughtUp, onError) => {
+        void store.follow({ onCommand: () => undefined, onCaughtUp, onError });
+      });
+      await delay(70);
+    });
+    await Promise.all(rounds);
+  });
+});
+
+describe('the snapshot store on JetStream', () => {
+  let nc: NatsConnection;
+  let store: JetStreamSnapshotStore;
+
+  beforeEach(async () => {
+    nc = await open();
+    await ensureStreams(nc);
+    store = new JetStreamSnapshotStore(nc, { readWithinMs: 500 });
+  });
+
+  afterEach(dispose);
+
+  it('keeps the last two of each fold version', async () => {
+    for (const seq of [1, 2, 3, 4])
+      await store.put({ foldVersion: 1, seq, hash: 'h' }, new Uint8Array(300_000));
+    for (const seq of [1, 2, 3]) await store.put({ foldVersion: 2, seq, hash: 'h' }, new Uint8Array(10));
+    const { state } = await (await jetstreamManager(nc)).streams.info(SNAPSHOTS_STREAM, {
+      subjects_filter: '>',
+    });
+    const chunks = Object.keys(state.subjects ?? {}).filter((subject) => subject.includes('.C.'));
+    expect(chunks.length).toBe(4);
+  });
+
+  it('throws when the latest one has lost its content', async () => {
+    await store.put({ foldVersion: 1, seq: 1, hash: 'h' }, new Uint8Array(10));
+    await (await jetstreamManager(nc)).streams.purge(SNAPSHOTS_STREAM, {
+      filter: `$O.${SNAPSHOTS_BUCKET}.C.>`,
+    });
+    await expect(store.latest(1)).rejects.toThrow(/can't be read/);
+  });
+});
+
+describe('a server that is killed and started again', () => {
+  it('costs neither a record nor a repeat, for writers and followers', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'muster-test-'));
+    let killed = await startNatsServer({ dir });
+    const { port, url } = killed;
+    const work = await startWork(url, { replicas: 1 });
+    for (let round = 0; round < 3; round += 1) {
+      await work.acknowledged(500);
+      await killed.kill();
+      killed = await startNatsServer({ dir, port });
+    }
+    await work.acknowledged(500);
+    await work.finishAndCheck();
+    await killed.stop();
+    await rm(dir, { recursive: true });
+  }, 60_000);
+
+  it('costs nothing either when it led the stream of a cluster', async () => {
+    const cluster = await startNatsCluster({ size: 3 });
+    const work = await startWork(cluster.url, { replicas: 3 });
+    await work.acknowledged(500);
+    const leader = (await cluster.leaderOf(LOG_STREAM)) ?? 0;
+    await cluster.servers[leader]?.kill();
+    await work.acknowledged(500);
+    await cluster.restart(leader);
+    await work.acknowledged(500);
+    await work.finishAndCheck();
+    await cluster.stop();
+  }, 120_000);
+
+  it('is given up after the time allowed', async () => {
+    const killed = await startNatsServer();
+    const nc = await connectNats(killed.url, { name: 'test' });
+    await ensureStreams(nc);
+    const log = new JetStreamLog(nc, { retryForMs: 300 });
+    await log.append(SUBJECT, new Uint8Array(1));
+    await killed.kill('SIGKILL');
+    await expect(log.append(SUBJECT, new Uint8Array(1))).rejects.toThrow(LogUnavailableError);
+    await expect(log.head()).rejects.toThrow(LogUnavailableError);
+    await nc.close();
+    await killed.stop();
+  });
+});
+
+/** Four writers, each counting under compare-and-set on a subject of its own, and three followers. */
+async function startWork(url: string, { replicas }: { replicas: number }) {
+  const clients = await Promise.all(
+    Array.from({ length: 6 }, () => connectNats(url, { name: 'test', waitMs: 5000 })),
+  );
+  await ensureStreams(clients[0]!, { replicas });
+  const logs = clients.map((nc) => new JetStreamLog(nc, { heartbeatMs: 500, retryForMs: 20_000 }));
+  const [first, second, ...others] = logs;
+  const followers = await Promise.all([
+    startFollower(first!),
+    startFollower(second!),
+    startFollower(second!),
+  ]);
+  let writing = true;
+  const acked: number[] = [];
+  const writers = others.map((log, index) => keepWriting(log, `${SUBJECT}${index}`));
+  const failed = Promise.all(writers).then(() => undefined);
+
+  return {
+    /** Waits for so many more records. */
+    async acknowledged(more: number): Promise<void> {
+      const wanted = acked.length + more;
+      while (acked.length < wanted) await Promise.race([delay(5), failed]);
+    },
+    async finishAndCheck(): Promise<void> {
+      writing = false;
+      await failed;
+      const head = await first!.head();
+      await Promise.all(followers.map((follower) => follower.reached(head)));
+      const records = await readAll(first!);
+      expect(records.map(({ seq }) => seq)).toEqual(upTo(head));
+      for (const follower of followers) {
+        expect(follower.seqs).toEqual(upTo(head));
+        expect(follower.errors).toEqual([]);
+      }
+      expect(new Set(acked).size).toBe(acked.length);
+      expect(Math.max(...acked)).toBeLessThanOrEqual(head);
+      for (const index of others.keys()) {
+        const counts = records.filter(({ subject }) => subject === `${SUBJECT}${index}`).map(textOf);
+        expect(counts).toEqual(upTo(counts.length).map(String));
+      }
+      await Promise.all(clients.map((nc) => nc.close()));
+    },
+  };
+
+  async function keepWriting(log: JetStreamLog, subject: string): Promise<void> {
+    let last = 0;
+    for (let count = 1; writing; count += 1) {
+      const data = new TextEncoder().encode(String(count));
+      const result = await log.append(subject, data, { expectLastSubjectSeq: last });
+      if (result.ok) acked.push(result.seq);
+      last = result.ok ? result.seq : await ownLast(log, subject, last);
+    }
+  }
+
+  /** The only writer of a subject can lose only to itself: the record was stored, and the answer was lost. */
+  async function ownLast(log: JetStreamLog, subject: string, before: number): Promise<number> {
+    const later: number[] = [];
+    for await (const { seq } of log.read({ from: before + 1, subjects: [subject] })) later.push(seq);
+    expect(later.length).toBe(1);
+    return later[0] ?? before;
+  }
+}
+
+async function startFollower(
+  log: JetStreamLog,
+  onEach: () => void = () => undefined,
+  subjects?: readonly string[],
+) {
+  const seqs: number[] = [];
+  const errors: Error[] = [];
+  const waiting: { seq: number; done: () => void }[] = [];
+  let onCaughtUp: () => void = () => undefined;
+  const caughtUp = new Promise<void>((resolve) => {
+    onCaughtUp = resolve;
+  });
+  let onFailed: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    onFailed = resolve;
+  });
+  const following = await log.follow({
+    from: 1,
+    ...(subjects === undefined ? {} : { subjects }),
+    onRecord: ({ seq }) => {
+      seqs.push(seq);
+      for (const waiter of waiting) if (seq >= waiter.seq) waiter.done();
+      onEach();
+    },
+    onCaughtUp,
+    onError: (error) => {
+      errors.push(error);
+      onFailed(error);
+    },
+  });
+  return {
+    following,
+    seqs,
+    errors,
+    caughtUp,
+    failed,
+    async reached(seq: number): Promise<void> {
+      if ((seqs.at(-1) ?? 0) < seq) await new Promise<void>((done) => waiting.push({ seq, done }));
+    },
+  };
+}
+
+async function fill(log: JetStreamLog, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, () => log.append(SUBJECT, new Uint8Array(300))));
+}
+
+async function readAll(log: JetStreamLog): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for await (const record of log.read({ from: 1 })) records.push(record);
+  return records;
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+function textOf({ data }: LogRecord): string {
+  return new TextDecoder().decode(data);
+}
+
+/** Holds up the whole process, as a long fold or a pause of the collector does. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}

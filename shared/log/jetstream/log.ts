@@ -1,0 +1,121 @@
+// The log on a JetStream stream. The connection belongs to whoever made it: closing the log leaves it open.
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { LogUnavailableError } from '../errors.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  Following,
+  FollowOptions,
+  Log,
+  LogRecord,
+  ReadOptions,
+} from '../log.ts';
+import { checkLogSubject, matchSubjects } from '../subjects.ts';
+import { appendToStream } from './append.ts';
+import { OrderedConsumer, type OrderedConsumerOptions } from './ordered-consumer.ts';
+import { readBounded } from './read.ts';
+import { retrying } from './retrying.ts';
+import { LOG_STREAM } from './streams.ts';
+
+export interface JetStreamOptions {
+  /** How long to go on trying while the log can't be reached. */
+  readonly retryForMs?: number;
+  /** How often an idle server tells followers that it is there; three missing ones are noticed. */
+  readonly heartbeatMs?: number;
+}
+
+type ConsumeOptions = Pick<ReadOptions, 'from' | 'subjects'> &
+  Pick<OrderedConsumerOptions, 'onRecord' | 'onCaughtUp' | 'onError' | 'onFlowControl'>;
+
+export class JetStreamLog implements Log {
+  private readonly js: JetStreamClient;
+  private readonly manager: Promise<JetStreamManager>;
+  private readonly consumers = new Set<OrderedConsumer>();
+  private readonly retryForMs: number;
+  private readonly heartbeatMs: number;
+  private closed = false;
+
+  constructor(
+    private readonly nc: NatsConnection,
+    options: JetStreamOptions = {},
+  ) {
+    this.js = jetstream(nc);
+    this.retryForMs = options.retryForMs ?? 10_000;
+    this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
+    this.heartbeatMs = options.heartbeatMs ?? 2_000;
+  }
+
+  async append(subject: string, data: Uint8Array, options: AppendOptions = {}): Promise<AppendResult> {
+    this.checkOpen();
+    checkLogSubject(subject);
+    return appendToStream(this.nc, this.js, {
+      subject,
+      data,
+      expectLastSeq: options.expectLastSubjectSeq,
+      forMs: this.retryForMs,
+    });
+  }
+
+  async *read(options: ReadOptions): AsyncGenerator<LogRecord> {
+    const head = await this.head();
+    const last = Math.min(options.to ?? head, head);
+    if (options.from > last) return;
+    yield* readBounded(last, (handlers) => this.consume({ ...options, ...handlers }));
+  }
+
+  async follow(options: FollowOptions): Promise<Following> {
+    this.checkOpen();
+    const { onCaughtUp = () => undefined } = options;
+    return this.consume({ ...options, onCaughtUp });
+  }
+
+  async head(): Promise<number> {
+    this.checkOpen();
+    const info = await retrying(
+      this.nc,
+      { forMs: this.retryForMs, what: "ask for the log's head" },
+      async () => {
+        const manager = await this.manager;
+        return manager.streams.info(LOG_STREAM);
+      },
+    );
+    return info.state.last_seq;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
+  }
+
+  private async consume(options: ConsumeOptions): Promise<Following> {
+    const { from, subjects, onRecord, onCaughtUp, onError, onFlowControl } = options;
+    matchSubjects(subjects);
+    const consumer = await OrderedConsumer.start({
+      nc: this.nc,
+      jsm: await this.manager,
+      stream: LOG_STREAM,
+      start: from,
+      subjects,
+      contiguous: subjects === undefined,
+      heartbeatMs: this.heartbeatMs,
+      startWithinMs: this.retryForMs,
+      onRecord,
+      onCaughtUp,
+      onError,
+      onFlowControl,
+    });
+    if (this.closed) await consumer.stop();
+    this.consumers.add(consumer);
+    return {
+      stop: () => {
+        this.consumers.delete(consumer);
+        return consumer.stop();
+      },
+    };
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new LogUnavailableError('the log is closed');
+  }
+}

@@ -1,0 +1,212 @@
+// Reads a stream in order, for ever, and never loses its place: whenever a message is missing, heartbeats stop or the
+// connection comes back, it opens another session after the last record delivered. The client library has an ordered
+// consumer too; that one notices a lost tail only when the next message arrives, and a lost consumer after a minute.
+import {
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { LogGapError, LogGoneError, LogUnavailableError } from '../errors.ts';
+import type { Following, LogRecord } from '../log.ts';
+import { reducePatterns } from '../subjects.ts';
+import { listenToConnection } from './connection-events.ts';
+import { PushSession, type SessionStart } from './push-session.ts';
+import { isPassing, pause, waitAtMost } from './retrying.ts';
+
+const RETRY_MS = 200;
+/** A stream that is missing for less than this may be one whose server is still starting. */
+const GONE_AFTER_MS = 5_000;
+/** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
+const REMOVAL_MS = 500;
+
+export interface OrderedConsumerOptions {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly stream: string;
+  /** The first sequence wanted, or the last message of each subject and then all that follow. */
+  readonly start: number | 'last-per-subject';
+  readonly subjects: readonly string[] | undefined;
+  /** A missing sequence is an error; only for reading every subject of a stream that loses nothing. */
+  readonly contiguous: boolean;
+  readonly heartbeatMs: number;
+  /** How long to go on trying to start. */
+  readonly startWithinMs: number;
+  readonly onRecord: (record: LogRecord) => void;
+  readonly onCaughtUp: () => void;
+  readonly onError: (error: Error) => void;
+  readonly onFlowControl?: ((goOn: () => void) => void) | undefined;
+}
+
+export class OrderedConsumer implements Following {
+  /** The last record delivered, or the one before the first wanted. */
+  private last: number;
+  /** Whether a record has been delivered: `last` is then a fact about the stream. */
+  private begun = false;
+  private caughtUp = false;
+  private stopped = false;
+  private session: PushSession | undefined;
+  /** Counts the attempts to open a session: an attempt that isn't the latest gives up. */
+  private turn = 0;
+  private openedAt = Number.NEGATIVE_INFINITY;
+  private streamCreated: string | undefined;
+  private readonly stopListening: () => void;
+
+  private constructor(private readonly options: OrderedConsumerOptions) {
+    this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
+    this.stopListening = listenToConnection(options.nc, {
+      onReconnect: () => this.reopen(),
+      onClosed: () => this.fail(new LogUnavailableError('the connection is closed')),
+    });
+  }
+
+  static async start(options: OrderedConsumerOptions): Promise<OrderedConsumer> {
+    const consumer = new OrderedConsumer(options);
+    try {
+      await consumer.open(options.startWithinMs);
+    } catch (error) {
+      await consumer.stop();
+      throw error;
+    }
+    return consumer;
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.stopListening();
+    const closing = this.closeSession();
+    if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
+  }
+
+  private fail(error: unknown): void {
+    if (this.stopped) return;
+    void this.stop();
+    this.options.onError(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  private reopen(): void {
+    if (this.stopped) return;
+    this.open(Number.POSITIVE_INFINITY).catch((error) => this.fail(error));
+  }
+
+  private closeSession(): Promise<void> | undefined {
+    const closing = this.session?.close();
+    this.session = undefined;
+    return closing;
+  }
+
+  private async open(forMs: number): Promise<void> {
+    this.turn += 1;
+    const turn = this.turn;
+    void this.closeSession();
+    const startedAt = performance.now();
+    if (startedAt - this.openedAt < RETRY_MS) await pause(RETRY_MS);
+    for (; this.turn === turn && !this.stopped; await pause(RETRY_MS)) {
+      try {
+        await this.openSession(turn);
+        return;
+      } catch (error) {
+        if (this.turn !== turn || this.stopped) return;
+        void this.closeSession();
+        this.judge(error, performance.now() - startedAt, forMs);
+      }
+    }
+  }
+
+  /** Returns when another try is worth it. */
+  private judge(error: unknown, triedMs: number, forMs: number): void {
+    const { stream } = this.options;
+    if (isStreamMissing(error)) {
+      if (triedMs > Math.min(GONE_AFTER_MS, forMs)) {
+        throw new LogGoneError(`the stream ${stream} doesn't exist`, { cause: error });
+      }
+    } else if (!isPassing(error)) {
+      throw error;
+    } else if (triedMs > forMs) {
+      throw new LogUnavailableError(`can't follow ${stream}`, { cause: error });
+    }
+  }
+
+  private async openSession(turn: number): Promise<void> {
+    const { nc, jsm, stream, heartbeatMs, onFlowControl } = this.options;
+    const { created, state } = await jsm.streams.info(stream);
+    if (this.turn !== turn || this.stopped) return;
+    this.checkSameStream(created, state.last_seq);
+    const session = new PushSession({
+      nc,
+      jsm,
+      stream,
+      start: this.sessionStart(),
+      heartbeatMs,
+      onRecord: (record) => this.receive(record),
+      onCaughtUp: () => this.reportCaughtUp(),
+      onBroken: () => this.reopen(),
+      onRefused: (error) => this.fail(error),
+      onFlowControl,
+    });
+    this.session = session;
+    await session.open();
+    this.openedAt = performance.now();
+  }
+
+  private checkSameStream(created: string, lastSeq: number): void {
+    const { stream } = this.options;
+    this.streamCreated ??= created;
+    if (this.streamCreated !== created) {
+      throw new LogGoneError(`the stream ${stream} was deleted and made again`);
+    }
+    if (this.begun && lastSeq < this.last) {
+      throw new LogGoneError(
+        `the stream ${stream} lost its end: ${this.last} was read, and it ends at ${lastSeq}`,
+      );
+    }
+  }
+
+  private sessionStart(): SessionStart {
+    const { start, subjects } = this.options;
+    const filters = subjects === undefined ? [] : reducePatterns(subjects);
+    const [filter, ...others] = filters;
+    return {
+      ...(start === 'last-per-subject' && !this.begun
+        ? { deliver_policy: DeliverPolicy.LastPerSubject }
+        : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.last + 1 }),
+      ...(filter === undefined || filter === '>'
+        ? {}
+        : others.length === 0
+          ? { filter_subject: filter }
+          : { filter_subjects: filters }),
+    };
+  }
+
+  private receive(record: LogRecord): void {
+    if (this.stopped || record.seq <= this.last) return;
+    if (this.options.contiguous && record.seq !== this.last + 1) {
+      this.fail(new LogGapError(this.last + 1, record.seq));
+      return;
+    }
+    this.last = record.seq;
+    this.begun = true;
+    this.call(() => this.options.onRecord(record));
+  }
+
+  private reportCaughtUp(): void {
+    if (this.stopped || this.caughtUp) return;
+    this.caughtUp = true;
+    this.call(this.options.onCaughtUp);
+  }
+
+  /** An error that escaped into the client would end its reading of the connection. */
+  private call(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}
+
+function isStreamMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}

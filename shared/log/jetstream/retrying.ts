@@ -1,0 +1,71 @@
+// What is worth another try when JetStream is asked for something, and the trying. During an election or a restart
+// the client reports time-outs, missing responders and "jetstream is not enabled"; all of them pass.
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { errors, type NatsConnection } from '@nats-io/nats-core';
+import { LogUnavailableError } from '../errors.ts';
+import { listenToConnection } from './connection-events.ts';
+
+const FIRST_WAIT_MS = 20;
+const LONGEST_WAIT_MS = 500;
+
+export interface Retries {
+  /** How long to go on trying. */
+  readonly forMs: number;
+  /** What is being done, for the error: "append to …". */
+  readonly what: string;
+}
+
+export function isPassing(error: unknown): boolean {
+  if (error instanceof errors.TimeoutError) return true;
+  if (error instanceof Error && error.name === 'JetStreamNotEnabled') return true;
+  if (error instanceof JetStreamApiError) return error.status === 503;
+  if (error instanceof errors.RequestError) return !(error.cause instanceof errors.PermissionViolationError);
+  return error instanceof errors.ConnectionError;
+}
+
+/** Tries until it works, fails for good (that error is thrown), or the time is up (`LogUnavailableError`). */
+export async function retrying<Result>(
+  nc: NatsConnection,
+  { forMs, what }: Retries,
+  attempt: (leftMs: number) => Promise<Result>,
+): Promise<Result> {
+  const giveUpAt = performance.now() + forMs;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await cutByReconnect(nc, attempt(Math.max(1, giveUpAt - performance.now())));
+    } catch (error) {
+      if (nc.isClosed())
+        throw new LogUnavailableError(`can't ${what}: the connection is closed`, { cause: error });
+      if (!isPassing(error)) throw error;
+      if (performance.now() + waitMs > giveUpAt) {
+        const because = error instanceof Error ? error.message : String(error);
+        throw new LogUnavailableError(`can't ${what}: tried for ${forMs} ms (${because})`, { cause: error });
+      }
+      await pause(waitMs);
+    }
+  }
+}
+
+/** What was asked over a connection that broke is never answered: ask again when it is back, not after a time-out. */
+function cutByReconnect<Result>(nc: NatsConnection, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stopListening = listenToConnection(nc, {
+      onReconnect: () => reject(new errors.ConnectionError('the connection was lost')),
+    });
+    work.then(resolve, reject).finally(stopListening);
+  });
+}
+
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
+
+/** Resolves with `work`, or without it when that takes too long. */
+export async function waitAtMost(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,165 @@
+// The streams muster lives on: made when they are missing, compared when they exist, never changed or deleted. Any
+// number of processes may do this at the same time.
+
+import { COMMAND_SUBJECTS } from '@muster/events';
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { type StreamMismatch, StreamMismatchError, UnsuitableServerError } from '../errors.ts';
+import { LOG_SUBJECTS } from '../subjects.ts';
+import { isPassing, retrying } from './retrying.ts';
+
+export const LOG_STREAM = 'MUSTER_LOG';
+export const COMMANDS_STREAM = 'MUSTER_COMMANDS';
+export const SNAPSHOTS_BUCKET = 'MUSTER_SNAPSHOTS';
+
+export interface EnsureStreamsOptions {
+  /** Copies of each stream, when it has to be made; whatever an existing one has is accepted. 1 by default. */
+  readonly replicas?: number;
+  /** How long to go on trying while the server can't be reached. */
+  readonly retryForMs?: number;
+}
+
+/** The first version whose flags we rely on being understood; older ones drop unknown ones in silence. */
+const OLDEST_SERVER = [2, 12] as const;
+
+/** What every stream of ours must be, where it doesn't say otherwise. A server leaves out what is off. */
+const PLAIN = {
+  retention: RetentionPolicy.Limits,
+  storage: StorageType.File,
+  discard: DiscardPolicy.New,
+  max_age: 0,
+  max_msgs: -1,
+  max_msg_size: -1,
+  max_msgs_per_subject: -1,
+  discard_new_per_subject: false,
+  deny_delete: false,
+  deny_purge: false,
+  allow_rollup_hdrs: false,
+  allow_msg_ttl: false,
+} satisfies Partial<StreamConfig>;
+
+/** Off in every stream of ours. Not sent, so that servers which don't know one of them can be asked as well. */
+const OFF = [
+  'sealed',
+  'no_ack',
+  'mirror',
+  'sources',
+  'subject_transform',
+  'republish',
+  'subject_delete_marker_ttl',
+  'allow_atomic',
+  'allow_batched',
+  'allow_msg_schedules',
+  'allow_msg_counter',
+] as const satisfies readonly (keyof StreamConfig)[];
+
+type Wanted = Pick<StreamConfig, 'name' | 'subjects' | keyof typeof PLAIN>;
+
+const streams: readonly Wanted[] = [
+  { ...PLAIN, name: LOG_STREAM, subjects: [...LOG_SUBJECTS], deny_delete: true, deny_purge: true },
+  {
+    ...PLAIN,
+    name: COMMANDS_STREAM,
+    subjects: [COMMAND_SUBJECTS],
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.Old,
+    allow_msg_ttl: true,
+  },
+  // As the object store of the client library makes it.
+  {
+    ...PLAIN,
+    name: `OBJ_${SNAPSHOTS_BUCKET}`,
+    subjects: [`$O.${SNAPSHOTS_BUCKET}.C.>`, `$O.${SNAPSHOTS_BUCKET}.M.>`],
+    allow_rollup_hdrs: true,
+  },
+];
+
+/** Throws `UnsuitableServerError`, `StreamMismatchError` or `LogUnavailableError`. */
+export async function ensureStreams(nc: NatsConnection, options: EnsureStreamsOptions = {}): Promise<void> {
+  checkServer(nc);
+  const forMs = options.retryForMs ?? 10_000;
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, forMs) });
+  for (const wanted of streams) {
+    const what = `make the stream ${wanted.name}`;
+    await retrying(nc, { forMs, what }, async () => {
+      const found =
+        (await findStream(jsm, wanted.name)) ?? (await makeStream(jsm, wanted, options.replicas ?? 1));
+      const mismatches = compareStream(wanted, found);
+      if (mismatches.length > 0) throw new StreamMismatchError(wanted.name, mismatches);
+    });
+  }
+}
+
+function checkServer(nc: NatsConnection): void {
+  const { info } = nc;
+  if (info === undefined) return;
+  const server = `the nats-server at ${nc.getServer()}`;
+  if (isTooOld(info.version)) {
+    throw new UnsuitableServerError(
+      `${server} is ${info.version}, and muster needs ${OLDEST_SERVER.join('.')} or later`,
+    );
+  }
+  // In a cluster another server may have it.
+  if (info.jetstream !== true && info.cluster === undefined) {
+    throw new UnsuitableServerError(`${server} runs without JetStream: start it with -js, or configure it`);
+  }
+}
+
+export function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1]);
+}
+
+async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+  try {
+    return (await jsm.streams.info(name)).config;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
+      return undefined;
+    throw error;
+  }
+}
+
+/** The settings that the stream has then: another process may have made it first. */
+async function makeStream(jsm: JetStreamManager, wanted: Wanted, replicas: number): Promise<StreamConfig> {
+  try {
+    const allowDirect = wanted.name.startsWith('OBJ_') ? { allow_direct: true } : {};
+    return (await jsm.streams.add({ ...wanted, ...allowDirect, num_replicas: replicas })).config;
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    const found = await findStream(jsm, wanted.name);
+    if (found !== undefined) return found;
+    const because = error instanceof Error ? error.message : String(error);
+    throw new Error(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
+  }
+}
+
+/** Settings that only an operator decides (replicas, limits on bytes, placement, compression) are not compared. */
+export function compareStream(wanted: Wanted, found: StreamConfig): StreamMismatch[] {
+  const mismatches: StreamMismatch[] = [];
+  for (const setting of Object.keys(wanted) as (keyof Wanted)[]) {
+    const [expected, actual] = [wanted[setting], found[setting] ?? nothingLike(wanted[setting])];
+    if (JSON.stringify(expected) !== JSON.stringify(actual))
+      mismatches.push({ setting, expected, found: actual });
+  }
+  for (const setting of OFF) {
+    const actual = found[setting];
+    if (Array.isArray(actual) ? actual.length > 0 : Boolean(actual)) {
+      mismatches.push({ setting, expected: 'off', found: actual });
+    }
+  }
+  return mismatches;
+}
+
+function nothingLike(value: unknown): unknown {
+  return typeof value === 'boolean' ? false : typeof value === 'number' ? 0 : undefined;
+}

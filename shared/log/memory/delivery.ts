@@ -1,0 +1,54 @@
+// How memory adapters hand records to followers: in order, never inside the writer's call, one step at a time so
+// that a simulator can hold a participant back. No timers, no clock, no randomness.
+import type { Following } from '../log.ts';
+
+/** Runs one delivery step for a participant, later. Steps of one follow are never scheduled side by side. */
+export type Deliver = (client: string, step: () => void) => void;
+
+export const deliverSoon: Deliver = (_client, step) => queueMicrotask(step);
+
+export interface DeliverySource {
+  /** Takes what is next and returns its delivery; undefined when there is nothing now. */
+  next(): (() => void) | undefined;
+  onError(error: Error): void;
+}
+
+/** One follow: drains its source, at most `perStep` deliveries in each scheduled step. */
+export class Delivery implements Following {
+  private scheduled = false;
+  private stopped = false;
+
+  constructor(
+    private readonly source: DeliverySource,
+    private readonly schedule: (step: () => void) => void,
+    private readonly perStep: number,
+    private readonly onStop: () => void,
+  ) {}
+
+  /** There may be something new. */
+  wake(): void {
+    if (this.scheduled || this.stopped) return;
+    this.scheduled = true;
+    this.schedule(() => this.step());
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.onStop();
+  }
+
+  private step(): void {
+    this.scheduled = false;
+    for (let count = 0; count < this.perStep && !this.stopped; count += 1) {
+      const deliverNext = this.source.next();
+      if (deliverNext === undefined) return;
+      try {
+        deliverNext();
+      } catch (error) {
+        void this.stop();
+        this.source.onError(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    this.wake();
+  }
+}

@@ -1,0 +1,151 @@
+// The log in memory: for tests, the simulator, and clusters that may forget. Deterministic: record times come from
+// `now`, deliveries from `deliver`, and every append passes `intercept`, where a simulator crashes or delays it.
+import { LogUnavailableError, RecordTooLargeError } from '../errors.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  Following,
+  FollowOptions,
+  Log,
+  LogRecord,
+  ReadOptions,
+} from '../log.ts';
+import { checkLogSubject, matchSubjects } from '../subjects.ts';
+import { type Deliver, Delivery, type DeliverySource, deliverSoon } from './delivery.ts';
+
+export interface MemoryAppend {
+  readonly client: string;
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly options: AppendOptions;
+}
+
+export interface MemoryLogOptions {
+  /** Ms since the epoch, for the time of records. */
+  readonly now: () => number;
+  /** By default a microtask. */
+  readonly deliver?: Deliver;
+  /** Most records delivered in one step; without a limit by default. */
+  readonly recordsPerStep?: number;
+  /**
+   * Stands around every append. It may throw or never answer, before or after calling `store`, wait, or call
+   * `store` twice. By default it just calls it.
+   */
+  readonly intercept?: (append: MemoryAppend, store: () => AppendResult) => Promise<AppendResult>;
+  /** What a server's max_payload is; 8 MiB by default, as for the servers that muster starts. */
+  readonly maxRecordBytes?: number;
+}
+
+export class MemoryLog implements Log {
+  private readonly deliveries = new Set<Delivery>();
+  private closed = false;
+
+  constructor(
+    private readonly options: MemoryLogOptions,
+    private readonly store: RecordStore = new RecordStore(options),
+    private readonly name = 'log',
+  ) {}
+
+  /** The same log as another participant sees it: hooks are told its name, and its `close` is its own. */
+  client(name: string): MemoryLog {
+    return new MemoryLog(this.options, this.store, name);
+  }
+
+  /** Everything stored; the record with sequence n is at n - 1. */
+  get records(): readonly LogRecord[] {
+    return this.store.records;
+  }
+
+  async append(subject: string, data: Uint8Array, options: AppendOptions = {}): Promise<AppendResult> {
+    this.checkOpen();
+    checkLogSubject(subject);
+    const { intercept, maxRecordBytes = 8 * 1024 * 1024 } = this.options;
+    if (data.length > maxRecordBytes) throw new RecordTooLargeError(subject, data.length, maxRecordBytes);
+    const store = () => this.store.append(subject, data, options.expectLastSubjectSeq);
+    return intercept === undefined
+      ? store()
+      : intercept({ client: this.name, subject, data, options }, store);
+  }
+
+  async *read(options: ReadOptions): AsyncGenerator<LogRecord> {
+    this.checkOpen();
+    const wanted = matchSubjects(options.subjects);
+    const { records } = this.store;
+    const last = Math.min(options.to ?? Number.POSITIVE_INFINITY, records.length);
+    for (let seq = Math.max(1, options.from); seq <= last; seq += 1) {
+      const record = records[seq - 1];
+      if (record !== undefined && wanted(record.subject)) yield record;
+    }
+  }
+
+  async follow(options: FollowOptions): Promise<Following> {
+    this.checkOpen();
+    const delivery = new Delivery(
+      recordsFor(options, this.store.records),
+      (step) => (this.options.deliver ?? deliverSoon)(this.name, step),
+      this.options.recordsPerStep ?? Number.POSITIVE_INFINITY,
+      () => {
+        this.deliveries.delete(delivery);
+        this.store.followers.delete(delivery);
+      },
+    );
+    this.deliveries.add(delivery);
+    this.store.followers.add(delivery);
+    delivery.wake();
+    return delivery;
+  }
+
+  async head(): Promise<number> {
+    this.checkOpen();
+    return this.store.records.length;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const delivery of this.deliveries) await delivery.stop();
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new LogUnavailableError('the log is closed');
+  }
+}
+
+class RecordStore {
+  readonly records: LogRecord[] = [];
+  readonly followers = new Set<Delivery>();
+  private readonly lastSeqBySubject = new Map<string, number>();
+
+  constructor(private readonly options: MemoryLogOptions) {}
+
+  append(subject: string, data: Uint8Array, expected: number | undefined): AppendResult {
+    const actual = this.lastSeqBySubject.get(subject) ?? 0;
+    if (expected !== undefined && expected !== actual) return { ok: false, expected, actual };
+    const seq = this.records.length + 1;
+    this.records.push({ seq, subject, time: this.options.now(), data });
+    this.lastSeqBySubject.set(subject, seq);
+    for (const follower of this.followers) follower.wake();
+    return { ok: true, seq };
+  }
+}
+
+function recordsFor(options: FollowOptions, records: readonly LogRecord[]): DeliverySource {
+  const wanted = matchSubjects(options.subjects);
+  const target = records.length;
+  let next = Math.max(1, options.from);
+  let caughtUp = false;
+  return {
+    onError: options.onError,
+    next() {
+      for (;;) {
+        if (!caughtUp && next > target) {
+          caughtUp = true;
+          return () => options.onCaughtUp?.();
+        }
+        const record = records[next - 1];
+        if (record === undefined) return undefined;
+        next += 1;
+        if (wanted(record.subject)) return () => options.onRecord(record);
+      }
+    },
+  };
+}
