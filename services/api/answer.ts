@@ -1,0 +1,92 @@
+// What can be answered from one folded state, without reading anything. Pure.
+import { type Refusal, refuse } from '@muster/model';
+import { type ClusterState, hashState, type Task } from '@muster/state';
+import type { z } from 'zod';
+import { detailNode, detailService, detailTask, viewNode, viewService, viewTask } from './describe.ts';
+import { type Found, findNode, findService, findTask } from './find.ts';
+import { pageByKey, sortable, sortByKey } from './paging.ts';
+import { measureProgress } from './progress.ts';
+import type { QueryAnswer, QueryName, queries } from './queries.ts';
+import { summariseState } from './status.ts';
+
+/** Questions about the present; the others need the log. */
+export type StateQueryName = Exclude<QueryName, 'audit' | 'state.rows'>;
+
+export type Answer<Name extends QueryName = QueryName> =
+  | { readonly ok: true; readonly answer: QueryAnswer<Name>; readonly next?: string | undefined }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+type Parsed<Name extends QueryName> = z.output<(typeof queries)[Name]['request']>;
+
+const answers: {
+  readonly [Name in StateQueryName]: (state: ClusterState, request: Parsed<Name>) => Answer<Name>;
+} = {
+  'service.list': (state, request) =>
+    list(
+      pageByKey(
+        sortByKey(state.serviceByName.values(), ({ spec }) => spec.name),
+        request,
+        viewService,
+      ),
+    ),
+  'service.inspect': (state, { service }) => one(findService(state, service), detailService),
+  'service.tasks': (state, request) =>
+    listTasks(findService(state, request.service), request, (task) => slotKey(task)),
+  'service.progress': (state, { service, slots }) =>
+    one(findService(state, service), (found) => measureProgress(found, slots)),
+  'node.list': (state, request) =>
+    list(
+      pageByKey(
+        sortByKey(state.nodes.values(), (node) => `${node.description.hostname} ${node.id}`),
+        request,
+        viewNode,
+      ),
+    ),
+  'node.inspect': (state, { node }) => one(findNode(state, node), detailNode),
+  'node.tasks': (state, request) =>
+    listTasks(findNode(state, request.node), request, (task) => `${task.service.spec.name} ${slotKey(task)}`),
+  'task.inspect': (state, { task }) => one(findTask(state, task), detailTask),
+  'state.hash': (state) => ({
+    ok: true,
+    answer: { seq: state.head, time: state.headTime, hash: hashState(state) },
+  }),
+  status: (state) => ({ ok: true, answer: summariseState(state) }),
+};
+
+/** `request` has been parsed by the query's schema. */
+export function answerQuery<Name extends StateQueryName>(
+  state: ClusterState,
+  name: Name,
+  request: Parsed<Name>,
+): Answer<Name> {
+  return answers[name](state, request);
+}
+
+export function refused(...reason: Parameters<typeof refuse>): {
+  readonly ok: false;
+  readonly refusal: Refusal;
+} {
+  return { ok: false, refusal: refuse(...reason) };
+}
+
+function one<T, V>(result: Found<T>, view: (found: T) => V) {
+  return result.ok ? ({ ok: true, answer: view(result.found) } as const) : result;
+}
+
+function list<V>({ items, next }: { readonly items: V[]; readonly next: string | undefined }) {
+  return { ok: true, answer: items, next } as const;
+}
+
+function listTasks(
+  owner: Found<{ readonly tasks: ReadonlyMap<string, Task> }>,
+  request: Parsed<'service.tasks'> | Parsed<'node.tasks'>,
+  keyOf: (task: Task) => string,
+) {
+  if (!owner.ok) return owner;
+  return list(pageByKey(sortByKey(owner.found.tasks.values(), keyOf), request, viewTask));
+}
+
+/** By slot; the newest task of a slot first. */
+function slotKey({ slot, generation }: Task): string {
+  return `${sortable(slot.number)} ${sortable(1e11 - generation)}`;
+}

@@ -1,0 +1,157 @@
+// Answers every query, from the state it follows or from the log itself. It decides nothing and appends nothing.
+import type { Log } from '@muster/log';
+import type { Clock, Follower } from '@muster/runtime';
+import { hashState, listRows } from '@muster/state';
+import { type Answer, answerQuery, refused, type StateQueryName } from './answer.ts';
+import { readAudit } from './audit.ts';
+import { pageByKey, sortable } from './paging.ts';
+import { type QueryName, type QueryReply, type QueryRequest, queries } from './queries.ts';
+import { foldUpTo } from './replay.ts';
+
+export interface ApiOptions {
+  readonly follower: Follower;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export interface Api {
+  /** `payload` is the request's JSON; nothing at all means `{}`. Never throws for what was asked. */
+  answer(name: QueryName, payload: Uint8Array): Promise<QueryReply>;
+}
+
+/** How long a query waits for the fold to reach what its sender wrote. */
+const MIN_SEQ_WAIT_MS = 5_000;
+/** Lists read from the log that are kept, so that their next pages need not be read again. */
+const KEPT_LISTS = 4;
+
+export function createApi({ follower, log, clock }: ApiOptions): Api {
+  const { state } = follower;
+  const lists = new Map<string, readonly unknown[]>();
+
+  async function answer(name: QueryName, payload: Uint8Array): Promise<QueryReply> {
+    const request = parseRequest(name, payload);
+    if (!request.ok) return toReply(request);
+    const { minSeq } = request.value;
+    if (minSeq !== undefined && !(await reach(minSeq))) {
+      const message = `this API has folded the log up to ${state.head}, and not ${minSeq}, in ${MIN_SEQ_WAIT_MS / 1000} seconds`;
+      return { seq: state.head, error: { kind: 'timeout', message } };
+    }
+    return toReply(await dispatch(name, request.value));
+  }
+
+  function dispatch(name: QueryName, request: object): Answer | Promise<Answer> {
+    switch (name) {
+      case 'audit':
+        return answerAudit(request as QueryRequest<'audit'>);
+      case 'state.rows':
+        return answerRows(request as QueryRequest<'state.rows'>);
+      case 'state.hash':
+        return answerHash(request as QueryRequest<'state.hash'>);
+      default:
+        return answerQuery(state, name as StateQueryName, request as never);
+    }
+  }
+
+  async function answerAudit({ about, cursor, limit }: QueryRequest<'audit'>): Promise<Answer> {
+    const [to = String(state.head)] = cursor?.split(':') ?? [];
+    const key = `audit ${to} ${about ?? ''}`;
+    let entries = lists.get(key);
+    if (!entries) {
+      const audit = await readAudit(log, state, about);
+      if (!audit.ok) return audit;
+      entries = keep(key, audit.entries);
+    }
+    return page(entries, to, cursor, limit);
+  }
+
+  async function answerRows({ at, cursor, limit }: QueryRequest<'state.rows'>): Promise<Answer> {
+    // Later pages are of the same state as the first, whichever copy answers them.
+    const [pinned] = cursor?.split(':') ?? [];
+    const moment = pinned === undefined ? at : Number(pinned);
+    const key = `rows ${pinned ?? ''}`;
+    let rows = pinned === undefined ? undefined : lists.get(key);
+    if (!rows) {
+      const then = await stateAt(moment);
+      if (!then.ok) return then;
+      const { head } = then.state;
+      rows = keep(`rows ${head}`, [...listRows(then.state)]);
+      return page(rows, String(head), cursor, limit);
+    }
+    return page(rows, pinned!, cursor, limit);
+  }
+
+  async function answerHash({ at }: QueryRequest<'state.hash'>): Promise<Answer<'state.hash'>> {
+    const then = await stateAt(at);
+    if (!then.ok) return then;
+    const { head, headTime } = then.state;
+    return { ok: true, answer: { seq: head, time: headTime, hash: hashState(then.state) } };
+  }
+
+  async function stateAt(at: number | string | undefined) {
+    if (at === undefined) return { ok: true, state } as const;
+    if (typeof at === 'string')
+      return { ok: true, state: await foldUpTo(log, { time: Date.parse(at) }) } as const;
+    const head = await log.head();
+    if (at > head) return refused('invalid', `the log ends at ${head}: there is no ${at} yet`, 'at');
+    return { ok: true, state: await foldUpTo(log, { seq: at }) } as const;
+  }
+
+  function keep(key: string, list: readonly unknown[]): readonly unknown[] {
+    lists.delete(key);
+    lists.set(key, list);
+    for (const oldest of lists.keys()) {
+      if (lists.size <= KEPT_LISTS) break;
+      lists.delete(oldest);
+    }
+    return list;
+  }
+
+  function page(
+    list: readonly unknown[],
+    pin: string,
+    cursor: string | undefined,
+    limit: number | undefined,
+  ): Answer {
+    const entries = list.map((of, index) => ({ key: `${pin}:${sortable(index)}`, of }));
+    const { items, next } = pageByKey(entries, { cursor, limit }, (item) => item);
+    return { ok: true, answer: items as never, next };
+  }
+
+  async function reach(seq: number): Promise<boolean> {
+    if (seq <= state.head) return true;
+    return new Promise((resolve) => {
+      const timer = clock.schedule(MIN_SEQ_WAIT_MS, () => resolve(false));
+      follower.waitFor(seq).then(
+        () => {
+          timer.cancel();
+          resolve(true);
+        },
+        () => {
+          timer.cancel();
+          resolve(false);
+        },
+      );
+    });
+  }
+
+  function toReply(result: Answer): QueryReply {
+    if (!result.ok)
+      return { seq: state.head, error: { kind: result.refusal.kind, message: result.refusal.message } };
+    const { answer: found, next } = result;
+    return { seq: state.head, answer: found, ...(next !== undefined && { next }) };
+  }
+
+  return { answer };
+}
+
+function parseRequest(name: QueryName, payload: Uint8Array) {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(payload);
+    const parsed = queries[name].request.safeParse(text.trim() === '' ? {} : JSON.parse(text));
+    if (parsed.success) return { ok: true, value: parsed.data } as const;
+    const issue = parsed.error.issues[0]!;
+    return refused('invalid', `${issue.path.join('.') || 'request'}: ${issue.message}`);
+  } catch (error) {
+    return refused('invalid', `the request is not JSON: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,110 @@
+// From folded state to what the API says of it. Pure.
+import { countReplicas, nameTask, nameTaskState, TaskState } from '@muster/model';
+import type { ClusterNode, Service, Task } from '@muster/state';
+import type { NodeDetail, NodeView, ServiceDetail, ServiceView, TaskDetail, TaskView } from './views.ts';
+
+export function viewService(service: Service): ServiceView {
+  const { spec, version } = service;
+  return {
+    id: service.id,
+    name: spec.name,
+    mode: 'replicated',
+    replicas: countReplicas(spec),
+    running: countRunning(service),
+    maxReplicasPerNode: spec.taskTemplate.placement.maxReplicas,
+    image: spec.taskTemplate.containerSpec.image,
+    labels: spec.labels,
+    ports: [...(version.ports ?? version.requestedPorts)],
+    createdAt: service.createdAt,
+    updatedAt: service.updatedAt,
+  };
+}
+
+function countRunning(service: Service): number {
+  let running = 0;
+  for (const task of service.tasks.values()) {
+    if (task.observed === TaskState.RUNNING && task.node?.status !== 'down') running += 1;
+  }
+  return running;
+}
+
+export function detailService(service: Service): ServiceDetail {
+  const { unschedulable } = service;
+  return {
+    ...viewService(service),
+    version: service.specSeq,
+    createdSeq: service.createdSeq,
+    spec: service.spec,
+    removed: service.removed,
+    ...(unschedulable && { unschedulable: unschedulable.message }),
+  };
+}
+
+export function viewTask(task: Task): TaskView {
+  const { service, slot, node, version } = task;
+  return {
+    id: task.id,
+    name: nameTask(service.spec.name, slot.number, task.id),
+    serviceId: service.id,
+    serviceName: service.spec.name,
+    slot: slot.number,
+    generation: task.generation,
+    image: version.spec.containerSpec.image,
+    ...(node && { nodeId: node.id, hostname: node.description.hostname }),
+    desired: nameTaskState(task.desired),
+    state: nameTaskState(task.observed),
+    stateAt: task.observedAt,
+    message: task.message,
+    err: errorOf(task),
+    ...(task.exitCode !== undefined && { exitCode: task.exitCode }),
+    ...(task.replaces !== undefined && { replaces: task.replaces }),
+    ports: [...(version.ports ?? [])],
+    createdAt: task.createdAt,
+  };
+}
+
+/** A task that waits for a node has the scheduler's reason for its error, as in SwarmKit. */
+export function errorOf(task: Task): string {
+  const { unschedulable } = task.service;
+  if (
+    task.err !== '' ||
+    task.observed !== TaskState.PENDING ||
+    unschedulable?.versionSeq !== task.version.seq
+  )
+    return task.err;
+  return unschedulable.message;
+}
+
+export function detailTask(task: Task): TaskDetail {
+  return {
+    ...viewTask(task),
+    spec: task.version.spec,
+    labels: task.service.spec.labels,
+    specVersion: task.version.seq,
+    version: Math.max(task.createdSeq, task.commandSeq, task.statusSeq),
+    ...(task.runId !== '' && { runId: task.runId }),
+  };
+}
+
+export function viewNode(node: ClusterNode): NodeView {
+  const { description } = node;
+  return {
+    id: node.id,
+    hostname: description.hostname,
+    status: node.status,
+    statusMessage: node.statusMessage,
+    // Nothing can pause or drain a node yet.
+    availability: 'active',
+    backend: description.engine.backend,
+    engineVersion: description.engine.version,
+    labels: description.labels,
+    resources: description.resources,
+    reserved: { ...node.reserved },
+    activeTasks: node.activeTasks,
+  };
+}
+
+export function detailNode(node: ClusterNode): NodeDetail {
+  const { description, joinedAt, statusAt, reportedAt } = node;
+  return { ...viewNode(node), description, joinedAt, statusAt, reportedAt };
+}

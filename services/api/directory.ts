@@ -1,0 +1,114 @@
+// Names for ids, learnt from the log itself and never forgotten: a removed service and a reaped task keep theirs, as
+// the state does not. What sentences about facts are made with.
+import type { EventOf, Fact } from '@muster/events';
+import type { NodeDescription, ServiceSpec } from '@muster/model';
+import type { ClusterState } from '@muster/state';
+
+export interface KnownTask {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly slot: number;
+  readonly generation: number;
+  readonly replaces: string | undefined;
+  /** The event that created it, and the spec that it runs. */
+  readonly createdSeq: number;
+  readonly specVersion: number;
+}
+
+export interface KnownService {
+  readonly id: string;
+  readonly name: string;
+  /** The intent that asked for it. */
+  readonly intentSeq: number;
+  readonly firstSpec: ServiceSpec;
+  spec: ServiceSpec;
+}
+
+export class Directory {
+  readonly services = new Map<string, KnownService>();
+  readonly tasks = new Map<string, KnownTask>();
+  readonly nodes = new Map<string, NodeDescription>();
+  /** Learns from a fact. Call it after the sentence about the fact has been made: an update is told from before. */
+  note(fact: Fact): void {
+    if (fact.is !== 'event') return;
+    const { event, seq } = fact;
+    switch (event.type) {
+      case 'service.created':
+        this.noteService(event);
+        break;
+      case 'service.updated': {
+        const service = this.services.get(event.serviceId);
+        if (service) service.spec = event.spec;
+        break;
+      }
+      case 'service.reconciled':
+        for (const task of event.created) {
+          if (this.tasks.has(task.id)) continue;
+          const { serviceId, specVersion } = event;
+          const { id, slot, generation, replaces } = task;
+          this.tasks.set(id, { id, serviceId, slot, generation, replaces, createdSeq: seq, specVersion });
+        }
+        break;
+      case 'node.joined':
+        this.nodes.set(event.nodeId, event.description);
+        break;
+    }
+  }
+
+  /** Nodes are never forgotten by the state: whoever has one need not read the log for their names. */
+  noteNodes(state: ClusterState): void {
+    for (const node of state.nodes.values()) this.nodes.set(node.id, node.description);
+  }
+
+  private noteService({ serviceId, spec, cause }: EventOf<'service.created'>): void {
+    this.services.set(serviceId, { id: serviceId, name: spec.name, intentSeq: cause, firstSpec: spec, spec });
+  }
+
+  nameService(id: string): string {
+    return this.services.get(id)?.name ?? shortenId(id);
+  }
+
+  nameNode(id: string): string {
+    return this.nodes.get(id)?.hostname ?? shortenId(id);
+  }
+
+  /** `service.slot` */
+  nameTask(id: string): string {
+    const task = this.tasks.get(id);
+    return task ? `${this.nameService(task.serviceId)}.${task.slot}` : shortenId(id);
+  }
+}
+
+/** Docker shows twelve characters of an id. */
+export function shortenId(id: string): string {
+  return id.slice(0, 12);
+}
+
+/** "web.1-3, web.7, db.1": tasks in as few words as will do. */
+export function listTaskNames(directory: Directory, ids: readonly string[]): string {
+  const slots = new Map<string, number[]>();
+  const names: string[] = [];
+  for (const id of ids) {
+    const task = directory.tasks.get(id);
+    if (!task) names.push(shortenId(id));
+    else slots.set(task.serviceId, [...(slots.get(task.serviceId) ?? []), task.slot]);
+  }
+  const ranges = [...slots].flatMap(([serviceId, numbers]) =>
+    listRanges(numbers).map((range) => `${directory.nameService(serviceId)}.${range}`),
+  );
+  return [...ranges, ...names].join(', ');
+}
+
+/** Two in a row stand side by side; more make a range. */
+function listRanges(numbers: readonly number[]): string[] {
+  const sorted = [...new Set(numbers)].sort((a, b) => a - b);
+  const ranges: string[] = [];
+  for (let start = 0; start < sorted.length; ) {
+    let end = start;
+    while (sorted[end + 1] === sorted[end]! + 1) end += 1;
+    if (end - start >= 2) ranges.push(`${sorted[start]}-${sorted[end]}`);
+    else for (let index = start; index <= end; index += 1) ranges.push(String(sorted[index]));
+    start = end + 1;
+  }
+  return ranges;
+}

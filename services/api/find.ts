@@ -1,0 +1,56 @@
+// What a user means by a name or by the beginning of an id, as Docker resolves it: a whole id, then a name, then the
+// one id that begins so.
+import { type Refusal, refuse } from '@muster/model';
+import type { ClusterNode, ClusterState, Service, Task } from '@muster/state';
+
+export type Found<T> =
+  | { readonly ok: true; readonly found: T }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export function findService(state: ClusterState, text: string): Found<Service> {
+  const exact = state.services.get(text) ?? state.serviceByName.get(text);
+  return exact ? found(exact) : findByPrefix('service', text, state.services);
+}
+
+export function findNode(state: ClusterState, text: string): Found<ClusterNode> {
+  const exact = state.nodes.get(text);
+  if (exact) return found(exact);
+  const named = [...state.nodes.values()].filter((node) => node.description.hostname === text);
+  if (named.length > 1) return ambiguous('node', text, named.length);
+  return named[0] ? found(named[0]) : findByPrefix('node', text, state.nodes);
+}
+
+/** A task is also known as `service.slot` (its newest) and as `service.slot.id`. */
+export function findTask(state: ClusterState, text: string): Found<Task> {
+  const exact = state.tasks.get(text);
+  if (exact) return found(exact);
+  const named = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(text);
+  if (named) {
+    const [, serviceName, slot, id] = named;
+    const tasks = state.serviceByName.get(serviceName!)?.slots.get(Number(slot))?.tasks ?? [];
+    const task = id === undefined ? tasks.at(-1) : tasks.find((candidate) => candidate.id.startsWith(id));
+    return task ? found(task) : missing('task', text);
+  }
+  return findByPrefix('task', text, state.tasks);
+}
+
+function findByPrefix<T>(kind: string, text: string, byId: ReadonlyMap<string, T>): Found<T> {
+  if (text === '') return missing(kind, text);
+  const matches: T[] = [];
+  for (const [id, object] of byId) if (id.startsWith(text)) matches.push(object);
+  const [first] = matches;
+  if (first === undefined) return missing(kind, text);
+  return matches.length > 1 ? ambiguous(kind, text, matches.length) : found(first);
+}
+
+function found<T>(object: T): Found<T> {
+  return { ok: true, found: object };
+}
+
+function missing<T>(kind: string, text: string): Found<T> {
+  return { ok: false, refusal: refuse('not-found', `no such ${kind}: ${text}`) };
+}
+
+function ambiguous<T>(kind: string, text: string, count: number): Found<T> {
+  return { ok: false, refusal: refuse('conflict', `${kind} ${text} is ambiguous (${count} matches found)`) };
+}

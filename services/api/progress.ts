@@ -1,0 +1,73 @@
+// How far a service is from what its spec says. Pure.
+import { countReplicas, isTerminal, nameTaskState, TaskState } from '@muster/model';
+import { isLive, isOutdated, isOver, type Service, type Slot, type Task } from '@muster/state';
+import { errorOf } from './describe.ts';
+import type { Progress } from './views.ts';
+
+const SHOWN_SLOTS = 20;
+
+export function measureProgress(service: Service, shownSlots = SHOWN_SLOTS): Progress {
+  const replicas = countReplicas(service.spec);
+  const occupied = [...service.slots.values()]
+    .filter((slot) => slot.occupied)
+    .sort((a, b) => a.number - b.number);
+  const counts = { running: 0, completed: 0, failed: 0 };
+  const errors = new Map<string, number>();
+  for (const slot of occupied) {
+    const newest = slot.tasks.at(-1);
+    if (!newest) continue;
+    const fate = fateOf(newest);
+    if (fate !== undefined) counts[fate] += 1;
+    if (fate === 'running' || fate === 'completed') continue;
+    const err = slotError(slot);
+    if (err !== '') errors.set(err, (errors.get(err) ?? 0) + 1);
+  }
+  const [err] = [...errors].sort((a, b) => b[1] - a[1])[0] ?? [];
+  return {
+    id: service.id,
+    name: service.spec.name,
+    removed: service.removed,
+    replicas: service.removed ? 0 : replicas,
+    ...counts,
+    stopping: countStopping(service),
+    ...(service.unschedulable && { unschedulable: service.unschedulable.message }),
+    slots: occupied.slice(0, shownSlots).map(describeSlot),
+    ...(err !== undefined && { err }),
+  };
+}
+
+/** What became of a slot's newest task; undefined while something is still to happen. */
+function fateOf(newest: Task): 'running' | 'completed' | 'failed' | undefined {
+  if (isTerminal(newest.observed)) {
+    if (isLive(newest) || isOutdated(newest)) return undefined;
+    // Nothing will replace it.
+    return newest.observed === TaskState.COMPLETE ? 'completed' : 'failed';
+  }
+  const runs = newest.observed === TaskState.RUNNING && newest.desired === TaskState.RUNNING;
+  return runs && newest.node?.status !== 'down' && !isOutdated(newest) ? 'running' : undefined;
+}
+
+function describeSlot(slot: Slot): Progress['slots'][number] {
+  const newest = slot.tasks.at(-1);
+  const hostname = newest?.node?.description.hostname;
+  return {
+    slot: slot.number,
+    state: nameTaskState(newest?.observed ?? TaskState.NEW),
+    err: slotError(slot),
+    ...(hostname !== undefined && { hostname }),
+  };
+}
+
+/** What is wrong with the slot now: the newest task's error or, until that runs, the error of the one before. */
+function slotError(slot: Slot): string {
+  const newest = slot.tasks.at(-1);
+  if (!newest || newest.observed === TaskState.RUNNING) return '';
+  const before = slot.tasks.at(-2);
+  return errorOf(newest) || (newest.cause === 'restart' && before ? before.err : '');
+}
+
+function countStopping(service: Service): number {
+  let stopping = 0;
+  for (const task of service.tasks.values()) if (!isLive(task) && !isOver(task)) stopping += 1;
+  return stopping;
+}

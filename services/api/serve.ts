@@ -1,0 +1,70 @@
+// Wires the API to what asks it: every query on its subject, in one queue with the other copies.
+import { encodeJson } from '@muster/events';
+import type { Log } from '@muster/log';
+import {
+  type Bus,
+  type Clock,
+  type Follower,
+  type Logger,
+  type QueryEndpoint,
+  type ServeQueries,
+  serveOnBus,
+} from '@muster/runtime';
+import { createApi } from './api.ts';
+import { type QueryError, type QueryReply, queryNames, querySubject } from './queries.ts';
+
+export const API_SERVICE = 'muster-api';
+const VERSION = '0.1.0';
+
+export interface StartApiOptions {
+  readonly follower: Follower;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How to listen: on the bus alone when left out, which leaves out discovery and statistics. */
+  readonly serve?: ServeQueries;
+}
+
+export interface RunningApi {
+  stop(): Promise<void>;
+}
+
+export async function startApi(options: StartApiOptions): Promise<RunningApi> {
+  const { follower, log, bus, clock, logger, serve = (service) => serveOnBus(bus, service) } = options;
+  const api = createApi({ follower, log, clock });
+  const endpoints = queryNames.map((name): QueryEndpoint => {
+    return {
+      name: name.replaceAll('.', '-'),
+      subject: querySubject(name),
+      async answer(payload) {
+        const reply = await api.answer(name, payload).catch((error: Error): QueryReply => {
+          logger.error({ err: error, query: name }, 'could not answer a query');
+          return { seq: follower.state.head, error: { kind: 'internal', message: error.message } };
+        });
+        const { error } = reply;
+        return {
+          data: encodeJson(reply),
+          ...(error && { error: { code: codes[error.kind], message: error.message } }),
+        };
+      },
+    };
+  });
+  const service = await serve({
+    name: API_SERVICE,
+    version: VERSION,
+    description: 'Answers reads of a muster cluster from folded state',
+    queue: API_SERVICE,
+    endpoints,
+  });
+  return { stop: () => service.stop() };
+}
+
+const codes: Readonly<Record<QueryError['kind'], number>> = {
+  invalid: 400,
+  'not-found': 404,
+  conflict: 409,
+  internal: 500,
+  unsupported: 501,
+  timeout: 503,
+};

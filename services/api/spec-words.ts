@@ -1,0 +1,79 @@
+// Specs and nodes in a few words. Never throws: intents hold whatever somebody typed. Pure.
+import { isDeepStrictEqual } from 'node:util';
+import {
+  formatMemory,
+  type NodeDescription,
+  normaliseServiceSpec,
+  type Port,
+  type ServiceSpec,
+} from '@muster/model';
+
+/** " (nginx, 3 replicas)", from a spec in either form; nothing when it is none. */
+export function describeSpecBriefly(body: unknown): string {
+  const normalised = normaliseServiceSpec(body, undefined);
+  // An intent may leave the name to its subject.
+  const spec = normalised.ok ? normalised.spec : specOf(body);
+  if (!spec) return '';
+  const { replicas } = spec.mode.replicated;
+  return ` (${spec.taskTemplate.containerSpec.image}, ${replicas} ${replicas === 1 ? 'replica' : 'replicas'})`;
+}
+
+function specOf(body: unknown): ServiceSpec | undefined {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  const named = normaliseServiceSpec({ ...body, name: 'x' }, 'x');
+  return named.ok ? named.spec : undefined;
+}
+
+/** ": replicas 3 -> 5, image a -> b", or nothing when the spec before is not known. */
+export function describeSpecChange(before: ServiceSpec | undefined, after: ServiceSpec): string {
+  if (!before) return describeSpecBriefly(after);
+  const changes: string[] = [];
+  compare('', before, after, changes);
+  if (changes.length === 0) return '';
+  const shown = changes.slice(0, MAX_CHANGES);
+  if (changes.length > shown.length) shown.push(`${changes.length - shown.length} more`);
+  return `: ${shown.join(', ')}`;
+}
+
+const MAX_CHANGES = 6;
+const MAX_VALUE_LENGTH = 60;
+
+function compare(path: string, before: unknown, after: unknown, changes: string[]): void {
+  if (isDeepStrictEqual(before, after)) return;
+  if (isRecord(before) && isRecord(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compare(
+        transparent.has(key) ? path : path === '' ? key : `${path}.${key}`,
+        before[key],
+        after[key],
+        changes,
+      );
+    }
+    return;
+  }
+  changes.push(`${path} ${showValue(before)} -> ${showValue(after)}`);
+}
+
+/** Levels of the long form that say nothing to a person. */
+const transparent = new Set(['taskTemplate', 'containerSpec', 'mode', 'replicated', 'endpointSpec']);
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function showValue(value: unknown): string {
+  if (value === undefined) return 'none';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH - 1)}…` : text;
+}
+
+/** Docker's notation: "*:8080->80/tcp". */
+export function portText({ publishedPort, targetPort, protocol }: Port): string {
+  return `*:${publishedPort}->${targetPort}/${protocol}`;
+}
+
+export function describeNodeBriefly({ platform, resources, engine }: NodeDescription): string {
+  const cpus = resources.nanoCpus / 1e9;
+  const size = `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, ${formatMemory(resources.memoryBytes)}`;
+  return `${platform.os}/${platform.architecture}, ${size}, ${engine.backend} ${engine.version}`.trimEnd();
+}

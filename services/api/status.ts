@@ -1,0 +1,37 @@
+// The cluster in numbers. Pure.
+import { type NodeStatus, nameTaskState, type TaskStateName } from '@muster/model';
+import { type ClusterState, FOLD_VERSION } from '@muster/state';
+import type { Status } from './views.ts';
+
+/** Reasons listed, at most. */
+const MAX_REASONS = 20;
+
+export function summariseState(state: ClusterState): Status {
+  const tasks: Partial<Record<TaskStateName, number>> = {};
+  for (const { observed } of state.tasks.values()) {
+    const name = nameTaskState(observed);
+    tasks[name] = (tasks[name] ?? 0) + 1;
+  }
+  const nodes: Partial<Record<NodeStatus, number>> = {};
+  for (const { status } of state.nodes.values()) nodes[status] = (nodes[status] ?? 0) + 1;
+  const [oldest] = state.intents.values();
+  const unschedulable: { service: string; message: string }[] = [];
+  for (const service of state.serviceByName.values()) {
+    if (service.unschedulable && unschedulable.length < MAX_REASONS)
+      unschedulable.push({ service: service.spec.name, message: service.unschedulable.message });
+  }
+  return {
+    head: state.head,
+    headTime: state.headTime,
+    services: state.serviceByName.size,
+    tasks,
+    nodes,
+    openIntents: state.intents.size,
+    ...(oldest && { oldestIntent: { seq: oldest.seq, time: oldest.time } }),
+    openPoison: state.poison.size,
+    unschedulable,
+    conflicts: state.conflicts,
+    ...(state.halted !== undefined && { halted: state.halted }),
+    foldVersion: FOLD_VERSION,
+  };
+}

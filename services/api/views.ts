@@ -1,0 +1,162 @@
+// What the API says of services, tasks and nodes. The zod schemas are shared by those who answer and those who ask.
+import {
+  nodeAvailabilities,
+  nodeDescriptionSchema,
+  nodeStatuses,
+  portSchema,
+  resourcesSchema,
+  serviceSpecSchema,
+  taskSpecSchema,
+  taskStateNames,
+} from '@muster/model';
+import { z } from 'zod';
+
+/** Ms since the epoch, by the log's clock. */
+const time = z.number();
+const labels = z.record(z.string(), z.string());
+const taskState = z.enum(taskStateNames);
+
+export const serviceViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  mode: z.literal('replicated'),
+  /** Wanted. */
+  replicas: z.int(),
+  running: z.int(),
+  /** On one node, at most; 0 is no limit. */
+  maxReplicasPerNode: z.int(),
+  image: z.string(),
+  labels,
+  /** As allocated; as asked for until then. */
+  ports: z.array(portSchema),
+  createdAt: time,
+  updatedAt: time,
+});
+export type ServiceView = z.infer<typeof serviceViewSchema>;
+
+export const serviceDetailSchema = serviceViewSchema.extend({
+  /** What an update must name: the log sequence of the event that set the spec. */
+  version: z.int(),
+  createdSeq: z.int(),
+  spec: serviceSpecSchema,
+  /** It is going, with its tasks. */
+  removed: z.boolean(),
+  unschedulable: z.string().optional(),
+});
+export type ServiceDetail = z.infer<typeof serviceDetailSchema>;
+
+export const taskViewSchema = z.object({
+  id: z.string(),
+  /** `service.slot.taskid` */
+  name: z.string(),
+  serviceId: z.string(),
+  serviceName: z.string(),
+  slot: z.int(),
+  generation: z.int(),
+  image: z.string(),
+  nodeId: z.string().optional(),
+  hostname: z.string().optional(),
+  desired: taskState,
+  state: taskState,
+  /** When `state` was reached. */
+  stateAt: time,
+  message: z.string(),
+  err: z.string(),
+  exitCode: z.int().optional(),
+  /** The task whose place it took. */
+  replaces: z.string().optional(),
+  ports: z.array(portSchema),
+  createdAt: time,
+});
+export type TaskView = z.infer<typeof taskViewSchema>;
+
+export const taskDetailSchema = taskViewSchema.extend({
+  spec: taskSpecSchema,
+  labels,
+  specVersion: z.int(),
+  /** Sequence of the last event about it. */
+  version: z.int(),
+  runId: z.string().optional(),
+});
+export type TaskDetail = z.infer<typeof taskDetailSchema>;
+
+export const nodeViewSchema = z.object({
+  id: z.string(),
+  hostname: z.string(),
+  status: z.enum(nodeStatuses),
+  statusMessage: z.string(),
+  availability: z.enum(nodeAvailabilities),
+  backend: z.string(),
+  engineVersion: z.string(),
+  labels,
+  resources: resourcesSchema,
+  reserved: resourcesSchema,
+  /** Tasks that are to run there. */
+  activeTasks: z.int(),
+});
+export type NodeView = z.infer<typeof nodeViewSchema>;
+
+export const nodeDetailSchema = nodeViewSchema.extend({
+  description: nodeDescriptionSchema,
+  joinedAt: time,
+  statusAt: time,
+  /** When its agent last wrote to the log. */
+  reportedAt: time,
+});
+export type NodeDetail = z.infer<typeof nodeDetailSchema>;
+
+/** How far a service is from what its spec says, for whoever waits. */
+export const progressSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  removed: z.boolean(),
+  /** Slots that should run. */
+  replicas: z.int(),
+  /** Slots that run, and run the current spec. */
+  running: z.int(),
+  /** Slots whose last task ended and will not be replaced, by how it ended. */
+  completed: z.int(),
+  failed: z.int(),
+  /** Tasks that are not wanted any more and still run. */
+  stopping: z.int(),
+  unschedulable: z.string().optional(),
+  /** The lowest slots, for display. */
+  slots: z.array(
+    z.object({ slot: z.int(), state: taskState, err: z.string(), hostname: z.string().optional() }),
+  ),
+  /** The commonest error among slots that do not run. */
+  err: z.string().optional(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+export const statusSchema = z.object({
+  /** The last sequence folded, and its time. */
+  head: z.int(),
+  headTime: time,
+  services: z.int(),
+  tasks: z.partialRecord(taskState, z.int()),
+  nodes: z.partialRecord(z.enum(nodeStatuses), z.int()),
+  /** Intents without a verdict, and the oldest one's sequence and time. */
+  openIntents: z.int(),
+  oldestIntent: z.object({ seq: z.int(), time }).optional(),
+  /** Invalid records that nobody has quarantined yet. */
+  openPoison: z.int(),
+  unschedulable: z.array(z.object({ service: z.string(), message: z.string() })),
+  conflicts: z.int(),
+  halted: z.string().optional(),
+  foldVersion: z.int(),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+/** One link of the chain from intent to container. */
+export const auditEntrySchema = z.object({
+  seq: z.int(),
+  time,
+  /** An actor, a reducer, or a node. */
+  who: z.string(),
+  what: z.string(),
+  why: z.string().optional(),
+  /** The sequence of what it answers. */
+  cause: z.int().optional(),
+});
+export type AuditEntry = z.infer<typeof auditEntrySchema>;

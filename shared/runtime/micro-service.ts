@@ -1,0 +1,102 @@
+// Request/reply endpoints as a NATS micro service: found with `nats micro ls`, with statistics. Copies share a queue.
+// `serveOnBus` is the same without NATS, for tests and simulation.
+import type { NatsConnection } from '@nats-io/nats-core';
+import { type ServiceMsg, Svcm } from '@nats-io/services';
+import type { Bus } from './bus.ts';
+
+export interface EndpointReply {
+  readonly data: Uint8Array;
+  /** Travels in the headers that NATS tools show; `data` says the same. */
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+export interface QueryEndpoint {
+  /** Letters, digits, `-` and `_`. */
+  readonly name: string;
+  readonly subject: string;
+  /** Must not reject. */
+  answer(payload: Uint8Array): Promise<EndpointReply>;
+}
+
+export interface MicroServiceOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly queue: string;
+  readonly endpoints: readonly QueryEndpoint[];
+}
+
+export interface MicroService {
+  stop(): Promise<void>;
+}
+
+export type ServeQueries = (options: MicroServiceOptions) => Promise<MicroService>;
+
+export async function serveQueries(nc: NatsConnection, options: MicroServiceOptions): Promise<MicroService> {
+  const { endpoints, ...about } = options;
+  const service = await new Svcm(nc).add({ ...about });
+  for (const { name, subject, answer } of endpoints) {
+    service.addEndpoint(name, {
+      subject,
+      handler: (error, message) => {
+        if (error === null) void respond(message, answer);
+      },
+    });
+  }
+  return {
+    async stop() {
+      await service.stop();
+    },
+  };
+}
+
+async function respond(message: ServiceMsg, answer: QueryEndpoint['answer']): Promise<void> {
+  const { data, error } = await answer(message.data);
+  if (error) message.respondError(error.code, error.message, data);
+  else message.respond(data);
+}
+
+export async function serveOnBus(
+  bus: Bus,
+  { queue, endpoints }: Pick<MicroServiceOptions, 'queue' | 'endpoints'>,
+): Promise<MicroService> {
+  const subscriptions = endpoints.map(({ subject, answer }) =>
+    bus.subscribe(
+      subject,
+      ({ data, reply }) => {
+        if (reply === undefined) return;
+        void answer(data).then((answered) => bus.publish(reply, answered.data));
+      },
+      { queue },
+    ),
+  );
+  return {
+    async stop() {
+      for (const subscription of subscriptions) subscription.stop();
+    },
+  };
+}
+
+/** One running copy of a micro service. */
+export interface ServiceCopy {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly started: string;
+  readonly requests: number;
+}
+
+/** The copies that answer within the time. */
+export async function discoverCopies(
+  nc: NatsConnection,
+  name: string,
+  timeoutMs: number,
+): Promise<readonly ServiceCopy[]> {
+  const copies: ServiceCopy[] = [];
+  const client = new Svcm(nc).client({ strategy: 'timer', maxWait: timeoutMs });
+  for await (const { id, version, started, endpoints } of await client.stats(name)) {
+    const requests = (endpoints ?? []).reduce((sum, endpoint) => sum + endpoint.num_requests, 0);
+    copies.push({ id, name, version, started, requests });
+  }
+  return copies;
+}
