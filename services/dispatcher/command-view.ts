@@ -13,7 +13,6 @@ export interface CommandEntry {
 export interface CommandView {
   /** The highest basis ever seen: a state that has not been folded so far must not command. */
   readonly newestBasis: number;
-  readonly size: number;
   /** A command was stored. Ignored when a later one of that task on that node is known. */
   note(taskId: string, entry: CommandEntry): void;
   /** The entry turned out to be gone from the store. */
@@ -21,7 +20,6 @@ export interface CommandView {
   entryOf(taskId: string, nodeId: string): CommandEntry | undefined;
   /** Nearly always one: on a second node, there is only ever something to be forgotten. */
   entriesOf(taskId: string): readonly CommandEntry[];
-  taskIds(): Iterable<string>;
 }
 
 const none: readonly CommandEntry[] = [];
@@ -40,9 +38,6 @@ export function createCommandView(): CommandView {
     get newestBasis() {
       return newestBasis;
     },
-    get size() {
-      return entriesByTask.size;
-    },
     note(taskId, entry) {
       newestBasis = Math.max(newestBasis, entry.basis);
       if ((entryOf(taskId, entry.nodeId)?.seq ?? 0) >= entry.seq) return;
@@ -56,6 +51,5 @@ export function createCommandView(): CommandView {
     },
     entryOf,
     entriesOf,
-    taskIds: () => entriesByTask.keys(),
   };
 }

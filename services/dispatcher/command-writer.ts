@@ -160,9 +160,9 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     pump();
   }
 
-  function markEverything(): void {
+  /** The tasks of the commands that are stored were marked when they were read. */
+  function markState(): void {
     for (const task of state.tasks.values()) if (task.node) mark(task.id);
-    for (const taskId of view.taskIds()) mark(taskId);
     for (const nodeId of state.nodes.keys()) for (const id of strays.update(state, nodeId)) mark(id);
   }
 
@@ -194,7 +194,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       }, reject);
   });
   active = true;
-  markEverything();
+  markState();
   const unsubscribe = follower.onTurn(readTurn);
   pump();
 

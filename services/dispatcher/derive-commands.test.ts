@@ -119,6 +119,13 @@ describe('a task', () => {
   });
 });
 
+describe('a command that follows from more than is known here', () => {
+  it('is not taken back', () => {
+    view.note(task, { nodeId: 'n2', seq: 1, basis: history.state.head, forget: false });
+    expect(derive()).toEqual([]);
+  });
+});
+
 describe('a task that is over', () => {
   beforeEach(() => {
     assign(history, 'n1', task);
@@ -180,6 +187,12 @@ describe('a task that a node should not know', () => {
     expect(derive()).toMatchObject([{ nodeId: 'n1', expectLastSeq: 2, command: { type: 'forget' } }]);
     command();
     expect(derive()).toEqual([]);
+  });
+
+  it('is forgotten once though its old command is there as well', () => {
+    view.note(task, { nodeId: 'n2', seq: 1, basis: 1, forget: false });
+    report(history, 'n2', { id: task, state: 'running' });
+    expect(derive()).toMatchObject([{ nodeId: 'n2', expectLastSeq: 1, command: { type: 'forget' } }]);
   });
 
   it('is not forgotten over and over by the other reports of its node', () => {
