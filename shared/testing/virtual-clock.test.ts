@@ -52,8 +52,10 @@ describe('VirtualClock', () => {
     timer.cancel();
     expect(clock.pending).toBe(1);
     expect(clock.nextAt).toBe(20);
+    const early = clock.schedule(5, () => {});
     await clock.advance(30);
     timer.cancel();
+    early.cancel();
     expect(seen).toEqual(['kept']);
     expect(clock.pending).toBe(0);
   });

@@ -85,10 +85,12 @@ export class VirtualClock implements Clock {
   async #runNext(end: number): Promise<boolean> {
     const at = this.nextAt;
     if (at === undefined || at > end) return false;
-    const { action } = this.#pop();
+    const entry = this.#pop();
+    const action = entry.action!;
+    entry.action = undefined;
     this.#now = at;
     this.#active -= 1;
-    action!();
+    action();
     await this.#settle();
     return true;
   }
