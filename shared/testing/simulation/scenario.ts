@@ -1,0 +1,88 @@
+// A fixed story: a service is deployed, scaled, updated, loses a task, and another comes and goes. It ends the same
+// way whoever is killed on the way.
+import type { AppendMoment } from './network.ts';
+import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
+
+export interface ScenarioOutcome {
+  /** What the cluster ended as: for each service its image and the slots that run, and nothing that depends on luck. */
+  readonly services: readonly string[];
+  /** Appends tried in the whole story, by anybody. */
+  readonly appends: number;
+  /** Virtual time from an intent to the state it asked for, for each step, in ms. */
+  readonly stepMs: readonly number[];
+}
+
+export interface ScenarioOptions {
+  readonly copies: number;
+  /** Kill the writer of this append, then. */
+  readonly killAt?: { readonly index: number; readonly when: AppendMoment['when'] };
+  /** Start a killed reducer again after so long; never when left out. An agent always comes back. */
+  readonly restartAfterMs?: number;
+}
+
+const fast = { restart: { delay: 0 }, update: { parallelism: 2 } };
+
+const steps: readonly ((cluster: SimulatedCluster) => Promise<void> | void)[] = [
+  (cluster) => cluster.intend('apply', 'web', { image: 'web:1', replicas: 3, ...fast }),
+  (cluster) => cluster.intend('scale', 'web', { replicas: 5 }),
+  (cluster) => cluster.intend('apply', 'web', { image: 'web:2', replicas: 5, ...fast }),
+  (cluster) => cluster.intend('apply', 'job', { image: 'job:1', replicas: 2, ...fast }),
+  crashOneTask,
+  (cluster) => cluster.intend('remove', 'job'),
+  (cluster) => cluster.intend('scale', 'web', { replicas: 2 }),
+];
+
+function crashOneTask({ nodes }: SimulatedCluster): void {
+  for (const { engine } of nodes) {
+    for (const { taskId, status } of engine.states()) {
+      if (status === 'running' && engine.kill(taskId)) return;
+    }
+  }
+}
+
+const STEP_LIMIT_MS = 60_000;
+const LOOK_EVERY_MS = 50;
+const AGENT_RESTART_MS = 500;
+
+export async function runScenario({
+  copies,
+  killAt,
+  restartAfterMs,
+}: ScenarioOptions): Promise<ScenarioOutcome> {
+  const cluster = createCluster({ seed: 1, nodes: 3, copies });
+  let appends = 0;
+  cluster.network.onAppend = ({ process, index, when }) => {
+    appends = Math.max(appends, index);
+    if (!killAt || index !== killAt.index || when !== killAt.when || !process) return;
+    const seat = [...cluster.reducers, ...cluster.nodes].find((candidate) => candidate.process === process);
+    if (!seat) return;
+    cluster.kill(seat);
+    const afterMs = 'engine' in seat ? AGENT_RESTART_MS : restartAfterMs;
+    if (afterMs !== undefined) cluster.clock.schedule(afterMs, () => void seat.start());
+  };
+  await cluster.start();
+  const stepMs: number[] = [];
+  for (const step of steps) {
+    const started = cluster.clock.now();
+    await step(cluster);
+    await converge(cluster);
+    stepMs.push(cluster.clock.now() - started);
+  }
+  return { services: describeServices(cluster), appends, stepMs };
+}
+
+async function converge(cluster: SimulatedCluster): Promise<void> {
+  const end = cluster.clock.now() + STEP_LIMIT_MS;
+  do {
+    await cluster.run(LOOK_EVERY_MS);
+    if (cluster.unfinished().length === 0) return;
+  } while (cluster.clock.now() < end);
+  throw new Error(`not converged: ${cluster.unfinished().join('; ')}`);
+}
+
+function describeServices({ observer: { state } }: SimulatedCluster): string[] {
+  return [...state.services.values()].map((service) => {
+    const slots = [...service.slots.values()].filter((slot) => slot.occupied).map((slot) => slot.number);
+    return `${service.spec.name} ${service.spec.taskTemplate.containerSpec.image} slots ${slots.sort().join(',')}`;
+  });
+}

@@ -1,0 +1,27 @@
+import { runScenario, type ScenarioOutcome } from '@muster/testing/simulation';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+let undisturbed: ScenarioOutcome;
+beforeAll(async () => {
+  undisturbed = await runScenario({ copies: 2 });
+});
+
+describe('killing the writer at every event', () => {
+  it.each(['before', 'after'] as const)(
+    '%s the append leads to the same end, and back again',
+    async (when) => {
+      for (let index = 1; index <= undisturbed.appends; index += 1) {
+        const outcome = await runScenario({ copies: 2, killAt: { index, when }, restartAfterMs: 500 });
+        expect(outcome.services, `killed ${when} append ${index}`).toEqual(undisturbed.services);
+      }
+    },
+  );
+
+  it('and the other copies go on alone, with no pause of a second', async () => {
+    for (let index = 1; index <= undisturbed.appends; index += 1) {
+      const outcome = await runScenario({ copies: 2, killAt: { index, when: 'before' } });
+      const pauses = outcome.stepMs.map((ms, step) => ms - undisturbed.stepMs[step]!);
+      expect(Math.max(...pauses), `killed before append ${index}`).toBeLessThanOrEqual(1000);
+    }
+  });
+});
