@@ -219,6 +219,25 @@ describe('a node that falls silent', () => {
     expect(statuses()).toEqual(['suspect', 'down', 'ready']);
   });
 
+  it('is not made ready by a report that came before it was given up', () => {
+    pass(2 * PERIOD);
+    report(history, 'n1');
+    at(now).append({ type: 'node.status_changed', cause: 0, nodeId: 'n1', status: 'down', message: '' });
+    pass(STEP);
+    expect(statusOf('n1')).toBe('down');
+  });
+
+  it('is suspected again when the decision was lost', () => {
+    const [{ dispatcher }] = copies as [Copy];
+    for (const end = now + 2 * PERIOD; now < end; ) {
+      now += STEP;
+      dispatcher.echo(now, now);
+    }
+    const decisions = dispatcher.decide(history.state, now);
+    expect(decisions).toMatchObject([{ event: { status: 'suspect' } }]);
+    expect(dispatcher.decide(history.state, now)).toEqual(decisions);
+  });
+
   it('does not take others with it', () => {
     join('n2');
     pass(10 * PERIOD, 'n2');
@@ -276,6 +295,19 @@ describe('a dispatcher that was away', () => {
     copies[0]!.cutOff = false;
     pass(PERIOD, 'n1', 'n2');
     expect(statuses()).toEqual(['suspect', 'ready']);
+  });
+
+  it('does not take what was kept back for it for a sign of life', () => {
+    pass(6 * PERIOD, 'n2');
+    expect(statusOf('n1')).toBe('down');
+    now += 1000 * PERIOD;
+    copies[0]!.dispatcher.hear('n1', now);
+    join('n3');
+    copies[0]!.dispatcher.hear('n3', now);
+    decide(copies[0]!);
+    pass(STEP);
+    expect(statusOf('n1')).toBe('down');
+    expect(statusOf('n3')).toBe('unknown');
   });
 
   it('takes every node for heard at its own start', () => {

@@ -55,8 +55,7 @@ export function judge(node: ClusterNode, evidence: Evidence, circumstances: Circ
       return { verdict: { status: 'suspect', message: 'heartbeat missed' } };
     }
     case 'suspect': {
-      const refutableUntil = Math.max(evidence.verdictAt, hearing.since) + heartbeatMs;
-      const lookAt = Math.max(silentFor(DOWN_AFTER), refutableUntil);
+      const lookAt = Math.max(silentFor(DOWN_AFTER), evidence.verdictAt + heartbeatMs);
       if (hearing.until < lookAt) return { lookAt };
       return { verdict: { status: 'down', message: 'heartbeat failure' } };
     }
