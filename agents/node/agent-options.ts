@@ -1,0 +1,53 @@
+// What an agent is given, and what it offers to whoever runs it.
+import type { Backend } from '@muster/backends';
+import type { CommandStore, Log } from '@muster/log';
+import type { Bus, Clock, Logger } from '@muster/runtime';
+import type { AgentStorage } from './storage.ts';
+
+export interface AgentOptions {
+  /** One token of a subject; 25 characters of base36 when `loadIdentity` drew it. */
+  readonly nodeId: string;
+  readonly clusterName: string;
+  readonly backend: Backend;
+  readonly log: Log;
+  readonly commands: CommandStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly storage: AgentStorage;
+  /** Drawn by the caller at each start, and never used twice. */
+  readonly session: string;
+  /** From 0 to 1, for the jitter of heartbeats. */
+  readonly random: () => number;
+  readonly heartbeatMs?: number;
+  readonly maxConcurrentStarts?: number;
+  readonly maxConcurrentStops?: number;
+}
+
+export interface AgentHealth {
+  /** `starting` until the node has joined and read its commands. */
+  readonly state: 'starting' | 'running' | 'ended';
+  /** Since when the engine does not answer, ms since the epoch. */
+  readonly engineLostSince: number | undefined;
+  /** The log does not take the node's events. */
+  readonly isCutOff: boolean;
+  readonly tasks: number;
+  /** Statuses that are not in the log yet. */
+  readonly waitingReports: number;
+  /** Commands that could not be understood. */
+  readonly refusedCommands: number;
+}
+
+export interface Agent {
+  readonly nodeId: string;
+  /** Resolves when the node has joined and acts on its commands. Rejects when the agent ends before. */
+  readonly ready: Promise<void>;
+  /** Resolves when the agent has ended: with an error when it could not go on, as when it was displaced. */
+  readonly ended: Promise<Error | undefined>;
+  health(): AgentHealth;
+  /** Lets what is under way finish, and sends what is to be reported. Containers run on. */
+  stop(): Promise<void>;
+  /** Ends at once and sends nothing, as a kill would: for simulation. */
+  kill(): void;
+}

@@ -1,0 +1,55 @@
+// What is kept on disk: the node's id, and its progress.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { idPattern } from '@muster/model';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFileStorage, PROGRESS_FILE } from './file-storage.ts';
+import { IDENTITY_FILE, loadIdentity } from './identity.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'muster-agent-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+describe('createFileStorage', () => {
+  it('gives back what was saved last, also to the next agent', async () => {
+    const storage = createFileStorage(join(directory, 'deeper'));
+    expect(await storage.load()).toBeUndefined();
+    await storage.save({ v: 1, tasks: ['a', 'b'] });
+    await storage.save({ v: 1, tasks: ['c'] });
+    expect(await createFileStorage(join(directory, 'deeper')).load()).toEqual({ v: 1, tasks: ['c'] });
+    expect(await readdir(join(directory, 'deeper'))).toEqual([PROGRESS_FILE]);
+  });
+
+  it('keeps the last whole value when a save was cut short', async () => {
+    const storage = createFileStorage(directory);
+    await storage.save({ kept: true });
+    await writeFile(join(directory, `${PROGRESS_FILE}.new`), '{"kept":fa');
+    expect(await storage.load()).toEqual({ kept: true });
+    await storage.save({ kept: 'still' });
+    expect(await storage.load()).toEqual({ kept: 'still' });
+  });
+
+  it('says when what is there is no JSON', async () => {
+    await writeFile(join(directory, PROGRESS_FILE), '{"v":1,');
+    await expect(createFileStorage(directory).load()).rejects.toThrow(SyntaxError);
+  });
+});
+
+describe('loadIdentity', () => {
+  it('draws an id once', async () => {
+    const { nodeId, hostname } = await loadIdentity(join(directory, 'new'));
+    expect(nodeId).toMatch(idPattern);
+    expect(hostname).not.toBe('');
+    expect((await loadIdentity(join(directory, 'new'))).nodeId).toBe(nodeId);
+    expect((await loadIdentity(join(directory, 'other'))).nodeId).not.toBe(nodeId);
+  });
+
+  it('refuses what is no id, and leaves it as it is', async () => {
+    await writeFile(join(directory, IDENTITY_FILE), 'node one\n');
+    await expect(loadIdentity(directory)).rejects.toThrow('25 characters');
+    expect(await readFile(join(directory, IDENTITY_FILE), 'utf8')).toBe('node one\n');
+  });
+});

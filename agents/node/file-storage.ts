@@ -1,0 +1,42 @@
+// The agent's storage as a file in its directory, replaced as a whole.
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AgentStorage } from './storage.ts';
+
+export const PROGRESS_FILE = 'progress.json';
+
+export function createFileStorage(directory: string): AgentStorage {
+  const path = join(directory, PROGRESS_FILE);
+  return {
+    async load() {
+      const text = await readIfThere(path);
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    async save(value) {
+      await mkdir(directory, { recursive: true });
+      await replaceFile(path, JSON.stringify(value));
+    },
+  };
+}
+
+/** Whoever reads the file sees what was there before, or this; also after a power cut. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const draft = `${path}.new`;
+  const file = await open(draft, 'w');
+  try {
+    await file.writeFile(content);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+// Says on core NATS that the node is there, and hears whether another agent says so in its name.
+import { encodeJson, heartbeatSchema, heartbeatSubject } from '@muster/events';
+import type { Bus, Clock, Timer } from '@muster/runtime';
+
+export interface HeartbeatOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly nodeId: string;
+  readonly session: string;
+  readonly heartbeatMs: number;
+  /** From 0 to 1: a tenth of the period more or less, so that agents started together do not beat together. */
+  readonly random: () => number;
+  /** Whether the node can do what it is there for. One that can't is silent, and its tasks go elsewhere. */
+  readonly isFit: () => boolean;
+  readonly onStranger: () => void;
+}
+
+export interface Heartbeat {
+  /** Beats now; the period begins anew. */
+  beat(): void;
+  stop(): void;
+}
+
+export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const { bus, clock, nodeId, session, heartbeatMs, random, isFit, onStranger } = options;
+  const subject = heartbeatSubject(nodeId);
+  const data = encodeJson({ session });
+  let timer: Timer | undefined;
+  let stopped = false;
+
+  function beat(): void {
+    if (stopped) return;
+    timer?.cancel();
+    timer = clock.schedule(heartbeatMs * (0.9 + 0.2 * random()), beat);
+    if (isFit()) bus.publish(subject, data);
+  }
+
+  const hearing = bus.subscribe(subject, (message) => {
+    const heard = readSession(message.data);
+    if (heard !== undefined && heard !== session && !stopped) onStranger();
+  });
+  beat();
+  return {
+    beat,
+    stop() {
+      stopped = true;
+      timer?.cancel();
+      hearing.stop();
+    },
+  };
+}
+
+function readSession(data: Uint8Array): string | undefined {
+  try {
+    return heartbeatSchema.parse(JSON.parse(new TextDecoder().decode(data))).session;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+// Who a node is: an id drawn once, the first time, and kept in the agent's directory. The only randomness that the
+// cluster ever depends on.
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { idPattern } from '@muster/model';
+import { readIfThere, replaceFile } from './file-storage.ts';
+
+export interface NodeIdentity {
+  /** 25 characters of base36, as Docker's. */
+  readonly nodeId: string;
+  readonly hostname: string;
+}
+
+export const IDENTITY_FILE = 'node-id';
+
+/** Two agents given one directory are two agents with one identity: the first to have joined gives way. */
+export async function loadIdentity(directory: string): Promise<NodeIdentity> {
+  await mkdir(directory, { recursive: true });
+  const path = join(directory, IDENTITY_FILE);
+  let nodeId = (await readIfThere(path))?.trim();
+  if (nodeId === undefined) {
+    nodeId = drawId();
+    await replaceFile(path, `${nodeId}\n`);
+  }
+  if (!idPattern.test(nodeId)) {
+    throw new Error(
+      `${path} holds no node id (25 characters of a-z and 0-9): restore it, or delete it to join as a new node`,
+    );
+  }
+  return { nodeId, hostname: hostname() };
+}
+
+function drawId(): string {
+  const bits = BigInt(`0x${randomBytes(20).toString('hex')}`);
+  return bits.toString(36).padStart(25, '0').slice(-25);
+}

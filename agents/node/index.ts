@@ -1,0 +1,7 @@
+export * from './agent.ts';
+export * from './agent-options.ts';
+export { createFileStorage } from './file-storage.ts';
+export * from './identity.ts';
+export { DisplacedError } from './own-events.ts';
+export * from './storage.ts';
+export * from './stream-client.ts';

@@ -1,0 +1,197 @@
+// Drives the backend towards what is wanted of each task, one effect for a task at a time: asks nextStep, does what
+// it says, looks again. Decides nothing itself but how long to wait after a failure.
+import { type Backend, BackendUnavailableError, RejectedError } from '@muster/backends';
+import type { Clock, Logger } from '@muster/runtime';
+import { createLane, type Lane } from './lane.ts';
+import { type Effect, hasEnded, nextStep, type Reach, reachFailed, reachRejected } from './next-step.ts';
+import { backOff, describeError } from './patience.ts';
+import type { Progress } from './progress.ts';
+import type { Reporter } from './reporter.ts';
+import { seeRun, statusOf, type TaskEntry } from './task-entry.ts';
+
+export interface TaskRunnerOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly progress: Progress;
+  readonly reporter: Reporter;
+  readonly entries: Map<string, TaskEntry>;
+  readonly maxConcurrentStarts: number;
+  readonly maxConcurrentStops: number;
+  readonly onUnavailable: (error: Error) => void;
+  /** Nothing is left of the task, and it has left `entries`. */
+  readonly onForgotten: (entry: TaskEntry) => void;
+}
+
+export interface TaskRunner {
+  /** Something about the task changed. */
+  advance(entry: TaskEntry): void;
+  /** What is wanted of the task changed: it is not to wait out a failure. */
+  redirect(entry: TaskEntry): void;
+  /** Tasks keep their state until `resume`: what the backend has of them is not known. */
+  suspend(): void;
+  resume(): void;
+  /** Begins nothing any more. Resolves when what was under way is done. */
+  stop(): Promise<void>;
+}
+
+/** Preparing is tried so often; then the task is rejected, and may be tried on another node. */
+export const PREPARE_ATTEMPTS = 6;
+const RETRY = { firstMs: 1_000, mostMs: 30_000 };
+
+export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
+  const { backend, clock, logger, progress, reporter, entries } = options;
+  const starts: Lane<TaskEntry> = createLane(options.maxConcurrentStarts, (entry) => work(entry, starts));
+  const stops: Lane<TaskEntry> = createLane(options.maxConcurrentStops, (entry) => work(entry, stops));
+  let suspended = true;
+  let stopped = false;
+
+  function laneOf(effect: Effect): Lane<TaskEntry> {
+    return effect === 'prepare' || effect === 'start' ? starts : stops;
+  }
+
+  function advance(entry: TaskEntry): void {
+    const effect = settle(entry);
+    if (effect) laneOf(effect).add(entry);
+  }
+
+  /** Takes every step that needs nothing of the backend, and returns what it is to do then. */
+  function settle(entry: TaskEntry): Effect | undefined {
+    while (!suspended && !stopped && !entry.busy && !entry.retry && entries.get(entry.id) === entry) {
+      const step = nextStep(entry);
+      switch (step.do) {
+        case 'rest':
+          return undefined;
+        case 'reach':
+          reach(entry, step);
+          break;
+        case 'forget':
+          forget(entry);
+          return undefined;
+        default:
+          return step.do;
+      }
+    }
+    return undefined;
+  }
+
+  /** A place in a lane is kept from preparing to starting: tasks that began first run first. */
+  async function work(entry: TaskEntry, lane: Lane<TaskEntry>): Promise<void> {
+    for (;;) {
+      const effect = settle(entry);
+      if (!effect) return;
+      if (laneOf(effect) !== lane) {
+        laneOf(effect).add(entry);
+        return;
+      }
+      entry.busy = true;
+      try {
+        await perform(entry, effect);
+        entry.failures = 0;
+      } catch (error) {
+        noteFailure(entry, effect, error);
+      } finally {
+        entry.busy = false;
+      }
+    }
+  }
+
+  async function perform(entry: TaskEntry, effect: Effect): Promise<void> {
+    switch (effect) {
+      case 'prepare':
+        seeRun(entry, await backend.prepare(entry.order!));
+        return;
+      case 'start':
+        // Not before it is on record that this task may have run.
+        await progress.saved();
+        if (stopped || suspended) return;
+        seeRun(entry, await backend.start(entry.id));
+        return;
+      case 'stop':
+        await backend.stop(entry.id);
+        if (entry.presence === 'running') entry.presence = 'exited';
+        return;
+      case 'remove':
+        await backend.remove(entry.id);
+        entry.presence = 'absent';
+    }
+  }
+
+  function noteFailure(entry: TaskEntry, effect: Effect, error: unknown): void {
+    if (stopped) return;
+    if (error instanceof BackendUnavailableError) {
+      options.onUnavailable(error);
+      return;
+    }
+    const err = describeError(error);
+    entry.failures += 1;
+    logger.warn({ task: entry.id, effect, err, failures: entry.failures }, 'the backend could not do it');
+    if (effect === 'prepare' && entry.presence === 'absent') entry.presence = 'unknown';
+    if (effect === 'prepare' && (error instanceof RejectedError || entry.failures >= PREPARE_ATTEMPTS)) {
+      reach(entry, reachRejected(err));
+    } else if (effect === 'start') {
+      reach(entry, reachFailed('starting', err));
+    } else {
+      entry.retry = clock.schedule(backOff(RETRY, entry.failures), () => {
+        entry.retry = undefined;
+        advance(entry);
+      });
+    }
+  }
+
+  function reach(entry: TaskEntry, step: Reach): void {
+    const { state } = step;
+    const isOver = hasEnded(state);
+    entry.reached = state;
+    entry.message = step.message;
+    entry.err = step.err;
+    entry.exitCode = step.exitCode;
+    const tellsTime = state === 'running' || isOver;
+    entry.reachedAt = (tellsTime ? entry.changedAt : undefined) ?? clock.now();
+    entry.changedAt = undefined;
+    entry.failures = 0;
+    if (isOver || state === 'starting' || state === 'running') entry.order = undefined;
+    if (isOver || state === 'starting') progress.remember(statusOf(entry));
+    // Somebody waits for a task to run, to end, or to be ready when it is to stay so.
+    const urgent = tellsTime || (state === 'ready' && entry.wanted === 'ready');
+    reporter.report(statusOf(entry), { urgent });
+    entry.reported = true;
+    logger[step.err === undefined ? 'debug' : 'warn'](
+      { task: entry.id, state, err: step.err },
+      'a task changed',
+    );
+  }
+
+  function forget(entry: TaskEntry): void {
+    entries.delete(entry.id);
+    progress.forget(entry.id);
+    reporter.reportGone(entry.id);
+    options.onForgotten(entry);
+  }
+
+  function endRetry(entry: TaskEntry): void {
+    entry.retry?.cancel();
+    entry.retry = undefined;
+  }
+
+  return {
+    advance,
+    redirect(entry) {
+      endRetry(entry);
+      entry.failures = 0;
+      advance(entry);
+    },
+    suspend() {
+      suspended = true;
+    },
+    resume() {
+      suspended = false;
+      for (const entry of [...entries.values()]) advance(entry);
+    },
+    async stop() {
+      stopped = true;
+      for (const entry of entries.values()) endRetry(entry);
+      await Promise.all([starts.idle(), stops.idle()]);
+    },
+  };
+}
