@@ -39,6 +39,7 @@ export default defineConfig({
           name: 'e2e',
           include: anywhere('*.e2e.test.ts'),
           globalSetup: ['test/e2e/engine.ts'],
+          setupFiles: ['test/e2e/require-engine.ts'],
           testTimeout: minutes(3),
           hookTimeout: minutes(3),
           fileParallelism: false,

@@ -1,0 +1,46 @@
+// A Docker engine for one test alone, to restart and to crash, or to have several: deploy/private-engine, which only
+// root can run.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface PrivateEngine {
+  /** As DOCKER_HOST wants it. */
+  readonly host: string;
+  /** Stops dockerd politely, and its containers with it, and starts it again with what it had stored. */
+  restart(): Promise<void>;
+  /** The same, but with kill -9: the containers run on until the next dockerd finds them. */
+  crash(): Promise<void>;
+  /** Resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
+export async function startPrivateEngine(): Promise<PrivateEngine> {
+  const script = fileURLToPath(new URL('../../deploy/private-engine', import.meta.url));
+  const child = spawn(script, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+
+  async function nextAnswer(): Promise<string> {
+    const { value } = await answers.next();
+    const [, word, rest = ''] = /^(\w+) (.*)$/.exec(value ?? '') ?? [];
+    if (word !== 'ready') throw new Error(rest === '' ? 'the private engine ended' : rest);
+    return rest;
+  }
+
+  async function order(word: string): Promise<void> {
+    child.stdin.write(`${word}\n`);
+    await nextAnswer();
+  }
+
+  return {
+    host: await nextAnswer(),
+    restart: () => order('restart'),
+    crash: () => order('crash'),
+    async stop() {
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
