@@ -2,10 +2,12 @@
 import { defineConfig } from 'vitest/config';
 
 const anywhere = (name: string) => [`{shared,services,agents,cli,deploy,test}/**/${name}`];
+const report = process.env.MUSTER_TEST_REPORT;
 const minutes = (count: number) => count * 60_000;
 
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {
         test: {
