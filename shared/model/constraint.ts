@@ -29,7 +29,7 @@ export function parseConstraint(text: string): Constraint | { readonly error: st
 /** True when any candidate equals the value (`==`), or none does (`!=`). */
 export function matchConstraint({ operator, value }: Constraint, candidates: readonly string[]): boolean {
   const wanted = fold(value);
-  return candidates.some((candidate) => fold(candidate) === wanted) === (operator === '==');
+  return candidates.some((candidate) => foldsTo(candidate, wanted)) === (operator === '==');
 }
 
 /** What a constraint may ask about. A node that has not described itself yet has no description. */
@@ -55,7 +55,7 @@ export function compileConstraint(constraint: Constraint): NodeTest {
   if (!property) return () => false;
   const wanted = fold(constraint.value);
   const equals = constraint.operator === '==';
-  return (node) => (fold(property(node)) === wanted) === equals;
+  return (node) => foldsTo(property(node), wanted) === equals;
 }
 
 type Property = (node: ConstrainedNode) => string;
@@ -92,7 +92,12 @@ function compileAddress({ operator, value }: Constraint): NodeTest {
   };
 }
 
-/** Go's strings.EqualFold, for a value that only holds ASCII or what folds to it. */
+/** With foldsTo, Go's strings.EqualFold for a value that only holds ASCII or what folds to it. */
 function fold(text: string): string {
   return text.toLowerCase().replaceAll('ſ', 's');
+}
+
+/** What folds to ASCII is as long as that. */
+function foldsTo(text: string, folded: string): boolean {
+  return text.length === folded.length && (text === folded || fold(text) === folded);
 }

@@ -1,2 +1,4 @@
+export * from './deploy.ts';
 export * from './given.ts';
+export * from './settle.ts';
 export * from './virtual-clock.ts';

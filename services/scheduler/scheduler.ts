@@ -1,0 +1,173 @@
+// The scheduler: gives pending tasks to nodes, and says why where no node suits. It looks at what is pending and at
+// nodes, never at the tasks of the cluster; it never takes a task from a node.
+import { isTerminal, TaskState } from '@muster/model';
+import type { Decision, Reducer } from '@muster/runtime';
+import type { Changes, ClusterState, Service, Task } from '@muster/state';
+import type { Candidate } from './candidate.ts';
+import { createFailures } from './failures.ts';
+import { createRoster } from './roster.ts';
+import {
+  chargeTests,
+  concludeRound,
+  defaultLimits,
+  isHalfOver,
+  isOver,
+  type Limits,
+  type Round,
+  startRound,
+} from './round.ts';
+import { createStuck, describeStuck, tryNode } from './stuck.ts';
+import { takeTurn } from './turn.ts';
+import { tellNothing, tellUnsuited } from './unschedulable.ts';
+
+/** A reason that changed is told again so much later at the earliest (SwarmKit waits at most as long). */
+const RETELL_AFTER_MS = 1000;
+const RETELL_BATCH = 100;
+
+export function createScheduler(options: Partial<Limits> = {}): Reducer {
+  const limits = { ...defaultLimits, ...options };
+  const roster = createRoster();
+  const failures = createFailures();
+  /** Services to look at, in turn: each until nothing of it is pending, or until it is stuck. */
+  const waiting = new Set<string>();
+  const stuck = createStuck();
+  const toldAt = new Map<string, number>();
+  /** Nodes that may suit a stuck service now. */
+  const improved = new Set<string>();
+  /** Services stuck in the last round, and the nodes that may only have refused them for what that round gave. */
+  let doubts: { readonly services: readonly string[]; readonly nodes: readonly Candidate[] } | undefined;
+  let retellAt: number | undefined;
+  /** Set when a round ended before everybody had a turn. */
+  let resumeAt: number | undefined;
+
+  function notice(state: ClusterState, changes: Changes): void {
+    for (const id of changes.services) noticeService(state.services.get(id), id);
+    for (const id of changes.nodes) {
+      const node = state.nodes.get(id);
+      if (!node || !roster.follow(node)) continue;
+      stuck.age();
+      improved.add(id);
+    }
+    for (const id of changes.tasks) noticeTask(state.tasks.get(id));
+  }
+
+  function noticeService(service: Service | undefined, id: string): void {
+    if (service && service.pending.size > 0) {
+      if (!stuck.services.has(id)) waiting.add(id);
+      return;
+    }
+    stuck.delete(id);
+    toldAt.delete(id);
+    if (service?.unschedulable) waiting.add(id);
+    else waiting.delete(id);
+  }
+
+  function noticeTask(task: Task | undefined): void {
+    if (!task) return;
+    const { service, node } = task;
+    if (node) {
+      failures.note(task);
+      if (stuck.services.size > 0 && freesSomething(task)) improved.add(node.id);
+    } else if (service.pending.has(task)) {
+      retry(service.id);
+    }
+  }
+
+  function retry(serviceId: string): void {
+    if (stuck.delete(serviceId)) waiting.add(serviceId);
+  }
+
+  function decide(state: ClusterState, now: number): Decision[] {
+    const round = startRound(limits);
+    const share = Math.max(limits.share, Math.floor(limits.tasks / Math.max(1, waiting.size)));
+    const context = { round, candidates: roster.candidates, failures, share, now };
+    const served: string[] = [];
+    const nowStuck: string[] = [];
+
+    function serve(service: Service): void {
+      const { id } = service;
+      waiting.delete(id);
+      const { placed, unsuited } = takeTurn(service, context);
+      const told = placed > 0 ? undefined : tellUnsuited(state, service, unsuited);
+      const mayTell = now >= (toldAt.get(id) ?? Number.NEGATIVE_INFINITY) + RETELL_AFTER_MS;
+      if (placed > 0) {
+        served.push(id);
+      } else if (told && mayTell) {
+        round.others.push(told);
+        toldAt.set(id, now);
+        served.push(id);
+      } else {
+        stuck.add(describeStuck(service, unsuited));
+        if (told) stuck.ageOne(id);
+        nowStuck.push(id);
+      }
+    }
+
+    settleDoubts();
+    wakeStuck(round, serve);
+    retellAged(now);
+    for (const id of waiting) {
+      if (isOver(round)) break;
+      const service = state.services.get(id);
+      if (service && service.pending.size > 0) {
+        serve(service);
+        continue;
+      }
+      const told = service && tellNothing(state, service);
+      if (told) round.others.push(told);
+      else waiting.delete(id);
+    }
+    // To the end of the line, until the state shows what was decided.
+    for (const id of served) waiting.add(id);
+    if (nowStuck.length > 0 && round.touched.length > 0)
+      doubts = { services: nowStuck, nodes: round.touched };
+    retellAt = stuck.hasAged() ? (retellAt ?? now + RETELL_AFTER_MS) : undefined;
+    resumeAt = isOver(round) || improved.size > 0 ? now : undefined;
+    return concludeRound(round, state);
+  }
+
+  /** What the last round gave may have come to nothing; then those it was refused to may have it. */
+  function settleDoubts(): void {
+    if (!doubts) return;
+    for (const id of doubts.services) {
+      const service = stuck.services.get(id);
+      if (service && doubts.nodes.some((node) => tryNode(service, node) === 'suits')) retry(id);
+    }
+    doubts = undefined;
+  }
+
+  /** A stuck service is refused by every node that has not improved since, so only those that did are tried. */
+  function wakeStuck(round: Round, serve: (service: Service) => void): void {
+    for (const nodeId of improved) {
+      const candidate = roster.get(nodeId);
+      if (candidate && candidate.node.status === 'ready') {
+        for (const stuckService of stuck.services.values()) {
+          if (isHalfOver(round)) return;
+          chargeTests(round, stuckService.pipelines.length);
+          const { service } = stuckService;
+          const result = tryNode(stuckService, candidate);
+          if (result === 'refused otherwise') stuck.ageOne(service.id);
+          if (result !== 'suits') continue;
+          retry(service.id);
+          serve(service);
+        }
+        // What it was given may come to nothing: it is tried once more.
+        if (candidate.draft) continue;
+      }
+      improved.delete(nodeId);
+    }
+  }
+
+  function retellAged(now: number): void {
+    if (retellAt === undefined || now < retellAt) return;
+    retellAt = undefined;
+    for (const id of stuck.listAged(RETELL_BATCH)) retry(id);
+  }
+
+  return { name: 'scheduler', notice, decide, nextWake: () => resumeAt ?? retellAt };
+}
+
+/** What a task leaves behind when it ends, or is to end: room for others. */
+function freesSomething({ observed, desired }: Task): boolean {
+  return isTerminal(observed) || desired > TaskState.COMPLETE;
+}

@@ -1,0 +1,105 @@
+// Services and their tasks as orchestrator and allocator would make them, for tests of what follows from them.
+import {
+  deriveServiceId,
+  deriveTaskId,
+  normaliseServiceSpec,
+  type Port,
+  type ServiceSpec,
+} from '@muster/model';
+import type { Service } from '@muster/state';
+import type { History } from './given.ts';
+
+type Body = Record<string, unknown>;
+
+/** A service that an intent asked for: allocated, unless told otherwise, and without tasks. */
+export function createService(
+  history: History,
+  name: string,
+  body: Body = {},
+  { allocated = true } = {},
+): Service {
+  const spec = specOf(name, body);
+  const cause = history.intend('create', name, body);
+  const serviceId = deriveServiceId(name, cause);
+  history.append({ type: 'service.created', cause, actor: 'ana', serviceId, spec });
+  const service = history.state.services.get(serviceId)!;
+  if (allocated) allocateService(history, service);
+  return service;
+}
+
+export function updateService(
+  history: History,
+  service: Service,
+  body: Body,
+  { allocated = true } = {},
+): void {
+  const spec = specOf(service.spec.name, body);
+  const cause = history.intend('update', spec.name, { spec: body });
+  history.append({ type: 'service.updated', cause, actor: 'ana', serviceId: service.id, spec });
+  if (allocated && !service.version.ports) allocateService(history, service);
+}
+
+export function removeService(history: History, service: Service): void {
+  const cause = history.intend('remove', service.spec.name, undefined);
+  history.append({ type: 'service.removed', cause, actor: 'ana', serviceId: service.id });
+}
+
+export function allocateService(
+  history: History,
+  { id: serviceId, version }: Service,
+  ports: readonly Port[] = version.requestedPorts,
+): void {
+  const cause = version.seq;
+  history.append({ type: 'service.allocated', cause, serviceId, specVersion: cause, ports: [...ports] });
+}
+
+/** One task of the current version in each of the next slots. Returns their ids. */
+export function createTasks(history: History, service: Service, count = 1): string[] {
+  const first = service.highestSlot + 1;
+  return replaceTasks(
+    history,
+    service,
+    Array.from({ length: count }, (_, index) => first + index),
+  );
+}
+
+/** The next task of each of the slots. Returns their ids. */
+export function replaceTasks(history: History, service: Service, slots: readonly number[]): string[] {
+  const created = slots.map((slot) => {
+    const generation = (service.slots.get(slot)?.generation ?? 0) + 1;
+    return { id: deriveTaskId(service.id, slot, generation), slot, generation };
+  });
+  const specVersion = service.version.seq;
+  history.append({
+    type: 'service.reconciled',
+    cause: specVersion,
+    serviceId: service.id,
+    specVersion,
+    created,
+    why: [],
+  });
+  return created.map(({ id }) => id);
+}
+
+export function desire(
+  history: History,
+  service: Service,
+  state: 'shutdown' | 'remove',
+  ...tasks: readonly string[]
+): void {
+  history.append({
+    type: 'service.reconciled',
+    cause: history.state.head,
+    serviceId: service.id,
+    specVersion: service.version.seq,
+    desired: tasks.map((id) => ({ id, state })),
+    why: [],
+  });
+}
+
+function specOf(name: string, body: Body): ServiceSpec {
+  const complete = 'taskTemplate' in body ? body : { image: 'busybox', ...body };
+  const normalised = normaliseServiceSpec(complete, name);
+  if (!normalised.ok) throw new Error(normalised.refusal.message);
+  return normalised.spec;
+}
