@@ -5,8 +5,8 @@ import { LogRefusedError, RecordTooLargeError } from '../errors.ts';
 import type { AppendResult } from '../log.ts';
 import { retrying } from './retrying.ts';
 
-/** One try. A record that was stored but whose answer was lost is tried again after this. */
-const ATTEMPT_MS = 2000;
+/** One try. Too short a time makes a busy server busier, and stores what has no expectation twice. */
+const ATTEMPT_MS = 3000;
 /** The expectation and the time to live travel as headers, which count. */
 const HEADER_BYTES = 128;
 

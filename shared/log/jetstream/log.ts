@@ -105,14 +105,10 @@ export class JetStreamLog implements Log {
       onError,
       onFlowControl,
     });
-    if (this.closed) await consumer.stop();
+    for (const known of this.consumers) if (known.stopped) this.consumers.delete(known);
     this.consumers.add(consumer);
-    return {
-      stop: () => {
-        this.consumers.delete(consumer);
-        return consumer.stop();
-      },
-    };
+    if (this.closed) await consumer.stop();
+    return consumer;
   }
 
   private checkOpen(): void {

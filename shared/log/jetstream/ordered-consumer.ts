@@ -45,7 +45,7 @@ export class OrderedConsumer implements Following {
   /** Whether a record has been delivered: `last` is then a fact about the stream. */
   private begun = false;
   private caughtUp = false;
-  private stopped = false;
+  private ended = false;
   private session: PushSession | undefined;
   /** Counts the attempts to open a session: an attempt that isn't the latest gives up. */
   private turn = 0;
@@ -72,22 +72,27 @@ export class OrderedConsumer implements Following {
     return consumer;
   }
 
+  /** By whoever started it, or by an error. */
+  get stopped(): boolean {
+    return this.ended;
+  }
+
   async stop(): Promise<void> {
-    if (this.stopped) return;
-    this.stopped = true;
+    if (this.ended) return;
+    this.ended = true;
     this.stopListening();
     const closing = this.closeSession();
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
   }
 
   private fail(error: unknown): void {
-    if (this.stopped) return;
+    if (this.ended) return;
     void this.stop();
     this.options.onError(error instanceof Error ? error : new Error(String(error)));
   }
 
   private reopen(): void {
-    if (this.stopped) return;
+    if (this.ended) return;
     this.open(Number.POSITIVE_INFINITY).catch((error) => this.fail(error));
   }
 
@@ -103,12 +108,12 @@ export class OrderedConsumer implements Following {
     void this.closeSession();
     const startedAt = performance.now();
     if (startedAt - this.openedAt < RETRY_MS) await pause(RETRY_MS);
-    for (; this.turn === turn && !this.stopped; await pause(RETRY_MS)) {
+    for (; this.turn === turn && !this.ended; await pause(RETRY_MS)) {
       try {
         await this.openSession(turn);
         return;
       } catch (error) {
-        if (this.turn !== turn || this.stopped) return;
+        if (this.turn !== turn || this.ended) return;
         void this.closeSession();
         this.judge(error, performance.now() - startedAt, forMs);
       }
@@ -117,8 +122,10 @@ export class OrderedConsumer implements Following {
 
   /** Returns when another try is worth it. */
   private judge(error: unknown, triedMs: number, forMs: number): void {
-    const { stream } = this.options;
-    if (isStreamMissing(error)) {
+    const { nc, stream } = this.options;
+    if (nc.isClosed()) {
+      throw new LogUnavailableError('the connection is closed', { cause: error });
+    } else if (isStreamMissing(error)) {
       if (triedMs > Math.min(GONE_AFTER_MS, forMs)) {
         throw new LogGoneError(`the stream ${stream} doesn't exist`, { cause: error });
       }
@@ -132,7 +139,7 @@ export class OrderedConsumer implements Following {
   private async openSession(turn: number): Promise<void> {
     const { nc, jsm, stream, heartbeatMs, onFlowControl } = this.options;
     const { created, state } = await jsm.streams.info(stream);
-    if (this.turn !== turn || this.stopped) return;
+    if (this.turn !== turn || this.ended) return;
     this.checkSameStream(created, state.last_seq);
     const session = new PushSession({
       nc,
@@ -181,7 +188,7 @@ export class OrderedConsumer implements Following {
   }
 
   private receive(record: LogRecord): void {
-    if (this.stopped || record.seq <= this.last) return;
+    if (this.ended || record.seq <= this.last) return;
     if (this.options.contiguous && record.seq !== this.last + 1) {
       this.fail(new LogGapError(this.last + 1, record.seq));
       return;
@@ -192,7 +199,7 @@ export class OrderedConsumer implements Following {
   }
 
   private reportCaughtUp(): void {
-    if (this.stopped || this.caughtUp) return;
+    if (this.ended || this.caughtUp) return;
     this.caughtUp = true;
     this.call(this.options.onCaughtUp);
   }

@@ -20,6 +20,8 @@ import { isPassing, retrying } from './retrying.ts';
 export const LOG_STREAM = 'MUSTER_LOG';
 export const COMMANDS_STREAM = 'MUSTER_COMMANDS';
 export const SNAPSHOTS_BUCKET = 'MUSTER_SNAPSHOTS';
+/** The stream below an object store. */
+export const SNAPSHOTS_STREAM = `OBJ_${SNAPSHOTS_BUCKET}`;
 
 export interface EnsureStreamsOptions {
   /** Copies of each stream, when it has to be made; whatever an existing one has is accepted. 1 by default. */
@@ -77,7 +79,7 @@ const streams: readonly Wanted[] = [
   // As the object store of the client library makes it.
   {
     ...PLAIN,
-    name: `OBJ_${SNAPSHOTS_BUCKET}`,
+    name: SNAPSHOTS_STREAM,
     subjects: [`$O.${SNAPSHOTS_BUCKET}.C.>`, `$O.${SNAPSHOTS_BUCKET}.M.>`],
     allow_rollup_hdrs: true,
   },
@@ -85,9 +87,9 @@ const streams: readonly Wanted[] = [
 
 /** Throws `UnsuitableServerError`, `StreamMismatchError` or `LogUnavailableError`. */
 export async function ensureStreams(nc: NatsConnection, options: EnsureStreamsOptions = {}): Promise<void> {
-  checkServer(nc);
   const forMs = options.retryForMs ?? 10_000;
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, forMs) });
+  await checkServer(nc, jsm);
   for (const wanted of streams) {
     const what = `make the stream ${wanted.name}`;
     await retrying(nc, { forMs, what }, async () => {
@@ -99,7 +101,7 @@ export async function ensureStreams(nc: NatsConnection, options: EnsureStreamsOp
   }
 }
 
-function checkServer(nc: NatsConnection): void {
+async function checkServer(nc: NatsConnection, jsm: JetStreamManager): Promise<void> {
   const { info } = nc;
   if (info === undefined) return;
   const server = `the nats-server at ${nc.getServer()}`;
@@ -108,9 +110,14 @@ function checkServer(nc: NatsConnection): void {
       `${server} is ${info.version}, and muster needs ${OLDEST_SERVER.join('.')} or later`,
     );
   }
-  // In a cluster another server may have it.
-  if (info.jetstream !== true && info.cluster === undefined) {
-    throw new UnsuitableServerError(`${server} runs without JetStream: start it with -js, or configure it`);
+  // Without JetStream of its own it may still lead to servers that have it.
+  if (info.jetstream === true || info.cluster !== undefined) return;
+  try {
+    await jsm.getAccountInfo();
+  } catch (error) {
+    throw new UnsuitableServerError(`${server} runs without JetStream: start it with -js, or configure it`, {
+      cause: error,
+    });
   }
 }
 
@@ -132,7 +139,7 @@ async function findStream(jsm: JetStreamManager, name: string): Promise<StreamCo
 /** The settings that the stream has then: another process may have made it first. */
 async function makeStream(jsm: JetStreamManager, wanted: Wanted, replicas: number): Promise<StreamConfig> {
   try {
-    const allowDirect = wanted.name.startsWith('OBJ_') ? { allow_direct: true } : {};
+    const allowDirect = wanted.name === SNAPSHOTS_STREAM ? { allow_direct: true } : {};
     return (await jsm.streams.add({ ...wanted, ...allowDirect, num_replicas: replicas })).config;
   } catch (error) {
     if (isPassing(error)) throw error;
@@ -162,4 +169,21 @@ export function compareStream(wanted: Wanted, found: StreamConfig): StreamMismat
 
 function nothingLike(value: unknown): unknown {
   return typeof value === 'boolean' ? false : typeof value === 'number' ? 0 : undefined;
+}
+
+export interface StreamReport {
+  readonly name: string;
+  /** Undefined when there is no such stream. */
+  readonly mismatches: readonly StreamMismatch[] | undefined;
+}
+
+/** How each stream is, without making any. */
+export async function inspectStreams(nc: NatsConnection): Promise<StreamReport[]> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const reports: StreamReport[] = [];
+  for (const wanted of streams) {
+    const found = await findStream(jsm, wanted.name);
+    reports.push({ name: wanted.name, mismatches: found && compareStream(wanted, found) });
+  }
+  return reports;
 }
