@@ -82,6 +82,10 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
         ? `service ${directory.nameService(serviceId)} needs no ports: its tasks can be placed`
         : `gave service ${directory.nameService(serviceId)} its ports: ${ports.map(portText).join(', ')}`,
   }),
+  'service.allocation_failed': ({ serviceId, message }, directory) => ({
+    what: `could not give service ${directory.nameService(serviceId)} what it asked for`,
+    why: message,
+  }),
   'tasks.unschedulable': ({ serviceId, message }, directory) =>
     message === ''
       ? { what: `the tasks of ${directory.nameService(serviceId)} can be placed again` }

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { nodeJoined, nodeStatusChanged, tasksAssigned, tasksOrphaned, tasksReported } from './node-events.ts';
 import {
   serviceAllocated,
+  serviceAllocationFailed,
   serviceCreated,
   serviceReconciled,
   serviceRemoved,
@@ -18,6 +19,7 @@ export const catalogue = [
   serviceRemoved,
   serviceReconciled,
   serviceAllocated,
+  serviceAllocationFailed,
   tasksUnschedulable,
   tasksAssigned,
   nodeStatusChanged,

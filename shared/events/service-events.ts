@@ -78,6 +78,16 @@ export const serviceAllocated = defineEvent({
   facts: { serviceId, specVersion: z.int(), ports: z.array(portSchema) },
 });
 
+export const serviceAllocationFailed = defineEvent({
+  type: 'service.allocation_failed',
+  version: 1,
+  writer: 'allocator',
+  kind: 'service',
+  description:
+    'A spec version asks for what is not to be had; its tasks stay NEW. Written again only when the reason changes.',
+  facts: { serviceId, specVersion: z.int(), message: z.string() },
+});
+
 export const tasksUnschedulable = defineEvent({
   type: 'tasks.unschedulable',
   version: 1,

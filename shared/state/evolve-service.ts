@@ -137,10 +137,25 @@ export function allocateService(
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
   for (const port of picked) state.pickedPorts.set(hostPortKey(port), service.id);
   service.version.ports = event.ports;
+  service.unschedulable = undefined;
   for (const task of service.tasks.values()) {
     if (task.version === service.version && task.observed === TaskState.NEW)
       setObserved(task, TaskState.PENDING, time, changes);
   }
+  changes.services.add(service.id);
+  return true;
+}
+
+/** Shown where the scheduler's reasons are: to a user both say why nothing runs. */
+export function noteAllocationFailed(
+  state: ClusterState,
+  fact: FactOf<'service.allocation_failed'>,
+  changes: Changes,
+): boolean {
+  const { event } = fact;
+  const service = state.services.get(event.serviceId);
+  if (!service || service.version.seq !== event.specVersion || service.version.ports) return false;
+  service.unschedulable = { versionSeq: event.specVersion, message: event.message };
   changes.services.add(service.id);
   return true;
 }

@@ -6,6 +6,7 @@ import { assignTasks, changeNodeStatus, joinNode, orphanTasks, reportTasks } fro
 import {
   allocateService,
   createService,
+  noteAllocationFailed,
   noteUnschedulable,
   reconcileService,
   removeService,
@@ -28,6 +29,7 @@ const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'service.removed': removeService,
   'service.reconciled': reconcileService,
   'service.allocated': allocateService,
+  'service.allocation_failed': noteAllocationFailed,
   'tasks.unschedulable': noteUnschedulable,
   'tasks.assigned': assignTasks,
   'node.status_changed': changeNodeStatus,

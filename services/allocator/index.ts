@@ -1,0 +1,2 @@
+export * from './allocator.ts';
+export { keepHeldPorts } from './ports.ts';
