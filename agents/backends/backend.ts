@@ -32,7 +32,7 @@ export interface TaskOrder {
 /** `created`: prepared, not started. `exited` covers every end, with its exit code (128 + signal when killed by one). */
 export interface RunState {
   readonly taskId: string;
-  /** The backend's own id (container id, pid). */
+  /** The backend's own id (container id, pid); empty while it has none. */
   readonly runId: string;
   readonly status: 'created' | 'running' | 'exited';
   readonly exitCode?: number;
@@ -58,6 +58,8 @@ export interface LogOptions {
   readonly tail?: number;
   /** Ms since the epoch. */
   readonly since?: number;
+  /** Ends the lines, without an error. A follow that waits for its next line has no other way out. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ExecResult {

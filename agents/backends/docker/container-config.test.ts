@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { makeOrder } from '../backend.contract.ts';
+import { configureContainer } from './container-config.ts';
+
+describe('the settings of a container', () => {
+  it('leave to the image and the engine what the spec does not say', () => {
+    const order = makeOrder({ containerSpec: { image: 'web' } }, 'n', 1);
+    const { Labels, ...settings } = configureContainer(order, { clusterName: 'c', nodeId: 'n' });
+    expect(settings).toEqual({
+      Image: 'web',
+      Env: [],
+      StopTimeout: 10,
+      Tty: false,
+      ExposedPorts: {},
+      HostConfig: {
+        PortBindings: {},
+        Mounts: [],
+        ReadonlyRootfs: false,
+        RestartPolicy: { Name: 'no' },
+      },
+    });
+    expect(Object.keys(Labels!)).toHaveLength(7);
+  });
+
+  it('keep the image’s entrypoint when there are only arguments', () => {
+    const order = makeOrder({ containerSpec: { image: 'web', args: ['-v'] } }, 'n', 1);
+    const settings = configureContainer(order, { clusterName: 'c', nodeId: 'n' });
+    expect(settings.Cmd).toEqual(['-v']);
+    expect(settings).not.toHaveProperty('Entrypoint');
+  });
+});

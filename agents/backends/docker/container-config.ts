@@ -1,0 +1,69 @@
+// From a task's spec to the engine's container settings, as moby's swarm executor maps it
+// (daemon/cluster/executor/container/container.go). Pure.
+import type { Mount, TaskSpec } from '@muster/model';
+import type Docker from 'dockerode';
+import type { BoundPort, TaskOrder } from '../backend.ts';
+import { labelContainer, type Owner } from './labels.ts';
+
+const NANOS_PER_SECOND = 1e9;
+
+export function configureContainer(order: TaskOrder, owner: Owner): Docker.ContainerCreateOptions {
+  const spec = order.spec.containerSpec;
+  return {
+    Image: spec.image,
+    ...(spec.command?.length ? { Entrypoint: spec.command } : {}),
+    ...(spec.args?.length ? { Cmd: spec.args } : {}),
+    Env: spec.env,
+    Labels: labelContainer(order, owner),
+    ...(spec.dir === undefined ? {} : { WorkingDir: spec.dir }),
+    ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
+    ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
+    // The engine counts in seconds. Rounded up: a task never gets less time than it asked for.
+    StopTimeout: Math.ceil(spec.stopGracePeriod / NANOS_PER_SECOND),
+    Tty: spec.tty ?? false,
+    ExposedPorts: Object.fromEntries(order.ports.map((port) => [nameTarget(port), {}])),
+    HostConfig: {
+      ...limitResources(order.spec),
+      PortBindings: bindPorts(order.ports),
+      Mounts: spec.mounts.map(convertMount),
+      ReadonlyRootfs: spec.readOnly ?? false,
+      ...(spec.init === undefined ? {} : { Init: spec.init }),
+      // A task is one-shot: it is replaced by the cluster, never restarted by the engine.
+      RestartPolicy: { Name: 'no' },
+    },
+  };
+}
+
+function limitResources(spec: TaskSpec): Docker.HostConfig {
+  const { nanoCpus, memoryBytes } = spec.resources.limits;
+  return {
+    ...(nanoCpus > 0 ? { NanoCpus: nanoCpus } : {}),
+    ...(memoryBytes > 0 ? { Memory: memoryBytes } : {}),
+  };
+}
+
+function nameTarget(port: BoundPort): string {
+  return `${port.targetPort}/${port.protocol}`;
+}
+
+/** One container port may be published more than once. */
+function bindPorts(ports: readonly BoundPort[]): Record<string, { HostPort: string }[]> {
+  const bindings: Record<string, { HostPort: string }[]> = {};
+  for (const port of ports) {
+    const target = nameTarget(port);
+    bindings[target] ??= [];
+    bindings[target].push({ HostPort: String(port.publishedPort) });
+  }
+  return bindings;
+}
+
+function convertMount(mount: Mount): Docker.MountSettings {
+  return {
+    Type: mount.type,
+    // No source makes a volume anonymous: it goes with the container.
+    Source: mount.source ?? '',
+    Target: mount.target,
+    ReadOnly: mount.readOnly,
+  };
+}

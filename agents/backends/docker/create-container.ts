@@ -1,0 +1,81 @@
+// Makes a task's container, once: the image is looked for locally first, a container that the task has already
+// is taken over, and what can never work is a RejectedError in the engine's words.
+import type Docker from 'dockerode';
+import { BackendUnavailableError, RejectedError, type RunState, type TaskOrder } from '../backend.ts';
+import { configureContainer } from './container-config.ts';
+import type { Engine } from './engine.ts';
+import { statusOf, wordsOf } from './engine-error.ts';
+import type { ImagePulls } from './image-pulls.ts';
+import { findTaskId, type Owner } from './labels.ts';
+import { readInspection } from './run-states.ts';
+
+export interface Creation {
+  readonly state: RunState;
+  /** False when an earlier call had made it. */
+  readonly isNew: boolean;
+}
+
+/** Client errors that say "later" and not "never". */
+const PASSING = new Set([408, 425, 429]);
+
+export async function createContainer(
+  engine: Engine,
+  pulls: ImagePulls,
+  owner: Owner,
+  order: TaskOrder,
+): Promise<Creation> {
+  const { image } = order.spec.containerSpec;
+  if (image === '') throw new RejectedError('image: the docker backend needs one');
+  try {
+    return await create(engine, owner, order);
+  } catch (error) {
+    // Creating finds out whether the image is there: a look at it first would cost every start a call.
+    if (!isImageMissing(error)) return settle(engine, owner, order, error);
+  }
+  await pull(pulls, image);
+  try {
+    return await create(engine, owner, order);
+  } catch (error) {
+    return settle(engine, owner, order, error);
+  }
+}
+
+async function create(engine: Engine, owner: Owner, order: TaskOrder): Promise<Creation> {
+  // Without the split, docker-modem writes the whole configuration into the URL as well.
+  const request = { _query: { name: order.identity.taskName }, _body: configureContainer(order, owner) };
+  const container = await engine.docker.createContainer(request as Docker.ContainerCreateOptions);
+  return { state: { taskId: order.identity.taskId, runId: container.id, status: 'created' }, isNew: true };
+}
+
+function isImageMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && /no such image/i.test(wordsOf(error));
+}
+
+async function pull(pulls: ImagePulls, image: string): Promise<void> {
+  try {
+    await pulls.pull(image);
+  } catch (error) {
+    if (error instanceof BackendUnavailableError) throw error;
+    throw new RejectedError(`No such image: ${image} (pull failed: ${wordsOf(error)})`);
+  }
+}
+
+/** What to make of an engine that would not create. */
+async function settle(engine: Engine, owner: Owner, order: TaskOrder, error: unknown): Promise<Creation> {
+  const status = statusOf(error);
+  if (status === 409) return adopt(engine, owner, order, wordsOf(error));
+  if (status !== undefined && status >= 400 && status < 500 && !PASSING.has(status)) {
+    throw new RejectedError(wordsOf(error));
+  }
+  throw engine.translate(error);
+}
+
+/** The name is taken: by this very task, before a crash say, or by somebody else's container, which stays as it is. */
+async function adopt(engine: Engine, owner: Owner, order: TaskOrder, conflict: string): Promise<Creation> {
+  const { taskId, taskName } = order.identity;
+  // A name can be taken by a container that is still being made, or removed: then this throws "no such container",
+  // and the caller's next attempt finds out.
+  const inspection = await engine.look((docker, options) => docker.getContainer(taskName).inspect(options));
+  if (findTaskId(inspection.Config.Labels, owner) !== taskId) throw new RejectedError(conflict);
+  return { state: readInspection(taskId, inspection), isNew: false };
+}

@@ -1,0 +1,49 @@
+// The labels a task's container carries: Swarm's own, so that tools which know Swarm work, and the cluster's
+// name. They are also the whole of what tells our containers from everybody else's.
+import type { TaskOrder } from '../backend.ts';
+
+export const label = {
+  cluster: 'muster.cluster',
+  nodeId: 'com.docker.swarm.node.id',
+  serviceId: 'com.docker.swarm.service.id',
+  serviceName: 'com.docker.swarm.service.name',
+  task: 'com.docker.swarm.task',
+  taskId: 'com.docker.swarm.task.id',
+  taskName: 'com.docker.swarm.task.name',
+} as const;
+
+/** Whose containers a backend may see and touch: one node's of one cluster. */
+export interface Owner {
+  readonly clusterName: string;
+  readonly nodeId: string;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** The system's labels win over the user's, as in Swarm. */
+export function labelContainer(order: TaskOrder, owner: Owner): Record<string, string> {
+  const { identity, spec } = order;
+  return {
+    ...spec.containerSpec.labels,
+    [label.cluster]: owner.clusterName,
+    [label.nodeId]: owner.nodeId,
+    [label.serviceId]: identity.serviceId,
+    [label.serviceName]: identity.serviceName,
+    [label.task]: '',
+    [label.taskId]: identity.taskId,
+    [label.taskName]: identity.taskName,
+  };
+}
+
+/** The engine's label filter for everything of one owner, or for one task of it. */
+export function filterLabels(owner: Owner, taskId?: string): string[] {
+  const filter = [`${label.cluster}=${owner.clusterName}`, `${label.nodeId}=${owner.nodeId}`];
+  return taskId === undefined ? filter : [...filter, `${label.taskId}=${taskId}`];
+}
+
+/** The task a container belongs to, if it is one of the owner's. */
+export function findTaskId(labels: Labels | undefined, owner: Owner): string | undefined {
+  if (labels?.[label.cluster] !== owner.clusterName || labels[label.nodeId] !== owner.nodeId)
+    return undefined;
+  return labels[label.taskId];
+}

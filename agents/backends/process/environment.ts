@@ -1,0 +1,55 @@
+// What a command runs with: its environment, its directory, and the file its name stands for.
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+import { locateWork, type ProcessOrder } from './task-files.ts';
+
+/** All that a task gets to see of the agent's own environment, which may hold credentials. */
+const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
+
+/** As Docker reads it: a later entry wins, and one without "=" takes a variable away. */
+export function buildEnvironment(entries: readonly string[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const name of INHERITED) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  for (const entry of entries) {
+    const equals = entry.indexOf('=');
+    if (equals < 0) delete env[entry];
+    else env[entry.slice(0, equals)] = entry.slice(equals + 1);
+  }
+  return env;
+}
+
+export interface CommandPlace {
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+}
+
+export function placeCommand(directory: string, order: ProcessOrder): CommandPlace {
+  return { env: buildEnvironment(order.env), cwd: order.dir ?? locateWork(directory) };
+}
+
+/** The file a command's name stands for; undefined when there is none to execute. */
+export function findExecutable(command: string, { env, cwd }: CommandPlace): string | undefined {
+  const candidates = command.includes('/')
+    ? [path.resolve(cwd, command)]
+    : (env.PATH ?? '').split(':').map((directory) => path.resolve(cwd, directory, command));
+  return candidates.find(isExecutable);
+}
+
+/** Docker's sentence. */
+export function explainMissing(command: string): string {
+  return command.includes('/')
+    ? `exec: "${command}": no such file, or not executable`
+    : `exec: "${command}": executable file not found in $PATH`;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
