@@ -8,13 +8,15 @@ import {
   type Log,
   type SnapshotStore,
 } from '@muster/log';
-import { type Bus, connectNats, NatsBus } from '@muster/runtime';
+import { type Bus, connectNats, NatsBus, type ServeQueries, serveQueries } from '@muster/runtime';
 
 export interface ClusterConnection {
   readonly log: Log;
   readonly commands: CommandStore;
   readonly snapshots: SnapshotStore;
   readonly bus: Bus;
+  /** Makes a role known to `nats micro ls` and `muster doctor`, and answers its requests. */
+  readonly serve: ServeQueries;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function connectCluster({
     commands: new JetStreamCommandStore(nc),
     snapshots: new JetStreamSnapshotStore(nc),
     bus: new NatsBus(nc),
+    serve: (service) => serveQueries(nc, service),
     async close() {
       await log.close();
       await nc.close();

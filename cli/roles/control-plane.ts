@@ -16,6 +16,8 @@ import {
 import { createScheduler } from '@muster/scheduler';
 import type { ClusterConnection } from './cluster-connection.ts';
 
+const VERSION = '0.1.0';
+
 export const reducerRoles = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
 export const controlRoles = [...reducerRoles, 'api'] as const;
 export type ControlRole = (typeof controlRoles)[number];
@@ -43,7 +45,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const follower = await startFollower({ log, snapshots, clock, logger });
   follower.onFailure(options.onFailure);
   const started: { stop(): Promise<void> }[] = [];
-  for (const role of options.roles) started.push(await startRole(role, follower, clock, options));
+  for (const role of options.roles) {
+    started.push(await startRole(role, follower, clock, options));
+    if (role !== 'api') started.push(await announce(role, cluster));
+  }
   if (options.roles.includes('orchestrator')) snapshotRegularly(follower, snapshots, logger);
   return {
     follower,
@@ -54,13 +59,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   };
 }
 
+/** Answers nothing but who it is: that is how the copies of a role are counted. */
+function announce(role: ControlRole, { serve }: ClusterConnection): Promise<{ stop(): Promise<void> }> {
+  const name = `muster-${role}`;
+  return serve({ name, version: VERSION, description: `A copy of the ${role}`, queue: name, endpoints: [] });
+}
+
 async function startRole(
   role: ControlRole,
   follower: Follower,
   clock: Clock,
   { cluster, logger, heartbeatMs }: ControlPlaneOptions,
 ): Promise<{ stop(): Promise<void> }> {
-  const { log, commands, bus } = cluster;
+  const { log, commands, bus, serve } = cluster;
   switch (role) {
     case 'orchestrator':
       return runReducer({ reducer: createOrchestrator(), follower, log, clock, logger });
@@ -71,6 +82,6 @@ async function startRole(
     case 'dispatcher':
       return startDispatcher({ follower, log, commands, bus, clock, logger, heartbeatMs });
     case 'api':
-      return startApi({ follower, log, bus, clock, logger });
+      return startApi({ follower, log, bus, clock, logger, serve });
   }
 }

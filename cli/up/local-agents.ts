@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Agent, createFileStorage, loadIdentity, startAgent } from '@muster/agent';
-import { type BackendKind, createBackend } from '@muster/backends';
+import { type Backend, type BackendKind, createBackend } from '@muster/backends';
 import { type Logger, systemClock } from '@muster/runtime';
 import type { ClusterConnection } from '../roles/cluster-connection.ts';
 
@@ -34,13 +34,7 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
   await mkdir(dir, { recursive: true });
   const { nodeId } = await loadIdentity(dir);
   const nodeHostname = options.hostname ?? hostname();
-  const backend = await createBackend(options.backend, {
-    clusterName,
-    nodeId,
-    nodeHostname,
-    dir: join(dir, 'tasks'),
-    clock: systemClock,
-  });
+  const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, dir);
   const agent = await startAgent({
     nodeId,
     clusterName,
@@ -71,4 +65,19 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
 /** The hostname of the nth of several nodes on one machine. */
 export function nameLocalNode(index: number, count: number): string {
   return count === 1 ? hostname() : `node${index + 1}`;
+}
+
+function makeBackend(
+  kind: BackendKind,
+  node: { readonly clusterName: string; readonly nodeId: string; readonly nodeHostname: string },
+  dir: string,
+): Promise<Backend> {
+  switch (kind) {
+    case 'docker':
+      return createBackend(kind, node);
+    case 'process':
+      return createBackend(kind, { ...node, stateDir: join(dir, 'tasks') });
+    case 'simulator':
+      return createBackend(kind, { ...node, clock: systemClock });
+  }
 }

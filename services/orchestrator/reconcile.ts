@@ -62,7 +62,13 @@ function scaleUp(plan: Plan): void {
   let done = 0;
   for (const slot of findFreeSlots(service, Math.min(missing, MAX_TASKS_PER_EVENT))) {
     if (!hasRoom(plan)) break;
-    createTaskIn(plan, slot, { desired: 'running' }, service.specSeq);
+    // A slot given up a moment ago may still be stopping its last task.
+    createTaskIn(
+      plan,
+      slot,
+      { desired: isBlocked(plan, service.slots.get(slot)) ? 'ready' : 'running' },
+      service.specSeq,
+    );
     done += 1;
   }
   plan.why.push(`scale up to ${countReplicas(service.spec)} replicas: ${count(done, 'task')} created`);
@@ -89,10 +95,11 @@ function replaceTask(plan: Plan, task: Task): void {
   }
   const startAt = now + restartDelayMs(task);
   const later = startAt > now;
+  const desired = later || isBlocked(plan, task.slot) ? 'ready' : 'running';
   createTaskIn(
     plan,
     task.slot.number,
-    { desired: later ? 'ready' : 'running', ...(later && { startAt }), replaces: task.id, cause: 'restart' },
+    { desired, ...(later && { startAt }), replaces: task.id, cause: 'restart' },
     cause,
   );
   plan.why.push(`${name} ${fate}; replaced${later ? ` after ${(startAt - now) / 1000} s` : ''}`);
@@ -150,15 +157,24 @@ function countSettling(plan: Plan): number {
 }
 
 function updateSlot(plan: Plan, slot: Slot, order: 'stop-first' | 'start-first'): void {
-  const old = slot.tasks.at(-1)!;
-  const stopFirst = order === 'stop-first';
-  const mustStop = stopFirst && isLive(old) && !isOver(old);
-  for (const task of slot.tasks) {
-    if (isLive(task) && (stopFirst || isOver(task) || task !== old))
-      desire(plan, task, 'shutdown', plan.service.specSeq);
-  }
-  const desired = mustStop ? 'ready' : 'running';
-  createTaskIn(plan, slot.number, { desired, replaces: old.id, cause: 'update' }, plan.service.specSeq);
+  const live = slot.tasks.filter(isLive);
+  const kept = order === 'start-first' ? findServing(live) : undefined;
+  const stopped = live.filter((task) => task !== kept);
+  for (const task of stopped) desire(plan, task, 'shutdown', plan.service.specSeq);
+  const waits = stopped.some((task) => !isOver(task)) || isBlocked(plan, slot);
+  createTaskIn(
+    plan,
+    slot.number,
+    { desired: waits ? 'ready' : 'running', replaces: slot.tasks.at(-1)!.id, cause: 'update' },
+    plan.service.specSeq,
+  );
+}
+
+/** The task that serves until its replacement runs: one that runs, rather than one that an earlier update began. */
+function findServing(live: readonly Task[]): Task | undefined {
+  return (
+    live.findLast((task) => task.observed === TaskState.RUNNING) ?? live.findLast((task) => !isOver(task))
+  );
 }
 
 /** Tasks that wait for their time, or for the task before them to stop. */
@@ -168,7 +184,7 @@ function startWaiting(plan: Plan): void {
   for (const task of service.waiting) {
     if (!hasRoom(plan)) return;
     if (plan.touched.has(task.slot.number)) continue;
-    const startAt = Math.max(task.startAt, blockedUntil(task));
+    const startAt = Math.max(task.startAt, blockedUntil(task.slot));
     if (startAt > now) {
       wakePlanAt(plan, startAt);
       continue;
@@ -184,14 +200,21 @@ function startWaiting(plan: Plan): void {
   if (done > 0) plan.why.push(`${count(done, 'task')} whose time has come`);
 }
 
-/** The time at which the other tasks of the slot no longer hold this one back. */
-function blockedUntil(task: Task): number {
+/**
+ * The time at which the tasks of the slot that are to stop no longer hold this one back; 0 when none does. A live one
+ * never does: it is there because the update starts first.
+ */
+function blockedUntil(slot: Slot | undefined): number {
   let until = 0;
-  for (const other of task.slot.tasks) {
-    if (other === task || isOver(other) || other.node?.status === 'down') continue;
-    until = Math.max(until, (isLive(other) ? task.createdAt : other.desiredAt) + OLD_TASK_TIMEOUT_MS);
+  for (const task of slot?.tasks ?? []) {
+    if (isLive(task) || isOver(task) || task.node?.status === 'down') continue;
+    until = Math.max(until, task.desiredAt + OLD_TASK_TIMEOUT_MS);
   }
   return until;
+}
+
+function isBlocked({ now }: Plan, slot: Slot | undefined): boolean {
+  return blockedUntil(slot) > now;
 }
 
 export function count(amount: number, noun: string): string {

@@ -79,6 +79,13 @@ export function startHistory(): History {
   };
 }
 
+/** The state after these records. */
+export function foldAll(records: readonly RawRecord[]): ClusterState {
+  const state = createState();
+  for (const record of records) evolve(state, decode(record), createChanges());
+  return state;
+}
+
 export function decodeAll(records: readonly RawRecord[]): Fact[] {
   return records.map(decode);
 }

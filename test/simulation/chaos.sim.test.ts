@@ -1,5 +1,8 @@
 // MUSTER_SEEDS=1000 runs more of them, MUSTER_SEED=42 just the one that failed.
-import { runChaos } from '@muster/testing/simulation';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ChaosFailure, runChaos } from '@muster/testing/simulation';
 import { expect, it } from 'vitest';
 
 const single = process.env.MUSTER_SEED;
@@ -8,9 +11,24 @@ const seeds = single
   : Array.from({ length: Number(process.env.MUSTER_SEEDS ?? 30) }, (_, index) => index + 1);
 
 it.each(seeds)('converges after chaos with seed %i', async (seed) => {
-  const { events } = await runChaos({ seed });
-  expect(events).toBeGreaterThan(50);
+  try {
+    const { events } = await runChaos({ seed });
+    expect(events).toBeGreaterThan(50);
+  } catch (error) {
+    if (error instanceof ChaosFailure) error.message += `\nits log: ${await keepLog(error)}`;
+    throw error;
+  }
 });
+
+/** Where the log of a failed run can be read: one record a line, as `muster events --format json` prints them. */
+async function keepLog({ seed, records }: ChaosFailure): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'muster-chaos-')), `seed-${seed}.ndjson`);
+  const lines = records.map(({ data, ...record }) =>
+    JSON.stringify({ ...record, data: new TextDecoder().decode(data) }),
+  );
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
+}
 
 it('is the same run for the same seed', async () => {
   const [first, second] = [await runChaos({ seed: 7 }), await runChaos({ seed: 7 })];

@@ -1,7 +1,9 @@
 // One run of chaos: services come and go while processes are killed, paused and cut off, tasks crash and machines
 // die. Then the faults stop, and the cluster must become what was asked of it.
-import { decodeSnapshot, encodeSnapshot, silentLogger, startFollower } from '@muster/runtime';
+import type { LogRecord } from '@muster/log';
+import { decodeSnapshot, encodeSnapshot } from '@muster/runtime';
 import { hashState } from '@muster/state';
+import { foldAll } from '../given.ts';
 import { perfectNetwork } from './network.ts';
 import { createCluster, type Seat, type SimulatedCluster } from './simulated-cluster.ts';
 
@@ -24,10 +26,34 @@ export interface ChaosResult {
 
 const names = ['web', 'api', 'db', 'queue'];
 
-/** Throws BrokenRule, or an error that lists what did not converge. */
+/** What went wrong, with the seed that does it again and the log that led to it. */
+export class ChaosFailure extends Error {
+  override readonly name = 'ChaosFailure';
+  constructor(
+    readonly seed: number,
+    readonly records: readonly LogRecord[],
+    cause: Error,
+  ) {
+    super(`seed ${seed}: ${cause.message}`, { cause });
+  }
+}
+
+/** Throws ChaosFailure when a rule is broken on the way, or the cluster has not converged in the end. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, nodes = 4, copies = 2, faultsForMs = 120_000, calmForMs = 300_000 } = options;
   const cluster = createCluster({ seed, nodes, copies });
+  try {
+    return await survive(cluster, faultsForMs, calmForMs);
+  } catch (error) {
+    throw new ChaosFailure(seed, cluster.network.log.records, error as Error);
+  }
+}
+
+async function survive(
+  cluster: SimulatedCluster,
+  faultsForMs: number,
+  calmForMs: number,
+): Promise<ChaosResult> {
   const { chance, network } = cluster;
   const faults: Record<string, number> = {};
   network.faults = {
@@ -172,9 +198,8 @@ async function checkHashes(cluster: SimulatedCluster): Promise<string> {
       throw new Error(`${name} is at ${follower.state.head}, the log at ${state.head}`);
     if (hashState(follower.state) !== hash) throw new Error(`${name} folded to another state`);
   }
-  const log = cluster.network.log.client('auditor');
-  const again = await startFollower({ log, clock: cluster.clock, logger: silentLogger });
-  if (hashState(again.state) !== hash) throw new Error('folding again gave another state');
+  if (hashState(foldAll(cluster.network.log.records)) !== hash)
+    throw new Error('folding again gave another state');
   if (hashState(decodeSnapshot(encodeSnapshot(state))) !== hash)
     throw new Error('the snapshot holds another state');
   return hash;

@@ -3,6 +3,7 @@
 import { decode, type Fact, type RawRecord } from '@muster/events';
 import { TaskState } from '@muster/model';
 import {
+  type ClusterNode,
   type ClusterState,
   clearChanges,
   createChanges,
@@ -28,18 +29,28 @@ export function createObserver(): Observer {
   const changes = createChanges();
   const verdicts = new Map<number, number>();
   const created = new Set<string>();
+  /** Slots in which a start-first update is under way. */
+  const startingFirst = new Set<string>();
+  /** When a node was last down, by node id. */
+  const lastDownAt = new Map<string, number>();
 
   return {
     state,
     observe(record) {
       const fact = decode(record);
       const before = observedStates(state, fact);
+      const downBefore = new Set(
+        [...state.nodes.values()].filter((node) => node.status === 'down').map((node) => node.id),
+      );
       const conflicts = state.conflicts;
       evolve(state, fact, changes);
       try {
         checkFact(fact, state.conflicts > conflicts);
         for (const [id, observed] of before) checkTask(id, observed, record.time);
-        for (const id of changes.nodes) checkNode(id);
+        for (const id of changes.nodes) {
+          checkNode(id);
+          if (downBefore.has(id)) lastDownAt.set(id, record.time);
+        }
         for (const id of changes.services) checkSlots(id);
       } catch (error) {
         throw new BrokenRule(`at sequence ${record.seq} (${record.subject}): ${(error as Error).message}`);
@@ -74,20 +85,21 @@ export function createObserver(): Observer {
     if (!task || task.observed === before) return;
     if (task.observed < before) throw new Error(`task ${id} fell from ${before} to ${task.observed}`);
     if (task.observed !== TaskState.RUNNING) return;
-    if (task.service.spec.updateConfig.order === 'start-first') return;
     const other = task.slot.tasks.find((sibling) => sibling !== task && mayRun(sibling, now));
     if (other)
       throw new Error(`slot ${task.slot.number} of ${task.service.spec.name} runs ${id} beside ${other.id}`);
   }
 
+  /** A live one is checkSlots' matter. */
   function mayRun(task: Task, now: number): boolean {
-    if (
-      task.observed < TaskState.STARTING ||
-      task.observed > TaskState.RUNNING ||
-      task.node?.status === 'down'
-    )
-      return false;
-    return task.desiredAt + OLD_TASK_TIMEOUT_MS > now && task.createdAt + OLD_TASK_TIMEOUT_MS > now;
+    if (isLive(task) || wasDownSince(task.node, task.desiredAt)) return false;
+    if (task.observed < TaskState.STARTING || task.observed > TaskState.RUNNING) return false;
+    return task.desiredAt + OLD_TASK_TIMEOUT_MS > now;
+  }
+
+  /** Whoever decided while the node was down could not wait for it. */
+  function wasDownSince(node: ClusterNode | undefined, since: number): boolean {
+    return node !== undefined && (node.status === 'down' || (lastDownAt.get(node.id) ?? 0) >= since);
   }
 
   function checkNode(id: string): void {
@@ -105,11 +117,14 @@ export function createObserver(): Observer {
     const service = state.services.get(id);
     if (!service) return;
     for (const slot of service.slots.values()) {
-      const live = slot.tasks.filter(isLive).length;
-      const allowed = live > 1 ? 2 : 1;
-      const startFirst = service.spec.updateConfig.order === 'start-first' || service.doubled.has(slot);
-      if (live > (startFirst ? allowed : 1))
-        throw new Error(`slot ${slot.number} of ${id} has ${live} live tasks`);
+      const live = slot.tasks.filter(isLive);
+      const key = `${id}/${slot.number}`;
+      if (live.length <= 1) startingFirst.delete(key);
+      else if (live.length > 2) throw new Error(`slot ${key} has ${live.length} live tasks`);
+      else if (live[1]!.cause === 'update' && service.spec.updateConfig.order === 'start-first')
+        startingFirst.add(key);
+      else if (!startingFirst.has(key))
+        throw new Error(`slot ${key} has two live tasks without a start-first update`);
     }
   }
 }

@@ -136,7 +136,13 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
       agent: undefined,
       async start() {
         const process = launch(seat);
-        const backend = await createBackend('simulator', { engine, nodeId, hostname: `node${index}` });
+        const backend = await createBackend('simulator', {
+          clusterName: 'simulated',
+          nodeId,
+          nodeHostname: `node${index}`,
+          clock: process.clock,
+          engine,
+        });
         seat.agent = await startAgent({
           nodeId,
           clusterName: 'simulated',
@@ -173,17 +179,30 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
       return failure;
     },
     async start() {
+      // Loads the backend's code now: later, loading would take real time while virtual time goes on.
+      await createBackend('simulator', { clusterName: 'simulated', nodeId: 'warm-up', clock });
       await network.log.client('observer').follow({ from: 1, onRecord: observer.observe, onError: fail });
       for (const seat of [...reducers, ...seats]) void seat.start().catch(fail);
       await cluster.run(1000);
     },
     kill(seat) {
+      if ('agent' in seat) (seat as NodeSeat).agent?.kill();
       seat.process?.kill();
       seat.process = undefined;
     },
     async intend(verb, name, body) {
       const data = body === undefined ? new Uint8Array() : encodeJson(body);
-      await network.log.client('user').append(intentSubject('ana', 'service', verb, name), data);
+      let stored = false;
+      // A user tries again until it is in the log; time must pass meanwhile.
+      const submit = (): Promise<unknown> =>
+        network.log
+          .client('user')
+          .append(intentSubject('ana', 'service', verb, name), data)
+          .then(() => {
+            stored = true;
+          }, submit);
+      void submit();
+      await clock.advanceUntil(() => stored);
     },
     async run(ms) {
       await clock.advance(ms);
