@@ -2,7 +2,7 @@
 // its reason, and whatever a newer program wrote is unknown.
 import type { z } from 'zod';
 import { definitionByType, type MusterEvent } from './catalogue.ts';
-import { envelopeSchema } from './envelope.ts';
+import { type EventDefinition, envelopeSchema } from './envelope.ts';
 import { type EventSubject, type IntentSubject, parseEventSubject, parseIntentSubject } from './subjects.ts';
 
 /** The part of a log record that decoding needs. */
@@ -50,6 +50,14 @@ export type Fact = IntentFact | EventFact | PoisonFact | UnknownFact;
 
 /** Larger intents are refused. A spec of this size is a mistake. */
 export const MAX_INTENT_BYTES = 1024 * 1024;
+/** And so are those that nest deeper: whoever walks through one must not run out of stack. */
+export const MAX_INTENT_DEPTH = 64;
+
+/** The part of a definition that decoding needs. */
+export type Definitions = ReadonlyMap<
+  string,
+  Pick<EventDefinition, 'version' | 'writer' | 'kind' | 'upcasters'> & { readonly schema: z.ZodType }
+>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -69,13 +77,34 @@ function decodeIntent({ seq, time, subject, data }: RawRecord, address: IntentSu
   }
   if (data.length === 0) return { ...base, body: undefined, error: undefined };
   try {
-    return { ...base, body: JSON.parse(utf8.decode(data)), error: undefined };
+    const text = utf8.decode(data);
+    if (measureDepth(text) <= MAX_INTENT_DEPTH) return { ...base, body: JSON.parse(text), error: undefined };
+    return { ...base, body: undefined, error: `the payload nests deeper than ${MAX_INTENT_DEPTH} levels` };
   } catch (error) {
     return { ...base, body: undefined, error: `the payload is not JSON: ${(error as Error).message}` };
   }
 }
 
-function decodeEvent({ seq, time, subject, data }: RawRecord): EventFact | PoisonFact | UnknownFact {
+/** Levels of arrays and objects in a JSON text. */
+function measureDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text[index];
+    if (char === '"') inString = !inString;
+    else if (inString) index += char === '\\' ? 1 : 0;
+    else if (char === '[' || char === '{') deepest = Math.max(deepest, ++depth);
+    else if (char === ']' || char === '}') depth -= 1;
+  }
+  return deepest;
+}
+
+/** `definitions` are the catalogue, except in tests. */
+export function decodeEvent(
+  { seq, time, subject, data }: RawRecord,
+  definitions: Definitions = definitionByType,
+): EventFact | PoisonFact | UnknownFact {
   const base = { seq, time, subject } as const;
   const poison = (reason: string): PoisonFact => ({ is: 'poison', ...base, reason });
   const address = parseEventSubject(subject);
@@ -91,7 +120,7 @@ function decodeEvent({ seq, time, subject, data }: RawRecord): EventFact | Poiso
   const { type, v, writer } = envelope.data;
   if (writer !== address.writer)
     return poison(`it says it is by "${writer}" on a subject of "${address.writer}"`);
-  const definition = definitionByType.get(type);
+  const definition = definitions.get(type);
   if (!definition || v > definition.version) {
     // Agents are not trusted: one must not be able to halt the reducers with an invented event.
     const reason = `this program does not know event ${type} version ${v}`;
@@ -100,9 +129,11 @@ function decodeEvent({ seq, time, subject, data }: RawRecord): EventFact | Poiso
   if (definition.writer !== address.writer || definition.kind !== address.kind) {
     return poison(`${type} does not belong on this subject`);
   }
-  let current = json as Record<string, unknown>;
-  for (let version = v; version < definition.version; version += 1) {
-    current = { ...definition.upcasters[version]!(current), v: version + 1 };
+  let current: unknown;
+  try {
+    current = upcast(json as Record<string, unknown>, v, definition);
+  } catch (error) {
+    return poison(`${type} version ${v} can't be read: ${(error as Error).message}`);
   }
   const parsed = definition.schema.safeParse(current);
   if (!parsed.success) return poison(describeIssue(parsed.error.issues[0]!));
@@ -110,6 +141,19 @@ function decodeEvent({ seq, time, subject, data }: RawRecord): EventFact | Poiso
   if (subjectIdOf(event) !== address.id)
     return poison(`the subject is about ${address.id}, the event about ${subjectIdOf(event)}`);
   return { is: 'event', ...base, address, event };
+}
+
+/** Old events were checked by nobody but their writer: an upcaster may throw. */
+function upcast(
+  json: Record<string, unknown>,
+  from: number,
+  { version, upcasters }: Pick<EventDefinition, 'version' | 'upcasters'>,
+): Record<string, unknown> {
+  let current = json;
+  for (let step = from; step < version; step += 1) {
+    current = { ...upcasters[step]!(current), v: step + 1 };
+  }
+  return current;
 }
 
 /** The id that an event's subject must end in. */

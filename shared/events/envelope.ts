@@ -4,15 +4,16 @@ import { z } from 'zod';
 import type { EventKind, Writer } from './subjects.ts';
 
 export const envelopeSchema = z.object({
-  /** Version of the type's schema. */
-  v: z.int().positive(),
+  v: z.int().positive().meta({ description: "Version of the type's schema." }),
   type: z.string(),
-  /** The role that wrote it; the same as the subject's. */
-  writer: z.string(),
-  /** The log sequence it answers; 0 when it answers none (an agent's own report). */
-  cause: z.int().nonnegative(),
-  /** The writer's clock, for people. Decisions use the log's own time. */
-  at: z.iso.datetime(),
+  writer: z.string().meta({ description: "The role that wrote it; the same as the subject's." }),
+  cause: z
+    .int()
+    .nonnegative()
+    .meta({ description: "The log sequence it answers; 0 when it answers none (an agent's own report)." }),
+  at: z.iso
+    .datetime()
+    .meta({ description: "The writer's clock, for people. Decisions use the log's own time." }),
 });
 
 export interface EventDefinition<Type extends string = string, Facts extends z.ZodRawShape = z.ZodRawShape> {

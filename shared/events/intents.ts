@@ -7,10 +7,12 @@ export interface IntentDefinition {
   readonly kind: string;
   readonly verb: string;
   readonly description: string;
+  /** For the documents: the verdict says more exactly what is wrong with a body. */
   readonly schema: z.ZodType;
 }
 
-const anyForm = z.union([shortFormSchema, serviceSpecSchema]);
+/** In either form; the name may be left to the subject. */
+export const serviceBodySchema = z.union([shortFormSchema, serviceSpecSchema.partial({ name: true })]);
 
 /** The spec version that an update starts from; another one means somebody was faster. */
 export const updateIntentSchema = z.strictObject({ spec: z.unknown(), version: z.int().optional() });
@@ -22,19 +24,19 @@ export const intents: readonly IntentDefinition[] = [
     kind: 'service',
     verb: 'apply',
     description: 'Create the service, or make it as described.',
-    schema: anyForm,
+    schema: serviceBodySchema,
   },
   {
     kind: 'service',
     verb: 'create',
     description: 'Create the service; refused when its name is taken.',
-    schema: anyForm,
+    schema: serviceBodySchema,
   },
   {
     kind: 'service',
     verb: 'update',
     description: 'Replace the spec of a service that exists, if it still has the given version.',
-    schema: updateIntentSchema,
+    schema: z.union([serviceBodySchema, updateIntentSchema.extend({ spec: serviceBodySchema })]),
   },
   { kind: 'service', verb: 'scale', description: 'Set the number of replicas.', schema: scaleIntentSchema },
   {

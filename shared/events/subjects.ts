@@ -58,7 +58,7 @@ export interface EventSubject {
 
 export function parseEventSubject(subject: string): EventSubject | undefined {
   const [root, event, writer, kind, id, ...rest] = subject.split('.');
-  if (root !== 'muster' || event !== 'event' || id === undefined || rest.length > 0) return undefined;
+  if (root !== 'muster' || event !== 'event' || !id || rest.length > 0) return undefined;
   if (!writers.includes(writer as Writer) || !eventKinds.includes(kind as EventKind)) return undefined;
   return { writer: writer as Writer, kind: kind as EventKind, id };
 }

@@ -1,0 +1,183 @@
+// Who says what to whom, on which subject: what the AsyncAPI document and the table of subjects are made from.
+import { queryNames } from '@muster/api';
+import { catalogue, type EventKind, intents, type Writer } from '@muster/events';
+
+export const roles = {
+  user: 'Anyone who may publish intents under a name of their own: a person, a script, the CLI',
+  orchestrator: 'Admits intents, and keeps every service as its spec says',
+  allocator: 'Gives services what is unique in the cluster',
+  scheduler: 'Gives tasks to nodes',
+  dispatcher: 'Watches nodes, and tells them what to do',
+  agent: 'Runs the tasks of one node',
+  api: 'Answers queries from folded state',
+} as const;
+export type Role = keyof typeof roles;
+
+export interface Message {
+  /** Also the name of its schema. */
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+}
+
+export interface Channel {
+  readonly name: string;
+  /** With parameters in braces; none for a reply, which goes where the request says. */
+  readonly address: string | null;
+  readonly summary: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The stream that keeps it; core NATS only when left out. */
+  readonly stream?: string;
+  readonly messages: readonly Message[];
+  readonly senders: readonly Role[];
+  readonly receivers: readonly Role[];
+  /** The channel of the answers. */
+  readonly reply?: string;
+}
+
+const folders: readonly Role[] = ['orchestrator', 'allocator', 'scheduler', 'dispatcher', 'api'];
+const NODE = 'The id of the node';
+const TASK = 'The id of the task';
+
+export function listChannels(): Channel[] {
+  return [...intentChannels(), ...eventChannels(), commandChannel, ...agentChannels, ...queryChannels()];
+}
+
+function intentChannels(): Channel[] {
+  return intents.map(({ kind, verb, description }) => ({
+    name: `intent.${kind}.${verb}`,
+    address: `muster.intent.{actor}.${kind}.${verb}.{name}`,
+    summary: description,
+    parameters: {
+      actor: 'Who asks. Permissions let a user publish under its own name only.',
+      name: `The name of the ${kind}. May be left out, with its dot, where the body has it.`,
+    },
+    stream: 'MUSTER_LOG',
+    messages: [{ name: `intent.${kind}.${verb}`, title: `${kind} ${verb}`, summary: description }],
+    senders: ['user'],
+    receivers: folders,
+  }));
+}
+
+const ids: Readonly<Record<EventKind, readonly [parameter: string, description: string]>> = {
+  service: ['serviceId', 'The id of the service'],
+  node: ['nodeId', NODE],
+  intent: ['intent', 'The log sequence of the intent'],
+  quarantine: ['record', 'The log sequence of the record'],
+};
+
+function eventChannels(): Channel[] {
+  const channels = new Map<string, Channel & { messages: Message[] }>();
+  for (const { writer, kind, type, description } of catalogue) {
+    const name = `event.${writer}.${kind}`;
+    const channel = channels.get(name) ?? makeEventChannel(name, writer, kind);
+    channel.messages.push({ name: `event.${type}`, title: type, summary: description });
+    channels.set(name, channel);
+  }
+  return [...channels.values()];
+}
+
+function makeEventChannel(name: string, writer: Writer, kind: EventKind): Channel & { messages: Message[] } {
+  const [parameter, description] = ids[kind];
+  const about = kind === 'quarantine' ? 'an invalid record' : `${kind === 'intent' ? 'an' : 'a'} ${kind}`;
+  return {
+    name,
+    address: `muster.event.${writer}.${kind}.{${parameter}}`,
+    summary: `What the ${writer} says about ${about}.`,
+    parameters: { [parameter]: description },
+    stream: 'MUSTER_LOG',
+    messages: [],
+    senders: [writer],
+    receivers: folders,
+  };
+}
+
+const commandChannel: Channel = {
+  name: 'command',
+  address: 'muster.command.{nodeId}.{taskId}',
+  summary: 'What is wanted of a task on its node. Only the last command of each task is kept.',
+  parameters: { nodeId: NODE, taskId: TASK },
+  stream: 'MUSTER_COMMANDS',
+  messages: [
+    { name: 'command.task', title: 'task', summary: 'The task as it is to be, whole.' },
+    { name: 'command.forget', title: 'forget', summary: 'The cluster has forgotten the task: remove it.' },
+  ],
+  senders: ['dispatcher'],
+  receivers: ['agent', 'dispatcher'],
+};
+
+const agentChannels: readonly Channel[] = [
+  {
+    name: 'heartbeat',
+    address: 'muster.heartbeat.{nodeId}',
+    summary: 'Said once a period, five seconds unless configured.',
+    parameters: { nodeId: NODE },
+    messages: [{ name: 'heartbeat', title: 'heartbeat', summary: 'The agent is alive, and can run tasks.' }],
+    senders: ['agent'],
+    receivers: ['dispatcher'],
+  },
+  {
+    name: 'log',
+    address: 'muster.log.{nodeId}',
+    summary: 'Asks for the output of a task, says how much has arrived, and ends it.',
+    parameters: { nodeId: NODE },
+    messages: [{ name: 'log.request', title: 'log request', summary: 'Read, more, or stop.' }],
+    senders: ['user'],
+    receivers: ['agent'],
+    reply: 'log.reply',
+  },
+  {
+    name: 'log.reply',
+    address: null,
+    summary: 'The output of a task, in numbered parts.',
+    parameters: {},
+    messages: [{ name: 'log.part', title: 'log part', summary: 'Lines, the end, or an error.' }],
+    senders: ['agent'],
+    receivers: ['user'],
+  },
+  {
+    name: 'exec',
+    address: 'muster.exec.{nodeId}',
+    summary: 'Runs a command in a task.',
+    parameters: { nodeId: NODE },
+    messages: [{ name: 'exec.request', title: 'exec request', summary: 'The task and the command.' }],
+    senders: ['user'],
+    receivers: ['agent'],
+    reply: 'exec.reply',
+  },
+  {
+    name: 'exec.reply',
+    address: null,
+    summary: 'What came of the command.',
+    parameters: {},
+    messages: [{ name: 'exec.answer', title: 'exec answer', summary: 'Exit code and output, or why not.' }],
+    senders: ['agent'],
+    receivers: ['user'],
+  },
+];
+
+function queryChannels(): Channel[] {
+  return queryNames.flatMap((query): Channel[] => [
+    {
+      name: `query.${query}`,
+      address: `muster.query.${query}`,
+      summary: `Asks for ${query}.`,
+      parameters: {},
+      messages: [
+        { name: `query.${query}.request`, title: `${query} request`, summary: `Asks for ${query}.` },
+      ],
+      senders: ['user'],
+      receivers: ['api'],
+      reply: `query.${query}.reply`,
+    },
+    {
+      name: `query.${query}.reply`,
+      address: null,
+      summary: `Answers ${query}.`,
+      parameters: {},
+      messages: [{ name: `query.${query}.answer`, title: `${query} answer`, summary: `Answers ${query}.` }],
+      senders: ['api'],
+      receivers: ['user'],
+    },
+  ]);
+}

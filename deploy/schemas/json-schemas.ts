@@ -1,0 +1,117 @@
+// JSON Schema (2020-12) of everything that travels, from the zod schemas that the program itself checks with. They
+// describe what may stand on the wire: what has a default may be left out there.
+
+import { queries, replySchema } from '@muster/api';
+import {
+  catalogue,
+  execAnswerSchema,
+  execRequestSchema,
+  forgetCommandSchema,
+  heartbeatSchema,
+  intents,
+  logPartSchema,
+  logRequestSchema,
+  serviceBodySchema,
+  taskCommandSchema,
+} from '@muster/events';
+import {
+  nodeDescriptionSchema,
+  portSchema,
+  serviceSpecSchema,
+  shortFormSchema,
+  taskSpecSchema,
+} from '@muster/model';
+import { z } from 'zod';
+
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+interface Named {
+  readonly name: string;
+  readonly schema: z.ZodType;
+  readonly title: string;
+  readonly description?: string;
+}
+
+/** By name, which is also that of the file: `<name>.json`. */
+export function generateJsonSchemas(): ReadonlyMap<string, JsonSchema> {
+  const all = [...listSchemas()];
+  const registry = z.registry<{ id: string }>();
+  const firstName = new Map<z.ZodType, string>();
+  for (const { name, schema } of all) {
+    if (firstName.has(schema)) continue;
+    firstName.set(schema, name);
+    registry.add(schema, { id: name });
+  }
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: nameFile, override: keepDefault });
+  const result = new Map<string, JsonSchema>();
+  for (const { name, schema, title, description } of all) {
+    const same = firstName.get(schema)!;
+    const body = same === name ? (schemas[name] as JsonSchema) : { $ref: nameFile(same) };
+    const { $schema: _, $id: __, ...keywords } = body;
+    result.set(name, {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      $id: nameFile(name),
+      title,
+      ...(description !== undefined && { description }),
+      ...keywords,
+    });
+  }
+  for (const { type, version } of catalogue) fixVersion(result.get(`event.${type}`)!, version);
+  return result;
+}
+
+export function nameFile(name: string): string {
+  return `${name}.json`;
+}
+
+/** Those that others refer to come first. */
+function* listSchemas(): Generator<Named> {
+  yield { name: 'service-spec', schema: serviceSpecSchema, title: 'A service, in the long form' };
+  yield { name: 'short-form', schema: shortFormSchema, title: 'A service, in the short form' };
+  yield {
+    name: 'service-body',
+    schema: serviceBodySchema,
+    title: 'A service, in either form, whose name may be left to the subject',
+  };
+  yield { name: 'task-spec', schema: taskSpecSchema, title: 'What each task of a service is made from' };
+  yield { name: 'node-description', schema: nodeDescriptionSchema, title: 'What a node says of itself' };
+  yield { name: 'port', schema: portSchema, title: 'A published port' };
+  for (const { kind, verb, description, schema } of intents) {
+    yield { name: `intent.${kind}.${verb}`, schema, title: `${kind} ${verb}`, description };
+  }
+  for (const { type, description, schema } of catalogue) {
+    yield { name: `event.${type}`, schema, title: type, description };
+  }
+  yield { name: 'command.task', schema: taskCommandSchema, title: 'What is wanted of a task' };
+  yield { name: 'command.forget', schema: forgetCommandSchema, title: 'Nothing is to be left of a task' };
+  yield { name: 'heartbeat', schema: heartbeatSchema, title: 'An agent is alive' };
+  yield { name: 'log.request', schema: logRequestSchema, title: 'Asks for the output of a task' };
+  yield { name: 'log.part', schema: logPartSchema, title: 'A part of the output of a task' };
+  yield { name: 'exec.request', schema: execRequestSchema, title: 'Asks for a command to be run in a task' };
+  yield { name: 'exec.answer', schema: execAnswerSchema, title: 'What came of the command' };
+  for (const [query, { request, answer }] of Object.entries(queries)) {
+    yield { name: `query.${query}.request`, schema: request, title: `Asks for ${query}` };
+    const reply = replySchema.extend({ answer: answer.optional() });
+    yield { name: `query.${query}.answer`, schema: reply, title: `Answers ${query}` };
+  }
+}
+
+/** The default of what is transformed: zod leaves it out, since it need not be valid input. A number of nanoseconds is. */
+function keepDefault({
+  zodSchema,
+  jsonSchema,
+}: {
+  readonly zodSchema: z.core.$ZodTypes;
+  readonly jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const { def } = zodSchema._zod;
+  if (def.type === 'default' && typeof def.defaultValue === 'number') jsonSchema.default = def.defaultValue;
+}
+
+/** Old versions are upcast when read; nobody writes one. */
+function fixVersion({ properties }: JsonSchema, version: number): void {
+  const fields = properties as { v: JsonSchema };
+  fields.v = { description: fields.v.description, const: version };
+}

@@ -1,0 +1,46 @@
+// docs/design/subjects.md: the same channels, for people.
+import type { Channel, Message } from './channels.ts';
+import { nameFile } from './json-schemas.ts';
+
+const HEADER = `# Subjects
+
+Generated from the schemas by \`npm run schemas\`; the same as [asyncapi.json](../asyncapi.json), for people. One subject has
+one writing role. What is kept in no stream is core NATS, and may be lost.
+
+| subject | kept in | written by | read by | message | what it says |
+|---|---|---|---|---|---|
+`;
+
+export function generateSubjectsTable(channels: readonly Channel[]): string {
+  const byName = new Map(channels.map((channel) => [channel.name, channel]));
+  const rows = channels.flatMap(({ reply, ...channel }) =>
+    rowsOf(channel, reply === undefined ? undefined : byName.get(reply)),
+  );
+  return HEADER + rows.join('');
+}
+
+/** Answers stand beside their requests: they have no subject of their own. */
+function rowsOf(
+  { address, stream, senders, receivers, messages }: Channel,
+  reply: Channel | undefined,
+): string[] {
+  if (address === null) return [];
+  const subject = `\`${address.replaceAll(/\{(\w+)\}/g, '<$1>')}\``;
+  const readers = receivers.length > 3 ? 'every reducer, api' : receivers.join(', ');
+  const answers = (reply?.messages ?? []).map((answer) => ` → ${link(answer)}`).join('');
+  return messages.map((message) => {
+    const cells = [
+      subject,
+      stream ?? '–',
+      senders.join(', '),
+      readers,
+      link(message) + answers,
+      message.summary,
+    ];
+    return `| ${cells.join(' | ')} |\n`;
+  });
+}
+
+function link({ name, title }: Message): string {
+  return `[${title}](../schema/${nameFile(name)})`;
+}

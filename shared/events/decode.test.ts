@@ -1,0 +1,306 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { catalogue } from './catalogue.ts';
+import {
+  type Definitions,
+  decode,
+  decodeEvent,
+  type Fact,
+  MAX_INTENT_BYTES,
+  MAX_INTENT_DEPTH,
+} from './decode.ts';
+import { composeEvent, encodeJson } from './encode.ts';
+import { defineEvent } from './envelope.ts';
+import { exampleEvents } from './examples.fixture.ts';
+
+const TIME = Date.UTC(2026, 0, 1);
+
+function read(subject: string, payload: unknown): Fact {
+  const data = payload instanceof Uint8Array ? payload : encodeJson(payload);
+  return decode({ seq: 7, subject, time: TIME, data });
+}
+
+/** A stored event as plain JSON, to be spoiled. */
+function storedReport(): { subject: string; json: Record<string, unknown> } {
+  const { subject, data } = composeEvent(exampleEvents['tasks.reported'], TIME);
+  return { subject, json: JSON.parse(new TextDecoder().decode(data)) };
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe('an event', () => {
+  it.each(Object.values(exampleEvents))('$type is read as it was composed', (draft) => {
+    const { subject, data } = composeEvent(draft, TIME);
+    const definition = catalogue.find(({ type }) => type === draft.type)!;
+    const fact = decode({ seq: 7, subject, time: TIME + 5, data });
+    expect(fact).toMatchObject({ is: 'event', seq: 7, time: TIME + 5, subject });
+    if (fact.is !== 'event') return;
+    expect(fact.event).toEqual({
+      ...draft,
+      v: definition.version,
+      writer: definition.writer,
+      at: '2026-01-01T00:00:00.000Z',
+    });
+    expect(fact.address).toMatchObject({ writer: definition.writer, kind: definition.kind });
+  });
+
+  it('has its defaults filled in', () => {
+    const { subject, data } = composeEvent(
+      { type: 'tasks.reported', cause: 0, nodeId: 'n1', session: 's' },
+      TIME,
+    );
+    expect(read(subject, data)).toMatchObject({ is: 'event', event: { statuses: [], gone: [] } });
+  });
+
+  it('loses what this program does not know of it', () => {
+    const { subject, json } = storedReport();
+    const fact = read(subject, { ...json, mood: 'good' });
+    expect(fact.is === 'event' && fact.event).not.toHaveProperty('mood');
+  });
+});
+
+describe('poison', () => {
+  const { subject, json } = storedReport();
+  const invalidUtf8 = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
+
+  it.each<[string, string, unknown, RegExp]>([
+    ['nothing', subject, new Uint8Array(), /not JSON/],
+    ['no JSON', subject, bytes('{"v":1,'), /not JSON/],
+    ['no UTF-8', subject, invalidUtf8, /not JSON/],
+    ['a number', subject, 5, /expected object/],
+    ['null', subject, null, /expected object/],
+    ['an acknowledgement', subject, { stream: 'MUSTER_LOG', seq: 5 }, /^v: /],
+    ['no version', subject, { ...json, v: undefined }, /^v: /],
+    ['version 0', subject, { ...json, v: 0 }, /^v: /],
+    ['half a version', subject, { ...json, v: 1.5 }, /^v: /],
+    ['no time', subject, { ...json, at: 'yesterday' }, /^at: /],
+    ['a negative cause', subject, { ...json, cause: -1 }, /^cause: /],
+    ['another writer', subject, { ...json, writer: 'scheduler' }, /says it is by "scheduler"/],
+    ['a wrong field', subject, { ...json, statuses: [{ id: 't', state: 'happy' }] }, /^statuses\.0\.state: /],
+    [
+      'a state that is not the agent’s to report',
+      subject,
+      { ...json, statuses: [{ id: 't', state: 'orphaned' }] },
+      /state/,
+    ],
+    ['another node', 'muster.event.agent.node.n2', json, /the subject is about n2, the event about nodeid/],
+    ['another kind', subject.replace('.node.', '.service.'), json, /does not belong on this subject/],
+    [
+      'another writer’s event',
+      subject,
+      { ...json, type: 'node.status_changed', status: 'down', message: '' },
+      /does not belong/,
+    ],
+    ['no such writer', 'muster.event.api.node.n1', json, /no event has such a subject/],
+    ['no such kind', 'muster.event.agent.pod.n1', json, /no event has such a subject/],
+    ['no id', 'muster.event.agent.node', json, /no event has such a subject/],
+    ['an empty id', 'muster.event.agent.node.', { ...json, nodeId: '' }, /no event has such a subject/],
+    ['too many tokens', `${subject}.more`, json, /no event has such a subject/],
+    ['another tree', 'muster.heartbeat.n1', json, /no event has such a subject/],
+  ])('is %s', (_what, on, payload, reason) => {
+    const fact = read(on, payload);
+    expect(fact).toMatchObject({ is: 'poison', seq: 7, time: TIME, subject: on });
+    expect(fact.is === 'poison' && fact.reason).toMatch(reason);
+  });
+});
+
+describe('an event this program does not know', () => {
+  const joined = composeEvent(exampleEvents['node.joined'], TIME);
+  const created = composeEvent(exampleEvents['service.created'], TIME);
+  const change = ({ data }: { data: Uint8Array }, fields: object) => ({
+    ...JSON.parse(new TextDecoder().decode(data)),
+    ...fields,
+  });
+
+  it.each([{ type: 'service.renamed' }, { v: 2 }, { type: 'constructor' }, { type: '__proto__' }])(
+    'by a reducer is unknown: %j',
+    (fields) => {
+      expect(read(created.subject, change(created, fields))).toMatchObject({ is: 'unknown' });
+    },
+  );
+
+  it.each([{ type: 'node.danced' }, { v: 2 }])('by an agent is poison: %j', (fields) => {
+    expect(read(joined.subject, change(joined, fields))).toMatchObject({ is: 'poison' });
+  });
+});
+
+describe('an old event', () => {
+  const node = { writer: 'agent', kind: 'node', description: '' } as const;
+  /** Version 1 had one name, version 2 a first and a last one, version 3 a list. */
+  const named = defineEvent({
+    ...node,
+    type: 'node.named',
+    version: 3,
+    facts: { nodeId: z.string(), names: z.array(z.string()) },
+    upcasters: {
+      1: ({ name, ...rest }) => {
+        const [first, last] = (name as string).split(' ');
+        return { ...rest, first, last };
+      },
+      2: ({ first, last, ...rest }) => ({ ...rest, names: [first, last] }),
+    },
+  });
+  const definitions: Definitions = new Map([[named.type, named]]);
+  const readOld = (fields: object) =>
+    decodeEvent(
+      {
+        seq: 1,
+        subject: 'muster.event.agent.node.n1',
+        time: TIME,
+        data: encodeJson({
+          type: 'node.named',
+          writer: 'agent',
+          cause: 0,
+          at: '2026-01-01T00:00:00Z',
+          nodeId: 'n1',
+          ...fields,
+        }),
+      },
+      definitions,
+    );
+
+  it.each([
+    { v: 1, name: 'Ada Lovelace' },
+    { v: 2, first: 'Ada', last: 'Lovelace' },
+    { v: 3, names: ['Ada', 'Lovelace'] },
+  ])('is read as if it were of the last version: %j', (fields) => {
+    expect(readOld(fields)).toMatchObject({ is: 'event', event: { v: 3, names: ['Ada', 'Lovelace'] } });
+  });
+
+  it('is poison when it is not what its version promised', () => {
+    expect(readOld({ v: 1, name: 5 })).toMatchObject({
+      is: 'poison',
+      reason: expect.stringMatching(/^node\.named version 1 can't be read: /),
+    });
+    expect(readOld({ v: 2, first: 'Ada' })).toMatchObject({ is: 'poison' });
+  });
+
+  it('can not be left without an upcaster', () => {
+    const define = () =>
+      defineEvent({ ...node, type: 'node.named', version: 3, facts: {}, upcasters: { 2: (old) => old } });
+    expect(define).toThrow('node.named: no upcaster from version 1');
+  });
+});
+
+describe('an intent', () => {
+  it('carries its subject and its body', () => {
+    expect(read('muster.intent.ana.service.apply.web', { image: 'nginx' })).toEqual({
+      is: 'intent',
+      seq: 7,
+      time: TIME,
+      subject: 'muster.intent.ana.service.apply.web',
+      actor: 'ana',
+      kind: 'service',
+      verb: 'apply',
+      name: 'web',
+      body: { image: 'nginx' },
+      error: undefined,
+    });
+  });
+
+  it.each([
+    ['muster.intent.ana.service.apply', { actor: 'ana', kind: 'service', verb: 'apply', name: undefined }],
+    ['muster.intent.ana.service', { actor: 'ana', kind: 'service', verb: '', name: undefined }],
+    ['muster.intent.ana', { actor: 'ana', kind: '', verb: '', name: undefined }],
+    ['muster.intent.', { actor: '', kind: '', verb: '', name: undefined }],
+    ['muster.intent..service.apply.web', { actor: '', kind: 'service', verb: 'apply', name: 'web' }],
+    ['muster.intent.ana.service.apply.a.b', { actor: 'ana', kind: 'service', verb: 'apply', name: 'a.b' }],
+    ['muster.intent.ana.service.apply.', { actor: 'ana', kind: 'service', verb: 'apply', name: '' }],
+  ])('is one whatever the rest of its subject is: %s', (subject, expected) => {
+    expect(read(subject, {})).toMatchObject({ is: 'intent', ...expected });
+  });
+
+  it.each([
+    ['nothing', new Uint8Array(), undefined],
+    ['null', bytes('null'), null],
+    ['a list', bytes('[1]'), [1]],
+    ['a text', bytes('"web"'), 'web'],
+  ])('may have any body: %s', (_what, data, body) => {
+    expect(read('muster.intent.ana.service.remove.web', data)).toMatchObject({ body, error: undefined });
+  });
+
+  it.each([
+    ['no JSON', bytes('{image: nginx}'), /^the payload is not JSON: /],
+    ['no UTF-8', new Uint8Array([0xff]), /^the payload is not JSON: /],
+    ['2 MB', new Uint8Array(2e6), /^the intent has 2000000 bytes; at most 1048576 are allowed$/],
+    [
+      'a tower',
+      bytes('['.repeat(MAX_INTENT_DEPTH + 1) + ']'.repeat(MAX_INTENT_DEPTH + 1)),
+      /^the payload nests deeper than 64 levels$/,
+    ],
+    ['a high tower', bytes('{"a":'.repeat(1e5)), /^the payload nests deeper/],
+  ])('says what is wrong with it: %s', (_what, data, error) => {
+    const fact = read('muster.intent.ana.service.apply.web', data);
+    expect(fact).toMatchObject({ is: 'intent', body: undefined });
+    expect(fact.is === 'intent' && fact.error).toMatch(error);
+  });
+
+  it('may be as large and as deep as is allowed', () => {
+    const large = bytes(`"${'x'.repeat(MAX_INTENT_BYTES - 2)}"`);
+    expect(read('muster.intent.ana.service.apply', large)).toMatchObject({ error: undefined });
+    const deep = bytes('['.repeat(MAX_INTENT_DEPTH) + ']'.repeat(MAX_INTENT_DEPTH));
+    expect(read('muster.intent.ana.service.apply', deep)).toMatchObject({ error: undefined });
+  });
+
+  it('does not take brackets in texts for depth', () => {
+    const body = { a: '['.repeat(100), b: `\\"${'{'.repeat(100)}`, '\\': ']' };
+    expect(read('muster.intent.ana.service.apply', body)).toMatchObject({ body, error: undefined });
+  });
+});
+
+describe('decode', () => {
+  const token = fc.oneof(
+    fc.constantFrom('muster', 'event', 'intent', 'agent', 'orchestrator', 'node', 'service', 'n1', ''),
+    fc.string({ maxLength: 8 }),
+  );
+  const subject = fc.oneof(
+    fc.array(token, { maxLength: 7 }).map((tokens) => tokens.join('.')),
+    fc.constantFrom('muster.event.agent.node.n1', 'muster.intent.ana.service.apply.web'),
+  );
+  const data = fc.oneof(
+    fc.uint8Array({ maxLength: 64 }),
+    fc.json().map(bytes),
+    fc
+      .record({
+        v: fc.oneof(fc.integer(), fc.constant(1)),
+        type: fc.oneof(fc.constantFrom(...catalogue.map(({ type }) => type)), fc.string()),
+        writer: fc.oneof(fc.constantFrom('agent', 'orchestrator'), fc.string()),
+        cause: fc.nat(),
+        at: fc.constant('2026-01-01T00:00:00Z'),
+        nodeId: fc.constantFrom('n1', 'n2'),
+        statuses: fc.jsonValue(),
+        spec: fc.jsonValue(),
+      })
+      .map(encodeJson),
+  );
+
+  it('never throws, and says of every record what it is', () => {
+    fc.assert(
+      fc.property(subject, data, (on, payload) => {
+        const fact = decode({ seq: 1, subject: on, time: TIME, data: payload });
+        expect(['intent', 'event', 'poison', 'unknown']).toContain(fact.is);
+        expect(fact).toMatchObject({ seq: 1, time: TIME, subject: on });
+        expect(fact.is === 'intent').toBe(on.startsWith('muster.intent.'));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('lets no spoiled event pass for what it was', () => {
+    const examples = fc.constantFrom(...Object.values(exampleEvents));
+    fc.assert(
+      fc.property(examples, fc.nat(), fc.jsonValue(), (draft, which, value) => {
+        const { subject: on, data: stored } = composeEvent(draft, TIME);
+        const json = JSON.parse(new TextDecoder().decode(stored));
+        const keys = Object.keys(json);
+        const key = keys[which % keys.length]!;
+        const fact = read(on, { ...json, [key]: value });
+        if (fact.is !== 'event') return;
+        expect(fact.event.writer).toBe(fact.address.writer);
+        expect(String(Object.values(fact.event))).toContain(fact.address.id);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

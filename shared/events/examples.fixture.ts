@@ -1,0 +1,136 @@
+// One event of each type, as its writer composes it: complete enough that every field is there once.
+import { serviceSpecSchema } from '@muster/model';
+import type { EventType } from './catalogue.ts';
+import type { EventDraft } from './encode.ts';
+
+const serviceId = 'serviceid0000000000000001';
+const nodeId = 'nodeid0000000000000000001';
+const tasks = ['taskid0000000000000000001', 'taskid0000000000000000002'];
+const [task, other] = tasks as [string, string];
+const spec = serviceSpecSchema.parse({ name: 'web', taskTemplate: { containerSpec: { image: 'nginx' } } });
+
+export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, { type: Type }> } = {
+  'service.created': { type: 'service.created', cause: 1, serviceId, actor: 'ana', spec },
+  'service.updated': { type: 'service.updated', cause: 2, serviceId, actor: 'ana', spec },
+  'service.removed': { type: 'service.removed', cause: 3, serviceId, actor: 'ana' },
+  'service.reconciled': {
+    type: 'service.reconciled',
+    cause: 4,
+    serviceId,
+    specVersion: 4,
+    created: [
+      {
+        id: task,
+        slot: 1,
+        generation: 2,
+        desired: 'ready',
+        startAt: 1_767_225_600_000,
+        replaces: other,
+        cause: 'restart',
+      },
+    ],
+    desired: [{ id: other, state: 'shutdown' }],
+    reaped: [],
+    why: ['web.1 ended; replaced after 5 s'],
+  },
+  'service.allocated': {
+    type: 'service.allocated',
+    cause: 4,
+    serviceId,
+    specVersion: 4,
+    ports: [{ protocol: 'tcp', targetPort: 80, publishedPort: 30000, publishMode: 'host' }],
+  },
+  'service.allocation_failed': {
+    type: 'service.allocation_failed',
+    cause: 4,
+    serviceId,
+    specVersion: 4,
+    message: 'port 8080/tcp is already in use',
+  },
+  'tasks.unschedulable': {
+    type: 'tasks.unschedulable',
+    cause: 5,
+    serviceId,
+    specVersion: 4,
+    message: 'no suitable node (insufficient resources on 1 node)',
+    refused: [{ filter: 'resources', nodes: 1 }],
+  },
+  'tasks.assigned': {
+    type: 'tasks.assigned',
+    cause: 5,
+    nodeId,
+    tasks,
+    why: [
+      {
+        serviceId,
+        considered: 3,
+        refused: [{ filter: 'ready', nodes: 1 }],
+        serviceTasks: 0,
+        totalTasks: 2,
+      },
+    ],
+  },
+  'node.status_changed': {
+    type: 'node.status_changed',
+    cause: 6,
+    nodeId,
+    status: 'down',
+    message: 'heartbeat failure',
+  },
+  'tasks.orphaned': { type: 'tasks.orphaned', cause: 7, nodeId, tasks },
+  'node.joined': {
+    type: 'node.joined',
+    cause: 0,
+    nodeId,
+    session: 'a',
+    description: {
+      hostname: 'one',
+      platform: { os: 'linux', architecture: 'x86_64' },
+      resources: { nanoCpus: 4e9, memoryBytes: 8 * 1024 ** 3 },
+      engine: { backend: 'docker', version: '27.0.1', labels: { disk: 'ssd' } },
+      labels: { zone: 'a' },
+      addr: '10.0.0.1',
+    },
+  },
+  'tasks.reported': {
+    type: 'tasks.reported',
+    cause: 0,
+    nodeId,
+    session: 'a',
+    statuses: [
+      {
+        id: task,
+        state: 'failed',
+        at: 1_767_225_600_000,
+        message: 'started',
+        err: 'task: non-zero exit (137)',
+        exitCode: 137,
+        runId: 'c0ffee',
+      },
+    ],
+    gone: [other],
+  },
+  'intent.rejected': {
+    type: 'intent.rejected',
+    cause: 8,
+    intent: 8,
+    actor: 'ana',
+    kind: 'invalid',
+    message: 'unknown field "imgae"',
+    field: 'imgae',
+  },
+  'intent.satisfied': {
+    type: 'intent.satisfied',
+    cause: 9,
+    intent: 9,
+    actor: 'ana',
+    message: 'the service is as described',
+  },
+  'event.quarantined': {
+    type: 'event.quarantined',
+    cause: 10,
+    record: 10,
+    subject: 'muster.event.agent.node.n1',
+    reason: 'the payload is not JSON',
+  },
+};
