@@ -69,7 +69,7 @@ async function startRole(
   role: ControlRole,
   follower: Follower,
   clock: Clock,
-  { cluster, logger, heartbeatMs }: ControlPlaneOptions,
+  { cluster, logger, heartbeatMs, onFailure }: ControlPlaneOptions,
 ): Promise<{ stop(): Promise<void> }> {
   const { log, commands, bus, serve } = cluster;
   switch (role) {
@@ -80,7 +80,7 @@ async function startRole(
     case 'scheduler':
       return runReducer({ reducer: createScheduler(), follower, log, clock, logger });
     case 'dispatcher':
-      return startDispatcher({ follower, log, commands, bus, clock, logger, heartbeatMs });
+      return startDispatcher({ follower, log, commands, bus, clock, logger, heartbeatMs, onFailure });
     case 'api':
       return startApi({ follower, log, bus, clock, logger, serve });
   }
