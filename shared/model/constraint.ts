@@ -37,6 +37,9 @@ export interface ConstrainedNode {
   readonly id: string;
   /** Nodes run tasks and decide nothing: unless told otherwise, each is what Swarm calls a worker. */
   readonly role?: 'worker' | 'manager';
+  /** Where they are known otherwise, the description is not asked. */
+  readonly addr?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly description: NodeDescription | undefined;
 }
 
@@ -73,7 +76,7 @@ function labelProperty(key: string): Property | undefined {
   const [, owner, label] = /^(node|engine)\.labels\.(.+)$/i.exec(key) ?? [];
   if (label === undefined) return undefined;
   return owner!.toLowerCase() === 'node'
-    ? ({ description }) => readLabel(description?.labels, label)
+    ? ({ labels, description }) => readLabel(labels ?? description?.labels, label)
     : ({ description }) => readLabel(description?.engine.labels, label);
 }
 
@@ -86,8 +89,8 @@ function readLabel(labels: Readonly<Record<string, string>> | undefined, label: 
 function compileAddress({ operator, value }: Constraint): NodeTest {
   const block: IpBlock | undefined = parseBlock(value);
   if (!block) return () => false;
-  return ({ description }) => {
-    const address = parseAddress(description?.addr ?? '');
+  return ({ addr, description }) => {
+    const address = parseAddress(addr ?? description?.addr ?? '');
     return (address !== undefined && addressWithin(address, block)) === (operator === '==');
   };
 }
