@@ -130,7 +130,10 @@ function placeExisting(history: History, row: ExistingRow): void {
   const ids = createTasks(history, service, row.count);
   assign(history, row.node, ...ids);
   if (row.desired === 'shutdown' || row.desired === 'remove') desire(history, service, row.desired, ...ids);
-  report(history, row.node, ...ids.map((id) => ({ id, state: row.state })));
+  if (row.state === 'orphaned')
+    history.append({ type: 'tasks.orphaned', cause: 0, nodeId: row.node, tasks: ids });
+  else if (row.state !== 'assigned')
+    report(history, row.node, ...ids.map((id) => ({ id, state: row.state })));
 }
 
 /** The service, asking of its tasks what the row asks. */
