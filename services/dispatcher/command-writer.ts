@@ -36,7 +36,7 @@ export interface CommandWriter {
   stop(): Promise<void>;
 }
 
-const DEFAULT_MAX_IN_FLIGHT = 256;
+const DEFAULT_MAX_IN_FLIGHT = 128;
 const RETRY_AFTER_MS = 250;
 /** Another dispatcher's fold is ahead of ours by this long: something is wrong. */
 const WARN_OF_LAG_AFTER_MS = 5_000;

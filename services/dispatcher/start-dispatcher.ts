@@ -1,5 +1,6 @@
 // Wires the dispatcher: the reducer to its loop and to the heartbeats on the bus, the command writer to the fold.
 // Decides nothing.
+import { heartbeatSubject } from '@muster/events';
 import type { CommandStore, Log } from '@muster/log';
 import {
   type Bus,
@@ -32,8 +33,7 @@ export interface RunningDispatcher {
   stop(): Promise<void>;
 }
 
-const HEARTBEATS = 'muster.heartbeat.*';
-const NODE_ID_FROM = 'muster.heartbeat.'.length;
+const NODE_ID_FROM = heartbeatSubject('').length;
 
 export async function startDispatcher(options: StartDispatcherOptions): Promise<RunningDispatcher> {
   const { follower, log, commands, bus, clock, logger, heartbeatMs, onFailure } = options;
@@ -45,7 +45,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     ...(onFailure && { onFailure }),
   });
   const dispatcher = createDispatcher({ heartbeatMs });
-  const heartbeats = bus.subscribe(HEARTBEATS, ({ subject }) => {
+  const heartbeats = bus.subscribe(heartbeatSubject('*'), ({ subject }) => {
     if (dispatcher.hear(subject.slice(NODE_ID_FROM), clock.now())) loop.wake();
   });
   const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
