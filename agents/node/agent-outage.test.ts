@@ -1,7 +1,7 @@
 // What an agent does while it is cut off, when the log answers in doubt, and when somebody else has its identity.
 import { LogUnavailableError } from '@muster/log';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRig, type Rig, taskIdOf } from './agent-rig.ts';
+import { createRig, type Rig, taskIdOf } from './agent.fixture.ts';
 import { REPORT_LIMIT } from './reporter.ts';
 import { createMemoryStorage } from './storage.ts';
 

@@ -1,6 +1,6 @@
 // What an agent does with what it finds when it starts again: after its own death, the engine's, or both.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRig, NODE, type Rig, taskIdOf } from './agent-rig.ts';
+import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
 import { createMemoryStorage } from './storage.ts';
 
 const task = taskIdOf(1);

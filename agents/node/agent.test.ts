@@ -1,7 +1,7 @@
 // The life of a node on which nothing goes wrong.
 import { nodeDescriptionSchema } from '@muster/model';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRig, NODE, type Rig, taskIdOf } from './agent-rig.ts';
+import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
 
 const task = taskIdOf(1);
 let rig: Rig;

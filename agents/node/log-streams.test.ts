@@ -1,7 +1,7 @@
 // Output and exec over the bus, from both ends: the agent's, and the reader's.
 import { encodeJson, execSubject, LOG_SILENCE_MS, LOG_WINDOW_PARTS, logSubject } from '@muster/events';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRig, NODE, type Rig, taskIdOf } from './agent-rig.ts';
+import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
 import { readLogs, runInTask } from './stream-client.ts';
 
 const task = taskIdOf(1);
