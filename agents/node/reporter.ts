@@ -11,7 +11,7 @@ import { describeError } from './patience.ts';
 export const REPORT_LIMIT = 4_000;
 
 /** How long a status that nobody waits for may wait for others (SwarmKit's manager/dispatcher does the same). */
-export const REPORT_DELAY_MS = 100;
+const REPORT_DELAY_MS = 100;
 
 export type TimedStatus = TaskStatus & { readonly at: number };
 

@@ -36,7 +36,7 @@ export interface TaskRunner {
 }
 
 /** Preparing is tried so often; then the task is rejected, and may be tried on another node. */
-export const PREPARE_ATTEMPTS = 6;
+const PREPARE_ATTEMPTS = 6;
 const RETRY = { firstMs: 1_000, mostMs: 30_000 };
 
 export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
