@@ -5,6 +5,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import Docker from 'dockerode';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type PrivateEngine, startPrivateEngine } from '../harness/private-engine.ts';
 
@@ -16,25 +17,34 @@ afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.stop()));
 });
 
-async function start(): Promise<PrivateEngine> {
+async function start(): Promise<{ engine: PrivateEngine; docker: Docker }> {
   const engine = await startPrivateEngine();
   engines.push(engine);
   await run(buildImages, { env: { ...process.env, DOCKER_HOST: engine.host } });
-  return engine;
+  return { engine, docker: new Docker({ socketPath: engine.host.replace('unix://', '') }) };
 }
 
-async function docker(engine: PrivateEngine, ...args: string[]): Promise<string> {
-  const { stdout } = await run('docker', ['-H', engine.host, ...args]);
-  return stdout.trim();
+async function runContainer(
+  docker: Docker,
+  options: Docker.ContainerCreateOptions,
+): Promise<Docker.Container> {
+  const container = await docker.createContainer({ Image: 'muster/demo:1', ...options });
+  await container.start();
+  return container;
 }
 
 describe.runIf(process.getuid?.() === 0)('a private engine', () => {
   it('publishes ports on this machine, beside another one', async () => {
-    const [one, two] = await Promise.all([start(), start()]);
+    const hosts = await Promise.all([start(), start()]);
     const pages = await Promise.all(
-      [one, two].map(async (engine, index) => {
+      hosts.map(async ({ docker }, index) => {
         const port = await freePort();
-        await docker(engine, 'run', '-d', '-p', `127.0.0.1:${port}:80`, `muster/demo:${index + 1}`);
+        const binding = [{ HostIp: '127.0.0.1', HostPort: String(port) }];
+        await runContainer(docker, {
+          Image: `muster/demo:${index + 1}`,
+          ExposedPorts: { '80/tcp': {} },
+          HostConfig: { PortBindings: { '80/tcp': binding } },
+        });
         return vi.waitFor(async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), { timeout: 10_000 });
       }),
     );
@@ -42,59 +52,49 @@ describe.runIf(process.getuid?.() === 0)('a private engine', () => {
   });
 
   it('lets containers of one network reach one another', async () => {
-    const engine = await start();
-    await docker(engine, 'network', 'create', 'between');
+    const { docker } = await start();
+    await docker.createNetwork({ Name: 'between' });
     for (const network of ['bridge', 'between']) {
-      const server = await docker(engine, 'run', '-d', '--network', network, 'muster/demo:1');
-      const format = `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
-      const address = await docker(engine, 'inspect', '-f', format, server);
-      expect(
-        await docker(
-          engine,
-          'run',
-          '--rm',
-          '--network',
-          network,
-          'muster/demo:1',
-          'ping',
-          '-c1',
-          '-W2',
-          address,
-        ),
-      ).toContain('1 packets received');
+      const HostConfig = { NetworkMode: network };
+      const server = await runContainer(docker, { HostConfig });
+      const address = (await server.inspect()).NetworkSettings.Networks[network]!.IPAddress;
+      const client = await runContainer(docker, { HostConfig, Cmd: ['ping', '-c1', '-W2', address] });
+      expect(await client.wait()).toMatchObject({ StatusCode: 0 });
     }
   });
 
   it('comes back with its containers after a restart and after a crash', async () => {
-    const engine = await start();
-    const container = await docker(engine, 'run', '-d', '--restart=always', 'muster/demo:1');
+    const { engine, docker } = await start();
+    const { id } = await runContainer(docker, { HostConfig: { RestartPolicy: { Name: 'always' } } });
     for (const upset of [engine.restart, engine.crash]) {
       await upset();
-      await vi.waitFor(async () => expect(await docker(engine, 'ps', '-q', '--no-trunc')).toBe(container), {
-        timeout: 20_000,
-      });
+      await vi.waitFor(
+        async () => expect(await docker.listContainers()).toMatchObject([{ Id: id, State: 'running' }]),
+        { timeout: 20_000 },
+      );
     }
   });
 
   it('leaves no process, link, firewall rule, cgroup or file behind, whatever was running', async () => {
-    const engine = await start();
+    const { engine, docker } = await start();
     const dir = engine.host.replace(/^unix:\/\/(.*)\/docker\.sock$/, '$1');
-    await docker(engine, 'network', 'create', 'left');
     const configuration = JSON.parse(await readFile(`${dir}/daemon.json`, 'utf8'));
-    const container = await docker(engine, 'run', '-d', '--network', 'left', 'muster/demo:1');
-    const pid = await docker(engine, 'inspect', '-f', '{{.State.Pid}}', container);
-    const network = (await docker(engine, 'network', 'inspect', '-f', '{{.Id}}', 'left')).slice(0, 12);
     const subnet = `10.213.${16 * Number(configuration.bridge.replace('muster', ''))}.0/20`;
-    expect(await links()).toEqual(expect.arrayContaining([configuration.bridge, `br-${network}`]));
+    const network = await docker.createNetwork({ Name: 'left' });
+    const bridge = `br-${network.id.slice(0, 12)}`;
+    const container = await runContainer(docker, { HostConfig: { NetworkMode: 'left' } });
+    const { Pid: pid } = (await container.inspect()).State;
+    expect(await links()).toEqual(expect.arrayContaining([configuration.bridge, bridge]));
     expect(await firewallRules()).toContain(subnet);
     expect(await cgroups()).toContain(configuration['cgroup-parent']);
+    await readlink(`/proc/${pid}/exe`);
 
     await engines.pop()!.stop();
 
     await expect(readlink(`/proc/${pid}/exe`)).rejects.toThrow('ENOENT');
     await expect(readdir(dir)).rejects.toThrow('ENOENT');
     expect(await links()).not.toContain(configuration.bridge);
-    expect(await links()).not.toContain(`br-${network}`);
+    expect(await links()).not.toContain(bridge);
     expect(await firewallRules()).not.toContain(subnet);
     expect(await cgroups()).not.toContain(configuration['cgroup-parent']);
   });
