@@ -61,7 +61,14 @@ install_quietly() {
   local log
   log=$(mktemp)
   export DEBIAN_FRONTEND=noninteractive
-  { apt-get -q install -y --no-install-recommends "$@" || { apt-get -q update && apt-get -q install -y --no-install-recommends "$@"; }; } </dev/null >"$log" 2>&1 ||
-    { tail -n 5 "$log" && rm -f "$log" && return 1; }
+  if ! { install "$@" || { apt-get -q update && install "$@"; }; } </dev/null >"$log" 2>&1; then
+    tail -n 5 "$log"
+    rm -f "$log"
+    return 1
+  fi
   rm -f "$log"
+}
+
+install() {
+  apt-get -q install -y --no-install-recommends "$@"
 }
