@@ -48,6 +48,19 @@ describe('admission', () => {
     expect(history.state.intents.size).toBe(0);
   });
 
+  it.each([
+    ['a name that is nearly one', { image: 'x', name: `${'a'.repeat(900_000)}!` }],
+    ['an unknown field', { image: 'x', ['x'.repeat(900_000)]: 1 }],
+    ['a constraint with many blanks', { image: 'x', placement: [`a==b${' '.repeat(900_000)}!`] }],
+    ['a spec that no event could hold', { image: 'x', labels: { x: 'x'.repeat(900_000) } }],
+    ['a short form of a long spec', { image: 'x', env: Array(200_000).fill('') }],
+  ])('rejects %s at once, in a few words', (_case, body) => {
+    const seq = history.intend('apply', undefined, body);
+    const events = decide();
+    expect(events).toMatchObject([{ type: 'intent.rejected', intent: seq }]);
+    expect(JSON.stringify(events).length).toBeLessThan(3_000);
+  });
+
   it('rejects two megabytes', () => {
     const seq = history.record(
       'muster.intent.ana.service.apply.web',

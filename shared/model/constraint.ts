@@ -13,17 +13,25 @@ const OPERATORS = ['==', '!='] as const;
 // Go's \s, and its folding of letters without regard to case, are not JavaScript's: hence the sets and the flags.
 const KEY = /^[a-z_][a-z0-9\-_.]+$/iu;
 const VALUE = /^[a-z0-9:\-_\t\n\f\r .*()?+[\]\\^$|/]+$/iu;
-const MARGIN = /^\p{White_Space}+|\p{White_Space}+$/gu;
+const BLANK = /^\p{White_Space}$/u;
 
 export function parseConstraint(text: string): Constraint | { readonly error: string } {
   const operator = OPERATORS.find((candidate) => text.includes(candidate));
   if (!operator) return { error: `constraint expected one operator from ${OPERATORS.join(', ')}` };
   const at = text.indexOf(operator);
-  const key = text.slice(0, at).replace(MARGIN, '');
+  const key = trimBlanks(text.slice(0, at));
   if (!KEY.test(key)) return { error: `key '${key}' is invalid` };
-  const value = text.slice(at + operator.length).replace(MARGIN, '');
+  const value = trimBlanks(text.slice(at + operator.length));
   if (!VALUE.test(value)) return { error: `value '${value}' is invalid` };
   return { key, operator, value };
+}
+
+/** Go's TrimSpace. Not one pattern for the end: that would look at a megabyte of blanks again from each of them. */
+function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && BLANK.test(text[start]!)) start += 1;
+  while (end > start && BLANK.test(text[end - 1]!)) end -= 1;
+  return text.slice(start, end);
 }
 
 /** True when any candidate equals the value (`==`), or none does (`!=`). */

@@ -6,5 +6,13 @@ export interface Refusal {
 }
 
 export function refuse(kind: Refusal['kind'], message: string, field?: string): Refusal {
-  return field === undefined ? { kind, message } : { kind, message, field };
+  const reason = { kind, message: shortenReason(message) };
+  return field === undefined ? reason : { ...reason, field: shortenReason(field) };
+}
+
+const MAX_REASON_LENGTH = 1_000;
+
+/** A reason quotes what it refuses, which may be a megabyte; the event that holds it has to fit into the log. */
+export function shortenReason(text: string): string {
+  return text.length <= MAX_REASON_LENGTH ? text : `${text.slice(0, MAX_REASON_LENGTH)}…`;
 }

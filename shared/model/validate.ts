@@ -8,10 +8,13 @@ const MIN_MEMORY_BYTES = 4 * 1024 * 1024;
 const MAX_NAME_LENGTH = 63;
 /** Ours: what one node agent and one event can reasonably hold. */
 const MAX_REPLICAS = 1_000_000;
+/** A service's events hold its spec, and NATS takes messages of 1 MB by default. */
+const MAX_SPEC_BYTES = 512 * 1024;
 
 type Check = (spec: ServiceSpec) => Refusal | undefined;
 
 const checks: readonly Check[] = [
+  checkSize,
   checkName,
   checkImage,
   checkReplicas,
@@ -30,9 +33,16 @@ export function validateServiceSpec(spec: ServiceSpec): Refusal | undefined {
   return undefined;
 }
 
+function checkSize(spec: ServiceSpec): Refusal | undefined {
+  const bytes = new TextEncoder().encode(JSON.stringify(spec)).length;
+  if (bytes <= MAX_SPEC_BYTES) return undefined;
+  return refuse('invalid', `the complete spec has ${bytes} bytes; at most ${MAX_SPEC_BYTES} are allowed`);
+}
+
 function checkName({ name }: ServiceSpec): Refusal | undefined {
   if (name === '') return refuse('invalid', 'meta: name must be provided', 'name');
-  if (!/^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/.test(name)) {
+  // The same names as SwarmKit's pattern, which in JavaScript would take till the end of time to refuse some.
+  if (!/^[a-zA-Z0-9](?:[-_a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(name)) {
     return refuse(
       'invalid',
       `invalid name "${name}", only [a-zA-Z0-9][a-zA-Z0-9-_]*[a-zA-Z0-9] are allowed`,
