@@ -170,7 +170,7 @@ function examine(
 }
 
 function poison({ seq, time, subject }: RawRecord, reason: string): PoisonFact {
-  return { is: 'poison', seq, time, subject, reason };
+  return { is: 'poison', seq, time, subject, reason: shortenReason(reason) };
 }
 
 /** Old events were checked by nobody but their writer: an upcaster may throw. */
