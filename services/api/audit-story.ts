@@ -86,7 +86,7 @@ export class AuditStory {
     if (!taskIds || fact.is !== 'event') return false;
     const { event } = fact;
     if (event.type === 'service.removed') return true;
-    if (event.type === 'service.allocated' || event.type === 'tasks.unschedulable') {
+    if ('specVersion' in event && event.type !== 'service.reconciled') {
       for (const id of taskIds)
         if (this.directory.tasks.get(id)?.specVersion === event.specVersion) return true;
       return false;

@@ -63,16 +63,11 @@ export function viewTask(task: Task): TaskView {
   };
 }
 
-/** A task that waits for a node has the scheduler's reason for its error, as in SwarmKit. */
+/** A task that waits for a port or a node has the reason for its error, as in SwarmKit. */
 export function errorOf(task: Task): string {
   const { unschedulable } = task.service;
-  if (
-    task.err !== '' ||
-    task.observed !== TaskState.PENDING ||
-    unschedulable?.versionSeq !== task.version.seq
-  )
-    return task.err;
-  return unschedulable.message;
+  const waits = task.observed < TaskState.ASSIGNED && unschedulable?.versionSeq === task.version.seq;
+  return task.err === '' && waits ? unschedulable.message : task.err;
 }
 
 export function detailTask(task: Task): TaskDetail {

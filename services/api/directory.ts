@@ -84,6 +84,9 @@ export function shortenId(id: string): string {
   return id.slice(0, 12);
 }
 
+/** Ranges and names in one sentence, at most; the rest is counted. */
+const MAX_LISTED = 12;
+
 /** "web.1-3, web.7, db.1": tasks in as few words as will do. */
 export function listTaskNames(directory: Directory, ids: readonly string[]): string {
   const slots = new Map<string, number[]>();
@@ -91,12 +94,27 @@ export function listTaskNames(directory: Directory, ids: readonly string[]): str
   for (const id of ids) {
     const task = directory.tasks.get(id);
     if (!task) names.push(shortenId(id));
-    else slots.set(task.serviceId, [...(slots.get(task.serviceId) ?? []), task.slot]);
+    else if (slots.has(task.serviceId)) slots.get(task.serviceId)!.push(task.slot);
+    else slots.set(task.serviceId, [task.slot]);
   }
   const ranges = [...slots].flatMap(([serviceId, numbers]) =>
-    listRanges(numbers).map((range) => `${directory.nameService(serviceId)}.${range}`),
+    listSlots(directory.nameService(serviceId), numbers),
   );
-  return [...ranges, ...names].join(', ');
+  return shortenList([...ranges, ...names]);
+}
+
+/** "web.1-3, web.7" */
+export function listSlotNames(service: string, slots: readonly number[]): string {
+  return shortenList(listSlots(service, slots));
+}
+
+function listSlots(service: string, slots: readonly number[]): string[] {
+  return listRanges(slots).map((range) => `${service}.${range}`);
+}
+
+function shortenList(names: readonly string[]): string {
+  if (names.length <= MAX_LISTED) return names.join(', ');
+  return `${names.slice(0, MAX_LISTED).join(', ')} and ${names.length - MAX_LISTED} more`;
 }
 
 /** Two in a row stand side by side; more make a range. */

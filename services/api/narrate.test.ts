@@ -159,6 +159,7 @@ it('has a sentence for every type of event there is', () => {
     'service.removed': { serviceId: id, actor: 'ana' },
     'service.reconciled': { serviceId: id, specVersion: 1, created: [], desired: [], reaped: [], why: [] },
     'service.allocated': { serviceId: id, specVersion: 1, ports: [] },
+    'service.allocation_failed': { serviceId: id, specVersion: 1, message: 'no port is free' },
     'tasks.unschedulable': { serviceId: id, specVersion: 1, message: '', refused: [] },
     'tasks.assigned': { nodeId: id, tasks: [], why: [] },
     'node.status_changed': { nodeId: id, status: 'ready', message: '' },

@@ -1,6 +1,6 @@
 // A fact of the log as a sentence: who did what, and why. Pure; used by `events` and by `audit`.
 import type { EventFact, EventOf, Fact, IntentFact, MusterEvent } from '@muster/events';
-import { type Directory, listTaskNames } from './directory.ts';
+import { type Directory, listSlotNames, listTaskNames } from './directory.ts';
 import { describeNodeBriefly, describeSpecBriefly, describeSpecChange, portText } from './spec-words.ts';
 
 export interface Narration {
@@ -111,7 +111,10 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
 function narrateEvent(fact: EventFact, directory: Directory, focus: TaskFocus): Narration {
   const { event } = fact;
   const tell = tellers[event.type] as Tell<MusterEvent>;
-  const who = event.writer === 'agent' ? directory.nameNode(fact.address.id) : event.writer;
+  // A node that joins says its name itself.
+  const node =
+    event.type === 'node.joined' ? event.description.hostname : directory.nameNode(fact.address.id);
+  const who = event.writer === 'agent' ? node : event.writer;
   const { what, why } = tell(event, directory, focus);
   return { who, what, ...(why && { why }), ...(event.cause > 0 && { cause: event.cause }) };
 }
@@ -123,15 +126,16 @@ function tellReconciled(event: EventOf<'service.reconciled'>, directory: Directo
   const created = event.created.filter(({ id }) => focus(id));
   // A new task's name comes from the event itself: the directory may not have seen it yet.
   if (created.length > 0) {
-    const names = created.map(({ slot }) => `${service}.${slot}`);
-    const shown =
-      created.length > 6 ? `${names[0]} to ${names.at(-1)} (${created.length} tasks)` : names.join(', ');
+    const names = listSlotNames(
+      service,
+      created.map(({ slot }) => slot),
+    );
     const [only] = created;
     const place =
       created.length === 1 && only?.replaces !== undefined
         ? ` in place of task ${only.replaces.slice(0, 12)}`
         : '';
-    parts.push(`created ${shown}${place}`);
+    parts.push(`created ${names}${place}`);
   }
   for (const [state, ids] of groupBy(
     event.desired.filter(({ id }) => focus(id)),

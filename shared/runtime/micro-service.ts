@@ -1,6 +1,6 @@
 // Request/reply endpoints as a NATS micro service: found with `nats micro ls`, with statistics. Copies share a queue.
 // `serveOnBus` is the same without NATS, for tests and simulation.
-import type { NatsConnection } from '@nats-io/nats-core';
+import { errors, type NatsConnection } from '@nats-io/nats-core';
 import { type ServiceMsg, Svcm } from '@nats-io/services';
 import type { Bus } from './bus.ts';
 
@@ -86,17 +86,17 @@ export interface ServiceCopy {
   readonly requests: number;
 }
 
-/** The copies that answer within the time. */
-export async function discoverCopies(
-  nc: NatsConnection,
-  name: string,
-  timeoutMs: number,
-): Promise<readonly ServiceCopy[]> {
+/** The copies of every service that answer within the time. */
+export async function discoverCopies(nc: NatsConnection, timeoutMs: number): Promise<readonly ServiceCopy[]> {
   const copies: ServiceCopy[] = [];
   const client = new Svcm(nc).client({ strategy: 'timer', maxWait: timeoutMs });
-  for await (const { id, version, started, endpoints } of await client.stats(name)) {
-    const requests = (endpoints ?? []).reduce((sum, endpoint) => sum + endpoint.num_requests, 0);
-    copies.push({ id, name, version, started, requests });
+  try {
+    for await (const { id, name, version, started, endpoints } of await client.stats()) {
+      const requests = (endpoints ?? []).reduce((sum, endpoint) => sum + endpoint.num_requests, 0);
+      copies.push({ id, name, version, started, requests });
+    }
+  } catch (error) {
+    if (!(error instanceof errors.NoRespondersError)) throw error;
   }
   return copies;
 }

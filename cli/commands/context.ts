@@ -1,0 +1,24 @@
+// What every command works with. The connection is made, and its libraries are loaded, only when a command runs.
+import type { Command } from 'commander';
+import { type GlobalOptions, readGlobals } from '../globals.ts';
+import { openTerminal, type Terminal } from '../output/terminal.ts';
+import type { Session } from '../session.ts';
+
+export interface Context extends Session {
+  readonly terminal: Terminal;
+}
+
+export async function withCluster(command: Command, run: (context: Context) => Promise<void>): Promise<void> {
+  const globals = readGlobals(command);
+  const terminal = terminalFor(globals);
+  const { withSession } = await import('../session.ts');
+  await withSession(globals, (session) => run({ ...session, terminal }));
+}
+
+export function terminalFor({ color }: Pick<GlobalOptions, 'color'>): Terminal {
+  return openTerminal({ color });
+}
+
+export function addExamples(command: Command, ...examples: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`);
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import type { Finding, Level } from '../doctor/findings.ts';
+import { exitCodes } from '../errors.ts';
+import type { Style, Terminal } from '../output/terminal.ts';
+import { addExamples, withCluster } from './context.ts';
+
+export function addDoctorCommand(program: Command): void {
+  const command = program
+    .command('doctor')
+    .summary('Check the cluster, and say what to do')
+    .description(
+      'Check NATS, the streams, the API, the fold, the work in hand and the nodes; say of each how it is, and what to do. Exit code 1 when something fails.',
+    )
+    .option('--format <format>', 'json: one finding a line');
+  addExamples(
+    command,
+    'muster doctor',
+    'muster doctor --nats nats://10.0.0.1:4222',
+    'muster doctor --format json',
+  );
+  command.action(async ({ format }: { format?: string }) => {
+    await withCluster(command, async (context) => {
+      const { examine } = await import('../doctor/examine.ts');
+      const { diagnose } = await import('../doctor/findings.ts');
+      const findings = diagnose(await examine(context));
+      const print =
+        format === 'json' ? (finding: Finding) => `${JSON.stringify(finding)}\n` : printer(context.terminal);
+      context.terminal.write(findings.map(print).join(''));
+      if (findings.some(({ level }) => level === 'fail')) process.exitCode = exitCodes.refused;
+    });
+  });
+}
+
+const styles: Readonly<Record<Level, Style>> = { ok: 'green', warn: 'yellow', fail: 'red' };
+
+function printer({ style }: Terminal): (finding: Finding) => string {
+  return ({ level, what, says, advice }) => {
+    const line = `${style(styles[level], level.padEnd(5))} ${what.padEnd(8)} ${says}\n`;
+    return advice === undefined ? line : `${line}${' '.repeat(15)}-> ${advice}\n`;
+  };
+}

@@ -1,0 +1,33 @@
+// One link of an audited chain: what happened, why below it, and what it answers at its end. Pure.
+import type { AuditEntry } from '@muster/api';
+import { compileTemplate } from '../output/go-template/index.ts';
+import { unescapeFormat } from '../output/list.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+export function formatEntry(
+  format: string | undefined,
+  { style }: Pick<Terminal, 'style'>,
+): (entry: AuditEntry) => string {
+  if (format === undefined) {
+    return ({ seq, time, who, what, why, cause }) => {
+      const when = style('dim', new Date(time).toISOString());
+      const answers = cause === undefined ? '' : style('dim', `  <- #${cause}`);
+      const because = why === undefined ? '' : `${' '.repeat(33)}because: ${why}\n`;
+      return `${`#${seq}`.padEnd(7)} ${when} ${style('bold', who)}: ${what}${answers}\n${because}`;
+    };
+  }
+  if (format === 'json')
+    return (entry) => `${JSON.stringify({ ...entry, time: new Date(entry.time).toISOString() })}\n`;
+  const template = compileTemplate(unescapeFormat(format));
+  return ({ seq, time, who, what, why = '', cause = 0 }) => {
+    const item = {
+      Seq: seq,
+      Time: new Date(time).toISOString(),
+      Who: who,
+      What: what,
+      Why: why,
+      Cause: cause,
+    };
+    return `${template(item)}\n`;
+  };
+}

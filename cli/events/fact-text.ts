@@ -1,0 +1,73 @@
+// One fact of the log as a line, as JSON, or through a template. Pure.
+import { type Directory, type Narration, narrate, type TaskFocus } from '@muster/api';
+import type { Fact } from '@muster/events';
+import { compileTemplate } from '../output/go-template/index.ts';
+import { unescapeFormat } from '../output/list.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+export type FactFormat = (fact: Fact, directory: Directory, focus?: TaskFocus) => string;
+
+/** `format` as the user gave it; a line for people when left out. */
+export function chooseFormat(format: string | undefined, terminal: Pick<Terminal, 'style'>): FactFormat {
+  if (format === undefined) {
+    return (fact, directory, focus) => `${formatLine(fact, narrate(fact, directory, focus), terminal)}\n`;
+  }
+  const fields: FactFormat = (fact, directory, focus) =>
+    `${JSON.stringify(describeFact(fact, narrate(fact, directory, focus)))}\n`;
+  if (format === 'json') return fields;
+  const template = compileTemplate(unescapeFormat(format), { missing: 'no value' });
+  return (fact, directory, focus) => {
+    const { seq, time, who, what, why, cause, subject, type } = describeFact(
+      fact,
+      narrate(fact, directory, focus),
+    );
+    const item = {
+      Seq: seq,
+      Time: time,
+      Who: who,
+      What: what,
+      Why: why ?? '',
+      Cause: cause ?? 0,
+      Subject: subject,
+      Type: type,
+    };
+    return `${template(item)}\n`;
+  };
+}
+
+export function formatLine(
+  { seq, time }: Pick<Fact, 'seq' | 'time'>,
+  { who, what, why }: Narration,
+  { style }: Pick<Terminal, 'style'>,
+): string {
+  const when = new Date(time).toISOString();
+  const because = why === undefined ? '' : style('dim', `  (${why})`);
+  return `${style('dim', when)} ${`#${seq}`.padEnd(7)} ${style('bold', who.padEnd(12))} ${what}${because}`;
+}
+
+/** Everything a program may want, the record's own content included. */
+export function describeFact(fact: Fact, { who, what, why, cause }: Narration) {
+  return {
+    seq: fact.seq,
+    time: new Date(fact.time).toISOString(),
+    subject: fact.subject,
+    type: typeOf(fact),
+    who,
+    what,
+    ...(why !== undefined && { why }),
+    ...(cause !== undefined && { cause }),
+    ...contentOf(fact),
+  };
+}
+
+function typeOf(fact: Fact): string {
+  if (fact.is === 'event') return fact.event.type;
+  return fact.is === 'intent' ? `intent.${fact.kind}.${fact.verb}` : fact.is;
+}
+
+function contentOf(fact: Fact): object {
+  if (fact.is === 'event') return { event: fact.event };
+  if (fact.is === 'intent')
+    return fact.error === undefined ? { intent: fact.body ?? null } : { error: fact.error };
+  return { error: fact.reason };
+}

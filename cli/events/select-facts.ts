@@ -1,0 +1,52 @@
+// Which facts `--service` and `--node` let through. Pure, but that it remembers the intents it let through, whose
+// verdicts belong to them.
+import { type Directory, nameIn, type TaskFocus, tasksIn } from '@muster/api';
+import type { Fact } from '@muster/events';
+
+export interface FactSelection {
+  passes(fact: Fact, directory: Directory): boolean;
+  /** Tasks that the sentence should speak of; all of them when undefined. */
+  focus(fact: Fact, directory: Directory): TaskFocus | undefined;
+}
+
+/** `services` are names or IDs, `nodes` hostnames or IDs. With neither everything passes; with both, what passes one. */
+export function selectFacts(services: readonly string[], nodes: readonly string[]): FactSelection {
+  const intents = new Set<number>();
+  const isService = (id: string, directory: Directory) =>
+    services.includes(id) || services.includes(directory.nameService(id));
+  const isNode = (id: string, directory: Directory) =>
+    nodes.includes(id) || nodes.includes(directory.nameNode(id));
+  const ofService = (directory: Directory) => (taskId: string) => {
+    const task = directory.tasks.get(taskId);
+    return task !== undefined && isService(task.serviceId, directory);
+  };
+
+  function passes(fact: Fact, directory: Directory): boolean {
+    if (services.length === 0 && nodes.length === 0) return true;
+    if (fact.is === 'intent') {
+      const name = fact.name ?? nameIn(fact.body);
+      if (name === undefined || !services.includes(name)) return false;
+      intents.add(fact.seq);
+      return true;
+    }
+    if (fact.is !== 'event') return false;
+    const { event } = fact;
+    if ('nodeId' in event && isNode(event.nodeId, directory)) return true;
+    if (event.type === 'node.joined') return nodes.includes(event.description.hostname);
+    if ('intent' in event) return intents.has(event.intent);
+    if ('serviceId' in event) {
+      const created = event.type === 'service.created' && services.includes(event.spec.name);
+      return created || isService(event.serviceId, directory);
+    }
+    return services.length > 0 && tasksIn(fact).some(ofService(directory));
+  }
+
+  return {
+    passes,
+    focus(fact, directory) {
+      // An event about a service speaks of its tasks only.
+      const mixed = fact.is === 'event' && !('serviceId' in fact.event);
+      return mixed && services.length > 0 && nodes.length === 0 ? ofService(directory) : undefined;
+    },
+  };
+}

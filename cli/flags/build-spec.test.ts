@@ -1,0 +1,259 @@
+import { normaliseServiceSpec, type ServiceSpec, serviceSpecSchema } from '@muster/model';
+import { Command, Option } from 'commander';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildSpec, type ClientSide, changeSpec, type FlagValues } from './build-spec.ts';
+import { addCreateOptions, addUpdateOptions } from './service-options.ts';
+import { listFlags, scalarFlags } from './spec-flags.ts';
+import { refuseFlags, unsupportedOnCreate, unsupportedOnUpdate } from './unsupported.ts';
+import {
+  cpusValue,
+  durationValue,
+  memoryValue,
+  switchValue,
+  textValue,
+  wholeValue,
+  wordsValue,
+} from './values.ts';
+
+const client: ClientSide = {
+  env: { HOME: '/root' },
+  readFile: () => '# a comment\nFROM_FILE=1\n\nHOME\nNOT_HERE\nA=file\n',
+};
+
+function parser(addOptions: (command: Command) => void): Command {
+  const root = new Command().exitOverride().enablePositionalOptions();
+  const command = root.command('x').argument('[image]').argument('[args...]').passThroughOptions();
+  command.configureOutput({ writeErr: () => undefined });
+  addOptions(command);
+  return command;
+}
+
+function create(...argv: readonly string[]): Record<string, unknown> {
+  const command = parser(addCreateOptions).parse([...argv], { from: 'user' });
+  const [image = '', ...args] = command.args;
+  return buildSpec(image, args, { ...command.opts<FlagValues>(), name: 'web' }, client);
+}
+
+function update(spec: ServiceSpec, ...argv: readonly string[]): ServiceSpec {
+  const command = parser(addUpdateOptions).parse([...argv], { from: 'user' });
+  return changeSpec(spec, command.opts<FlagValues>(), client);
+}
+
+function complete(spec: unknown): ServiceSpec {
+  return serviceSpecSchema.parse(spec);
+}
+
+function at(spec: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], spec);
+}
+
+/** A text that the flag reads, with the value it stands for. */
+const sampleOf = new Map<unknown, fc.Arbitrary<readonly [text: string, value: unknown]>>([
+  [wholeValue, fc.nat(1000).map((n) => [String(n), n] as const)],
+  [durationValue, fc.nat(10_000).map((ms) => [`${ms}ms`, ms * 1e6] as const)],
+  [memoryValue, fc.nat(1000).map((mega) => [`${mega}m`, mega * 1024 ** 2] as const)],
+  [cpusValue, fc.nat(100).map((n) => [String(n / 10), n * 1e8] as const)],
+  [textValue, fc.stringMatching(/^[a-z]{1,8}$/).map((text) => [text, text] as const)],
+  [wordsValue, fc.stringMatching(/^[a-z]{1,5} [a-z]{1,5}$/).map((text) => [text, text.split(' ')] as const)],
+]);
+
+const samples = scalarFlags.map((flag) => {
+  const option = new Option(flag.flags);
+  const sample =
+    flag.parse === switchValue
+      ? fc.constantFrom(
+          [[`--${option.name()}`], true] as const,
+          [[`--${option.name()}=false`], false] as const,
+        )
+      : (flag.choices
+          ? fc.constantFrom(...flag.choices).map((text) => [text, text] as const)
+          : sampleOf.get(flag.parse)!
+        ).map(([text, value]) => [[`--${option.name()}`, text], value] as const);
+  return { flag, sample };
+});
+
+describe('every flag with one value', () => {
+  it.each(samples.map(({ flag, sample }) => [flag.flags, flag, sample] as const))(
+    '%s lands in the spec',
+    (_, flag, sample) => {
+      fc.assert(
+        fc.property(sample, ([argv, value]) => {
+          expect(at(create(...argv, 'nginx'), flag.path)).toEqual(value);
+          expect(at(update(complete({ name: 'web' }), ...argv), flag.path)).toEqual(value);
+        }),
+        { numRuns: 20 },
+      );
+    },
+  );
+
+  it('lands there together with any others, and nothing else does', () => {
+    const some = fc
+      .subarray(samples)
+      .chain((chosen) =>
+        fc.tuple(...chosen.map(({ flag, sample }) => sample.map(([argv, value]) => ({ flag, argv, value })))),
+      );
+    fc.assert(
+      fc.property(some, (given) => {
+        const spec = create(...given.flatMap(({ argv }) => argv), 'nginx', 'run', '--tty=false', '-x');
+        const rest = structuredClone(spec);
+        for (const { flag, value } of given) {
+          expect(at(spec, flag.path)).toEqual(value);
+          delete (at(rest, flag.path.slice(0, -1)) as Record<string, unknown>)[flag.path.at(-1)!];
+        }
+        expect(leaves(rest)).toEqual({
+          name: 'web',
+          'taskTemplate.containerSpec.image': 'nginx',
+          'taskTemplate.containerSpec.args': ['run', '--tty=false', '-x'],
+        });
+        // The schema keeps every one of them.
+        for (const { flag, value } of given) expect(at(complete(spec), flag.path)).toEqual(value);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** What is not an object, by its path. */
+function leaves(value: unknown, path = ''): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { [path]: value };
+  return Object.entries(value).reduce(
+    (all, [key, inner]) => Object.assign(all, leaves(inner, path === '' ? key : `${path}.${key}`)),
+    {},
+  );
+}
+
+const listSamples: Readonly<Record<string, readonly [given: string[], place: unknown]>> = {
+  env: [
+    ['A=1', 'B=2=3'],
+    ['A=1', 'B=2=3'],
+  ],
+  label: [['a=1', 'b'], { a: '1', b: '' }],
+  'container-label': [['a=1', 'a=2'], { a: '2' }],
+  constraint: [
+    ['node.hostname==n1', 'node.labels.zone!=b'],
+    ['node.hostname==n1', 'node.labels.zone!=b'],
+  ],
+  publish: [
+    ['8080:80', 'published=53,target=53,protocol=udp,mode=host'],
+    [
+      { targetPort: 80, publishedPort: 8080 },
+      { targetPort: 53, publishedPort: 53, protocol: 'udp', publishMode: 'host' },
+    ],
+  ],
+  mount: [
+    ['type=bind,source=/srv,target=/data,readonly', 'data:/var/lib'],
+    [
+      { type: 'bind', source: '/srv', target: '/data', readOnly: true },
+      { type: 'volume', source: 'data', target: '/var/lib', readOnly: false },
+    ],
+  ],
+};
+
+describe('every flag with many values', () => {
+  it.each(listFlags.map((list) => [list.name, list] as const))(
+    '--%s lands in the spec, on create and update',
+    (name, list) => {
+      const [given, place] = listSamples[name]!;
+      const flags = (suffix: string) => given.flatMap((value) => [`--${name}${suffix}`, value]);
+      expect(at(create(...flags(''), 'nginx'), list.path)).toEqual(place);
+      if (list.short !== undefined) {
+        expect(
+          at(create(...given.flatMap((value) => [`-${list.short}`, value]), 'nginx'), list.path),
+        ).toEqual(place);
+      }
+      expect(at(update(complete({ name: 'web' }), ...flags('-add')), list.path)).toEqual(place);
+    },
+  );
+
+  it.each([
+    ['--env-rm', 'A', 'env', ['B=2=3']],
+    ['--label-rm', 'a', 'label', { b: '' }],
+    ['--container-label-rm', 'a', 'container-label', {}],
+    ['--constraint-rm', 'node.hostname==n1', 'constraint', ['node.labels.zone!=b']],
+    [
+      '--mount-rm',
+      '/data',
+      'mount',
+      [{ type: 'volume', source: 'data', target: '/var/lib', readOnly: false }],
+    ],
+  ])('%s %s takes away', (flag, value, name, place) => {
+    const list = listFlags.find((candidate) => candidate.name === name)!;
+    const spec = complete(create(...listSamples[name]![0].flatMap((given) => [`--${name}`, given]), 'nginx'));
+    expect(at(update(spec, flag, value), list.path)).toEqual(place);
+  });
+
+  it.each([['80'], ['80/tcp']])('--publish-rm %s takes the target port away', (target) => {
+    const spec = complete(create('-p', '8080:80', '-p', '53:53/udp', 'nginx'));
+    expect(update(spec, '--publish-rm', target).endpointSpec.ports).toMatchObject([{ targetPort: 53 }]);
+  });
+
+  it('adding what is there already replaces it', () => {
+    const spec = complete(create('-e', 'A=1', '-e', 'B=1', '-p', '8080:80', 'nginx'));
+    const changed = update(spec, '--env-add', 'A=2', '--publish-add', '8081:80');
+    expect(changed.taskTemplate.containerSpec.env).toEqual(['A=2', 'B=1']);
+    expect(changed.endpointSpec.ports).toMatchObject([{ publishedPort: 8081 }]);
+  });
+});
+
+it('takes variables from files and from here, the last of a name winning', () => {
+  const spec = create('--env-file', 'x.env', '-e', 'A=flag', '-e', 'HOME', '-e', 'NOT_HERE', 'nginx');
+  expect(at(spec, ['taskTemplate', 'containerSpec', 'env'])).toEqual(['FROM_FILE=1', 'HOME=/root', 'A=flag']);
+});
+
+it('leaves everything alone that is not asked for', () => {
+  const spec = complete(
+    create('--replicas', '3', '-e', 'A=1', '-l', 'x=y', '-t', '--limit-memory', '64m', 'nginx', 'run'),
+  );
+  expect(update(spec)).toEqual(spec);
+  expect(update(spec, '--image', 'nginx:2')).toEqual({
+    ...spec,
+    taskTemplate: {
+      ...spec.taskTemplate,
+      containerSpec: { ...spec.taskTemplate.containerSpec, image: 'nginx:2' },
+    },
+  });
+});
+
+it('changes arguments, and raises the counter that forces', () => {
+  const spec = complete(create('nginx', 'run'));
+  expect(update(spec, '--args', `sh -c 'a b'`).taskTemplate.containerSpec.args).toEqual(['sh', '-c', 'a b']);
+  expect(update(spec, '--args', '').taskTemplate.containerSpec.args).toEqual([]);
+  expect(update(update(spec, '--force'), '--force').taskTemplate.forceUpdate).toBe(2);
+});
+
+it('passes a mode on that only the cluster can refuse', () => {
+  expect(create('nginx')).not.toHaveProperty('mode');
+  const normalised = normaliseServiceSpec(create('--mode', 'global', 'nginx'), 'web');
+  expect(normalised).toMatchObject({ ok: false, refusal: { kind: 'unsupported', field: 'mode.global' } });
+  expect(() => create('--mode', 'sometimes', 'nginx')).toThrow('Unknown mode: sometimes');
+});
+
+it.each([
+  ['--limit-cpu', 'many'],
+  ['--limit-memory', '64q'],
+  ['--restart-delay', '5'],
+  ['--replicas', '-1'],
+  ['--restart-condition', 'always'],
+  ['--publish', '80:x'],
+  ['--mount', 'type=floppy,target=/a'],
+  ['--entrypoint', `sh -c 'open`],
+])('refuses %s %s', (flag, value) => {
+  expect(() => create(flag, value, 'nginx')).toThrow();
+});
+
+describe('what Docker has and muster has not yet', () => {
+  const cases = [
+    ...unsupportedOnCreate.map((flag) => ['create', flag] as const),
+    ...unsupportedOnUpdate.map((flag) => ['update', flag] as const),
+  ];
+  it.each(cases)('service %s --%s is refused by name', (verb, flag) => {
+    const command = parser((one) => {
+      (verb === 'create' ? addCreateOptions : addUpdateOptions)(one);
+      refuseFlags(one, verb === 'create' ? unsupportedOnCreate : unsupportedOnUpdate);
+    });
+    expect(() => command.parse([`--${flag}`, 'x', 'nginx'], { from: 'user' })).toThrow(
+      `--${flag} is not supported by this version of muster`,
+    );
+  });
+});

@@ -1,0 +1,135 @@
+// From flags to a spec: a new one, or an existing one changed. Pure, but for what `env` and `readFile` bring.
+import type { ServiceSpec } from '@muster/model';
+import { Option } from 'commander';
+import { usageError } from '../errors.ts';
+import { type ListFlag, listFlags, type ScalarFlag, scalarFlags } from './spec-flags.ts';
+
+/** What commander read: by the flag's name in camel case. */
+export type FlagValues = Readonly<Record<string, unknown>>;
+type Fields = Record<string, unknown>;
+
+export interface ClientSide {
+  /** For `-e KEY` without a value, and lines of an --env-file. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => string;
+}
+
+/** The long form, with nothing but what was asked for. */
+export function buildSpec(
+  image: string,
+  args: readonly string[],
+  flags: FlagValues & { readonly name: string; readonly mode?: string; readonly envFile?: readonly string[] },
+  client: ClientSide,
+): Fields {
+  const spec: Fields = { name: flags.name };
+  setAt(spec, ['taskTemplate', 'containerSpec', 'image'], image);
+  if (args.length > 0) setAt(spec, ['taskTemplate', 'containerSpec', 'args'], [...args]);
+  setScalars(spec, flags);
+  setMode(spec, flags.mode);
+  for (const list of listFlags) {
+    const given = (flags[camelCase(list.name)] ?? []) as unknown[];
+    const items = list.name === 'env' ? gatherEnv(given as string[], flags.envFile ?? [], client) : given;
+    if (items.length > 0) setAt(spec, list.path, toPlace(list, mergeItems(list, [], items)));
+  }
+  return spec;
+}
+
+/** The spec as it will be. Throws a usage error when something to be removed is not there. */
+export function changeSpec(spec: ServiceSpec, flags: FlagValues, client: ClientSide): ServiceSpec {
+  const changed = structuredClone(spec) as unknown as Fields;
+  const container = ['taskTemplate', 'containerSpec'];
+  if (flags.image !== undefined) setAt(changed, [...container, 'image'], flags.image);
+  if (flags.args !== undefined) setAt(changed, [...container, 'args'], flags.args);
+  setScalars(changed, flags);
+  for (const list of listFlags) changeList(changed, list, flags, client);
+  if (flags.force === true)
+    setAt(changed, ['taskTemplate', 'forceUpdate'], spec.taskTemplate.forceUpdate + 1);
+  return changed as unknown as ServiceSpec;
+}
+
+function changeList(spec: Fields, list: ListFlag, flags: FlagValues, client: ClientSide): void {
+  const given = (flags[camelCase(`${list.name}-add`)] ?? []) as unknown[];
+  const added = list.name === 'env' ? gatherEnv(given as string[], [], client) : given;
+  const removed = (flags[camelCase(`${list.name}-rm`)] ?? []) as string[];
+  if (added.length === 0 && removed.length === 0) return;
+  const items = fromPlace(getAt(spec, list.path)).filter((item) => {
+    const key = list.keyOf(item as never);
+    return !removed.some((name) => name === key || (list.name === 'publish' && `${name}/tcp` === key));
+  });
+  setAt(spec, list.path, toPlace(list, mergeItems(list, items, added)));
+}
+
+function setScalars(spec: Fields, flags: FlagValues): void {
+  for (const flag of scalarFlags) {
+    const value = flags[attributeOf(flag)];
+    if (value !== undefined) setAt(spec, flag.path, value);
+  }
+}
+
+function setMode(spec: Fields, mode: string | undefined): void {
+  if (mode === undefined || mode === 'replicated') return;
+  const key = { global: 'global', 'replicated-job': 'replicatedJob', 'global-job': 'globalJob' }[mode];
+  if (key === undefined) {
+    throw usageError(
+      `Unknown mode: ${mode}, only replicated, global, replicated-job and global-job are known`,
+    );
+  }
+  // Refused by the orchestrator for now, in so many words.
+  spec.mode = { ...(spec.mode as Fields | undefined), [key]: {} };
+}
+
+/** Files first, then flags; the last of a name wins. A name alone takes its value from here, if it has one here. */
+function gatherEnv(
+  flags: readonly string[],
+  files: readonly string[],
+  { env, readFile }: ClientSide,
+): string[] {
+  const lines = files.flatMap((path) =>
+    readFile(path)
+      .split(/\r?\n/)
+      .map((line) => line.trimStart())
+      .filter((line) => line !== '' && !line.startsWith('#')),
+  );
+  return [...lines, ...flags].flatMap((item) => {
+    if (item.includes('=')) return [item];
+    const value = env[item];
+    return value === undefined ? [] : [`${item}=${value}`];
+  });
+}
+
+/** An item with the key of an earlier one takes its place. */
+function mergeItems(list: ListFlag, before: readonly unknown[], added: readonly unknown[]): unknown[] {
+  const byKey = new Map<string, unknown>();
+  for (const item of [...before, ...added]) byKey.set(list.keyOf(item as never), item);
+  return [...byKey.values()];
+}
+
+/** Labels are a map in the spec, and pairs here. */
+function toPlace(list: ListFlag, items: readonly unknown[]): unknown {
+  return list.path.at(-1) === 'labels' ? Object.fromEntries(items as [string, string][]) : items;
+}
+
+function fromPlace(place: unknown): unknown[] {
+  return Array.isArray(place) ? place : Object.entries((place ?? {}) as Fields);
+}
+
+function getAt(spec: Fields, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Fields | undefined)?.[key], spec);
+}
+
+function setAt(spec: Fields, path: readonly string[], value: unknown): void {
+  let at = spec;
+  for (const key of path.slice(0, -1)) {
+    at[key] ??= {};
+    at = at[key] as Fields;
+  }
+  at[path.at(-1)!] = value;
+}
+
+export function attributeOf({ flags }: Pick<ScalarFlag, 'flags'>): string {
+  return new Option(flags).attributeName();
+}
+
+export function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}

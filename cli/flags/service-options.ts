@@ -1,0 +1,52 @@
+// Declares the flags of `service create` and `service update` on their commands.
+import { type Command, Option } from 'commander';
+import { allowBooleanValues } from './booleans.ts';
+import { listFlags, scalarFlags } from './spec-flags.ts';
+import { type Parse, switchValue, wordsValue } from './values.ts';
+
+/** A flag that may be given several times. */
+export function repeatable(flags: string, description: string, parse: Parse<unknown>): Option {
+  return new Option(flags, description).argParser((text: string, before: unknown[] | undefined) => [
+    ...(before ?? []),
+    parse(text),
+  ]);
+}
+
+const switches = scalarFlags
+  .filter(({ parse }) => parse === switchValue)
+  .map(({ flags }) => new Option(flags).name());
+
+function addScalars(command: Command): void {
+  for (const { flags, description, parse, choices } of scalarFlags) {
+    const option = new Option(flags, description);
+    if (parse === switchValue) {
+      command.addOption(option).addOption(new Option(`--no-${option.name()}`).hideHelp());
+    } else command.addOption(choices ? option.choices(choices) : option.argParser(parse));
+  }
+  allowBooleanValues(command, [...switches, 'detach', 'quiet', 'force']);
+}
+
+export function addCreateOptions(command: Command): void {
+  command.option('--name <name>', 'name of the service; one is made up when left out');
+  command.option('--mode <mode>', 'mode of the service', 'replicated');
+  for (const { name, short, value, description, parse } of listFlags) {
+    const flags = `${short === undefined ? '' : `-${short}, `}--${name} <${value}>`;
+    command.addOption(repeatable(flags, `${description} (repeatable)`, parse));
+  }
+  command.addOption(
+    repeatable('--env-file <path>', 'read environment variables from a file (repeatable)', String),
+  );
+  addScalars(command);
+}
+
+export function addUpdateOptions(command: Command): void {
+  command.option('--image <image>', 'image to run');
+  command.addOption(new Option('--args <command>', 'command arguments').argParser(wordsValue));
+  command.option('--force', 'replace every task though nothing else changed');
+  for (const { name, value, description, parse } of listFlags) {
+    command.addOption(repeatable(`--${name}-add <${value}>`, `add or replace: ${description}`, parse));
+    const key = { publish: 'TARGET-PORT', mount: 'TARGET', constraint: 'EXPRESSION' }[name] ?? 'KEY';
+    command.addOption(repeatable(`--${name}-rm <${key}>`, `remove: ${description}`, String));
+  }
+  addScalars(command);
+}

@@ -1,0 +1,225 @@
+// The flags of `service create` and `service update`, and the place of each in the spec. One table: both commands, the
+// help and the tests read it.
+import { parseMount, parsePort } from '@muster/model';
+import { InvalidArgumentError } from 'commander';
+import {
+  cpusValue,
+  durationValue,
+  memoryValue,
+  type Parse,
+  switchValue,
+  textValue,
+  wholeValue,
+  wordsValue,
+} from './values.ts';
+
+export interface ScalarFlag {
+  /** As commander declares it. */
+  readonly flags: string;
+  readonly description: string;
+  readonly path: readonly string[];
+  readonly parse: Parse<unknown>;
+  /** The words it takes, when they are few. */
+  readonly choices?: readonly string[];
+}
+
+const container = ['taskTemplate', 'containerSpec'];
+const resources = ['taskTemplate', 'resources'];
+const restart = ['taskTemplate', 'restartPolicy'];
+
+function scalar(
+  flags: string,
+  description: string,
+  path: readonly string[],
+  parse: Parse<unknown>,
+  choices?: readonly string[],
+): ScalarFlag {
+  return { flags, description, path, parse, ...(choices && { choices }) };
+}
+
+export const scalarFlags: readonly ScalarFlag[] = [
+  scalar('--replicas <n>', 'number of tasks', ['mode', 'replicated', 'replicas'], wholeValue),
+  scalar(
+    '--replicas-max-per-node <n>',
+    'most tasks on one node (0 = unlimited)',
+    ['taskTemplate', 'placement', 'maxReplicas'],
+    wholeValue,
+  ),
+  scalar('--entrypoint <command>', "replaces the image's entrypoint", [...container, 'command'], wordsValue),
+  scalar('--hostname <name>', "the container's hostname", [...container, 'hostname'], textValue),
+  scalar(
+    '-u, --user <user>',
+    'user name or UID (<name|uid>[:<group|gid>])',
+    [...container, 'user'],
+    textValue,
+  ),
+  scalar('-w, --workdir <dir>', 'working directory inside the container', [...container, 'dir'], textValue),
+  scalar(
+    '--stop-signal <signal>',
+    'signal that stops the container',
+    [...container, 'stopSignal'],
+    textValue,
+  ),
+  scalar(
+    '--stop-grace-period <duration>',
+    'time to wait before force killing (10s)',
+    [...container, 'stopGracePeriod'],
+    durationValue,
+  ),
+  scalar('-t, --tty', 'allocate a pseudo-TTY', [...container, 'tty'], switchValue),
+  scalar(
+    '--init',
+    'run an init inside the container that forwards signals',
+    [...container, 'init'],
+    switchValue,
+  ),
+  scalar(
+    '--read-only',
+    "mount the container's root filesystem as read only",
+    [...container, 'readOnly'],
+    switchValue,
+  ),
+  scalar('--limit-cpu <cpus>', 'most CPUs', [...resources, 'limits', 'nanoCpus'], cpusValue),
+  scalar('--limit-memory <bytes>', 'most memory', [...resources, 'limits', 'memoryBytes'], memoryValue),
+  scalar(
+    '--reserve-cpu <cpus>',
+    'CPUs set aside on the node',
+    [...resources, 'reservations', 'nanoCpus'],
+    cpusValue,
+  ),
+  scalar(
+    '--reserve-memory <bytes>',
+    'memory set aside on the node',
+    [...resources, 'reservations', 'memoryBytes'],
+    memoryValue,
+  ),
+  scalar('--restart-condition <when>', 'when to restart (any)', [...restart, 'condition'], textValue, [
+    'none',
+    'on-failure',
+    'any',
+  ]),
+  scalar('--restart-delay <duration>', 'delay between attempts (5s)', [...restart, 'delay'], durationValue),
+  scalar(
+    '--restart-max-attempts <n>',
+    'most restarts (0 = unlimited)',
+    [...restart, 'maxAttempts'],
+    wholeValue,
+  ),
+  scalar(
+    '--restart-window <duration>',
+    'window in which restarts count (0 = unbounded)',
+    [...restart, 'window'],
+    durationValue,
+  ),
+  scalar(
+    '--update-parallelism <n>',
+    'tasks updated at once (0 = all; 1)',
+    ['updateConfig', 'parallelism'],
+    wholeValue,
+  ),
+  scalar('--update-delay <duration>', 'delay between updates (0s)', ['updateConfig', 'delay'], durationValue),
+  scalar(
+    '--update-order <order>',
+    'which task of a slot goes first (stop-first)',
+    ['updateConfig', 'order'],
+    textValue,
+    ['start-first', 'stop-first'],
+  ),
+];
+
+/** A list in the spec: given whole on create, added to and taken from on update. */
+export interface ListFlag {
+  readonly name: string;
+  readonly short?: string;
+  readonly value: string;
+  readonly description: string;
+  readonly path: readonly string[];
+  /** The item, or a `[key, value]` pair where the place is a map. */
+  readonly parse: Parse<unknown>;
+  /** What `--x-rm` names an item by; adding one with the same key replaces it. */
+  readonly keyOf: (item: never) => string;
+}
+
+/** `key=value`, or a key alone. */
+function pair(text: string): [string, string] {
+  const at = text.indexOf('=');
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function must<T>(parse: (text: string) => T | undefined, expected: string): Parse<T> {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidArgumentError(`Expected ${expected}.`);
+    return value;
+  };
+}
+
+function portItem(text: string) {
+  const port = must(
+    parsePort,
+    '[published:]target[/protocol] or published=…,target=…,protocol=…,mode=host',
+  )(text);
+  const { target: targetPort, published: publishedPort, protocol, mode: publishMode } = port;
+  return dropUndefined({ protocol, targetPort, publishedPort, publishMode });
+}
+
+export function dropUndefined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+export const envKey = (item: string) => pair(item)[0];
+
+export const listFlags: readonly ListFlag[] = [
+  {
+    name: 'env',
+    short: 'e',
+    value: 'KEY=VALUE',
+    description: 'environment variable',
+    path: [...container, 'env'],
+    parse: textValue,
+    keyOf: envKey,
+  },
+  {
+    name: 'label',
+    short: 'l',
+    value: 'KEY=VALUE',
+    description: 'label of the service',
+    path: ['labels'],
+    parse: pair,
+    keyOf: ([key]: [string, string]) => key,
+  },
+  {
+    name: 'container-label',
+    value: 'KEY=VALUE',
+    description: 'label of its containers',
+    path: [...container, 'labels'],
+    parse: pair,
+    keyOf: ([key]: [string, string]) => key,
+  },
+  {
+    name: 'constraint',
+    value: 'EXPRESSION',
+    description: 'placement constraint, such as node.labels.zone==a',
+    path: ['taskTemplate', 'placement', 'constraints'],
+    parse: textValue,
+    keyOf: (item: string) => item,
+  },
+  {
+    name: 'publish',
+    short: 'p',
+    value: 'PORT',
+    description: 'publish a port: published=8080,target=80,mode=host',
+    path: ['endpointSpec', 'ports'],
+    parse: portItem,
+    keyOf: ({ targetPort, protocol = 'tcp' }: { targetPort: number; protocol?: string }) =>
+      `${targetPort}/${protocol}`,
+  },
+  {
+    name: 'mount',
+    value: 'MOUNT',
+    description: 'attach a file system: type=bind,source=/srv,target=/data[,readonly]',
+    path: [...container, 'mounts'],
+    parse: must(parseMount, 'type=bind|volume|tmpfs,source=…,target=…[,readonly]'),
+    keyOf: ({ target }: { target: string }) => target,
+  },
+];

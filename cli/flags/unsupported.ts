@@ -1,0 +1,86 @@
+// What Docker has and muster does not have yet: refused by name, so that nobody looks for a typing error.
+import { type Command, Option } from 'commander';
+import { usageError } from '../errors.ts';
+
+export function notSupported(what: string): Error {
+  return usageError(`${what} is not supported by this version of muster`);
+}
+
+/** Flags without dashes. */
+export function refuseFlags(command: Command, names: readonly string[]): void {
+  for (const name of names) {
+    const option = new Option(`--${name} [value]`).hideHelp();
+    command.addOption(option);
+    command.on(`option:${option.name()}`, () => {
+      throw notSupported(`--${name}`);
+    });
+  }
+}
+
+export function refuseCommands(parent: Command, names: readonly string[]): void {
+  for (const name of names) {
+    parent
+      .command(name, { hidden: true })
+      .argument('[args...]')
+      .allowUnknownOption()
+      .helpOption(false)
+      .action(() => {
+        throw notSupported(`${parent.parent ? `${parent.name()} ` : ''}${name}`);
+      });
+  }
+}
+
+const anyServiceFlag = [
+  'credential-spec',
+  'endpoint-mode',
+  'health-cmd',
+  'health-interval',
+  'health-retries',
+  'health-start-interval',
+  'health-start-period',
+  'health-timeout',
+  'isolation',
+  'limit-pids',
+  'log-driver',
+  'log-opt',
+  'max-concurrent',
+  'memory-swap',
+  'memory-swappiness',
+  'no-healthcheck',
+  'no-resolve-image',
+  'oom-score-adj',
+  'rollback-delay',
+  'rollback-failure-action',
+  'rollback-max-failure-ratio',
+  'rollback-monitor',
+  'rollback-order',
+  'rollback-parallelism',
+  'update-failure-action',
+  'update-max-failure-ratio',
+  'update-monitor',
+  'with-registry-auth',
+  'cap-add',
+  'cap-drop',
+];
+
+const lists = [
+  'config',
+  'dns',
+  'dns-option',
+  'dns-search',
+  'generic-resource',
+  'group',
+  'host',
+  'network',
+  'placement-pref',
+  'secret',
+  'sysctl',
+  'ulimit',
+];
+
+export const unsupportedOnCreate: readonly string[] = [...anyServiceFlag, ...lists];
+export const unsupportedOnUpdate: readonly string[] = [
+  ...anyServiceFlag,
+  ...lists.flatMap((name) => [`${name}-add`, `${name}-rm`]),
+  'rollback',
+];

@@ -1,0 +1,148 @@
+// The program: finds the command, loads it and nothing else, runs it, and ends with its exit code. A new command is a
+// line in the table.
+import { Command, CommanderError } from 'commander';
+import { exitCodes, explainError } from './errors.ts';
+import { notSupported } from './flags/unsupported.ts';
+import { addGlobalOptions, inheritGlobalOptions } from './globals.ts';
+import { endQuietlyWithReader } from './output/terminal.ts';
+
+type AddCommand = (program: Command) => void;
+
+interface Entry {
+  /** Names with what they are for, as the list of commands shows them. */
+  readonly commands: Readonly<Record<string, string>>;
+  readonly load: () => Promise<AddCommand>;
+}
+
+const entries: readonly Entry[] = [
+  {
+    commands: { service: 'Manage services' },
+    load: async () => (await import('./commands/service.ts')).addServiceCommand,
+  },
+  {
+    commands: { node: 'Look at nodes' },
+    load: async () => (await import('./commands/node.ts')).addNodeCommand,
+  },
+  {
+    commands: { task: 'Look at tasks' },
+    load: async () => (await import('./commands/task.ts')).addTaskCommand,
+  },
+  {
+    commands: { events: 'Show what happened: who, what and why' },
+    load: async () => (await import('./commands/events.ts')).addEventsCommand,
+  },
+  {
+    commands: { audit: 'Show the chain from intent to container' },
+    load: async () => (await import('./commands/audit.ts')).addAuditCommand,
+  },
+  {
+    commands: { state: 'Show the cluster state, now or at any moment' },
+    load: async () => (await import('./commands/state.ts')).addStateCommand,
+  },
+  {
+    commands: { pub: 'Publish an intent as it is' },
+    load: async () => (await import('./commands/pub.ts')).addPubCommand,
+  },
+  {
+    commands: { doctor: 'Check the cluster, and say what to do' },
+    load: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
+  },
+  {
+    commands: { up: 'Run a whole cluster on this machine' },
+    load: async () => (await import('./up/up-command.ts')).addUpCommand,
+  },
+  {
+    commands: { demo: 'Show a small application on three nodes' },
+    load: async () => (await import('./demo/demo-command.ts')).addDemoCommand,
+  },
+  {
+    commands: {
+      orchestrator: 'Run an orchestrator: admits intents, keeps services as described',
+      allocator: 'Run an allocator: gives services their ports',
+      scheduler: 'Run a scheduler: gives tasks to nodes',
+      dispatcher: 'Run a dispatcher: tells agents what to do, watches their heartbeats',
+      api: 'Run an API: answers queries from folded state',
+      agent: 'Run this machine as a node',
+    },
+    load: async () => (await import('./roles/role-command.ts')).addRoleCommands,
+  },
+  {
+    commands: { completion: 'Print the completion script of a shell', complete: '' },
+    load: async () => (await import('./commands/completion.ts')).addCompletionCommand,
+  },
+];
+
+/** What Docker has beside these, and muster hasn't yet. */
+const notYet = ['stack', 'network', 'secret', 'config', 'volume', 'swarm'];
+
+async function main(argv: readonly string[]): Promise<void> {
+  endQuietlyWithReader();
+  const program = createProgram();
+  try {
+    await addCommands(program, argv);
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('muster')
+    .description('A container orchestrator whose whole state is an event log.')
+    .version('0.1.0', '-V, --version')
+    .enablePositionalOptions()
+    .showHelpAfterError('(add --help for what there is)')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 NATS or the API unreachable, 4 timed out, 130 interrupted.\nRun `muster COMMAND --help` for more about a command.',
+    );
+  addGlobalOptions(program);
+  return program;
+}
+
+/** The command whose options matter: the first word that is no option, or what `help` and `complete` are about. */
+function findCommandName(program: Command, argv: readonly string[]): string | undefined {
+  for (let at = 0; at < argv.length; at += 1) {
+    const text = argv[at]!;
+    if (!text.startsWith('-')) return text;
+    if (program.options.some(({ short, long, required }) => required && (short === text || long === text)))
+      at += 1;
+  }
+  return undefined;
+}
+
+/** The command that is wanted is loaded; the others are only listed. */
+async function addCommands(program: Command, argv: readonly string[]): Promise<void> {
+  const first = findCommandName(program, argv);
+  if (first !== undefined && notYet.includes(first)) throw notSupported(first);
+  const second = first === 'help' || first === 'complete' ? argv.slice(argv.indexOf(first) + 1) : [];
+  const wanted = [
+    first,
+    findCommandName(
+      program,
+      second.filter((word) => word !== '--'),
+    ),
+  ];
+  for (const { commands, load } of entries) {
+    const names = Object.keys(commands);
+    if (names.some((name) => wanted.includes(name))) (await load())(program);
+    else
+      for (const name of names)
+        program.command(name, { hidden: name === 'complete' }).summary(commands[name]!);
+  }
+  inheritGlobalOptions(program);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Help and the version are no errors; everything else commander has said already.
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  const { message, exitCode } = explainError(error);
+  process.stderr.write(exitCode === exitCodes.interrupted ? `\n${message}\n` : `Error: ${message}\n`);
+  return exitCode;
+}
+
+await main(process.argv.slice(2));

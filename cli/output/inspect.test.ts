@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { toDockerNode, toDockerService, toDockerTask } from './docker-json.ts';
+import { printObjects } from './inspect.ts';
+import { printServicePretty } from './pretty-service.ts';
+import { makeNode, makeService, makeTask } from './views.fixture.ts';
+
+const full = {
+  replicas: 3,
+  labels: { nanoCpus: 'x', 'com.example.team': 'blue' },
+  args: ['nginx', '-g'],
+  env: ['A=1'],
+  resources: { limits: { cpus: 0.5, memory: '64m' }, reservations: { memory: '32m' } },
+  restart: { condition: 'on-failure', delay: '1m30s', maxAttempts: 3 },
+  placement: ['node.labels.zone==a'],
+  ports: ['published=8080,target=80,mode=host'],
+  mounts: ['/srv:/data:ro'],
+};
+
+describe('inspect', () => {
+  it('uses the names of Docker, and leaves the names of the user alone', () => {
+    const service = toDockerService(makeService(full)) as { Spec: Record<string, unknown> };
+    expect(service).toMatchObject({
+      ID: 's'.repeat(25),
+      Version: { Index: 8 },
+      CreatedAt: '2026-01-01T00:00:00.000Z',
+      Spec: {
+        Name: 'web',
+        Labels: { nanoCpus: 'x', 'com.example.team': 'blue' },
+        TaskTemplate: {
+          ContainerSpec: {
+            Image: 'nginx:alpine',
+            Args: ['nginx', '-g'],
+            Env: ['A=1'],
+            Mounts: [{ Type: 'bind', Source: '/srv', Target: '/data', ReadOnly: true }],
+          },
+          Resources: { Limits: { NanoCPUs: 5e8, MemoryBytes: 64 * 1024 ** 2 } },
+          RestartPolicy: { Condition: 'on-failure', Delay: 90e9, MaxAttempts: 3 },
+          Placement: { Constraints: ['node.labels.zone==a'] },
+        },
+        Mode: { Replicated: { Replicas: 3 } },
+      },
+      Endpoint: { Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }] },
+    });
+  });
+
+  it('of a task tells how it is, as Docker does', () => {
+    expect(toDockerTask(makeTask({ state: 'failed', err: 'exit', exitCode: 3, runId: 'c1' }))).toMatchObject({
+      Slot: 1,
+      NodeID: 'n'.repeat(25),
+      DesiredState: 'running',
+      Status: { State: 'failed', Err: 'exit', ContainerStatus: { ContainerID: 'c1', ExitCode: 3 } },
+    });
+    expect(toDockerTask(makeTask()).valueOf()).not.toHaveProperty('Status.Err');
+  });
+
+  it('of a node tells what it is', () => {
+    expect(toDockerNode(makeNode())).toMatchObject({
+      Spec: { Labels: { zone: 'a' }, Availability: 'active' },
+      Description: { Hostname: 'node1', Resources: { NanoCPUs: 4e9 }, Engine: { Labels: { disk: 'ssd' } } },
+      Status: { State: 'ready', Addr: '10.0.0.1' },
+    });
+  });
+
+  it('prints an array, a line each, or through a template', () => {
+    const objects = [toDockerNode(makeNode())];
+    expect(JSON.parse(printObjects(objects, undefined))).toEqual(objects);
+    expect(printObjects(objects, 'json').trim().split('\n')).toHaveLength(1);
+    expect(printObjects(objects, '{{.Description.Hostname}}: {{.Spec.Labels}} {{.Spec.Labels.none}}')).toBe(
+      'node1: map[zone:a] <no value>\n',
+    );
+  });
+});
+
+it('prints a service for people', () => {
+  expect(
+    printServicePretty(makeService(full, { unschedulable: 'no suitable node' })),
+  ).toBe(`ID:                sssssssssssssssssssssssss
+Name:              web
+Labels:
+ nanoCpus:         x
+ com.example.team: blue
+Service Mode:      Replicated
+ Replicas:         3
+Unschedulable:     no suitable node
+Placement:
+ Constraints: node.labels.zone==a
+UpdateConfig:
+ Parallelism:  1
+ Update order: stop-first
+RestartPolicy:
+ Condition:    on-failure
+ Delay:        1m30s
+ Max attempts: 3
+ContainerSpec:
+ Image: nginx:alpine
+ Args:  nginx -g
+ Env:   A=1
+Mounts:
+ Target:    /data
+  Source:   /srv
+  ReadOnly: true
+  Type:     bind
+Resources:
+ Reservations:
+  Memory:      32MiB
+ Limits:
+  CPU:         0.5
+  Memory:      64MiB
+Ports:
+ PublishedPort: 8080
+  Protocol:     tcp
+  TargetPort:   80
+  PublishMode:  host
+`);
+});

@@ -1,0 +1,64 @@
+// Lists as Docker prints them: a table, one JSON object a line, or a Go template for each item.
+import { compileTemplate } from './go-template/index.ts';
+import { layOutTable } from './table.ts';
+
+export interface Column {
+  /** Docker's placeholder: `.Name`. */
+  readonly field: string;
+  readonly header: string;
+  /** May be cut to fit the terminal. */
+  readonly flexible?: boolean;
+}
+
+export interface ListOptions {
+  /** `table`, `json`, `table TEMPLATE` or TEMPLATE. */
+  readonly format?: string | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly width?: number | undefined;
+}
+
+export type Item = Readonly<Record<string, unknown>>;
+
+/**
+ * `columns` are the table's. `headers` name the fields that only templates use. Every item has every field, as text,
+ * and `ID`, which is what --quiet prints.
+ */
+export function printList(
+  items: readonly Item[],
+  columns: readonly Column[],
+  headers: Readonly<Record<string, string>>,
+  { format = 'table', quiet = false, width }: ListOptions,
+): string {
+  if (quiet && (format === 'table' || format.startsWith('table ')))
+    return items.map(({ ID }) => `${ID}\n`).join('');
+  if (format === 'json') return items.map((item) => `${JSON.stringify(sortKeys(item))}\n`).join('');
+  if (format === 'table') {
+    const rows = items.map((item) => columns.map(({ field }) => String(item[field] ?? '')));
+    const flexible = columns.flatMap((column, index) => (column.flexible ? [index] : []));
+    return layOutTable([columns.map(({ header }) => header), ...rows], { flexible, width });
+  }
+  const named = { ...headers, ...Object.fromEntries(columns.map(({ field, header }) => [field, header])) };
+  return format.startsWith('table ')
+    ? printTemplateTable(items, named, format.slice('table '.length).trim())
+    : printTemplate(items, format);
+}
+
+function printTemplateTable(items: readonly Item[], headers: Item, format: string): string {
+  const template = compileTemplate(unescapeFormat(format));
+  const rows = [template(headers), ...items.map(template)].map((line) => line.split('\t'));
+  return layOutTable(rows);
+}
+
+function printTemplate(items: readonly Item[], format: string): string {
+  const template = compileTemplate(unescapeFormat(format));
+  return items.map((item) => `${template(item)}\n`).join('');
+}
+
+/** In single quotes a shell leaves `\t` as it is; Docker reads it as a tab. */
+export function unescapeFormat(format: string): string {
+  return format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+}
+
+function sortKeys(item: Item): Item {
+  return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,73 @@
+// `service ps` and `node ps`: a line for each task, the newest of a slot first and its history below it.
+import { portText, shortenId, type TaskView } from '@muster/api';
+import { type FilterTests, startsWith } from './filters.ts';
+import type { Column, Item } from './list.ts';
+import { shortenImage } from './service-list.ts';
+import { describeAge } from './time-words.ts';
+
+export const taskColumns: readonly Column[] = [
+  { field: 'ID', header: 'ID' },
+  { field: 'Name', header: 'NAME' },
+  { field: 'Image', header: 'IMAGE', flexible: true },
+  { field: 'Node', header: 'NODE' },
+  { field: 'DesiredState', header: 'DESIRED STATE' },
+  { field: 'CurrentState', header: 'CURRENT STATE' },
+  { field: 'Error', header: 'ERROR', flexible: true },
+  { field: 'Ports', header: 'PORTS', flexible: true },
+];
+
+/** States in which Docker's filter calls a task wanted. */
+const desiredGroups: Readonly<Record<string, readonly string[]>> = {
+  running: ['ready', 'running'],
+  shutdown: ['shutdown', 'complete', 'remove'],
+  accepted: ['ready'],
+};
+
+export const taskFilters: FilterTests<TaskView> = {
+  id: ({ id }, value) => startsWith(id, value),
+  name: ({ name, serviceName, slot }, value) => startsWith(name, value) || `${serviceName}.${slot}` === value,
+  node: ({ nodeId, hostname }, value) => hostname === value || startsWith(nodeId, value),
+  'desired-state': ({ desired }, value) => (desiredGroups[value] ?? [value]).includes(desired),
+};
+
+export interface ShowTaskOptions {
+  readonly now: number;
+  readonly noTrunc?: boolean | undefined;
+  /** Ids for names, as with --no-resolve. */
+  readonly noResolve?: boolean | undefined;
+}
+
+/** `tasks` are in order: by service, by slot, the newest first. */
+export function showTasks(tasks: readonly TaskView[], options: ShowTaskOptions): Item[] {
+  let before = '';
+  return tasks.map((task) => {
+    const slot = `${task.serviceId}.${task.slot}`;
+    const item = showTask(task, options, slot === before);
+    before = slot;
+    return item;
+  });
+}
+
+function showTask(
+  task: TaskView,
+  { now, noTrunc = false, noResolve = false }: ShowTaskOptions,
+  isHistory: boolean,
+): Item {
+  const { id, serviceId, serviceName, slot, image, nodeId, hostname, desired, state, stateAt, err, ports } =
+    task;
+  const published = state === 'running' ? ports.filter(({ publishMode }) => publishMode === 'host') : [];
+  return {
+    ID: noTrunc ? id : shortenId(id),
+    Name: `${isHistory ? ' \\_ ' : ''}${noResolve ? serviceId : serviceName}.${slot}`,
+    Image: noTrunc ? image : shortenImage(image),
+    Node: (noResolve ? nodeId : hostname) ?? '',
+    DesiredState: capitalise(desired),
+    CurrentState: `${capitalise(state)} ${describeAge(stateAt, now)}`,
+    Error: err === '' ? '' : `"${err}"`,
+    Ports: published.map(portText).join(','),
+  };
+}
+
+export function capitalise(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,92 @@
+// Views of a service, a task and a node as the API gives them. For the tests here.
+import type { NodeDetail, ServiceDetail, TaskDetail } from '@muster/api';
+import { normaliseServiceSpec, type ServiceSpec } from '@muster/model';
+
+const TIME = Date.UTC(2026, 0, 1);
+
+export function makeSpec(body: Record<string, unknown> = {}): ServiceSpec {
+  const normalised = normaliseServiceSpec({ image: 'nginx:alpine', ...body }, 'web');
+  if (!normalised.ok) throw new Error(normalised.refusal.message);
+  return normalised.spec;
+}
+
+export function makeService(
+  body: Record<string, unknown> = {},
+  fields: Partial<ServiceDetail> = {},
+): ServiceDetail {
+  const spec = makeSpec(body);
+  return {
+    id: 's'.repeat(25),
+    name: 'web',
+    mode: 'replicated',
+    replicas: spec.mode.replicated.replicas,
+    running: 0,
+    maxReplicasPerNode: spec.taskTemplate.placement.maxReplicas,
+    image: spec.taskTemplate.containerSpec.image,
+    labels: spec.labels,
+    ports: spec.endpointSpec.ports,
+    createdAt: TIME,
+    updatedAt: TIME + 1000,
+    version: 8,
+    createdSeq: 8,
+    spec,
+    removed: false,
+    ...fields,
+  };
+}
+
+export function makeTask(fields: Partial<TaskDetail> = {}): TaskDetail {
+  const spec = makeSpec().taskTemplate;
+  return {
+    id: 't'.repeat(25),
+    name: `web.1.${'t'.repeat(25)}`,
+    serviceId: 's'.repeat(25),
+    serviceName: 'web',
+    slot: 1,
+    generation: 1,
+    image: spec.containerSpec.image,
+    nodeId: 'n'.repeat(25),
+    hostname: 'node1',
+    desired: 'running',
+    state: 'running',
+    stateAt: TIME,
+    message: 'started',
+    err: '',
+    ports: [],
+    createdAt: TIME,
+    spec,
+    labels: {},
+    specVersion: 8,
+    version: 12,
+    ...fields,
+  };
+}
+
+export function makeNode(fields: Partial<NodeDetail> = {}): NodeDetail {
+  const description = {
+    hostname: 'node1',
+    platform: { os: 'linux', architecture: 'amd64' },
+    resources: { nanoCpus: 4e9, memoryBytes: 8 * 1024 ** 3 },
+    engine: { backend: 'docker', version: '20.10.24', labels: { disk: 'ssd' } },
+    labels: { zone: 'a' },
+    addr: '10.0.0.1',
+  };
+  return {
+    id: 'n'.repeat(25),
+    hostname: 'node1',
+    status: 'ready',
+    statusMessage: '',
+    availability: 'active',
+    backend: 'docker',
+    engineVersion: '20.10.24',
+    labels: { zone: 'a' },
+    resources: description.resources,
+    reserved: { nanoCpus: 0, memoryBytes: 0 },
+    activeTasks: 2,
+    description,
+    joinedAt: TIME,
+    statusAt: TIME,
+    reportedAt: TIME,
+    ...fields,
+  };
+}

@@ -1,0 +1,52 @@
+// One command's connection to a cluster: the log, the bus and the API. It makes no streams: a cluster that is not there
+// is said so, not made in silence.
+import { createQueryClient, type QueryClient } from '@muster/api';
+import { inspectStreams, JetStreamLog, type Log } from '@muster/log';
+import { type Bus, connectNats, NatsBus } from '@muster/runtime';
+import { CliError, exitCodes } from './errors.ts';
+import type { GlobalOptions } from './globals.ts';
+
+/** The only thing of the NATS client that leaves this file; for `doctor`. */
+export type Connection = Awaited<ReturnType<typeof connectNats>>;
+
+export interface Session {
+  readonly connection: Connection;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly queries: QueryClient;
+  /** Who asks. */
+  readonly actor: string;
+}
+
+/** A person waits: shorter than a reducer would. */
+const RETRY_FOR_MS = 5_000;
+
+export async function withSession<T>(
+  globals: GlobalOptions,
+  run: (session: Session) => Promise<T>,
+): Promise<T> {
+  const connection = await connectNats(globals.nats, { name: `muster-cli-${globals.as}` });
+  const log = new JetStreamLog(connection, { retryForMs: RETRY_FOR_MS });
+  const bus = new NatsBus(connection);
+  try {
+    return await run({ connection, log, bus, queries: createQueryClient(bus), actor: globals.as });
+  } catch (error) {
+    throw await explainAbsence(connection, error);
+  } finally {
+    await log.close();
+    await connection.close();
+  }
+}
+
+/** A log that can't be reached may not be there at all: the client's words for that are about something else. */
+async function explainAbsence(connection: Connection, error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !absent.has(error.name) || connection.isClosed()) return error;
+  const streams = await inspectStreams(connection).catch(() => []);
+  if (!streams.some(({ mismatches }) => mismatches === undefined)) return error;
+  return new CliError(
+    `there is no muster cluster on NATS at ${connection.getServer()}: start one with \`muster up\``,
+    exitCodes.unreachable,
+  );
+}
+
+const absent = new Set(['LogUnavailableError', 'StreamNotFoundError', 'NoApiError']);

@@ -1,0 +1,24 @@
+// Publishes whatever it is given, and tells what became of it.
+import { parseIntentSubject } from '@muster/events';
+import type { Context } from '../commands/context.ts';
+import type { WaitFlags } from '../commands/wait-options.ts';
+import { CliError } from '../errors.ts';
+import { awaitAcceptance } from './submit.ts';
+
+export async function publishRaw(
+  context: Context,
+  subject: string,
+  payload: Uint8Array,
+  flags: WaitFlags,
+): Promise<void> {
+  const { log, terminal } = context;
+  const appended = await log.append(subject, payload);
+  if (!appended.ok) throw new CliError('the log refused the record');
+  const { seq } = appended;
+  terminal.write(`#${seq} ${subject}\n`);
+  const intent = parseIntentSubject(subject);
+  if (intent === undefined || flags.detach) return;
+  const verdict = await awaitAcceptance(context, seq, intent.name ?? '', flags);
+  if (verdict.kind === 'satisfied') terminal.write(`#${verdict.seq} accepted: ${verdict.message}\n`);
+  else terminal.write(`#${verdict.seq} accepted (service ${verdict.serviceId})\n`);
+}

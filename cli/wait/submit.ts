@@ -1,0 +1,121 @@
+// Asks for a change: publishes the intent, waits for the verdict, and then for the change itself.
+import { encodeJson, intentSubject } from '@muster/events';
+import { nanosToMs } from '@muster/model';
+import type { Context } from '../commands/context.ts';
+import type { WaitFlags } from '../commands/wait-options.ts';
+import { CliError, exitCodes } from '../errors.ts';
+import { converge } from './converge.ts';
+import { interruptible } from './interruptible.ts';
+import { type Verdict, waitForVerdict } from './verdict.ts';
+
+export interface Intent {
+  readonly verb: 'create' | 'update' | 'scale' | 'remove';
+  readonly name: string;
+  readonly body: unknown;
+  /** The service as the user wrote it. */
+  readonly shown?: string;
+}
+
+export interface Accepted {
+  readonly verdict: Exclude<Verdict, { kind: 'rejected' }>;
+  readonly verb: Intent['verb'];
+  readonly name: string;
+}
+
+const VERDICT_TIMEOUT_MS = 30_000;
+const STABLE_FOR_MS = 5_000;
+
+/** Throws what the orchestrator says when it says no. */
+export async function submit(context: Context, intent: Intent, flags: WaitFlags): Promise<Accepted> {
+  const { log, actor } = context;
+  const { verb, name, body } = intent;
+  // A name that can't stand in a subject is the orchestrator's to refuse: it then is in the body alone.
+  const subject = intentSubject(
+    actor,
+    'service',
+    verb,
+    /[\s.*>]/.test(name) || name === '' ? undefined : name,
+  );
+  const appended = await log.append(subject, body === undefined ? new Uint8Array() : encodeJson(body));
+  if (!appended.ok) throw new CliError('the log refused the intent');
+  return { verdict: await awaitAcceptance(context, appended.seq, name, flags), verb, name };
+}
+
+/** The verdict on an intent that is in the log. Throws what the orchestrator says when it says no. */
+export async function awaitAcceptance(
+  context: Context,
+  seq: number,
+  name: string,
+  flags: WaitFlags,
+): Promise<Accepted['verdict']> {
+  const timeoutMs = flags.timeout === undefined ? VERDICT_TIMEOUT_MS : nanosToMs(flags.timeout);
+  const exists = (id: string, at: number) => serviceExists(context, id, at);
+  const verdict = await interruptible(
+    `Intent #${seq} is in the log, and goes its way. See it with \`muster audit ${name}\`.`,
+    () => waitForVerdict({ log: context.log, intent: seq, timeoutMs, exists }),
+  );
+  return checkVerdict(verdict, seq, timeoutMs);
+}
+
+function checkVerdict(verdict: Verdict | undefined, seq: number, timeoutMs: number): Accepted['verdict'] {
+  if (verdict === undefined) {
+    throw new CliError(
+      `intent #${seq} is in the log, and no orchestrator answered it within ${timeoutMs / 1000} seconds: start one with \`muster orchestrator\`, or see \`muster doctor\``,
+      exitCodes.timedOut,
+    );
+  }
+  if (verdict.kind !== 'rejected') return verdict;
+  const { message, field } = verdict;
+  const where = field === undefined || message.includes(field) ? '' : ` (field: ${field})`;
+  throw new CliError(`${message}${where}`);
+}
+
+/** Without an API nobody can tell; then the event is taken at its word. */
+async function serviceExists({ queries }: Context, service: string, minSeq: number): Promise<boolean> {
+  try {
+    await queries.ask('service.inspect', { service, minSeq });
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'kind' in error && error.kind === 'not-found');
+  }
+}
+
+export async function followAccepted(
+  context: Context,
+  { verdict, verb, name }: Accepted,
+  flags: WaitFlags,
+): Promise<void> {
+  if (flags.detach) return;
+  await converge(context, {
+    service: verdict.kind === 'accepted' ? verdict.serviceId : name,
+    name,
+    removing: verb === 'remove',
+    fromSeq: verdict.seq,
+    stableForMs: flags.stableFor === undefined ? STABLE_FOR_MS : nanosToMs(flags.stableFor),
+    timeoutMs: flags.timeout === undefined ? undefined : nanosToMs(flags.timeout),
+    quiet: flags.quiet === true,
+  });
+}
+
+export async function submitAndFollow(
+  context: Context,
+  intent: Intent & { readonly announce: 'id' | 'name' },
+  flags: WaitFlags,
+): Promise<void> {
+  const accepted = await submit(context, intent, flags);
+  const { verdict } = accepted;
+  const id = verdict.kind === 'accepted' ? verdict.serviceId : intent.name;
+  context.terminal.write(`${intent.announce === 'id' ? id : (intent.shown ?? intent.name)}\n`);
+  if (verdict.kind === 'satisfied') context.terminal.note(`${verdict.message}\n`);
+  await followAccepted(context, accepted, flags);
+}
+
+/** The name of a service that may be given by its ID. Without an API, a name is what it must be. */
+export async function resolveName({ queries }: Context, service: string): Promise<string> {
+  try {
+    return (await queries.ask('service.inspect', { service })).answer.name;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NoApiError') return service;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+// Waits for the answer to an intent: the first event that accepts or rejects it.
+import { decode, eventSubject } from '@muster/events';
+import type { Following, Log, LogRecord } from '@muster/log';
+
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly seq: number; readonly serviceId: string; readonly created: boolean }
+  /** It asked for nothing that was not so already. */
+  | { readonly kind: 'satisfied'; readonly seq: number; readonly message: string }
+  | {
+      readonly kind: 'rejected';
+      readonly seq: number;
+      readonly message: string;
+      readonly field: string | undefined;
+    };
+
+export interface VerdictOptions {
+  readonly log: Log;
+  /** The intent's sequence. */
+  readonly intent: number;
+  readonly timeoutMs: number;
+  /**
+   * Whether a service that an event creates is really there: when two intents for one name are accepted at the same
+   * time, the second event is void, and a rejection follows.
+   */
+  readonly exists: (serviceId: string, seq: number) => Promise<boolean>;
+}
+
+/** A rejection that was due has come within this time. */
+const SECOND_THOUGHTS_MS = 2_000;
+
+/** Undefined when nobody answers in time. */
+export async function waitForVerdict(options: VerdictOptions): Promise<Verdict | undefined> {
+  const { log, intent, timeoutMs, exists } = options;
+  const verdicts: Verdict[] = [];
+  let failure: Error | undefined;
+  let wake: () => void = () => undefined;
+  const following: Following = await log.follow({
+    from: intent + 1,
+    subjects: ['muster.event.orchestrator.service.*', eventSubject('orchestrator', 'intent', intent)],
+    onRecord(record) {
+      const verdict = readVerdict(record, intent);
+      if (!verdict) return;
+      verdicts.push(verdict);
+      wake();
+    },
+    onError(error) {
+      failure = error;
+      wake();
+    },
+  });
+
+  async function next(withinMs: number): Promise<Verdict | undefined> {
+    if (verdicts.length === 0 && !failure) await waitUntilWoken((resume) => (wake = resume), withinMs);
+    if (failure) throw failure;
+    return verdicts.shift();
+  }
+
+  try {
+    const verdict = await next(timeoutMs);
+    if (verdict?.kind !== 'accepted' || !verdict.created || (await exists(verdict.serviceId, verdict.seq)))
+      return verdict;
+    // Void, or removed again since.
+    return (await next(SECOND_THOUGHTS_MS)) ?? verdict;
+  } finally {
+    await following.stop();
+  }
+}
+
+/** Resolves when `arm`'s callback is called, or the time is over. */
+export function waitUntilWoken(arm: (resume: () => void) => void, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, Math.min(withinMs, 2 ** 31 - 1));
+    arm(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function readVerdict(record: LogRecord, intent: number): Verdict | undefined {
+  const fact = decode(record);
+  if (fact.is !== 'event' || fact.event.cause !== intent) return undefined;
+  const { event, seq } = fact;
+  switch (event.type) {
+    case 'service.created':
+    case 'service.updated':
+    case 'service.removed':
+      return { kind: 'accepted', seq, serviceId: event.serviceId, created: event.type === 'service.created' };
+    case 'intent.satisfied':
+      return { kind: 'satisfied', seq, message: event.message };
+    case 'intent.rejected':
+      return { kind: 'rejected', seq, message: event.message, field: event.field };
+    default:
+      return undefined;
+  }
+}

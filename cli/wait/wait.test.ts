@@ -1,0 +1,137 @@
+import type { Progress } from '@muster/api';
+import { describe, expect, it } from 'vitest';
+import type { Terminal } from '../output/terminal.ts';
+import { judgeProgress } from './judge.ts';
+import { overallLine, taskLines, troubleLines } from './progress-text.ts';
+import { openProgressView } from './progress-view.ts';
+
+function progress(fields: Partial<Progress> = {}): Progress {
+  const slots = [1, 2, 3].map((slot) => ({ slot, state: 'pending' as const, err: '' }));
+  return {
+    id: 's',
+    name: 'web',
+    removed: false,
+    replicas: 3,
+    running: 0,
+    completed: 0,
+    failed: 0,
+    stopping: 0,
+    slots,
+    ...fields,
+  };
+}
+
+describe('judging', () => {
+  it.each([
+    ['nothing runs', {}, 'waiting'],
+    ['some run', { running: 2 }, 'waiting'],
+    ['all run', { running: 3 }, 'converged'],
+    ['more run than wanted', { replicas: 2, running: 3 }, 'waiting'],
+    ['none are wanted and some are there', { replicas: 0 }, 'waiting'],
+    ['none are wanted', { replicas: 0, slots: [] }, 'converged'],
+    ['some ended well for good', { running: 1, completed: 2 }, 'converged'],
+    ['one failed for good, others are on their way', { running: 1, failed: 1 }, 'waiting'],
+    ['one failed for good', { running: 2, failed: 1 }, 'hopeless'],
+    ['it is removed meanwhile', { removed: true, running: 3 }, 'hopeless'],
+  ] as const)('%s', (_, fields, kind) => {
+    expect(judgeProgress(progress(fields as Partial<Progress>), false).kind).toBe(kind);
+  });
+
+  it('says why there is no hope', () => {
+    expect(judgeProgress(progress({ failed: 3, err: 'No such image: x' }), false)).toEqual({
+      kind: 'hopeless',
+      message:
+        'service web will not converge: its tasks failed, and the restart policy asks for no others: No such image: x',
+    });
+  });
+
+  it('never takes a removal for done while the service is there', () => {
+    expect(judgeProgress(progress({ removed: true, replicas: 0, slots: [] }), true).kind).toBe('waiting');
+  });
+});
+
+describe('progress in words', () => {
+  it('has bars that fill up', () => {
+    const slots = [
+      { slot: 1, state: 'new', err: '' },
+      { slot: 2, state: 'preparing', err: '' },
+      { slot: 4, state: 'running', err: '' },
+    ] as const;
+    expect(taskLines(progress({ slots: [...slots] }))).toEqual([
+      `1/3: new       [=====>${' '.repeat(44)}]`,
+      `2/3: preparing [==============================>${' '.repeat(19)}]`,
+      `3/3: running   [${'='.repeat(49)}>]`,
+    ]);
+  });
+
+  it('shows what is wrong in place of the bar', () => {
+    expect(taskLines(progress({ slots: [{ slot: 1, state: 'rejected', err: 'No such\n image' }] }))).toEqual([
+      '1/3: No such image',
+    ]);
+  });
+
+  it('shows only the sum of many tasks, and the commonest trouble', () => {
+    const many = progress({ replicas: 21, running: 7, err: 'out of memory', slots: [] });
+    expect(taskLines(many)).toEqual([]);
+    expect(overallLine(many, false)).toBe('overall progress: 7 out of 21 tasks');
+    expect(troubleLines(many)).toEqual(['web: out of memory']);
+    expect(troubleLines(progress({ unschedulable: 'no suitable node' }))).toEqual(['web: no suitable node']);
+  });
+
+  it('counts what is left of a removed service', () => {
+    expect(overallLine(progress({ stopping: 1 }), true)).toBe('overall progress: 1 task still running');
+  });
+});
+
+function fakeTerminal(redraws: boolean): Terminal & { notes: string } {
+  return {
+    notes: '',
+    note(text) {
+      this.notes += text;
+    },
+    write: () => undefined,
+    width: undefined,
+    redraws,
+    style: (_, text) => text,
+  };
+}
+
+describe('progress on a pipe', () => {
+  it('says each thing once', () => {
+    const terminal = fakeTerminal(false);
+    const view = openProgressView(terminal, false);
+    const trouble = (id: string) => [{ slot: 1, state: 'failed' as const, err: `endpoint ${id} failed` }];
+    view.show(progress(), false);
+    view.show(progress(), false);
+    view.show(progress({ slots: trouble('t1x2y3z4a5b6c7') }), false);
+    view.show(progress({ slots: trouble('u9x8y7z6a5b4c3') }), false);
+    view.show(progress({ running: 3 }), false, 'verify: Waiting');
+    view.show(progress({ running: 3 }), false, 'verify: Waiting');
+    view.show(progress({ running: 3 }), false, 'verify: done');
+    expect(terminal.notes).toBe(
+      'overall progress: 0 out of 3 tasks\nweb.1: endpoint t1x2y3z4a5b6c7 failed\noverall progress: 3 out of 3 tasks\nverify: Waiting\nverify: done\n',
+    );
+  });
+
+  it('says nothing when told to be quiet', () => {
+    const terminal = fakeTerminal(false);
+    openProgressView(terminal, true).show(progress(), false);
+    expect(terminal.notes).toBe('');
+  });
+});
+
+it('draws over what it drew on a terminal, and only when there is news', () => {
+  const terminal = fakeTerminal(true);
+  const view = openProgressView(terminal, false);
+  view.show(progress({ replicas: 1, slots: [] }), false);
+  view.show(progress({ replicas: 1, slots: [] }), false);
+  view.show(progress({ replicas: 1, running: 1, slots: [] }), false, 'verify: done');
+  view.show(progress({ replicas: 1, running: 1, slots: [] }), false);
+  expect(terminal.notes).toBe(
+    [
+      '\x1b[2Koverall progress: 0 out of 1 tasks\n',
+      '\x1b[1A\x1b[2Koverall progress: 1 out of 1 tasks\n\x1b[2Kverify: done\n',
+      '\x1b[2A\x1b[2Koverall progress: 1 out of 1 tasks\n\x1b[J',
+    ].join(''),
+  );
+});
