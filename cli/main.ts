@@ -83,6 +83,8 @@ async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
+    // What was being waited for is not waited for any more.
+    if (process.exitCode === exitCodes.interrupted) process.exit();
   }
 }
 

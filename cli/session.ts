@@ -2,7 +2,7 @@
 // is said so, not made in silence.
 import { createQueryClient, type QueryClient } from '@muster/api';
 import { inspectStreams, JetStreamLog, type Log } from '@muster/log';
-import { type Bus, connectNats, NatsBus } from '@muster/runtime';
+import { type Bus, connectNats, NatsBus, sleep, systemClock } from '@muster/runtime';
 import { CliError, exitCodes } from './errors.ts';
 import type { GlobalOptions } from './globals.ts';
 
@@ -20,6 +20,7 @@ export interface Session {
 
 /** A person waits: shorter than a reducer would. */
 const RETRY_FOR_MS = 5_000;
+const FLUSH_MS = 300;
 
 export async function withSession<T>(
   globals: GlobalOptions,
@@ -34,6 +35,8 @@ export async function withSession<T>(
     throw await explainAbsence(connection, error);
   } finally {
     await log.close();
+    // What was published last is still to be sent; a server that is away is not waited for.
+    await Promise.race([connection.flush().catch(() => undefined), sleep(systemClock, FLUSH_MS)]);
     await connection.close();
   }
 }

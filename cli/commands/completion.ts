@@ -50,5 +50,7 @@ export function addCompletionCommand(program: Command): void {
     .action(async (words: string[], _flags, complete: Command) => {
       const { completeWords } = await import('../completion/complete-words.ts');
       await completeWords(program, words, readGlobals(complete));
+      // A server that does not answer would be waited for.
+      process.exit();
     });
 }

@@ -1,4 +1,5 @@
-// Names for completion: whoever presses a key doesn't wait for a cluster that isn't there.
+// Names for completion: whoever presses a key doesn't wait for a cluster that isn't there. What comes too late goes on in
+// the background: the caller ends the process.
 import type { GlobalOptions } from '../globals.ts';
 
 export type Named = 'services' | 'nodes' | 'tasks';
@@ -8,8 +9,6 @@ const PATIENCE_MS = 700;
 const MAX_SLOTS = 50;
 
 export async function fetchNames(of: Named, globals: GlobalOptions): Promise<readonly string[]> {
-  // Whatever is still under way then is given up with the process.
-  setTimeout(() => process.exit(), 2 * PATIENCE_MS).unref();
   const late = new Promise<readonly string[]>((resolve) => setTimeout(resolve, PATIENCE_MS, []).unref());
   return Promise.race([ask(of, globals).catch(() => []), late]);
 }

@@ -1,0 +1,208 @@
+import { Command } from 'commander';
+import { describe, expect, it, vi } from 'vitest';
+import { completeWords } from '../completion/complete-words.ts';
+import { CliError, exitCodes, explainError } from '../errors.ts';
+import { addGlobalOptions, DEFAULT_NATS, inheritGlobalOptions, readGlobals } from '../globals.ts';
+import { addAuditCommand } from './audit.ts';
+import { addCompletionCommand } from './completion.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { addEventsCommand } from './events.ts';
+import { addNodeCommand } from './node.ts';
+import { addPubCommand } from './pub.ts';
+import { addServiceCommand } from './service.ts';
+import { addStateCommand } from './state.ts';
+import { addTaskCommand } from './task.ts';
+
+function makeProgram(): Command {
+  const program = new Command('muster').enablePositionalOptions().exitOverride();
+  program.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  addGlobalOptions(program);
+  for (const add of [
+    addServiceCommand,
+    addNodeCommand,
+    addTaskCommand,
+    addEventsCommand,
+    addAuditCommand,
+    addStateCommand,
+    addPubCommand,
+    addDoctorCommand,
+    addCompletionCommand,
+  ])
+    add(program);
+  inheritGlobalOptions(program);
+  return program;
+}
+
+interface Leaf {
+  readonly path: string;
+  readonly command: Command;
+}
+
+function leaves(command: Command, path = ''): Leaf[] {
+  const visible = command.createHelp().visibleCommands(command);
+  const subs = visible.filter((sub) => sub.name() !== 'help');
+  if (subs.length === 0) return [{ path, command }];
+  return subs.flatMap((sub) => leaves(sub, `${path} ${sub.name()}`.trim()));
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text;
+}
+
+describe('every command', () => {
+  it.each(leaves(makeProgram()).map(({ path, command }) => [path, command] as const))(
+    '%s has a summary, a description, and examples of itself',
+    (path, command) => {
+      expect(command.summary()).toMatch(/^[A-Z]/);
+      expect(command.description()).toMatch(/\.$/);
+      const help = helpOf(command);
+      expect(help).toContain('Examples:');
+      expect(help.slice(help.indexOf('Examples:'))).toContain(`muster ${path}`);
+      expect(help).toContain('--nats <url>');
+    },
+  );
+
+  it('has a test of its own here: none is missing', () => {
+    expect(leaves(makeProgram()).map(({ path }) => path)).toEqual([
+      'service create',
+      'service inspect',
+      'service logs',
+      'service ls',
+      'service ps',
+      'service rm',
+      'service scale',
+      'service update',
+      'node inspect',
+      'node ls',
+      'node ps',
+      'task inspect',
+      'events',
+      'audit',
+      'state',
+      'pub',
+      'doctor',
+      'completion',
+    ]);
+  });
+});
+
+describe('options of every command', () => {
+  async function globalsOf(...argv: readonly string[]) {
+    const program = makeProgram();
+    const ls = program.commands
+      .find((one) => one.name() === 'service')!
+      .commands.find((one) => one.name() === 'ls')!;
+    let globals: ReturnType<typeof readGlobals> | undefined;
+    ls.action(() => {
+      globals = readGlobals(ls);
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+    return globals;
+  }
+
+  it('stand before its name or after it', async () => {
+    vi.stubEnv('MUSTER_NATS', undefined);
+    vi.stubEnv('MUSTER_ACTOR', undefined);
+    vi.stubEnv('USER', 'j.doe');
+    expect(await globalsOf('service', 'ls')).toEqual({ nats: DEFAULT_NATS, as: 'j-doe', color: true });
+    const wanted = { nats: 'nats://x:1', as: 'ana', color: false };
+    expect(await globalsOf('--nats', 'nats://x:1', '--as', 'ana', '--no-color', 'service', 'ls')).toEqual(
+      wanted,
+    );
+    expect(await globalsOf('service', '--nats', 'nats://x:1', 'ls', '--as=ana', '--no-color')).toEqual(
+      wanted,
+    );
+    vi.unstubAllEnvs();
+  });
+
+  it('come from the environment when they are not given', async () => {
+    vi.stubEnv('MUSTER_NATS', 'nats://env:1');
+    vi.stubEnv('MUSTER_ACTOR', 'ci');
+    expect(await globalsOf('service', 'ls')).toMatchObject({ nats: 'nats://env:1', as: 'ci' });
+    expect(await globalsOf('service', 'ls', '--nats', 'nats://x:1')).toMatchObject({ nats: 'nats://x:1' });
+    vi.unstubAllEnvs();
+  });
+
+  it('refuse an actor that can not stand in a subject', async () => {
+    await expect(globalsOf('--as', 'a.b', 'service', 'ls')).rejects.toThrow('An actor is one word');
+  });
+});
+
+it('what follows an image belongs to the container', async () => {
+  const program = makeProgram();
+  const create = program.commands.find((one) => one.name() === 'service')!.commands[0]!;
+  create.action(() => undefined);
+  await program.parseAsync(['service', 'create', '-t', 'img', 'sh', '--as', 'x', '-e', 'A=1', '--network'], {
+    from: 'user',
+  });
+  expect(create.args).toEqual(['img', 'sh', '--as', 'x', '-e', 'A=1', '--network']);
+});
+
+it.each([
+  ['service', 'rollback', 'service rollback'],
+  ['node', 'update', 'node update'],
+])('%s %s is refused by name', async (group, name, says) => {
+  await expect(makeProgram().parseAsync([group, name, '--any', 'x'], { from: 'user' })).rejects.toThrow(
+    `${says} is not supported by this version of muster`,
+  );
+});
+
+describe('exit codes', () => {
+  class Named extends Error {
+    constructor(name: string, fields: object = {}) {
+      super('why');
+      Object.assign(this, { name, ...fields });
+    }
+  }
+  it.each([
+    [new CliError('why'), 1],
+    [new CliError('why', exitCodes.usage), 2],
+    [new Named('QueryRefusedError', { kind: 'not-found' }), 1],
+    [new Named('QueryRefusedError', { kind: 'timeout' }), 4],
+    [new Named('ConnectError'), 3],
+    [new Named('NoApiError'), 3],
+    [new Named('LogUnavailableError'), 3],
+    [new Named('RecordTooLargeError'), 1],
+    [new Named('TemplateError'), 2],
+    [new Named('TypeError'), 1],
+  ])('%s ends with %d', (error, exitCode) => {
+    const explained = explainError(error);
+    expect(explained.exitCode).toBe(exitCode);
+    expect(explained.message).toContain('why');
+  });
+});
+
+describe('completion without names', () => {
+  async function complete(...words: readonly string[]): Promise<string[]> {
+    const lines: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+    await completeWords(makeProgram(), words, { nats: 'nats://127.0.0.1:1', as: 'x', color: false });
+    log.mockRestore();
+    return lines.filter((line) => !line.startsWith(':')).map((line) => line.split('\t')[0]!);
+  }
+
+  it.each([
+    [['ser'], ['service']],
+    [['service', 's'], ['scale']],
+    [['service', 'create', '--restart-c'], ['--restart-condition']],
+    [
+      ['service', 'create', '--restart-condition', ''],
+      ['none', 'on-failure', 'any'],
+    ],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish'],
+    ],
+    [['complet'], ['completion']],
+  ])('%j', async (words, offered) => {
+    expect(await complete(...words)).toEqual(offered);
+  });
+
+  it('does not offer what would be refused', async () => {
+    expect(await complete('service', 'create', '--net')).toEqual([]);
+    expect(await complete('service', 'rol')).toEqual([]);
+  });
+});
