@@ -70,6 +70,7 @@ export function assignTasks(state: ClusterState, fact: FactOf<'tasks.assigned'>,
     // The first assignment in log order stands.
     if (!task || task.node || task.observed !== TaskState.PENDING || !isLive(task)) continue;
     assignTask(task, node, seq, time, changes);
+    node.strays.delete(id);
     if (task.service.pending.size === 0) task.service.unschedulable = undefined;
     stands += 1;
   }
