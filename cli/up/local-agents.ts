@@ -23,6 +23,7 @@ export interface LocalAgentOptions {
 
 export interface LocalAgent {
   readonly agent: Agent;
+  readonly backend: Backend;
   /** Removes every task of this node from the backend. */
   removeTasks(): Promise<void>;
   /** Leaves the tasks running. */
@@ -52,6 +53,7 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
   });
   return {
     agent,
+    backend,
     async removeTasks() {
       for (const { taskId } of await backend.list()) await backend.remove(taskId);
     },

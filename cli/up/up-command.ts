@@ -47,7 +47,7 @@ export function addUpCommand(program: Command): void {
     .action(async (_options, command: Command) => {
       const flags = command.optsWithGlobals<UpFlags>();
       const given = command.parent?.getOptionValueSource('nats');
-      const logger = createLogger({ role: 'up' });
+      const logger = createLogger({ role: 'up' }, 'warn');
       const say = (step: string) => process.stdout.write(`${step}\n`);
       await runUntilStopped(async (fail) => {
         const cluster = await up({

@@ -71,7 +71,9 @@ function scaleUp(plan: Plan): void {
     );
     done += 1;
   }
-  plan.why.push(`scale up to ${countReplicas(service.spec)} replicas: ${count(done, 'task')} created`);
+  plan.why.push(
+    `scale up to ${count(countReplicas(service.spec), 'replica')}: ${count(done, 'task')} created`,
+  );
 }
 
 function replaceDead(plan: Plan): void {

@@ -3,9 +3,9 @@ import { type Logger as PinoLogger, pino } from 'pino';
 
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** Level from MUSTER_LOG_LEVEL; "info" by default. */
-export function createLogger(bindings: Record<string, unknown>): Logger {
-  const level = process.env.MUSTER_LOG_LEVEL ?? 'info';
+/** Level from MUSTER_LOG_LEVEL, or the one given. */
+export function createLogger(bindings: Record<string, unknown>, defaultLevel = 'info'): Logger {
+  const level = process.env.MUSTER_LOG_LEVEL ?? defaultLevel;
   return pino(
     { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),

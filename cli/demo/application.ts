@@ -1,0 +1,45 @@
+// The application of the demo: three services, written for what runs them.
+import type { BackendKind } from '@muster/backends';
+
+export interface DemoApplication {
+  /** Arguments of `muster service create` for the one that is scaled. */
+  readonly web: readonly string[];
+  /** The intent that makes the second, published as it is. */
+  readonly api: Readonly<Record<string, unknown>>;
+  readonly worker: readonly string[];
+  /** Whether the api answers on the port that the allocator picks for it. */
+  readonly servesPage: boolean;
+}
+
+const loop = 'while :; do echo working; sleep 5; done';
+const fast = ['--restart-delay', '0s'];
+
+const applications: { readonly [K in BackendKind]: DemoApplication } = {
+  docker: {
+    web: ['--name', 'web', '--replicas', '3', ...fast, 'muster/demo:1'],
+    api: {
+      image: 'muster/demo:1',
+      env: { PORT: '8080' },
+      ports: ['target=8080,mode=host'],
+      restart: { delay: 0 },
+    },
+    worker: ['--name', 'worker', '--replicas', '2', ...fast, 'muster/demo:1', 'sh', '-c', loop],
+    servesPage: true,
+  },
+  process: {
+    web: ['--name', 'web', '--replicas', '3', ...fast, 'process', 'sh', '-c', loop],
+    api: { image: 'process', args: ['sh', '-c', loop], replicas: 1, restart: { delay: 0 } },
+    worker: ['--name', 'worker', '--replicas', '2', ...fast, 'process', 'sh', '-c', loop],
+    servesPage: false,
+  },
+  simulator: {
+    web: ['--name', 'web', '--replicas', '3', ...fast, 'simulated:1'],
+    api: { image: 'simulated:1', replicas: 1, restart: { delay: 0 } },
+    worker: ['--name', 'worker', '--replicas', '2', ...fast, 'simulated:1'],
+    servesPage: false,
+  },
+};
+
+export function describeApplication(backend: BackendKind): DemoApplication {
+  return applications[backend];
+}
