@@ -45,7 +45,8 @@ describe.runIf(process.getuid?.() === 0)('a private engine', () => {
           ExposedPorts: { '80/tcp': {} },
           HostConfig: { PortBindings: { '80/tcp': binding } },
         });
-        return vi.waitFor(async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), { timeout: 10_000 });
+        const get = () => fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2_000) });
+        return vi.waitFor(async () => (await get()).text(), { timeout: 30_000 });
       }),
     );
     expect(pages).toEqual([expect.stringContaining('version 1'), expect.stringContaining('version 2')]);
@@ -70,7 +71,7 @@ describe.runIf(process.getuid?.() === 0)('a private engine', () => {
       await upset();
       await vi.waitFor(
         async () => expect(await docker.listContainers()).toMatchObject([{ Id: id, State: 'running' }]),
-        { timeout: 20_000 },
+        { timeout: 30_000 },
       );
     }
   });
