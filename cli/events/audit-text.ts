@@ -1,6 +1,6 @@
 // One link of an audited chain: what happened, why below it, and what it answers at its end. Pure.
 import type { AuditEntry } from '@muster/api';
-import { compileTemplate } from '../output/go-template/index.ts';
+import { compileTemplate } from '../output/go-template/template.ts';
 import { unescapeFormat } from '../output/list.ts';
 import type { Terminal } from '../output/terminal.ts';
 

@@ -1,7 +1,7 @@
 // One fact of the log as a line, as JSON, or through a template. Pure.
 import { type Directory, type Narration, narrate, type TaskFocus } from '@muster/api';
 import type { Fact } from '@muster/events';
-import { compileTemplate } from '../output/go-template/index.ts';
+import { compileTemplate } from '../output/go-template/template.ts';
 import { unescapeFormat } from '../output/list.ts';
 import type { Terminal } from '../output/terminal.ts';
 

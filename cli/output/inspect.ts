@@ -1,5 +1,5 @@
 // `inspect`: a JSON array of the objects, or a Go template on each.
-import { compileTemplate } from './go-template/index.ts';
+import { compileTemplate } from './go-template/template.ts';
 import { unescapeFormat } from './list.ts';
 
 export function printObjects(objects: readonly object[], format: string | undefined): string {

@@ -1,5 +1,5 @@
 // Lists as Docker prints them: a table, one JSON object a line, or a Go template for each item.
-import { compileTemplate } from './go-template/index.ts';
+import { compileTemplate } from './go-template/template.ts';
 import { layOutTable } from './table.ts';
 
 export interface Column {

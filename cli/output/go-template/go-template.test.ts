@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compileTemplate, TemplateError } from './index.ts';
+import { compileTemplate, TemplateError } from './template.ts';
 
 const data = {
   Name: 'web',
