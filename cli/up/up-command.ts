@@ -46,7 +46,8 @@ export function addUpCommand(program: Command): void {
     )
     .action(async (_options, command: Command) => {
       const flags = command.optsWithGlobals<UpFlags>();
-      const given = command.parent?.getOptionValueSource('nats');
+      // MUSTER_NATS says where a cluster is, not that this one should use it.
+      const given = command.parent?.getOptionValueSource('nats') === 'cli';
       const logger = createLogger({ role: 'up' }, 'warn');
       const say = (step: string) => process.stdout.write(`${step}\n`);
       await runUntilStopped(async (fail) => {
@@ -58,7 +59,7 @@ export function addUpCommand(program: Command): void {
           logger,
           onStep: say,
           onFailure: fail,
-          nats: given === 'default' ? undefined : flags.nats,
+          nats: given ? flags.nats : undefined,
         });
         say(`Ready. Use it with: export MUSTER_NATS=${cluster.url}`);
         return () => cluster.stop({ removeTasks: flags.rm === true });

@@ -146,6 +146,35 @@ describe('restarting', () => {
     expect(live()).toMatchObject([{ desired: 512, replaces: task!.id }]);
   });
 
+  it('does not cut the waiting short when the waiting task fails', () => {
+    const [task] = deploy({ restart: { delay: '60s' } });
+    observe([task!], 'failed');
+    settle();
+    const [waiting] = place(1).filter((other) => other !== task);
+    observe([waiting!], 'rejected', { err: 'No such image: nginx' });
+    expect(settle()).toEqual([]);
+    expect(orchestrator.nextWake()).toBe(waiting!.startAt);
+    history.wait(60_000);
+    settle();
+    expect(live()).toMatchObject([{ replaces: waiting!.id, generation: 3 }]);
+  });
+
+  it('slows a crash loop down, whatever the delay', () => {
+    let [task] = deploy({ restart: { delay: 0 } });
+    const delays: number[] = [];
+    for (let end = 0; end < 7; end += 1) {
+      observe([task!], 'failed');
+      settle();
+      const next = live()[0]!;
+      delays.push(Math.max(0, next.startAt - next.createdAt));
+      history.wait(-2500);
+      task = next;
+      place(1);
+    }
+    expect(delays.slice(0, 5)).toEqual([0, 0, 0, 0, 0]);
+    expect(delays.at(-1)).toBeGreaterThan(0);
+  });
+
   it('counts attempts in the log: another copy goes on counting', () => {
     const [first] = deploy({ restart: { delay: 0, maxAttempts: 2 } });
     let task = first!;

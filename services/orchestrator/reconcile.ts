@@ -85,6 +85,11 @@ function replaceDead(plan: Plan): void {
 
 function replaceTask(plan: Plan, task: Task): void {
   const { service, now } = plan;
+  // One that ended while it waited for its start (an image that can't be had) does not cut the waiting short.
+  if (task.startAt > now && task.slot.tasks.at(-1) === task && isOver(task) && shouldRestart(task)) {
+    wakePlanAt(plan, task.startAt);
+    return;
+  }
   const lostNode = task.node?.status === 'down' && !isOver(task);
   const cause = Math.max(task.statusSeq, task.commandSeq);
   desire(plan, task, 'shutdown', cause);
@@ -95,7 +100,7 @@ function replaceTask(plan: Plan, task: Task): void {
     plan.why.push(`${name} ${fate}; its restart policy asks for no other`);
     return;
   }
-  const startAt = now + restartDelayMs(task);
+  const startAt = now + restartDelayMs(task, now);
   const later = startAt > now;
   const desired = later || isBlocked(plan, task.slot) ? 'ready' : 'running';
   createTaskIn(

@@ -19,6 +19,15 @@ function countRestarts(task: Task, windowMs: number): number {
   return slot.restartedAt.filter((time) => time > observedAt - windowMs && time <= observedAt).length;
 }
 
-export function restartDelayMs(task: Task): number {
-  return nanosToMs(task.version.spec.restartPolicy.delay);
+/** As many restarts of a slot in as short a time are a crash loop. */
+const LOOP_RESTARTS = 5;
+const LOOP_WITHIN_MS = 10_000;
+/** What a crash loop waits at least. SwarmKit has no such floor, and no log that remembers every turn of the loop. */
+const LOOP_DELAY_MS = 1000;
+
+export function restartDelayMs({ slot, version }: Task, now: number): number {
+  const delayMs = nanosToMs(version.spec.restartPolicy.delay);
+  const recent =
+    slot.restartsOf === version.seq ? slot.restartedAt.filter((time) => time > now - LOOP_WITHIN_MS) : [];
+  return recent.length >= LOOP_RESTARTS ? Math.max(delayMs, LOOP_DELAY_MS) : delayMs;
 }

@@ -198,7 +198,7 @@ function createTask(
   const slot = takeSlot(service, created.slot);
   if (created.generation !== slot.generation + 1) return;
   slot.generation = created.generation;
-  if (created.cause === 'restart') noteRestart(slot, version.seq, time);
+  if (created.cause === 'restart') noteRestart(slot, version, time);
   if (created.cause === 'update') slot.updatedTo = version.seq;
   if (!slot.occupied) {
     slot.occupied = true;
@@ -251,13 +251,18 @@ export function takeSlot(service: Service, number: number): Slot {
   return slot;
 }
 
+/** Enough to see a crash loop; more only where attempts are counted. */
+const REMEMBERED_RESTARTS = 5;
+
 /** Restart history counts per slot and spec version (SwarmKit's restart supervisor). */
-function noteRestart(slot: Slot, versionSeq: number, time: number): void {
-  if (slot.restartsOf !== versionSeq) {
-    slot.restartsOf = versionSeq;
+function noteRestart(slot: Slot, { seq, spec }: TaskVersion, time: number): void {
+  if (slot.restartsOf !== seq) {
+    slot.restartsOf = seq;
     slot.restartedAt = [];
   }
   slot.restartedAt.push(time);
+  const kept = Math.max(REMEMBERED_RESTARTS, spec.restartPolicy.maxAttempts);
+  if (slot.restartedAt.length > kept) slot.restartedAt.shift();
 }
 
 function forgetTask(state: ClusterState, task: Task, changes: Changes): void {

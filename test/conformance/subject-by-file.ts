@@ -2,14 +2,24 @@
 import type { Subject } from './subject.ts';
 import { constraintMatch, constraintNode, constraintParse } from './subjects/constraints.ts';
 import { faultyNode } from './subjects/faulty-node.ts';
+import { dirtyTask, reaperHistory, reaperInit, restartPolicy, scaleDown } from './subjects/orchestration.ts';
 import { portReconcile } from './subjects/ports.ts';
 import { schedule } from './subjects/schedule.ts';
+import { defaults, taskStates, validation } from './subjects/specs.ts';
 
 export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['constraint-match.json', constraintMatch],
   ['constraint-node.json', constraintNode],
   ['constraint-parse.json', constraintParse],
+  ['defaults.json', defaults],
+  ['dirty-task.json', dirtyTask],
   ['faulty-node.json', faultyNode],
   ['port-reconcile.json', portReconcile],
+  ['reaper-history.json', reaperHistory],
+  ['reaper-init.json', reaperInit],
+  ['restart-policy.json', restartPolicy],
+  ['scale-down.json', scaleDown],
   ['schedule.json', schedule],
+  ['task-states.json', taskStates],
+  ['validation.json', validation],
 ]);

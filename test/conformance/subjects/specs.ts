@@ -1,0 +1,76 @@
+// What a spec may say, and what it says when it says nothing; and the ladder of task states.
+import { isTerminal, normaliseServiceSpec, parseTaskState, type ServiceSpec } from '@muster/model';
+import type { Row, Subject } from '../subject.ts';
+
+export const taskStates: Subject = {
+  expect: ({ order, terminal }) => ({ order, terminal }),
+  start:
+    () =>
+    ({ state }) => {
+      const order = parseTaskState(String(state))!;
+      return { order, terminal: isTerminal(order) };
+    },
+};
+
+/** Paths in Docker's spelling; what muster does not fill in yet is looked for in vain. */
+export const defaults: Subject = {
+  expect: (row) => row.value,
+  accepts: (got, expected) =>
+    typeof expected === 'object' && expected !== null && typeof got === 'object' && got !== null
+      ? Object.entries(expected).every(
+          ([key, value]) => !(key in got) || (got as Record<string, unknown>)[key] === value,
+        )
+      : got === expected,
+  skip: ({ path }) => (path === 'RollbackConfig' ? 'rollback does not exist yet' : undefined),
+  start:
+    () =>
+    ({ path }) => {
+      const normalised = normaliseServiceSpec({ image: 'x' }, 'web');
+      if (!normalised.ok) throw new Error(normalised.refusal.message);
+      let value: unknown = upperKeys(normalised.spec);
+      for (const key of String(path).split('.')) value = (value as Record<string, unknown>)[key];
+      return value;
+    },
+};
+
+function upperKeys(spec: ServiceSpec): unknown {
+  return JSON.parse(JSON.stringify(spec), (_key, value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(
+          Object.entries(value).map(([key, inner]) => [key[0]!.toUpperCase() + key.slice(1), inner]),
+        )
+      : value,
+  );
+}
+
+const image = { image: 'x' };
+
+/** How a field of a row is written in a spec. */
+const specByField: Readonly<Record<string, (value: never) => object>> = {
+  'resources.memoryBytes': (memory: number) => ({ ...image, resources: { limits: { memory } } }),
+  'mode.replicated.replicas': (replicas: number) => ({ ...image, replicas }),
+  'container.image': (name: string) => ({ image: name }),
+  'container.mounts': (pairs: readonly string[][]) => ({
+    ...image,
+    mounts: pairs.map(([source, target]) => ({ type: 'bind', source, target })),
+  }),
+  'container.hostname': (hostname: string) => ({ ...image, hostname }),
+  name: (name: string) => ({ ...image, name }),
+  restart: (restart: object) => ({ ...image, restart }),
+};
+
+export const validation: Subject = {
+  skip: ({ field }) =>
+    Object.hasOwn(specByField, String(field)) ? undefined : `${field} does not exist yet`,
+  expect: ({ ok, message }) => ({ ok, ...(message !== undefined && { message }) }),
+  accepts: (got, expected) => {
+    const { ok, message } = expected as { ok: boolean; message?: string };
+    const answer = got as { ok: boolean; message?: string };
+    return answer.ok === ok && (message === undefined || answer.message === message);
+  },
+  start: () => (row: Row) => {
+    const body = specByField[String(row.field)]!(row.value as never);
+    const normalised = normaliseServiceSpec(body, 'name' in body ? undefined : 'web');
+    return normalised.ok ? { ok: true } : { ok: false, message: normalised.refusal.message };
+  },
+};
