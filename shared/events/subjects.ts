@@ -56,7 +56,21 @@ export interface EventSubject {
   readonly id: string;
 }
 
+/** Addresses read before: the same few thousand subjects come again and again. */
+const known = new Map<string, EventSubject>();
+const KNOWN_LIMIT = 10_000;
+
 export function parseEventSubject(subject: string): EventSubject | undefined {
+  let address = known.get(subject);
+  if (address) return address;
+  address = readEventSubject(subject);
+  if (!address) return undefined;
+  if (known.size >= KNOWN_LIMIT) known.clear();
+  known.set(subject, address);
+  return address;
+}
+
+function readEventSubject(subject: string): EventSubject | undefined {
   const [root, event, writer, kind, id, ...rest] = subject.split('.');
   if (root !== 'muster' || event !== 'event' || !id || rest.length > 0) return undefined;
   if (!writers.includes(writer as Writer) || !eventKinds.includes(kind as EventKind)) return undefined;

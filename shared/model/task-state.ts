@@ -27,6 +27,8 @@ const nameByState = new Map<TaskState, TaskStateName>(
   Object.entries(TaskState).map(([name, state]) => [state, name.toLowerCase() as TaskStateName]),
 );
 
+const stateByName = new Map<string, TaskState>([...nameByState].map(([state, name]) => [name, state]));
+
 export const taskStateNames = [...nameByState.values()];
 
 export function nameTaskState(state: TaskState): TaskStateName {
@@ -35,6 +37,8 @@ export function nameTaskState(state: TaskState): TaskStateName {
 
 /** "allocated" is the word of Swarm's early slides for PENDING; it is accepted on input. */
 export function parseTaskState(name: string): TaskState | undefined {
+  const state = stateByName.get(name);
+  if (state !== undefined) return state;
   const upper = name.toUpperCase();
   if (upper === 'ALLOCATED') return TaskState.PENDING;
   return Object.hasOwn(TaskState, upper) ? TaskState[upper as keyof typeof TaskState] : undefined;

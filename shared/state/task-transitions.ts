@@ -33,10 +33,10 @@ export function setDesired(
 
 export function setObserved(task: Task, observed: TaskState, time: number, changes: Changes): boolean {
   if (observed <= task.observed) return false;
-  leaveNode(task);
+  // Until it ends, its share of the node stays the same.
+  if (isTerminal(observed)) leaveNode(task);
   task.observed = observed;
   task.observedAt = time;
-  enterNode(task);
   indexTask(task, changes);
   return true;
 }
@@ -78,12 +78,18 @@ export function indexTask(task: Task, changes: Changes): void {
 export function indexSlot(slot: Slot, service: Service): void {
   const newest = slot.tasks.at(-1);
   const held = newest !== undefined && slot.occupied && !service.removed;
-  const doubled = held && slot.tasks.length > 1 && slot.tasks.filter(isLive).length > 1;
+  const doubled = held && hasTwoLive(slot.tasks);
   const runs = newest?.observed === TaskState.RUNNING && service.spec.updateConfig.delay === 0 && !doubled;
   member(service.outdated, slot, held && isOutdated(newest));
   member(service.settling, slot, held && slot.updatedTo === service.version.seq && isLive(newest) && !runs);
   member(service.doubled, slot, doubled);
   member(service.crowded, slot, slot.tasks.length > TASK_HISTORY_LIMIT && slot.tasks.some(isHistory));
+}
+
+function hasTwoLive(tasks: readonly Task[]): boolean {
+  let live = 0;
+  for (const task of tasks) if (isLive(task)) live += 1;
+  return live > 1;
 }
 
 /** Ended, or never given to a node and not wanted any more: SwarmKit's task reaper (taskreaper/task_reaper.go). */
@@ -116,9 +122,10 @@ function satisfies(node: ClusterNode, text: string): boolean {
   return 'error' in constraint || nodeSatisfies(node, constraint);
 }
 
+/** Most indices are empty most of the time, and asking for the size costs next to nothing. */
 function member<T>(set: Set<T>, item: T, belongs: boolean): void {
   if (belongs) set.add(item);
-  else set.delete(item);
+  else if (set.size > 0) set.delete(item);
 }
 
 /** Takes the task's share from the node's sums; enterNode puts it back as it then is. */
@@ -136,7 +143,7 @@ function count(task: Task, sign: 1 | -1): void {
   const { reservations } = version.spec.resources;
   node.reserved.nanoCpus += sign * reservations.nanoCpus;
   node.reserved.memoryBytes += sign * reservations.memoryBytes;
-  for (const port of version.ports ?? []) addTo(node.hostPorts, hostPortKey(port), sign);
+  if (version.ports) for (const port of version.ports) addTo(node.hostPorts, hostPortKey(port), sign);
   if (task.desired > TaskState.COMPLETE) return;
   node.activeTasks += sign;
   addTo(node.activeByService, service.id, sign);
