@@ -119,9 +119,9 @@ describe('two dispatchers on a real nats-server', () => {
     const stopBeating = beat(agent);
     await until('ready');
     await server.kill('SIGSTOP');
-    await delay(10 * PERIOD);
+    await delay(10 * PERIOD); // the pause itself is what is tested
     await server.kill('SIGCONT');
-    await delay(3 * PERIOD);
+    await delay(3 * PERIOD); // silence is what is tested
     expect(seen).toEqual(['unknown', 'ready']);
     stopBeating();
     await until('down');

@@ -65,7 +65,7 @@ async function deleteStream(nc: NatsConnection, name: string): Promise<void> {
   await (await jetstreamManager(nc)).streams.delete(name);
   const folder = join(server.dir, 'jetstream', '$G', 'streams');
   const entries = () => readdir(folder).catch(() => []);
-  while ((await entries()).some((entry) => entry.endsWith(name))) await delay(2);
+  while ((await entries()).some((entry) => entry.endsWith(name))) await delay(2); // the server gives no sign
 }
 
 describeLogContract('JetStream', async () => {
@@ -327,7 +327,7 @@ describe('the command store on JetStream', () => {
     expect(delivered).toBeLessThan(tasks.length);
 
     async function untilEmpty(): Promise<void> {
-      while ((await jsm.streams.info(COMMANDS_STREAM)).state.messages > 0) await delay(20);
+      while ((await jsm.streams.info(COMMANDS_STREAM)).state.messages > 0) await delay(20); // expiry gives no sign
     }
   });
 });
