@@ -7,7 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const programs = { muster: 'cli/main.ts', bench: 'test/bench/main.ts' };
+const programs = {
+  muster: 'cli/main.ts',
+  bench: 'test/bench/main.ts',
+  conformance: 'test/conformance/main.ts',
+};
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 const { metafile } = await build({
