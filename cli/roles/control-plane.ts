@@ -29,6 +29,8 @@ export interface ControlPlaneOptions {
   readonly copy: string;
   readonly logger: Logger;
   readonly heartbeatMs: number;
+  /** Records from one snapshot to the next, where the orchestrator is among the roles. */
+  readonly snapshotEvery?: number | undefined;
   readonly clock?: Clock;
   /** The state can no longer be kept: the process should end and start anew. */
   readonly onFailure: (error: Error) => void;
@@ -49,7 +51,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     started.push(await startRole(role, follower, clock, options));
     if (role !== 'api') started.push(await announce(role, cluster));
   }
-  if (options.roles.includes('orchestrator')) snapshotRegularly(follower, snapshots, logger);
+  if (options.roles.includes('orchestrator'))
+    snapshotRegularly(follower, snapshots, logger, options.snapshotEvery);
   return {
     follower,
     async stop() {

@@ -4,7 +4,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type BackendKind, backendKinds } from '@muster/backends';
-import { createLogger } from '@muster/runtime';
+import { createLogger, SNAPSHOT_EVERY } from '@muster/runtime';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
 import { connectCluster } from './cluster-connection.ts';
@@ -25,7 +25,7 @@ export function addRoleCommands(program: Command): void {
 }
 
 function addControlCommand(program: Command, role: ControlRole): void {
-  program
+  const roleCommand = program
     .command(role)
     .summary(summaries[role])
     .description(`${summaries[role]}. One copy, in the foreground; start as many as you like, anywhere.`)
@@ -36,10 +36,11 @@ function addControlCommand(program: Command, role: ControlRole): void {
       `\nExamples:\n  muster ${role} --nats nats://10.0.0.1:4222\n  MUSTER_NATS=nats://10.0.0.1:4222 muster ${role}`,
     )
     .action(async (_options, command: Command) => {
-      const { nats, heartbeat, streamReplicas } = command.optsWithGlobals<{
+      const { nats, heartbeat, streamReplicas, snapshotEvery } = command.optsWithGlobals<{
         nats: string;
         heartbeat: number;
         streamReplicas: number;
+        snapshotEvery?: number;
       }>();
       const copy = `${role}-${process.pid}`;
       const logger = createLogger({ role, copy });
@@ -51,6 +52,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
           copy,
           logger,
           heartbeatMs: heartbeat,
+          snapshotEvery,
           onFailure: fail,
         });
         logger.info({ head: running.follower.state.head }, 'ready');
@@ -60,6 +62,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
         };
       }, logger);
     });
+  if (role === 'orchestrator') roleCommand.addOption(snapshotOption());
 }
 
 function addAgentCommand(program: Command): void {
@@ -136,6 +139,17 @@ function replicasOption(): Option {
       const replicas = Number(text);
       if (![1, 3, 5].includes(replicas)) throw new InvalidArgumentError('1, 3 or 5');
       return replicas;
+    });
+}
+
+function snapshotOption(): Option {
+  return new Option('--snapshot-every <n>', 'records of the log from one snapshot to the next')
+    .env('MUSTER_SNAPSHOT_EVERY')
+    .default(SNAPSHOT_EVERY)
+    .argParser((text) => {
+      const every = Number(text);
+      if (!Number.isInteger(every) || every < 1) throw new InvalidArgumentError('a whole number, at least 1');
+      return every;
     });
 }
 

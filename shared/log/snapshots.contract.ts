@@ -23,6 +23,7 @@ export function describeSnapshotsContract(name: string, makeStore: () => Promise
 
     it('has none at first', async () => {
       expect(await store.latest(1)).toBeUndefined();
+      expect(await store.newestVersion()).toBeUndefined();
     });
 
     it('gives back what was put, byte for byte', async () => {
@@ -40,6 +41,7 @@ export function describeSnapshotsContract(name: string, makeStore: () => Promise
       expect(textOf((await store.latest(1))?.content)).toBe('v1 at 20');
       expect(textOf((await store.latest(2))?.content)).toBe('v2 at 15');
       expect(await store.latest(3)).toBeUndefined();
+      expect(await store.newestVersion()).toBe(2);
     });
 
     it('stays right while older ones are deleted', async () => {

@@ -21,4 +21,6 @@ export interface SnapshotStore {
   put(meta: SnapshotMeta, content: Uint8Array): Promise<void>;
   /** The latest snapshot made by this fold version; undefined when there is none. Throws when it can't be read. */
   latest(foldVersion: number): Promise<StoredSnapshot | undefined>;
+  /** The highest fold version that any snapshot was made by. */
+  newestVersion(): Promise<number | undefined>;
 }

@@ -50,6 +50,11 @@ export class JetStreamSnapshotStore implements SnapshotStore {
     return { meta: newest.meta, content };
   }
 
+  async newestVersion(): Promise<number | undefined> {
+    const versions = (await this.listAll()).map(({ meta }) => meta.foldVersion);
+    return versions.length === 0 ? undefined : Math.max(...versions);
+  }
+
   /** The object store's own delete leaves a marker behind for ever, and each snapshot has a name of its own. */
   private async purge({ name, chunks }: Listed): Promise<void> {
     const jsm = await jetstreamManager(this.nc, { checkAPI: false });
@@ -65,12 +70,14 @@ export class JetStreamSnapshotStore implements SnapshotStore {
 
   /** The newest first. */
   private async list(foldVersion: number): Promise<Listed[]> {
-    const objects = await (await this.open()).list();
-    return objects
-      .map(readListed)
-      .filter((listed) => listed !== undefined)
+    return (await this.listAll())
       .filter(({ meta }) => meta.foldVersion === foldVersion)
       .sort((a, b) => b.meta.seq - a.meta.seq || (a.name < b.name ? -1 : 1));
+  }
+
+  private async listAll(): Promise<Listed[]> {
+    const objects = await (await this.open()).list();
+    return objects.map(readListed).filter((listed) => listed !== undefined);
   }
 }
 

@@ -15,4 +15,8 @@ export class MemorySnapshotStore implements SnapshotStore {
   async latest(foldVersion: number): Promise<StoredSnapshot | undefined> {
     return this.byVersion.get(foldVersion)?.[0];
   }
+
+  async newestVersion(): Promise<number | undefined> {
+    return this.byVersion.size === 0 ? undefined : Math.max(...this.byVersion.keys());
+  }
 }
