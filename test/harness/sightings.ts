@@ -1,0 +1,40 @@
+// What tests look for in a watched cluster.
+import { TaskState } from '@muster/model';
+import type { Service, Task } from '@muster/state';
+import type { Watch } from './watch.ts';
+
+/** The tasks of a service that run, run what its spec says, and are to go on doing so; by slot. */
+export function runningTasks(service: Service | undefined): Task[] {
+  return [...(service?.tasks.values() ?? [])]
+    .filter(
+      ({ observed, desired, version }) =>
+        observed === TaskState.RUNNING && desired === TaskState.RUNNING && version === service!.version,
+    )
+    .sort((a, b) => a.slot.number - b.slot.number);
+}
+
+/** The tasks, once the service runs as it is described, and everything that it doesn't need any more is over. */
+export function hasConverged(name: string, replicas: number): (watch: Watch) => Task[] | undefined {
+  return ({ state }) => {
+    const service = state.serviceByName.get(name);
+    const running = runningTasks(service);
+    if (running.length !== replicas || service?.spec.mode.replicated.replicas !== replicas) return undefined;
+    const others = [...service.tasks.values()].filter((task) => !running.includes(task));
+    return others.every(({ observed }) => observed > TaskState.RUNNING) ? running : undefined;
+  };
+}
+
+/** No service, and no task, of that name is left. */
+export function isGone(name: string): (watch: Watch) => boolean {
+  return ({ state }) =>
+    !state.serviceByName.has(name) && ![...state.services.values()].some(({ spec }) => spec.name === name);
+}
+
+export function nodeNamed(watch: Watch, hostname: string) {
+  return [...watch.state.nodes.values()].find(({ description }) => description.hostname === hostname);
+}
+
+/** So many nodes are ready. */
+export function areReady(count: number): (watch: Watch) => boolean {
+  return ({ state }) => [...state.nodes.values()].filter(({ status }) => status === 'ready').length === count;
+}

@@ -1,0 +1,119 @@
+// Follows the log of a running cluster beside its reducers, folds it as they do, and lets a test await what it wants to
+// see instead of sleeping. A strict one checks every record against the rules that hold whatever fails.
+import { decode, type EventFact, type EventOf, type EventType, type Fact } from '@muster/events';
+import { JetStreamLog, type Log } from '@muster/log';
+import { connectNats } from '@muster/runtime';
+import { type ClusterState, clearChanges, createChanges, createState, evolve } from '@muster/state';
+import { createObserver } from '@muster/testing/simulation';
+
+export interface Watch {
+  readonly log: Log;
+  readonly state: ClusterState;
+  /** Everything so far, in log order: fact n is of sequence n + 1. */
+  readonly facts: readonly Fact[];
+  /** Resolves with what `look` finds, which is asked now and after every record. Undefined and false are nothing. */
+  until<T>(what: string, look: (watch: Watch) => T | undefined | false, timeoutMs?: number): Promise<T>;
+  /** The events of one type so far. */
+  events<Type extends EventType>(type: Type): EventFact<EventOf<Type>>[];
+  stop(): Promise<void>;
+}
+
+export interface WatchOptions {
+  /** Fail when a record breaks a rule; off for logs that hostile writers write to. */
+  readonly strict?: boolean;
+}
+
+const TIMEOUT_MS = 30_000;
+const SHOWN_FACTS = 15;
+
+interface Waiter {
+  look(): boolean;
+  fail(error: Error): void;
+}
+
+export async function watchLog(url: string, { strict = true }: WatchOptions = {}): Promise<Watch> {
+  const connection = await connectNats(url, { name: 'test-watch' });
+  const log = new JetStreamLog(connection);
+  const observer = strict ? createObserver() : createFold();
+  const facts: Fact[] = [];
+  const waiters = new Set<Waiter>();
+  let broken: Error | undefined;
+
+  function fail(error: Error): void {
+    broken ??= error;
+    for (const waiter of waiters) waiter.fail(error);
+    waiters.clear();
+  }
+
+  const watch: Watch = {
+    log,
+    facts,
+    state: observer.state,
+    async until(what, look, timeoutMs = TIMEOUT_MS) {
+      if (broken) throw broken;
+      const found = look(watch);
+      if (found !== undefined && found !== false) return found;
+      return new Promise((resolve, reject) => {
+        const settle = (end: () => void) => {
+          clearTimeout(timer);
+          waiters.delete(waiter);
+          end();
+        };
+        const waiter: Waiter = {
+          look() {
+            const seen = look(watch);
+            if (seen === undefined || seen === false) return false;
+            settle(() => resolve(seen));
+            return true;
+          },
+          fail: (error) => settle(() => reject(error)),
+        };
+        const timer = setTimeout(() => {
+          waiter.fail(
+            new Error(
+              `not seen in ${timeoutMs} ms: ${what}\n${facts.slice(-SHOWN_FACTS).map(tell).join('\n')}`,
+            ),
+          );
+        }, timeoutMs);
+        waiters.add(waiter);
+      });
+    },
+    events: (type) =>
+      facts.filter((fact): fact is EventFact<never> => fact.is === 'event' && fact.event.type === type),
+    async stop() {
+      await following.stop();
+      await log.close();
+      await connection.close();
+    },
+  };
+
+  const following = await log.follow({
+    from: 1,
+    onRecord(record) {
+      facts.push(decode(record));
+      observer.observe(record);
+      for (const waiter of [...waiters]) waiter.look();
+    },
+    onError: fail,
+  });
+  return watch;
+}
+
+type Fold = Pick<ReturnType<typeof createObserver>, 'state' | 'observe'>;
+
+function createFold(): Fold {
+  const state = createState();
+  const changes = createChanges();
+  return {
+    state,
+    observe(record) {
+      evolve(state, decode(record), changes);
+      clearChanges(changes);
+    },
+  };
+}
+
+function tell(fact: Fact): string {
+  const about = fact.is === 'event' ? fact.event : fact;
+  return `#${fact.seq} ${fact.subject} ${JSON.stringify(about)}`.slice(0, 200);
+}

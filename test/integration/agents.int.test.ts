@@ -1,0 +1,132 @@
+// What runs on a node outlives the node's agent, and a node that is lost is replaced. With plain processes, which really
+// go on running when nobody looks.
+import type { Task } from '@muster/state';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startCluster, type TestCluster } from '../harness/cluster.ts';
+import type { RoleProcess } from '../harness/role-process.ts';
+import { areReady, hasConverged, nodeNamed, runningTasks } from '../harness/sightings.ts';
+import type { Watch } from '../harness/watch.ts';
+
+let cluster: TestCluster;
+let watch: Watch;
+let agents: Record<string, RoleProcess>;
+
+afterEach(() => cluster?.stop());
+
+const names = ['one', 'two', 'three'];
+const start = (name: string) => cluster.startAgent(name, { backend: 'process' });
+
+async function startNodes(heartbeatMs: number): Promise<void> {
+  cluster = await startCluster({ heartbeatMs });
+  await cluster.startControl(1);
+  const started = await Promise.all(names.map(start));
+  agents = Object.fromEntries(names.map((name, index) => [name, started[index]!]));
+  watch = await cluster.watch();
+  await watch.until('three nodes', areReady(3));
+}
+
+/** Ends with 7 when it is asked to end. */
+const polite = ['sh', '-c', 'trap "exit 7" TERM; sleep 600 & wait'];
+const web = { image: 'process', command: polite, restart: { delay: 0 }, stopGracePeriod: '1s' };
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+function tasksOn(name: string) {
+  return [...nodeNamed(watch, name)!.tasks.values()].sort((a, b) => a.slot.number - b.slot.number);
+}
+
+/** What was said about a task from a sequence on. */
+function statusesOf(id: string, after: number) {
+  return watch
+    .events('tasks.reported')
+    .filter(({ seq }) => seq > after)
+    .flatMap(({ event }) => event.statuses.filter((status) => status.id === id));
+}
+
+/** Neither stopped nor started again: all that is said of it is that it runs, as the same process. */
+function expectOnlyRunning({ id, runId }: Task, after: number): void {
+  for (const status of statusesOf(id, after)) expect(status).toMatchObject({ state: 'running', runId });
+}
+
+describe('an agent', () => {
+  it('killed with kill -9 adopts what runs, and reports what has ended meanwhile', async () => {
+    await startNodes(5_000);
+    await cluster.intend(watch, 'create', 'web', { ...web, replicas: 9 });
+    await watch.until('nine tasks', hasConverged('web', 9));
+    const [left, killed, asked] = tasksOn('one');
+    const at = watch.state.head;
+    await agents.one!.kill();
+    process.kill(Number(killed!.runId), 'SIGKILL');
+    process.kill(Number(asked!.runId), 'SIGTERM');
+    await start('one');
+
+    const failures = await watch.until('both failures', () => {
+      const seen = [killed!, asked!].map(({ id }) =>
+        statusesOf(id, at).find(({ state }) => state === 'failed'),
+      );
+      return seen.every((status) => status !== undefined) && seen;
+    });
+    expect(failures).toMatchObject([{ exitCode: 137 }, { exitCode: 7 }]);
+    const after = await watch.until('nine tasks again', hasConverged('web', 9));
+    expect(after).toContainEqual(expect.objectContaining({ id: left!.id, runId: left!.runId }));
+    expectOnlyRunning(left!, at);
+    expect(isAlive(Number(left!.runId))).toBe(true);
+    expect(after.filter(({ generation }) => generation > 1)).toHaveLength(2);
+  });
+
+  it('stopped politely leaves its tasks running, and finds them again', async () => {
+    await startNodes(5_000);
+    await cluster.intend(watch, 'create', 'web', { ...web, replicas: 3 });
+    const before = await watch.until('three tasks', hasConverged('web', 3));
+    const [own] = tasksOn('two');
+    expect(await agents.two!.stop()).toEqual({ code: 0, signal: null });
+    expect(isAlive(Number(own!.runId))).toBe(true);
+
+    const at = watch.state.head;
+    await start('two');
+    // One more on each node: its agent is at work again.
+    await cluster.intend(watch, 'scale', 'web', { replicas: 6 });
+    const after = await watch.until('six tasks', hasConverged('web', 6));
+    expect(after.slice(0, 3).map(({ id, runId }) => [id, runId])).toEqual(
+      before.map(({ id, runId }) => [id, runId]),
+    );
+    expectOnlyRunning(own!, at);
+    expect(tasksOn('two')).toHaveLength(2);
+  });
+});
+
+describe('a node', () => {
+  it('that is not heard of any more is suspected, given up and replaced; when it returns, what it still runs is stopped', async () => {
+    await startNodes(300);
+    await cluster.intend(watch, 'create', 'web', { ...web, replicas: 6 });
+    await watch.until('six tasks', hasConverged('web', 6));
+    const lost = tasksOn('one');
+    expect(lost).toHaveLength(2);
+    const nodeId = await cluster.nodeId('one');
+    const at = watch.state.head;
+    await agents.one!.kill();
+
+    await watch.until('replacements', ({ state }) => {
+      const running = runningTasks(state.serviceByName.get('web'));
+      return running.length === 6 && running.every(({ node }) => node!.id !== nodeId);
+    });
+    const verdicts = watch.events('node.status_changed').filter(({ seq }) => seq > at);
+    expect(verdicts.map(({ event }) => [event.nodeId, event.status])).toEqual([
+      [nodeId, 'suspect'],
+      [nodeId, 'down'],
+    ]);
+    expect(lost.map(({ runId }) => isAlive(Number(runId)))).toEqual([true, true]);
+
+    await start('one');
+    await watch.until('the node', areReady(3));
+    await watch.until('the end of its old tasks', hasConverged('web', 6));
+    expect(lost.map(({ runId }) => isAlive(Number(runId)))).toEqual([false, false]);
+    expect(lost.every(({ id }) => statusesOf(id, at).some(({ state }) => state === 'shutdown'))).toBe(true);
+  });
+});
