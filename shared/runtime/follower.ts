@@ -36,7 +36,8 @@ export interface Follower {
 
 /** Resolves when everything the log held at the time of the call has been folded. */
 export async function startFollower({ log, clock, logger, snapshots }: FollowerOptions): Promise<Follower> {
-  const state = (await loadSnapshot(snapshots, logger)) ?? createState();
+  const state = (await loadSnapshot(snapshots, log, logger)) ?? createState();
+  const snapshot = state.head;
   const changes = createChanges();
   const turnListeners = new Set<TurnListener>();
   const failureListeners = new Set<(error: Error) => void>();
@@ -91,7 +92,7 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
       if (ended) void handle.stop();
     }, onError);
   });
-  logger.debug({ head: state.head, ms: clock.now() - started }, 'caught up with the log');
+  logger.debug({ snapshot, head: state.head, ms: clock.now() - started }, 'caught up with the log');
 
   return {
     state,

@@ -1,11 +1,11 @@
 // Snapshots as a cache of the fold: taken now and then, used at start-up, and ignored whenever in doubt.
-import type { SnapshotStore } from '@muster/log';
+import type { Log, SnapshotStore } from '@muster/log';
 import { type ClusterState, FOLD_VERSION, hashState, listRows, type Row, restoreRows } from '@muster/state';
 import type { Follower } from './follower.ts';
 import type { Logger } from './logging.ts';
 
 /** SwarmKit's raft takes one every 10,000 entries. */
-const SNAPSHOT_EVERY = 10_000;
+export const SNAPSHOT_EVERY = 10_000;
 
 export function encodeSnapshot(state: ClusterState): Uint8Array {
   const lines: string[] = [];
@@ -21,15 +21,23 @@ export function decodeSnapshot(content: Uint8Array): ClusterState {
 /** The state of the latest snapshot that can be trusted; undefined means: fold from the beginning. */
 export async function loadSnapshot(
   snapshots: SnapshotStore | undefined,
+  log: Log,
   logger: Logger,
 ): Promise<ClusterState | undefined> {
   if (!snapshots) return undefined;
   try {
+    const newest = await snapshots.newestVersion();
+    if (newest !== undefined && newest > FOLD_VERSION) {
+      logger.warn({ foldVersion: newest, own: FOLD_VERSION }, 'ignoring the snapshots of a newer version');
+    }
     const stored = await snapshots.latest(FOLD_VERSION);
     if (!stored) return undefined;
     const state = decodeSnapshot(stored.content);
     if (state.head !== stored.meta.seq || hashState(state) !== stored.meta.hash) {
       throw new Error(`its content does not have the hash ${stored.meta.hash}`);
+    }
+    if (!(await isOfThisLog(state, log))) {
+      throw new Error(`it is of another log: this one has another record at ${state.head}, or none`);
     }
     return state;
   } catch (error) {
@@ -39,6 +47,12 @@ export async function loadSnapshot(
     );
     return undefined;
   }
+}
+
+/** A log that was deleted and made anew leaves the snapshots of the old one. No two logs have the same clock. */
+async function isOfThisLog({ head, headTime }: ClusterState, log: Log): Promise<boolean> {
+  for await (const { time } of log.read({ from: head, to: head })) return time === headTime;
+  return false;
 }
 
 export async function takeSnapshot(snapshots: SnapshotStore, state: ClusterState): Promise<void> {
