@@ -2,6 +2,7 @@
 import type { AuditEntry } from '@muster/api';
 import { compileTemplate } from '../output/go-template/template.ts';
 import { unescapeFormat } from '../output/list.ts';
+import { plainText } from '../output/plain-text.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export function formatEntry(
@@ -12,8 +13,8 @@ export function formatEntry(
     return ({ seq, time, who, what, why, cause }) => {
       const when = style('dim', new Date(time).toISOString());
       const answers = cause === undefined ? '' : style('dim', `  <- #${cause}`);
-      const because = why === undefined ? '' : `${' '.repeat(33)}because: ${why}\n`;
-      return `${`#${seq}`.padEnd(7)} ${when} ${style('bold', who)}: ${what}${answers}\n${because}`;
+      const because = why === undefined ? '' : `${' '.repeat(33)}because: ${plainText(why)}\n`;
+      return `${`#${seq}`.padEnd(7)} ${when} ${style('bold', plainText(who))}: ${plainText(what)}${answers}\n${because}`;
     };
   }
   if (format === 'json')

@@ -3,6 +3,7 @@ import { type Directory, type Narration, narrate, type TaskFocus } from '@muster
 import type { Fact } from '@muster/events';
 import { compileTemplate } from '../output/go-template/template.ts';
 import { unescapeFormat } from '../output/list.ts';
+import { plainText } from '../output/plain-text.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export type FactFormat = (fact: Fact, directory: Directory, focus?: TaskFocus) => string;
@@ -41,8 +42,9 @@ export function formatLine(
   { style }: Pick<Terminal, 'style'>,
 ): string {
   const when = new Date(time).toISOString();
-  const because = why === undefined ? '' : style('dim', `  (${why})`);
-  return `${style('dim', when)} ${`#${seq}`.padEnd(7)} ${style('bold', who.padEnd(12))} ${what}${because}`;
+  const because = why === undefined ? '' : style('dim', `  (${plainText(why)})`);
+  const actor = style('bold', plainText(who).padEnd(12));
+  return `${style('dim', when)} ${`#${seq}`.padEnd(7)} ${actor} ${plainText(what)}${because}`;
 }
 
 /** Everything a program may want, the record's own content included. */

@@ -1,5 +1,6 @@
 // Docker's tables: no borders, columns three apart and ten wide at least, the last one as long as it is. (cli-table3
 // lays out ten thousand tasks in twelve seconds; this takes milliseconds.) Pure.
+import { plainText } from './plain-text.ts';
 
 const GAP = 3;
 const MIN_WIDTH = 10;
@@ -14,7 +15,8 @@ export interface TableOptions {
 }
 
 /** Rows of equal length; the first is the header. */
-export function layOutTable(rows: readonly (readonly string[])[], options: TableOptions = {}): string {
+export function layOutTable(content: readonly (readonly string[])[], options: TableOptions = {}): string {
+  const rows = content.map((row) => row.map(plainText));
   const lengths = fitLengths(measureColumns(rows), options);
   return rows
     .map(
