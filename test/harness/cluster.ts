@@ -85,7 +85,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       if (code !== 0) throw new Error(`muster ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
       return stdout;
     },
-    start: (role, ...args) => launch([role, ...args]),
+    // What is all in one uses a server of its own unless told otherwise.
+    start: (role, ...args) =>
+      launch(role === 'up' ? [role, '--nats', url, '--dir', join(dir, 'up'), ...args] : [role, ...args]),
     async startControl(copies, ...args) {
       const all = controlRoles.flatMap((role) => Array.from({ length: copies }, () => role));
       const started = await Promise.all(all.map((role) => launch([role, ...args])));
