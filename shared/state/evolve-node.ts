@@ -1,4 +1,5 @@
 // How reports of agents and decisions about nodes change the state. Returns false when the decision is void.
+import { isDeepStrictEqual } from 'node:util';
 import type { EventFact, EventOf, EventType } from '@muster/events';
 import { parseTaskState, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
@@ -12,9 +13,12 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   const known = state.nodes.get(event.nodeId);
   changes.nodes.add(event.nodeId);
   if (known) {
+    const changed = !isDeepStrictEqual(known.description, event.description);
     known.description = event.description;
     known.session = event.session;
     known.reportedAt = time;
+    // It may no longer meet the constraints by which an update spared its tasks.
+    if (changed) for (const task of known.tasks.values()) indexTask(task, changes);
     return true;
   }
   const node: ClusterNode = {

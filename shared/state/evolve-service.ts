@@ -72,7 +72,11 @@ export function updateService(
   service.specSeq = seq;
   service.updatedAt = time;
   changes.services.add(service.id);
-  if (sameTasks(before, event.spec)) return true;
+  if (sameTasks(before, event.spec)) {
+    const sameDelay = before.updateConfig.delay === event.spec.updateConfig.delay;
+    if (!sameDelay) for (const slot of service.slots.values()) indexSlot(slot, service);
+    return true;
+  }
   service.version = makeVersion(event.spec, seq);
   service.unschedulable = undefined;
   for (const task of service.tasks.values()) indexTask(task, changes);

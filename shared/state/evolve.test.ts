@@ -1,6 +1,18 @@
 import { deriveServiceId, normaliseServiceSpec, TaskState } from '@muster/model';
-import { assign, type History, joinReadyNode, report, serviceNamed, startHistory } from '@muster/testing';
-import { describe, expect, it } from 'vitest';
+
+import {
+  assign,
+  createService,
+  createTasks,
+  type History,
+  joinReadyNode,
+  report,
+  serviceNamed,
+  startHistory,
+  updateService,
+} from '@muster/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Service } from './state.ts';
 
 function deploy(
   history: History,
@@ -149,5 +161,48 @@ describe('a newer program’s event', () => {
     };
     history.record('muster.event.orchestrator.service.x', new TextEncoder().encode(JSON.stringify(event)));
     expect(history.state.halted).toContain('service.created version 99');
+  });
+});
+
+describe('a task of an older version', () => {
+  const bound = (zone: string) => ({ placement: [`node.labels.zone==${zone}`] });
+  const outdated = (service: Service) => [...service.outdated].map(({ number }) => number);
+  let history: History;
+  beforeEach(() => {
+    history = startHistory();
+    joinReadyNode(history, 'n1', { labels: { zone: 'x' } });
+  });
+
+  it('is spared by new constraints that its node meets', () => {
+    const service = createService(history, 'web', bound('x'));
+    assign(history, 'n1', ...createTasks(history, service));
+    updateService(history, service, { placement: ['node.labels.zone==x', 'node.labels.zone!=y'] });
+    expect(outdated(service)).toEqual([]);
+    updateService(history, service, bound('y'));
+    expect(outdated(service)).toEqual([1]);
+  });
+
+  it('is not spared by them while it has no node: it would wait by the old ones for ever', () => {
+    const service = createService(history, 'web', bound('nowhere'));
+    createTasks(history, service);
+    updateService(history, service, bound('x'));
+    expect(outdated(service)).toEqual([1]);
+  });
+
+  it('is outdated when it was never allocated, whatever its spec: nobody allocates an old version', () => {
+    const service = createService(history, 'web', bound('x'), { allocated: false });
+    createTasks(history, service);
+    updateService(history, service, bound('y'), { allocated: false });
+    updateService(history, service, bound('x'));
+    expect(outdated(service)).toEqual([1]);
+  });
+
+  it('is outdated once its node no longer meets the new constraints', () => {
+    const service = createService(history, 'web');
+    assign(history, 'n1', ...createTasks(history, service));
+    updateService(history, service, bound('x'));
+    expect(outdated(service)).toEqual([]);
+    joinReadyNode(history, 'n1', { labels: { zone: 'y' } });
+    expect(outdated(service)).toEqual([1]);
   });
 });

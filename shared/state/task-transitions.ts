@@ -1,8 +1,8 @@
 // The only places where a task changes, and where the indices follow it.
 
-import { isDeepStrictEqual } from 'node:util';
-import { isTerminal, nodeSatisfies, parseConstraint, TaskState } from '@muster/model';
+import { isTerminal, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
+import { isOutdated } from './outdated.ts';
 import type { ClusterNode, Service, Slot, Task } from './state.ts';
 
 /** SwarmKit's default task history: tasks remembered in each slot (api/defaults, TaskHistoryRetentionLimit). */
@@ -102,24 +102,6 @@ export function isHistory(task: Task): boolean {
 /** Nothing of the task runs anywhere. */
 export function isOver(task: Task): boolean {
   return isTerminal(task.observed) || task.observed < TaskState.ASSIGNED;
-}
-
-/** SwarmKit's IsTaskDirty (manager/orchestrator/task.go): new constraints alone spare a task whose node meets them. */
-export function isOutdated(task: Task): boolean {
-  const current = task.service.version;
-  if (task.version === current) return false;
-  const { placement: before, ...rest } = task.version.spec;
-  const { placement: after, ...others } = current.spec;
-  if (!isDeepStrictEqual(rest, others)) return true;
-  if (!isDeepStrictEqual(task.version.requestedPorts, current.requestedPorts)) return true;
-  if (!isDeepStrictEqual({ ...before, constraints: [] }, { ...after, constraints: [] })) return true;
-  const { node } = task;
-  return node !== undefined && !after.constraints.every((text) => satisfies(node, text));
-}
-
-function satisfies(node: ClusterNode, text: string): boolean {
-  const constraint = parseConstraint(text);
-  return 'error' in constraint || nodeSatisfies(node, constraint);
 }
 
 /** Most indices are empty most of the time, and asking for the size costs next to nothing. */

@@ -1,4 +1,5 @@
 export * from './deploy.ts';
 export * from './given.ts';
+export * from './indices.ts';
 export * from './settle.ts';
 export * from './virtual-clock.ts';

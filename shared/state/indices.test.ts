@@ -1,0 +1,180 @@
+// Whatever happens, in whatever order, the fold survives it, and the indices it keeps by what changed are those that
+// a snapshot's rows lead to.
+import type { EventDraft } from '@muster/events';
+import { deriveServiceId, normaliseServiceSpec } from '@muster/model';
+import {
+  createService,
+  createTasks,
+  describeIndices,
+  describeNode,
+  type History,
+  joinReadyNode,
+  startHistory,
+} from '@muster/testing';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { listRows, restoreRows } from './snapshot.ts';
+
+const few = (most: number) => fc.nat({ max: most });
+
+const service = fc.constantFrom('web', 'web', 'web', 'api');
+
+const step = fc.oneof(
+  fc.record({
+    do: fc.constant('describe' as const),
+    name: service,
+    image: fc.constantFrom('busybox', 'busybox', 'busybox', 'other'),
+    constraint: fc.constantFrom(undefined, 'node.labels.zone==x', 'node.labels.zone==y'),
+    port: fc.constantFrom(undefined, undefined, undefined, undefined, 0, 8080),
+    delay: fc.constantFrom(0, '5s'),
+    order: fc.constantFrom('stop-first', 'start-first'),
+  }),
+  fc.record({ do: fc.constant('remove' as const), name: service }),
+  fc.record({ do: fc.constant('allocate' as const), name: service }),
+  fc.record({
+    do: fc.constant('create' as const),
+    name: service,
+    slot: fc.integer({ min: 1, max: 3 }),
+    desired: fc.constantFrom('running', 'ready'),
+    cause: fc.constantFrom(undefined, 'restart', 'update'),
+  }),
+  fc.record({
+    do: fc.constant('desire' as const),
+    task: few(7),
+    state: fc.constantFrom('running', 'shutdown', 'remove'),
+  }),
+  fc.record({ do: fc.constant('reap' as const), task: few(7) }),
+  fc.record({ do: fc.constant('assign' as const), task: few(7), node: few(1) }),
+  fc.record({
+    do: fc.constant('report' as const),
+    task: few(7),
+    state: fc.constantFrom('ready', 'running', 'failed', 'complete', 'shutdown', 'rejected'),
+  }),
+  fc.record({ do: fc.constant('orphan' as const), task: few(7) }),
+  fc.record({ do: fc.constant('join' as const), node: few(1), zone: fc.constantFrom('x', 'y') }),
+  fc.record({
+    do: fc.constant('status' as const),
+    node: few(1),
+    status: fc.constantFrom('ready', 'suspect', 'down'),
+  }),
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function eventOf(history: History, step: Step): EventDraft | undefined {
+  const { state } = history;
+  const service = 'name' in step ? state.serviceByName.get(step.name) : undefined;
+  const tasks = [...state.tasks.values()];
+  const task = 'task' in step ? tasks[step.task % Math.max(1, tasks.length)] : undefined;
+  const nodeId = 'node' in step ? `n${step.node}` : (task?.node?.id ?? 'n0');
+  const cause = state.head;
+  const reconciled = (of: NonNullable<typeof service>, facts: object) =>
+    ({
+      type: 'service.reconciled',
+      cause,
+      serviceId: of.id,
+      specVersion: of.version.seq,
+      why: [],
+      ...facts,
+    }) as EventDraft;
+  switch (step.do) {
+    case 'describe': {
+      const { name, image, constraint, port, delay, order } = step;
+      const body = {
+        image,
+        update: { delay, order },
+        ...(constraint !== undefined && { placement: [constraint] }),
+        ...(port !== undefined && { ports: [{ target: 80, published: port, mode: 'host' }] }),
+      };
+      const intent = history.intend('apply', name, body);
+      const normalised = normaliseServiceSpec(body, name);
+      if (!normalised.ok) throw new Error(normalised.refusal.message);
+      const { spec } = normalised;
+      const serviceId = service?.id ?? deriveServiceId(name, intent);
+      const type = service ? 'service.updated' : 'service.created';
+      return { type, cause: intent, actor: 'ana', serviceId, spec };
+    }
+    case 'remove':
+      if (!service) return undefined;
+      return {
+        type: 'service.removed',
+        cause: history.intend('remove', step.name, undefined),
+        actor: 'ana',
+        serviceId: service.id,
+      };
+    case 'allocate': {
+      if (!service) return undefined;
+      const ports = service.version.requestedPorts.map((port) => ({
+        ...port,
+        publishedPort: port.publishedPort || 30_000,
+      }));
+      return {
+        type: 'service.allocated',
+        cause,
+        serviceId: service.id,
+        specVersion: service.version.seq,
+        ports,
+      };
+    }
+    case 'create': {
+      if (!service) return undefined;
+      const { slot, desired, cause: why } = step;
+      const generation = (service.slots.get(slot)?.generation ?? 0) + 1;
+      const id = `${service.id}/${slot}/${generation}`;
+      return reconciled(service, {
+        created: [{ id, slot, generation, desired, ...(why && { cause: why }) }],
+      });
+    }
+    case 'desire':
+      return task && reconciled(task.service, { desired: [{ id: task.id, state: step.state }] });
+    case 'reap':
+      return task && reconciled(task.service, { reaped: [task.id] });
+    case 'assign':
+      return task && { type: 'tasks.assigned', cause, nodeId, tasks: [task.id], why: [] };
+    case 'orphan':
+      return task && { type: 'tasks.orphaned', cause, nodeId, tasks: [task.id] };
+    case 'report':
+      return (
+        task &&
+        ({
+          type: 'tasks.reported',
+          cause: 0,
+          nodeId,
+          session: 's',
+          statuses: [{ id: task.id, state: step.state }],
+        } as EventDraft)
+      );
+    case 'join':
+      return {
+        type: 'node.joined',
+        cause: 0,
+        nodeId,
+        session: 's',
+        description: describeNode(nodeId, { labels: { zone: step.zone } }),
+      };
+    case 'status':
+      return {
+        type: 'node.status_changed',
+        cause,
+        nodeId,
+        status: step.status,
+        message: '',
+      } as EventDraft;
+  }
+}
+
+it('are those of a state restored from rows, whatever happened', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+      const history = startHistory();
+      for (const name of ['n0', 'n1']) joinReadyNode(history, name, { labels: { zone: 'x' } });
+      createTasks(history, createService(history, 'web'), 3);
+      for (const one of steps) {
+        const event = eventOf(history, one);
+        if (event) history.append(event);
+      }
+      const rows = JSON.parse(JSON.stringify([...listRows(history.state)]));
+      expect(describeIndices(restoreRows(rows))).toEqual(describeIndices(history.state));
+    }),
+    { numRuns: 300 },
+  );
+});

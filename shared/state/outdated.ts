@@ -1,0 +1,71 @@
+// Whether an update must replace a task. Versions never change, so what two of them differ in is found once.
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Constraint,
+  compileConstraint,
+  type NodeTest,
+  parseConstraint,
+  type TaskSpec,
+} from '@muster/model';
+import type { Task, TaskVersion } from './state.ts';
+
+/**
+ * SwarmKit's IsTaskDirty (manager/orchestrator/task.go): new constraints alone spare a task whose node meets them. A
+ * task that is on no node is not spared: it would go by the old ones. Neither is one of a version that was never
+ * allocated: only the present one is.
+ */
+export function isOutdated({ version, node, service }: Task): boolean {
+  const current = service.version;
+  if (version === current) return false;
+  if (version.ports === undefined) return true;
+  switch (compareVersions(version, current)) {
+    case 'same':
+      return false;
+    case 'other constraints':
+      return node === undefined || !testsOf(current).every((test) => test(node));
+    case 'different':
+      return true;
+  }
+}
+
+type Difference = 'same' | 'other constraints' | 'different';
+
+/** Asked again and again for every task of a service under update: each version is compared once with the present. */
+const compared = new WeakMap<
+  TaskVersion,
+  { readonly current: TaskVersion; readonly difference: Difference }
+>();
+
+function compareVersions(version: TaskVersion, current: TaskVersion): Difference {
+  const known = compared.get(version);
+  if (known?.current === current) return known.difference;
+  const difference = findDifference(version, current);
+  compared.set(version, { current, difference });
+  return difference;
+}
+
+function findDifference(before: TaskVersion, after: TaskVersion): Difference {
+  if (!isDeepStrictEqual(before.requestedPorts, after.requestedPorts)) return 'different';
+  if (isDeepStrictEqual(before.spec, after.spec)) return 'same';
+  const rest = withoutConstraints(before.spec);
+  return isDeepStrictEqual(rest, withoutConstraints(after.spec)) ? 'other constraints' : 'different';
+}
+
+function withoutConstraints(spec: TaskSpec): TaskSpec {
+  return { ...spec, placement: { ...spec.placement, constraints: [] } };
+}
+
+const compiled = new WeakMap<TaskVersion, readonly NodeTest[]>();
+
+/** Admission refuses constraints that can't be parsed. Should one get here all the same, SwarmKit goes by none. */
+function testsOf(version: TaskVersion): readonly NodeTest[] {
+  let tests = compiled.get(version);
+  if (!tests) {
+    const constraints = version.spec.placement.constraints.map(parseConstraint);
+    tests = constraints.some((constraint) => 'error' in constraint)
+      ? []
+      : constraints.map((constraint) => compileConstraint(constraint as Constraint));
+    compiled.set(version, tests);
+  }
+  return tests;
+}

@@ -1,0 +1,47 @@
+// Everything in a state that is derived from the rest, as plain values: two states that have the same rows must have
+// the same of it, or two copies of a reducer decide differently.
+import type { ClusterState, Service, Slot, Task } from '@muster/state';
+
+export function describeIndices(state: ClusterState): Record<string, unknown> {
+  const services = [...state.services.values()].map((service) => [service.id, describeService(service)]);
+  const nodes = [...state.nodes.values()].map((node) => [
+    node.id,
+    {
+      reserved: node.reserved,
+      activeTasks: node.activeTasks,
+      activeByService: sortEntries(node.activeByService),
+      hostPorts: sortEntries(node.hostPorts),
+      tasks: [...node.tasks.keys()].sort(),
+    },
+  ]);
+  return {
+    services: Object.fromEntries(services),
+    nodes: Object.fromEntries(nodes),
+    names: sortEntries(new Map([...state.serviceByName].map(([name, { id }]) => [name, id]))),
+    tasks: [...state.tasks.keys()].sort(),
+  };
+}
+
+function describeService(service: Service): Record<string, unknown> {
+  const { occupiedSlots, highestSlot } = service;
+  return {
+    occupiedSlots,
+    highestSlot,
+    tasks: [...service.tasks.keys()].sort(),
+    dead: idsOf(service.dead),
+    waiting: idsOf(service.waiting),
+    pending: idsOf(service.pending),
+    reapable: idsOf(service.reapable),
+    outdated: numbersOf(service.outdated),
+    settling: numbersOf(service.settling),
+    doubled: numbersOf(service.doubled),
+    crowded: numbersOf(service.crowded),
+  };
+}
+
+const idsOf = (tasks: ReadonlySet<Task>) => [...tasks].map(({ id }) => id).sort();
+const numbersOf = (slots: ReadonlySet<Slot>) => [...slots].map(({ number }) => number).sort((a, b) => a - b);
+
+function sortEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
