@@ -127,3 +127,28 @@ describe('admission', () => {
     expect(history.state.serviceByName.has('web')).toBe(true);
   });
 });
+
+describe('subjects on which somebody else has written', () => {
+  const garbage = new Uint8Array([123]);
+
+  it('take the verdict all the same', () => {
+    const early = history.record('muster.event.orchestrator.intent.2', garbage);
+    history.intend('apply', 'web', {});
+    const orchestrator = createOrchestrator();
+    orchestrator.notice(history.state, history.changes);
+    const decision = orchestrator
+      .decide(history.state, history.now)
+      .find(({ event }) => event.type === 'intent.rejected');
+    expect(decision?.expect).toBe(early);
+  });
+
+  it('take the quarantine all the same', () => {
+    const early = history.record('muster.event.orchestrator.quarantine.2', garbage);
+    const second = history.record('muster.event.agent.node.n1', garbage);
+    const decisions = createOrchestrator().decide(history.state, history.now);
+    expect(decisions.map(({ event, expect }) => [event.cause, expect])).toEqual([
+      [early, 0],
+      [second, early],
+    ]);
+  });
+});

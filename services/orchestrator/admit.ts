@@ -27,7 +27,7 @@ type Verdict = { readonly event: EventDraft } | { readonly refusal: Refusal };
 /** One decision for one intent, whatever the intent holds. */
 export function admit(state: ClusterState, intent: IntentFact): Decision {
   const verdict = judge(state, intent);
-  if ('refusal' in verdict) return rejectIntent(intent, verdict.refusal);
+  if ('refusal' in verdict) return rejectIntent(state, intent, verdict.refusal);
   const { event } = verdict;
   const subject =
     'serviceId' in event
@@ -36,7 +36,7 @@ export function admit(state: ClusterState, intent: IntentFact): Decision {
   return { event, expect: lastSeqOf(state, subject) };
 }
 
-function rejectIntent(intent: IntentFact, { kind, message, field }: Refusal): Decision {
+function rejectIntent(state: ClusterState, intent: IntentFact, { kind, message, field }: Refusal): Decision {
   const event: EventDraft = {
     type: 'intent.rejected',
     cause: intent.seq,
@@ -46,7 +46,8 @@ function rejectIntent(intent: IntentFact, { kind, message, field }: Refusal): De
     message,
     ...(field !== undefined && { field }),
   };
-  return { event, expect: 0 };
+  // 0, unless somebody who may not has written there.
+  return { event, expect: lastSeqOf(state, eventSubject('orchestrator', 'intent', intent.seq)) };
 }
 
 function judge(state: ClusterState, intent: IntentFact): Verdict {

@@ -85,7 +85,7 @@ function quarantine(state: ClusterState): Decision[] {
     if (decisions.length >= MAX_QUARANTINES_PER_ROUND) break;
     decisions.push({
       event: { type: 'event.quarantined', cause: record, record, subject, reason },
-      expect: 0,
+      expect: lastSeqOf(state, eventSubject('orchestrator', 'quarantine', record)),
     });
   }
   return decisions;

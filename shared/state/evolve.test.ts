@@ -6,6 +6,7 @@ import {
   createTasks,
   type History,
   joinReadyNode,
+  removeService,
   report,
   serviceNamed,
   startHistory,
@@ -204,5 +205,42 @@ describe('a task of an older version', () => {
     expect(outdated(service)).toEqual([]);
     joinReadyNode(history, 'n1', { labels: { zone: 'y' } });
     expect(outdated(service)).toEqual([1]);
+  });
+});
+
+describe('last sequences', () => {
+  it('of a service are gone with it, though somebody has the last word later', () => {
+    const history = startHistory();
+    const service = createService(history, 'web');
+    removeService(history, service);
+    const specVersion = service.version.seq;
+    const late = { cause: specVersion, serviceId: service.id, specVersion };
+    history.append({ type: 'service.allocated', ...late, ports: [] });
+    history.append({ type: 'tasks.unschedulable', ...late, message: 'no suitable node', refused: [] });
+    expect([...history.state.lastSeqs]).toEqual([]);
+  });
+
+  it('of verdicts are gone once they stand, and kept where one came before what it is about', () => {
+    const history = startHistory();
+    const reject = (intent: number) =>
+      history.append({
+        type: 'intent.rejected',
+        cause: intent,
+        intent,
+        actor: 'ana',
+        kind: 'invalid',
+        message: '',
+      });
+    reject(history.intend('apply', 'web', {}));
+    expect([...history.state.lastSeqs]).toEqual([]);
+    const early = reject(history.state.head + 2);
+    expect([...history.state.lastSeqs]).toEqual([[`muster.event.orchestrator.intent.${early + 1}`, early]]);
+  });
+
+  it('are not kept of subjects that no event has', () => {
+    const history = startHistory();
+    history.record('muster.event.nobody.service.x', new Uint8Array());
+    expect([...history.state.lastSeqs]).toEqual([]);
+    expect(history.state.poison.size).toBe(1);
   });
 });

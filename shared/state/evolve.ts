@@ -1,6 +1,6 @@
 // evolve(state, fact): the one fold. Pure but for the state it is given; the same in every reducer, the API, the
 // CLI, the tests and replay. It never decides: it only knows which of two decisions came first.
-import type { EventFact, EventOf, EventType, Fact } from '@muster/events';
+import { type EventFact, type EventOf, type EventType, type Fact, parseEventSubject } from '@muster/events';
 import type { Changes } from './changes.ts';
 import { assignTasks, changeNodeStatus, joinNode, orphanTasks, reportTasks } from './evolve-node.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import type { ClusterState } from './state.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 type Apply<Type extends EventType> = (
   state: ClusterState,
@@ -49,21 +49,31 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
     state.intents.set(fact.seq, fact);
     return;
   }
-  state.lastSeqs.set(fact.subject, fact.seq);
   if (fact.is === 'poison') {
     state.poison.set(fact.seq, { subject: fact.subject, reason: fact.reason });
+    // It counts for the compare-and-set of whatever is decided on its subject.
+    if (parseEventSubject(fact.subject)) state.lastSeqs.set(fact.subject, fact.seq);
     return;
   }
+  state.lastSeqs.set(fact.subject, fact.seq);
   if (fact.is === 'unknown') {
     state.halted = fact.reason;
     return;
   }
   const apply = applyByType[fact.event.type] as Apply<EventType>;
   if (!apply(state, fact, changes)) state.conflicts += 1;
-  forgetVerdictSubject(state, fact);
+  if (isClosed(state, fact)) state.lastSeqs.delete(fact.subject);
 }
 
-/** Subjects that are written once need no last sequence once their verdict stands. */
-function forgetVerdictSubject(state: ClusterState, { address, subject }: EventFact): void {
-  if (address.kind === 'intent' || address.kind === 'quarantine') state.lastSeqs.delete(subject);
+/** Nobody will decide on its subject again: a verdict on what came before it, or a word about a service that is gone. */
+function isClosed(state: ClusterState, { address, seq }: EventFact): boolean {
+  switch (address.kind) {
+    case 'intent':
+    case 'quarantine':
+      return Number(address.id) < seq;
+    case 'service':
+      return !state.services.has(address.id);
+    case 'node':
+      return false;
+  }
 }
