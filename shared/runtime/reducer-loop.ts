@@ -34,14 +34,30 @@ export interface ReducerLoop {
 
 /** Wait after a round that could not reach the log, or that lost and learned nothing new. */
 const BACKOFF_MS = 50;
+/** Longest wait after what will hardly go better next time: a bug, or a record that the log refuses. */
+const LONGEST_BACKOFF_MS = 10_000;
+
+interface Message {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly expect: number;
+}
 
 export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoopOptions): ReducerLoop {
   const stats: ReducerLoopStats = { rounds: 0, decisions: 0, conflicts: 0, failures: 0 };
   let stopping = false;
+  let endWaits: (() => void) | undefined;
+  const stopped = new Promise<void>((resolve) => {
+    endWaits = resolve;
+  });
   let dirty = true;
   let saidHalted = false;
   let timer: Timer | undefined;
   let round: Promise<void> | undefined;
+  /** Rounds in a row in which the reducer itself failed. */
+  let breakdowns = 0;
+  /** Subjects whose decision the log refuses: the others must not wait for them, nor the log be worn out. */
+  const refused = new Map<string, { readonly refusals: number; readonly until: number }>();
 
   reducer.notice(follower.state, noticeEverything(follower.state));
   const unsubscribe = follower.onTurn((state, changes) => {
@@ -62,14 +78,29 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
     while (dirty && !stopping) {
       dirty = false;
       timer?.cancel();
-      const decisions = decide();
-      if (decisions.length > 0) {
-        await appendAll(decisions);
-        dirty = true;
-      } else {
-        sleepUntilNextWake();
+      try {
+        const messages = composeAll(decide());
+        if (messages.length > 0) {
+          await appendAll(messages);
+          dirty = true;
+        } else {
+          sleepUntilNextWake();
+        }
+        breakdowns = 0;
+      } catch (error) {
+        await recover(error);
       }
     }
+  }
+
+  /** A bug in a reducer: what it would decide is not lost, and other copies may know better. */
+  async function recover(error: unknown): Promise<void> {
+    stats.failures += 1;
+    breakdowns += 1;
+    dirty = true;
+    const backoffMs = growingBackoff(breakdowns);
+    logger.error({ err: error, reducer: reducer.name, backoffMs }, 'could not decide');
+    await Promise.race([sleep(clock, backoffMs), stopped]);
   }
 
   function decide(): readonly Decision[] {
@@ -85,37 +116,60 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
     return reducer.decide(follower.state, clock.now());
   }
 
-  function sleepUntilNextWake(): void {
-    const at = reducer.nextWake();
-    if (at !== undefined) timer = clock.schedule(Math.max(1, at - clock.now()), wake);
+  function composeAll(decisions: readonly Decision[]): Message[] {
+    const now = clock.now();
+    const messages: Message[] = [];
+    for (const { event, expect } of decisions) {
+      const { subject, data } = composeEvent(event, now);
+      if ((refused.get(subject)?.until ?? 0) > now) continue;
+      logger.debug({ subject, type: event.type, cause: event.cause, expect }, 'deciding');
+      messages.push({ subject, data, expect });
+    }
+    return messages;
   }
 
-  async function appendAll(decisions: readonly Decision[]): Promise<void> {
+  function sleepUntilNextWake(): void {
+    let at = reducer.nextWake() ?? Number.POSITIVE_INFINITY;
+    for (const [subject, { until }] of refused) {
+      // Its time came, and nothing is to be decided there any more.
+      if (until <= clock.now()) refused.delete(subject);
+      else at = Math.min(at, until);
+    }
+    if (at < Number.POSITIVE_INFINITY) timer = clock.schedule(Math.max(1, at - clock.now()), wake);
+  }
+
+  async function appendAll(messages: readonly Message[]): Promise<void> {
     stats.rounds += 1;
     const before = follower.state.head;
-    const results = await Promise.allSettled(decisions.map(appendOne));
+    const results = await Promise.allSettled(messages.map(appendOne));
     let furthest = 0;
     let failed = false;
-    for (const result of results) {
+    for (const [index, result] of results.entries()) {
+      const { subject } = messages[index]!;
       if (result.status === 'rejected') {
-        failed = true;
         stats.failures += 1;
-        if (!(result.reason instanceof LogUnavailableError))
-          logger.error({ err: result.reason }, 'could not append a decision');
+        if (result.reason instanceof LogUnavailableError) failed = true;
+        else holdBack(subject, result.reason);
         continue;
       }
+      refused.delete(subject);
       if (result.value.ok) stats.decisions += 1;
       else stats.conflicts += 1;
       furthest = Math.max(furthest, result.value.ok ? result.value.seq : (result.value.actual ?? 0));
     }
     if (stopping) return;
-    await follower.waitFor(furthest).catch(() => undefined);
-    if (failed || follower.state.head === before) await sleep(clock, BACKOFF_MS);
+    await Promise.race([follower.waitFor(furthest).catch(() => undefined), stopped]);
+    if (failed || follower.state.head === before) await Promise.race([sleep(clock, BACKOFF_MS), stopped]);
   }
 
-  function appendOne({ event, expect }: Decision): Promise<AppendResult> {
-    const { subject, data } = composeEvent(event, clock.now());
-    logger.debug({ subject, type: event.type, cause: event.cause, expect }, 'deciding');
+  function holdBack(subject: string, error: unknown): void {
+    const refusals = (refused.get(subject)?.refusals ?? 0) + 1;
+    const backoffMs = growingBackoff(refusals);
+    refused.set(subject, { refusals, until: clock.now() + backoffMs });
+    logger.error({ err: error, subject, backoffMs }, 'could not append a decision');
+  }
+
+  function appendOne({ subject, data, expect }: Message): Promise<AppendResult> {
     return log.append(subject, data, { expectLastSubjectSeq: expect });
   }
 
@@ -125,11 +179,16 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
     wake,
     async stop() {
       stopping = true;
+      endWaits?.();
       timer?.cancel();
       unsubscribe();
       await round;
     },
   };
+}
+
+function growingBackoff(times: number): number {
+  return Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(times, 16));
 }
 
 /** At start-up everything is worth a look. */

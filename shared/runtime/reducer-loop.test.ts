@@ -1,0 +1,98 @@
+import { MemoryLog } from '@muster/log';
+import { VirtualClock } from '@muster/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Follower, startFollower } from './follower.ts';
+import { silentLogger } from './logging.ts';
+import type { Decision, Reducer } from './reducer.ts';
+import { type ReducerLoop, runReducer } from './reducer-loop.ts';
+
+const clock = new VirtualClock();
+let log: MemoryLog;
+let follower: Follower;
+
+beforeEach(async () => {
+  log = new MemoryLog({ now: clock.now.bind(clock), maxRecordBytes: 1000 });
+  follower = await startFollower({ log, clock, logger: silentLogger });
+});
+
+function quarantine(record: number, reason = ''): Decision {
+  return { event: { type: 'event.quarantined', cause: record, record, subject: 's', reason }, expect: 0 };
+}
+
+function run(
+  decide: Reducer['decide'],
+  more: Partial<Parameters<typeof runReducer>[0]> = {},
+): { readonly loop: ReducerLoop; readonly tries: () => number } {
+  let tries = 0;
+  const reducer: Reducer = {
+    name: 'orchestrator',
+    notice: () => undefined,
+    decide(state, now) {
+      tries += 1;
+      return decide(state, now);
+    },
+    nextWake: () => undefined,
+  };
+  const loop = runReducer({ reducer, follower, log, clock, logger: silentLogger, ...more });
+  return { loop, tries: () => tries };
+}
+
+describe('a reducer that throws', () => {
+  it('is asked again, and what it then decides is appended', async () => {
+    let failures = 3;
+    const { loop } = run(({ head }) => {
+      if (failures-- > 0) throw new Error('a bug');
+      return head === 0 ? [quarantine(1)] : [];
+    });
+    await clock.advanceUntil(() => follower.state.head === 1);
+    expect(loop.stats).toMatchObject({ failures: 3, decisions: 1 });
+    await loop.stop();
+  });
+
+  it('is asked ever more rarely while it does', async () => {
+    const { loop, tries } = run(() => {
+      throw new Error('a bug');
+    });
+    await clock.advance(60_000);
+    expect(tries()).toBeGreaterThan(5);
+    expect(tries()).toBeLessThan(20);
+    await loop.stop();
+    await clock.advance(60_000);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a decision that the log refuses', () => {
+  it('is tried ever more rarely, and holds up no other', async () => {
+    const { loop } = run(({ head }) => {
+      const decisions = [quarantine(1000, 'x'.repeat(2000))];
+      if (head < 20) decisions.push(quarantine(head + 1));
+      return decisions;
+    });
+    await clock.advanceUntil(() => follower.state.head === 20, 1000);
+    await clock.advance(60_000);
+    expect(loop.stats.failures).toBeGreaterThan(5);
+    expect(loop.stats.failures).toBeLessThan(20);
+    await loop.stop();
+  });
+});
+
+it('rests once a refused decision is no longer wanted', async () => {
+  let wanted = true;
+  const { loop, tries } = run(() => (wanted ? [quarantine(1, 'x'.repeat(2000))] : []));
+  await clock.advance(1000);
+  wanted = false;
+  await clock.advance(60_000);
+  const before = tries();
+  await clock.advance(60_000);
+  expect(tries()).toBe(before);
+  await loop.stop();
+});
+
+it('stops though what it appended is never folded', async () => {
+  const stuck: Follower = { ...follower, waitFor: () => new Promise(() => undefined) };
+  const { loop } = run(() => [quarantine(1)], { follower: stuck });
+  await clock.advance(1000);
+  await loop.stop();
+  expect(log.records).toHaveLength(1);
+});
