@@ -11,6 +11,7 @@ export async function showLiveTable(
   signal: AbortSignal,
 ): Promise<void> {
   const ask = (...args: readonly string[]) => captureMuster(natsUrl, args, signal);
+  if (terminal.redraws) terminal.write('\x1b[2J');
   while (!signal.aborted) {
     const [list, tasks, events] = await Promise.all([
       ask('service', 'ls'),
@@ -19,13 +20,16 @@ export async function showLiveTable(
     ]);
     if (signal.aborted) return;
     const recent = events.trimEnd().split('\n').slice(-8).join('\n');
-    const clear = terminal.redraws ? '\x1b[H\x1b[2J' : '\n';
     const use = `Try it from another terminal: export MUSTER_NATS=${natsUrl}`;
-    terminal.write(
-      `${clear}${list}\n${tasks}\n${recent}\n\n${use}\nCtrl-C ends the demo and removes everything it made.\n`,
-    );
+    const view = `${list}\n${tasks}\n${recent}\n\n${use}\nCtrl-C ends the demo and removes everything it made.\n`;
+    terminal.write(terminal.redraws ? overwrite(view) : `\n${view}`);
     await pause(terminal.redraws ? REFRESH_MS : 10 * REFRESH_MS, signal);
   }
+}
+
+/** In place: clearing the screen each time would flicker, and some terminals keep every cleared screen. */
+function overwrite(view: string): string {
+  return `\x1b[H${view.replaceAll('\n', '\x1b[K\n')}\x1b[J`;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
