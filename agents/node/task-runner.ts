@@ -125,7 +125,11 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     }
     const err = describeError(error);
     entry.failures += 1;
-    logger.warn({ task: entry.id, effect, err, failures: entry.failures }, 'the backend could not do it');
+    // That a task can't run is told in the log of the cluster; that one can't be got rid of is told here alone.
+    logger[effect === 'stop' || effect === 'remove' ? 'warn' : 'info'](
+      { task: entry.id, effect, err, failures: entry.failures },
+      'the backend could not do it',
+    );
     if (effect === 'prepare' && entry.presence === 'absent') entry.presence = 'unknown';
     if (effect === 'prepare' && (error instanceof RejectedError || entry.failures >= PREPARE_ATTEMPTS)) {
       reach(entry, reachRejected(err));
@@ -156,7 +160,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     const urgent = tellsTime || (state === 'ready' && entry.wanted === 'ready');
     reporter.report(statusOf(entry), { urgent });
     entry.reported = true;
-    logger[step.err === undefined ? 'debug' : 'warn'](
+    logger[step.err === undefined ? 'debug' : 'info'](
       { task: entry.id, state, err: step.err },
       'a task changed',
     );
