@@ -10,7 +10,9 @@ const ASK_TIMEOUT_MS = 3_000;
 const MAX_NODES = 10;
 
 export async function examine({ connection, log, queries }: Context): Promise<Seen> {
-  const roundTripMs = await connection.rtt();
+  const sentAt = performance.now();
+  await connection.flush();
+  const roundTripMs = performance.now() - sentAt;
   const { version } = connection.info!;
   const streams = await attempt(() => inspectStreams(connection));
   const isMissing = Array.isArray(streams) && streams.some(({ mismatches }) => mismatches === undefined);
