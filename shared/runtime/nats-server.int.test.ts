@@ -66,6 +66,14 @@ describe('startNatsServer', () => {
     await server.stop();
   });
 
+  it.runIf(process.platform === 'linux')('leaves alone what another one stores', async () => {
+    const first = await startNatsServer({ dir });
+    await expect(startNatsServer({ dir })).rejects.toThrow(/another one that runs keeps its streams in/);
+    await first.kill();
+    const second = await startNatsServer({ dir });
+    await second.stop();
+  });
+
   it.runIf(process.platform === 'linux')('does not outlive a process that is killed', async () => {
     const starter = join(dir, 'starter.mjs');
     await build({

@@ -46,6 +46,10 @@ const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 10;
+/** One whose process was killed takes a moment to end. */
+const LOCK_PATIENCE_S = 3;
+/** What `flock` is to end with when somebody else has the lock; nats-server never does. */
+const LOCKED = 75;
 const PASSING_SIGNALS: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGCONT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServerProcess> {
@@ -57,7 +61,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const configFile = join(dir, 'nats-server.conf');
   await writeFile(configFile, configure(options, { dir, portsDir, logFile }));
 
-  const child = await spawnTied(binary, ['--config', configFile]);
+  const child = await spawnTied([...(await lock(dir)), binary, '--config', configFile]);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const end = () => child.kill('SIGTERM');
   process.once('exit', end);
@@ -83,7 +87,10 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     return { url, pid: child.pid!, port, dir, monitorUrl: ports.monitoring?.[0], exited, stop, kill };
   } catch (error) {
     await kill();
-    const because = await lastComplaint(logFile);
+    const because =
+      child.exitCode === LOCKED
+        ? `another one that runs keeps its streams in ${dir}`
+        : await lastComplaint(logFile);
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
     throw new Error(`nats-server doesn't start: ${because ?? (error as Error).message}`, { cause: error });
   } finally {
@@ -113,24 +120,39 @@ ${extraConfig}
  * In a session of its own, so that Ctrl-C in a terminal reaches us alone and we end in order; and tied to us where the
  * system can do that, so that it doesn't outlive a kill -9.
  */
-async function spawnTied(binary: string, args: readonly string[]): Promise<ChildProcess> {
-  const [program, ...rest] = (await canTie())
-    ? ['setpriv', '--pdeathsig', 'TERM', binary, ...args]
-    : [binary, ...args];
+async function spawnTied(command: readonly string[]): Promise<ChildProcess> {
+  const [program, ...rest] = (await canTie()) ? ['setpriv', '--pdeathsig', 'TERM', ...command] : command;
   const child = spawn(program!, rest, { detached: true, stdio: 'ignore' });
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   child.unref();
   return child;
 }
 
+/** Two servers would spoil each other's streams, and nats-server itself takes no care. The kernel ends the lock. */
+async function lock(dir: string): Promise<readonly string[]> {
+  return (await canLock())
+    ? ['flock', '--no-fork', '--timeout', String(LOCK_PATIENCE_S), '-E', String(LOCKED), join(dir, 'lock')]
+    : [];
+}
+
 let tying: Promise<boolean> | undefined;
+let locking: Promise<boolean> | undefined;
 
 function canTie(): Promise<boolean> {
-  tying ??= promisify(execFile)('setpriv', ['--pdeathsig', 'keep', 'true']).then(
+  tying ??= succeeds('setpriv', ['--pdeathsig', 'keep', 'true']);
+  return tying;
+}
+
+function canLock(): Promise<boolean> {
+  locking ??= succeeds('flock', ['--shared', '--no-fork', '/dev/null', 'true']);
+  return locking;
+}
+
+function succeeds(program: string, args: readonly string[]): Promise<boolean> {
+  return promisify(execFile)(program, args).then(
     () => true,
     () => false,
   );
-  return tying;
 }
 
 interface Ports {
