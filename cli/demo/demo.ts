@@ -48,6 +48,7 @@ export async function runDemo({ backend, once, terminal, signal }: DemoOptions):
           logger: createLogger({ role: 'demo' }, 'error'),
           onStep: stage.say,
           onFailure: (error) => terminal.note(`${error.message}\n`),
+          signal,
         });
       },
     );

@@ -4,17 +4,20 @@ import type { Logger } from '@muster/runtime';
 
 type Stop = () => Promise<void>;
 
-/** Resolves when everything is stopped. `fail` ends the process with exit code 1, after stopping. */
+/**
+ * Resolves when everything is stopped. `fail` ends the process with exit code 1, after stopping. The signal is aborted
+ * when the process is to end; a start that minds it throws then, having stopped what it started.
+ */
 export async function runUntilStopped(
-  start: (fail: (error: Error) => void) => Promise<Stop>,
+  start: (fail: (error: Error) => void, signal: AbortSignal) => Promise<Stop>,
   logger: Logger,
 ): Promise<void> {
-  let wanted: (() => void) | undefined;
+  const ending = new AbortController();
   const stopWanted = new Promise<void>((resolve) => {
-    wanted = resolve;
+    ending.signal.addEventListener('abort', () => resolve());
   });
   const onSignal = () => {
-    wanted?.();
+    ending.abort();
     // The next one is not caught any more.
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   };
@@ -22,9 +25,15 @@ export async function runUntilStopped(
   const fail = (error: Error) => {
     logger.error({ error: error.message }, 'cannot go on');
     process.exitCode = 1;
-    wanted?.();
+    ending.abort();
   };
-  const stop = await start(fail);
+  let stop: Stop;
+  try {
+    stop = await start(fail, ending.signal);
+  } catch (error) {
+    if (ending.signal.aborted) return;
+    throw error;
+  }
   await stopWanted;
   await stop();
 }

@@ -24,6 +24,8 @@ export interface LocalAgentOptions {
 export interface LocalAgent {
   readonly agent: Agent;
   readonly backend: Backend;
+  /** What its node has joined with, once it has; before, the log may still tell of an earlier run. */
+  readonly session: string;
   /** Removes every task of this node from the backend. */
   removeTasks(): Promise<void>;
   /** Leaves the tasks running. */
@@ -36,6 +38,7 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
   const { nodeId } = await loadIdentity(dir);
   const nodeHostname = options.hostname ?? hostname();
   const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, dir);
+  const session = randomUUID();
   const agent = await startAgent({
     nodeId,
     clusterName,
@@ -47,13 +50,14 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     logger,
     labels,
     heartbeatMs,
-    session: randomUUID(),
+    session,
     storage: createFileStorage(dir),
     random: Math.random,
   });
   return {
     agent,
     backend,
+    session,
     async removeTasks() {
       for (const { taskId } of await backend.list()) await backend.remove(taskId);
     },

@@ -34,7 +34,10 @@ export function addUpCommand(program: Command): void {
     .addOption(new Option('--copies <k>', 'copies of each reducer').default(1).argParser(count(1)))
     .option('--dir <dir>', 'where the log and the nodes are kept', join(homedir(), '.muster', 'up'))
     .addOption(
-      new Option('--nats-port <port>', 'port of the nats-server that is started').argParser(count(1)),
+      new Option(
+        '--nats-port <port>',
+        'port of the nats-server that is started (default: 4222, or any when that is taken)',
+      ).argParser(count(1)),
     )
     .option('--cluster <name>', 'the cluster that containers are labelled with', 'muster')
     .option('--label <key=value>', 'a label of every node; may be repeated', collectLabel, {})
@@ -50,7 +53,7 @@ export function addUpCommand(program: Command): void {
       const given = command.parent?.getOptionValueSource('nats') === 'cli';
       const logger = createLogger({ role: 'up' }, 'warn');
       const say = (step: string) => process.stdout.write(`${step}\n`);
-      await runUntilStopped(async (fail) => {
+      await runUntilStopped(async (fail, signal) => {
         const cluster = await up({
           ...flags,
           clusterName: flags.cluster,
@@ -59,6 +62,7 @@ export function addUpCommand(program: Command): void {
           logger,
           onStep: say,
           onFailure: fail,
+          signal,
           nats: given ? flags.nats : undefined,
         });
         say(`Ready. Use it with: export MUSTER_NATS=${cluster.url}`);

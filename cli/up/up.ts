@@ -17,12 +17,15 @@ export interface UpOptions {
   readonly clusterName: string;
   /** An existing server; one is started when left out. */
   readonly nats?: string | undefined;
+  /** Of the server that is started: where every command looks for it when left out, or any port when that is taken. */
   readonly natsPort?: number | undefined;
   readonly heartbeatMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly logger: Logger;
   readonly onStep: (step: string) => void;
   readonly onFailure: (error: Error) => void;
+  /** Aborted when it is not wanted any more, ready or not. */
+  readonly signal: AbortSignal;
 }
 
 export interface UpCluster {
@@ -32,6 +35,11 @@ export interface UpCluster {
   stop(options: { readonly removeTasks: boolean }): Promise<void>;
 }
 
+const USUAL_PORT = 4222;
+/** A start that takes longer says what it waits for. */
+const PATIENCE_MS = 3000;
+
+/** Throws when it is aborted before it is ready, after stopping what runs. */
 export async function up(options: UpOptions): Promise<UpCluster> {
   const { onStep, logger, heartbeatMs, onFailure } = options;
   const dir = resolve(options.dir);
@@ -53,10 +61,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
 
   try {
     if (options.nats === undefined) {
-      server = await startNatsServer({
-        dir: join(dir, 'nats'),
-        ...(options.natsPort !== undefined && { port: options.natsPort }),
-      });
+      server = await startOwnServer(join(dir, 'nats'), options.natsPort);
       onStep(`nats-server listens on ${server.url}`);
     }
     const url = options.nats ?? server!.url;
@@ -94,7 +99,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
         }),
       );
     }
-    await waitForNodes(running[0]!, agents);
+    await waitForNodes(running[0]!, agents, options);
     onStep(`${agents.length} ${agents.length === 1 ? 'node is' : 'nodes are'} ready (${options.backend})`);
     return { url, agents, stop };
   } catch (error) {
@@ -103,14 +108,41 @@ export async function up(options: UpOptions): Promise<UpCluster> {
   }
 }
 
-function waitForNodes({ follower }: Running, agents: readonly LocalAgent[]): Promise<void> {
-  const ready = () => agents.every(({ agent }) => follower.state.nodes.get(agent.nodeId)?.status === 'ready');
-  return new Promise((resolve) => {
-    if (ready()) return resolve();
-    const unsubscribe = follower.onTurn(() => {
-      if (!ready()) return;
+async function startOwnServer(dir: string, port: number | undefined): Promise<NatsServerProcess> {
+  if (port !== undefined) return await startNatsServer({ dir, port });
+  try {
+    return await startNatsServer({ dir, port: USUAL_PORT });
+  } catch (error) {
+    if (!/address already in use/.test((error as Error).message)) throw error;
+    return await startNatsServer({ dir });
+  }
+}
+
+function waitForNodes(
+  { follower }: Running,
+  agents: readonly LocalAgent[],
+  { signal, onStep }: UpOptions,
+): Promise<void> {
+  const isReady = ({ agent, session }: LocalAgent) => {
+    const node = follower.state.nodes.get(agent.nodeId);
+    return node?.session === session && node.status === 'ready';
+  };
+  const missing = () => agents.filter((agent) => !isReady(agent)).length;
+  return new Promise((resolve, reject) => {
+    const impatience = setTimeout(
+      () => onStep(`waiting for ${missing()} of ${agents.length} nodes`),
+      PATIENCE_MS,
+    );
+    const look = () => {
+      if (!signal.aborted && missing() > 0) return;
+      clearTimeout(impatience);
       unsubscribe();
-      resolve();
-    });
+      signal.removeEventListener('abort', look);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const unsubscribe = follower.onTurn(look);
+    signal.addEventListener('abort', look);
+    look();
   });
 }
