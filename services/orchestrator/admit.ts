@@ -26,7 +26,7 @@ type Verdict = { readonly event: EventDraft } | { readonly refusal: Refusal };
 
 /** One decision for one intent, whatever the intent holds. */
 export function admit(state: ClusterState, intent: IntentFact): Decision {
-  const verdict = judge(state, intent);
+  const verdict = judgeSafely(state, intent);
   if ('refusal' in verdict) return rejectIntent(state, intent, verdict.refusal);
   const { event } = verdict;
   const subject =
@@ -48,6 +48,15 @@ function rejectIntent(state: ClusterState, intent: IntentFact, { kind, message, 
   };
   // 0, unless somebody who may not has written there.
   return { event, expect: lastSeqOf(state, eventSubject('orchestrator', 'intent', intent.seq)) };
+}
+
+/** A bug of ours that some intent meets must not keep every other from its verdict. */
+function judgeSafely(state: ClusterState, intent: IntentFact): Verdict {
+  try {
+    return judge(state, intent);
+  } catch (error) {
+    return refusal('unsupported', `muster failed to read this: ${(error as Error).message}`);
+  }
 }
 
 function judge(state: ClusterState, intent: IntentFact): Verdict {

@@ -1,42 +1,70 @@
 // The orchestrator: admits intents, and keeps every service as its spec says. It never touches a node.
 import { eventSubject } from '@muster/events';
 import type { Decision, Reducer } from '@muster/runtime';
-import { type ClusterState, lastSeqOf } from '@muster/state';
+import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
 import { admit } from './admit.ts';
-import { needsReconciling, reconcile } from './reconcile.ts';
+import { needsReconciling, type Reconciliation, reconcile } from './reconcile.ts';
 
 /** Decisions of one round. The rest has its turn in the next: no flood of one kind starves another. */
 const MAX_INTENTS_PER_ROUND = 512;
+/** One name's flood of intents must not hide the others behind it. */
+const MAX_INTENTS_LOOKED_AT = 10_000;
 const MAX_SERVICES_PER_ROUND = 512;
 const MAX_QUARANTINES_PER_ROUND = 64;
+/** A service that can't be reconciled for a bug of ours is left alone so long, and holds up no other. */
+const RETRY_BROKEN_MS = 10_000;
+
+const nothing: Reconciliation = { event: undefined, wakeAt: undefined };
 
 export function createOrchestrator(): Reducer {
   const noticed = new Set<string>();
   const wakeByService = new Map<string, number>();
+  /** Services with a verdict in the last round. In this one it is their tasks' turn: neither starves the other. */
+  let admitted: ReadonlySet<string> = new Set();
 
   function decide(state: ClusterState, now: number): Decision[] {
     for (const [id, at] of wakeByService) if (at <= now) noticed.add(id);
-    return [...quarantine(state), ...admitIntents(state), ...reconcileServices(state, now)];
+    // Both want the next place on the service's subject, so only one of them may have it in a round.
+    const first = reconcileServices(state, now, (id) => admitted.has(id));
+    const reconciled = new Set(first.map(serviceOf));
+    const admissions = admitIntents(state, reconciled);
+    admitted = new Set(admissions.map(serviceOf));
+    const others = reconcileServices(state, now, (id) => !admitted.has(id) && !reconciled.has(id));
+    return [...quarantine(state), ...first, ...admissions, ...others];
   }
 
-  function reconcileServices(state: ClusterState, now: number): Decision[] {
+  function reconcileServices(
+    state: ClusterState,
+    now: number,
+    hasTurn: (serviceId: string) => boolean,
+  ): Decision[] {
     const decisions: Decision[] = [];
-    const decided: string[] = [];
-    for (const id of noticed) {
-      if (decisions.length >= MAX_SERVICES_PER_ROUND) break;
-      noticed.delete(id);
-      const service = state.services.get(id);
-      wakeByService.delete(id);
-      if (!service || !needsReconciling(service)) continue;
-      const { event, wakeAt } = reconcile(service, now);
-      if (wakeAt !== undefined) wakeByService.set(id, wakeAt);
-      if (!event) continue;
-      decisions.push({ event, expect: lastSeqOf(state, eventSubject('orchestrator', 'service', id)) });
-      decided.push(id);
+    try {
+      for (const id of noticed) {
+        if (decisions.length >= MAX_SERVICES_PER_ROUND) break;
+        if (!hasTurn(id)) continue;
+        noticed.delete(id);
+        const decision = reconcileService(state, state.services.get(id), id, now);
+        if (decision) decisions.push(decision);
+      }
+    } finally {
+      // Looked at again, after the others, until there is nothing to decide.
+      for (const decision of decisions) noticed.add(serviceOf(decision));
     }
-    // Looked at again, after the others, until there is nothing to decide.
-    for (const id of decided) noticed.add(id);
     return decisions;
+  }
+
+  function reconcileService(
+    state: ClusterState,
+    service: Service | undefined,
+    id: string,
+    now: number,
+  ): Decision | undefined {
+    wakeByService.set(id, now + RETRY_BROKEN_MS);
+    const { event, wakeAt } = service && needsReconciling(service) ? reconcile(service, now) : nothing;
+    wakeByService.delete(id);
+    if (wakeAt !== undefined) wakeByService.set(id, wakeAt);
+    return event && { event, expect: lastSeqOf(state, eventSubject('orchestrator', 'service', id)) };
   }
 
   return {
@@ -53,17 +81,23 @@ export function createOrchestrator(): Reducer {
   };
 }
 
+function serviceOf({ event }: Decision): string {
+  return 'serviceId' in event ? event.serviceId : '';
+}
+
 /** Intents in log order, one for each name in a round: the next one must see what became of the one before. */
-function admitIntents(state: ClusterState): Decision[] {
+function admitIntents(state: ClusterState, reconciled: ReadonlySet<string>): Decision[] {
   const decisions: Decision[] = [];
   const names = new Set<string>();
   let looked = 0;
   for (const intent of state.intents.values()) {
-    if (looked >= MAX_INTENTS_PER_ROUND) break;
+    if (decisions.length >= MAX_INTENTS_PER_ROUND || looked >= MAX_INTENTS_LOOKED_AT) break;
     looked += 1;
     const name = nameOf(intent);
     if (names.has(name)) continue;
     names.add(name);
+    const service = state.serviceByName.get(name);
+    if (service && reconciled.has(service.id)) continue;
     decisions.push(admit(state, intent));
   }
   return decisions;

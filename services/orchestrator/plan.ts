@@ -13,6 +13,8 @@ export interface Plan {
   readonly desired: Map<string, DesiredStateName>;
   readonly reaped: string[];
   readonly why: string[];
+  /** Tasks whose own sentence there was no room for. */
+  untold: number;
   /** The latest sequence that this decision answers. */
   cause: number;
   /** When to look again, ms since the epoch. */
@@ -29,10 +31,22 @@ export function startPlan(service: Service, now: number): Plan {
     desired: new Map(),
     reaped: [],
     why: [],
+    untold: 0,
     cause: 0,
     wakeAt: undefined,
     touched: new Set(),
   };
+}
+
+/** A lost node may mean thousands of sentences, and each may quote an engine: the event has to fit into the log. */
+const MAX_SENTENCES = 100;
+const MAX_SENTENCE_LENGTH = 300;
+
+/** A reason that is about one task. */
+export function explainTask(plan: Plan, sentence: string): void {
+  if (plan.why.length >= MAX_SENTENCES) plan.untold += 1;
+  else if (sentence.length <= MAX_SENTENCE_LENGTH) plan.why.push(sentence);
+  else plan.why.push(`${sentence.slice(0, MAX_SENTENCE_LENGTH)}…`);
 }
 
 export function hasRoom(plan: Plan): boolean {
@@ -63,7 +77,8 @@ export function createTaskIn(
 
 /** The event, or undefined when there is nothing to say. */
 export function concludePlan(plan: Plan): EventDraft | undefined {
-  const { service, created, desired, reaped, why, cause } = plan;
+  const { service, created, desired, reaped, cause, untold } = plan;
+  const why = untold === 0 ? plan.why : [...plan.why, `and the same with ${untold} more`];
   if (created.length === 0 && desired.size === 0 && reaped.length === 0) return undefined;
   return {
     type: 'service.reconciled',
@@ -86,4 +101,8 @@ function dropDefaults({ id, slot, generation, desired, ...rest }: CreatedTask) {
     ...(desired !== 'running' && { desired }),
     ...rest,
   };
+}
+
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }

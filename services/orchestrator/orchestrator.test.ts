@@ -1,0 +1,94 @@
+// One round beside the others: who has a turn, and what one service or intent may cost the rest.
+import { composeEvent } from '@muster/events';
+import type { Reducer } from '@muster/runtime';
+import {
+  appendDecision,
+  assign,
+  createService,
+  createTasks,
+  decideOnce,
+  type History,
+  joinReadyNode,
+  report,
+  settle,
+  startHistory,
+} from '@muster/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createOrchestrator } from './orchestrator.ts';
+
+let history: History;
+let orchestrator: Reducer;
+beforeEach(() => {
+  history = startHistory();
+  orchestrator = createOrchestrator();
+});
+
+const round = () => decideOnce(history, orchestrator);
+
+describe('a service with a flood of intents', () => {
+  const flood = () => {
+    for (let replicas = 2; replicas <= 601; replicas += 1) history.intend('scale', 'web', { replicas });
+  };
+
+  it('still has its tasks looked after, and no decision loses to another of the same round', () => {
+    createService(history, 'web');
+    flood();
+    const types: string[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      const decisions = round();
+      types.push(...decisions.map(({ event }) => event.type));
+      for (const decision of decisions) expect(appendDecision(history, decision)).toBe(true);
+    }
+    expect(types).toEqual(['service.updated', 'service.reconciled', 'service.updated', 'service.reconciled']);
+  });
+
+  it('hides no other name', () => {
+    createService(history, 'web');
+    settle(history, orchestrator);
+    flood();
+    history.intend('apply', 'api', { image: 'busybox' });
+    expect(round().map(({ event }) => event.type)).toEqual(['service.updated', 'service.created']);
+  });
+});
+
+it('fits the loss of thousands of tasks into a record, whatever each of them says', () => {
+  joinReadyNode(history, 'n1');
+  const service = createService(history, 'web', { replicas: 5000 });
+  const tasks = createTasks(history, service, 5000);
+  assign(history, 'n1', ...tasks);
+  report(history, 'n1', ...tasks.map((id) => ({ id, state: 'failed' as const, err: 'x'.repeat(5000) })));
+  const [decision] = round();
+  expect(decision?.event).toMatchObject({ type: 'service.reconciled' });
+  const { data } = composeEvent(decision!.event, history.now);
+  expect(data.length).toBeLessThan(1024 * 1024);
+});
+
+describe('a bug that one thing meets', () => {
+  const breakOn = (target: object, key: string) =>
+    Object.defineProperty(target, key, {
+      get() {
+        throw new Error('a bug');
+      },
+    });
+
+  it('leaves the other services to be reconciled, and is met again only after a while', () => {
+    const web = createService(history, 'web');
+    createService(history, 'api');
+    breakOn(web.spec, 'mode');
+    expect(round).toThrow('a bug');
+    expect(settle(history, orchestrator)).toMatchObject([{ type: 'service.reconciled' }]);
+    const wakeAt = orchestrator.nextWake()!;
+    expect(wakeAt).toBeGreaterThan(history.now - 60_000);
+    expect(() => orchestrator.decide(history.state, wakeAt)).toThrow('a bug');
+  });
+
+  it('refuses the intent, and no other', () => {
+    const first = history.intend('apply', 'web', { image: 'busybox' });
+    history.intend('apply', 'api', { image: 'busybox' });
+    breakOn(history.state.intents.get(first)!, 'body');
+    expect(round().map(({ event }) => event)).toMatchObject([
+      { type: 'intent.rejected', message: 'muster failed to read this: a bug' },
+      { type: 'service.created' },
+    ]);
+  });
+});
