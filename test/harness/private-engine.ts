@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { inProject } from './root.ts';
 
 export interface PrivateEngine {
   /** As DOCKER_HOST wants it. */
@@ -17,7 +17,7 @@ export interface PrivateEngine {
 }
 
 export async function startPrivateEngine(): Promise<PrivateEngine> {
-  const script = fileURLToPath(new URL('../../deploy/private-engine', import.meta.url));
+  const script = inProject('deploy', 'private-engine');
   const child = spawn(script, { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,10 +1,10 @@
 // The bundled program, as a user has it: commands that end, and what they said. It is built before the tests run.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { inProject } from './root.ts';
 
 /** MUSTER_PROGRAM tests another build. */
-const program = process.env.MUSTER_PROGRAM ?? fileURLToPath(new URL('../../dist/muster.js', import.meta.url));
+const program = process.env.MUSTER_PROGRAM ?? inProject('dist', 'muster.js');
 const COMMAND_TIMEOUT_MS = 60_000;
 
 export interface Outcome {

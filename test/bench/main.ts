@@ -1,0 +1,53 @@
+// `npm run bench -- NAME`: measures one thing on real parts, beside the limit that the parts set or the peer, in the same
+// run. docs/benchmarks says how to read the results.
+import { parseArgs } from 'node:util';
+import { type Bench, readValues } from './bench.ts';
+import { runAndCleanUp } from './cleanup.ts';
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  start: async () => (await import('./start/start.ts')).start,
+  submit: async () => (await import('./submit/submit.ts')).submit,
+  replay: async () => (await import('./replay/replay.ts')).replay,
+  rest: async () => (await import('./rest/rest.ts')).rest,
+};
+
+async function main([name, ...args]: string[]): Promise<void> {
+  const load = name === undefined ? undefined : benches[name];
+  if (!load) {
+    const isHelp = name === undefined || name === '--help' || name === '-h';
+    if (!isHelp) process.exitCode = 1;
+    process.stderr.write(
+      isHelp ? await describeAll() : `There is no benchmark "${name}".\n${await describeAll()}`,
+    );
+    return;
+  }
+  const bench = await load();
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stderr.write(describe(name!, bench));
+    return;
+  }
+  const options = Object.entries(bench.flags).map(
+    ([flag, { default: value }]) => [flag, { type: 'string', default: value }] as const,
+  );
+  const { values } = parseArgs({ args, options: Object.fromEntries(options) });
+  await runAndCleanUp(() => bench.run(readValues(values)));
+}
+
+async function describeAll(): Promise<string> {
+  const lines = ['Usage: npm run bench -- NAME [--FLAG VALUE]… (NAME --help shows its flags)', ''];
+  for (const [name, load] of Object.entries(benches))
+    lines.push(`  ${name.padEnd(8)} ${(await load()).summary}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function describe(name: string, { summary, flags }: Bench): string {
+  const lines = [`Usage: npm run bench -- ${name} [--FLAG VALUE]…`, '', summary, ''];
+  for (const [flag, { help, default: value }] of Object.entries(flags))
+    lines.push(`  --${flag.padEnd(12)} ${help}${value === '' ? '' : ` (${value})`}`);
+  return `${lines.join('\n')}\n`;
+}
+
+await main(process.argv.slice(2)).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});

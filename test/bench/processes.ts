@@ -1,0 +1,19 @@
+// What the kernel says of a process: its processor time and its memory. Linux only.
+import { readFileSync } from 'node:fs';
+
+/** The kernel's clock ticks a second: 100 on every Linux that Node runs on. */
+const TICKS = 100;
+
+/** Seconds of processor time, user and system, that the process has used so far. */
+export function readCpuSeconds(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name, in parentheses, may hold spaces.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
+/** Resident memory, in MB. */
+export function readMemory(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1]) / 1024;
+}
