@@ -60,7 +60,10 @@ module.exports = {
       severity: 'error',
       comment: 'One package sees of another what its index.ts shows; of testing, the simulator too.',
       from: { path: '^((shared|services|agents)/[^/]+|cli|test)/' },
-      to: { path: '^((shared|services|agents)/[^/]+|cli)/', pathNot: ['^$1/', '/index\\.ts$', '^shared/testing/simulation\\.ts$'] },
+      to: {
+        path: '^((shared|services|agents)/[^/]+|cli)/',
+        pathNot: ['^$1/', '/index\\.ts$', '^shared/testing/simulation\\.ts$'],
+      },
     },
     packageOnlyIn('nats-in-two-places', '^node_modules/@nats-io/', ['^shared/(log|runtime)/']),
     packageOnlyIn('docker-in-one-place', '^node_modules/dockerode/', ['^agents/backends/docker/']),
