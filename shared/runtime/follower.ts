@@ -9,6 +9,7 @@ import {
   createChanges,
   createState,
   evolve,
+  ignoreChanges,
 } from '@muster/state';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logging.ts';
@@ -39,6 +40,7 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
   const state = (await loadSnapshot(snapshots, log, logger)) ?? createState();
   const snapshot = state.head;
   const changes = createChanges();
+  const nobodyLooks = ignoreChanges();
   const turnListeners = new Set<TurnListener>();
   const failureListeners = new Set<(error: Error) => void>();
   const waiters = new Set<{ seq: number; resolve: () => void; reject: (error: Error) => void }>();
@@ -48,7 +50,7 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
   let ended: Error | undefined;
 
   function fold(record: LogRecord): void {
-    evolve(state, decode(record), changes);
+    evolve(state, decode(record), caughtUp ? changes : nobodyLooks);
     if (!caughtUp || turnQueued) return;
     turnQueued = true;
     // One turn for all the records that arrived together.
@@ -84,7 +86,6 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
     };
     const onCaughtUp = () => {
       caughtUp = true;
-      clearChanges(changes);
       resolve();
     };
     log.follow({ from: state.head + 1, onRecord: fold, onCaughtUp, onError }).then((handle) => {
