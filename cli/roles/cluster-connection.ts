@@ -35,7 +35,13 @@ export async function connectCluster({
   replicas = 1,
 }: ConnectOptions): Promise<ClusterConnection> {
   const nc = await connectNats(url, { name });
-  await ensureStreams(nc, { replicas });
+  try {
+    await ensureStreams(nc, { replicas });
+  } catch (error) {
+    // What is left open keeps the process from ending.
+    await nc.close();
+    throw error;
+  }
   const log = new JetStreamLog(nc);
   return {
     log,

@@ -47,19 +47,22 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const follower = await startFollower({ log, snapshots, clock, logger });
   follower.onFailure(options.onFailure);
   const started: { stop(): Promise<void> }[] = [];
-  for (const role of options.roles) {
-    started.push(await startRole(role, follower, clock, options));
-    if (role !== 'api') started.push(await announce(role, cluster));
+  async function stop(): Promise<void> {
+    await Promise.all(started.map((running) => running.stop()));
+    await follower.stop();
+  }
+  try {
+    for (const role of options.roles) {
+      started.push(await startRole(role, follower, clock, options));
+      if (role !== 'api') started.push(await announce(role, cluster));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
   }
   if (options.roles.includes('orchestrator'))
     snapshotRegularly(follower, snapshots, logger, options.snapshotEvery);
-  return {
-    follower,
-    async stop() {
-      await Promise.all(started.map((running) => running.stop()));
-      await follower.stop();
-    },
-  };
+  return { follower, stop };
 }
 
 /** Answers nothing but who it is: that is how the copies of a role are counted. */

@@ -7,7 +7,7 @@ import { type BackendKind, backendKinds } from '@muster/backends';
 import { createLogger, SNAPSHOT_EVERY } from '@muster/runtime';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
-import { connectCluster } from './cluster-connection.ts';
+import { type ClusterConnection, connectCluster } from './cluster-connection.ts';
 import { type ControlRole, controlRoles, startControlPlane } from './control-plane.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 
@@ -46,15 +46,18 @@ function addControlCommand(program: Command, role: ControlRole): void {
       const logger = createLogger({ role, copy });
       await runUntilStopped(async (fail) => {
         const cluster = await connectCluster({ url: nats, name: `muster-${copy}`, replicas: streamReplicas });
-        const running = await startControlPlane({
+        const running = await orClose(
           cluster,
-          roles: [role],
-          copy,
-          logger,
-          heartbeatMs: heartbeat,
-          snapshotEvery,
-          onFailure: fail,
-        });
+          startControlPlane({
+            cluster,
+            roles: [role],
+            copy,
+            logger,
+            heartbeatMs: heartbeat,
+            snapshotEvery,
+            onFailure: fail,
+          }),
+        );
         logger.info({ head: running.follower.state.head }, 'ready');
         return async () => {
           await running.stop();
@@ -85,7 +88,7 @@ function addAgentCommand(program: Command): void {
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<AgentFlags>();
       const logger = createLogger({ role: 'agent' });
-      await runUntilStopped(async () => {
+      await runUntilStopped(async (fail) => {
         const cluster = await connectCluster({ url: options.nats, name: `muster-agent-${process.pid}` });
         const agentOptions: LocalAgentOptions = {
           cluster,
@@ -97,14 +100,30 @@ function addAgentCommand(program: Command): void {
           heartbeatMs: options.heartbeat,
           logger,
         };
-        const running = await startLocalAgent(agentOptions);
-        logger.info({ node: running.agent.nodeId }, 'ready');
+        const running = await orClose(cluster, startLocalAgent(agentOptions));
+        const { nodeId, ready, ended } = running.agent;
+        // Its engine may take its time, and whoever waits for that may still stop it.
+        ready.then(
+          () => logger.info({ node: nodeId }, 'ready'),
+          () => undefined,
+        );
+        void ended.then((error) => error && fail(error));
         return async () => {
           await running.stop();
           await cluster.close();
         };
       }, logger);
     });
+}
+
+/** What doesn't start leaves nothing open: the process ends. */
+async function orClose<T>(cluster: ClusterConnection, starting: Promise<T>): Promise<T> {
+  try {
+    return await starting;
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
 }
 
 interface AgentFlags {

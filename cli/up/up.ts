@@ -86,18 +86,18 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       const hostname = nameLocalNode(index, options.nodes);
       const cluster = await connectCluster({ url, name: `muster-agent-${hostname}` });
       connections.push(cluster);
-      agents.push(
-        await startLocalAgent({
-          cluster,
-          clusterName: options.clusterName,
-          backend: options.backend,
-          dir: join(dir, 'nodes', hostname),
-          hostname,
-          labels: options.labels,
-          heartbeatMs,
-          logger,
-        }),
-      );
+      const local = await startLocalAgent({
+        cluster,
+        clusterName: options.clusterName,
+        backend: options.backend,
+        dir: join(dir, 'nodes', hostname),
+        hostname,
+        labels: options.labels,
+        heartbeatMs,
+        logger,
+      });
+      agents.push(local);
+      void local.agent.ended.then((error) => error && onFailure(error));
     }
     await waitForNodes(running[0]!, agents, options);
     onStep(`${agents.length} ${agents.length === 1 ? 'node is' : 'nodes are'} ready (${options.backend})`);
