@@ -24,6 +24,11 @@ export function hasConverged(name: string, replicas: number): (watch: Watch) => 
   };
 }
 
+/** No service, and no task, of that name is left. */
+export function isGone(name: string): (watch: Watch) => boolean {
+  return ({ state }) => ![...state.services.values()].some(({ spec }) => spec.name === name);
+}
+
 export function nodeNamed(watch: Watch, hostname: string) {
   return [...watch.state.nodes.values()].find(({ description }) => description.hostname === hostname);
 }

@@ -1,33 +1,38 @@
 // What runs on a node outlives the node's agent, and a node that is lost is replaced. With plain processes, which really
 // go on running when nobody looks.
 import type { Task } from '@muster/state';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
-import { areReady, hasConverged, nodeNamed, runningTasks } from '../harness/sightings.ts';
+import { areReady, hasConverged, isGone, nodeNamed, runningTasks } from '../harness/sightings.ts';
 import type { Watch } from '../harness/watch.ts';
 
 let cluster: TestCluster;
 let watch: Watch;
 let agents: Record<string, RoleProcess>;
 
-afterEach(() => cluster?.stop());
-
 const names = ['one', 'two', 'three'];
-const start = (name: string) => cluster.startAgent(name, { backend: 'process' });
+async function start(name: string): Promise<RoleProcess> {
+  agents[name] = await cluster.startAgent(name, { backend: 'process' });
+  return agents[name];
+}
 
 async function startNodes(heartbeatMs: number): Promise<void> {
   cluster = await startCluster({ heartbeatMs });
   await cluster.startControl(1);
-  const started = await Promise.all(names.map(start));
-  agents = Object.fromEntries(names.map((name, index) => [name, started[index]!]));
+  agents = {};
+  await Promise.all(names.map(start));
   watch = await cluster.watch();
   await watch.until('three nodes', areReady(3));
 }
 
 /** Ends with 7 when it is asked to end. */
-const polite = ['sh', '-c', 'trap "exit 7" TERM; sleep 600 & wait'];
-const web = { image: 'process', command: polite, restart: { delay: 0 }, stopGracePeriod: '1s' };
+const polite = {
+  image: 'process',
+  command: ['sh', '-c', 'trap "exit 7" TERM; sleep 600 & wait'],
+  restart: { delay: 0 },
+  stopGracePeriod: '1s',
+};
 
 const isAlive = (pid: number) => {
   try {
@@ -37,8 +42,10 @@ const isAlive = (pid: number) => {
   }
 };
 
-function tasksOn(name: string) {
-  return [...nodeNamed(watch, name)!.tasks.values()].sort((a, b) => a.slot.number - b.slot.number);
+function tasksOn(name: string, service: string) {
+  return [...nodeNamed(watch, name)!.tasks.values()]
+    .filter((task) => task.service.spec.name === service)
+    .sort((a, b) => a.slot.number - b.slot.number);
 }
 
 /** What was said about a task from a sequence on. */
@@ -55,11 +62,13 @@ function expectOnlyRunning({ id, runId }: Task, after: number): void {
 }
 
 describe('an agent', () => {
+  beforeAll(() => startNodes(5_000));
+  afterAll(() => cluster?.stop());
+
   it('killed with kill -9 adopts what runs, and reports what has ended meanwhile', async () => {
-    await startNodes(5_000);
-    await cluster.intend(watch, 'create', 'web', { ...web, replicas: 9 });
+    await cluster.intend(watch, 'create', 'web', { ...polite, replicas: 9 });
     await watch.until('nine tasks', hasConverged('web', 9));
-    const [left, killed, asked] = tasksOn('one');
+    const [left, killed, asked] = tasksOn('one', 'web');
     const at = watch.state.head;
     await agents.one!.kill();
     process.kill(Number(killed!.runId), 'SIGKILL');
@@ -81,32 +90,44 @@ describe('an agent', () => {
   });
 
   it('stopped politely leaves its tasks running, and finds them again', async () => {
-    await startNodes(5_000);
-    await cluster.intend(watch, 'create', 'web', { ...web, replicas: 3 });
-    const before = await watch.until('three tasks', hasConverged('web', 3));
-    const [own] = tasksOn('two');
+    await cluster.intend(watch, 'create', 'other', { ...polite, replicas: 3 });
+    const before = await watch.until('three tasks', hasConverged('other', 3));
+    const [own] = tasksOn('two', 'other');
     expect(await agents.two!.stop()).toEqual({ code: 0, signal: null });
     expect(isAlive(Number(own!.runId))).toBe(true);
 
     const at = watch.state.head;
     await start('two');
     // One more on each node: its agent is at work again.
-    await cluster.intend(watch, 'scale', 'web', { replicas: 6 });
-    const after = await watch.until('six tasks', hasConverged('web', 6));
+    await cluster.intend(watch, 'scale', 'other', { replicas: 6 });
+    const after = await watch.until('six tasks', hasConverged('other', 6));
     expect(after.slice(0, 3).map(({ id, runId }) => [id, runId])).toEqual(
       before.map(({ id, runId }) => [id, runId]),
     );
     expectOnlyRunning(own!, at);
-    expect(tasksOn('two')).toHaveLength(2);
+    expect(tasksOn('two', 'other')).toHaveLength(2);
+  });
+
+  it('started twice gives way to the one that started last, and leaves it the tasks', async () => {
+    const own = tasksOn('two', 'web');
+    const first = agents.two!;
+    await start('two');
+    expect(await first.ended).toEqual({ code: 1, signal: null });
+    expect(own.map(({ runId }) => isAlive(Number(runId)))).toEqual(own.map(() => true));
+    await cluster.intend(watch, 'remove', 'web');
+    await watch.until('its end', isGone('web'));
+    expect(own.map(({ runId }) => isAlive(Number(runId)))).toEqual(own.map(() => false));
   });
 });
 
 describe('a node', () => {
+  beforeAll(() => startNodes(300));
+  afterAll(() => cluster?.stop());
+
   it('that is not heard of any more is suspected, given up and replaced; when it returns, what it still runs is stopped', async () => {
-    await startNodes(300);
-    await cluster.intend(watch, 'create', 'web', { ...web, replicas: 6 });
+    await cluster.intend(watch, 'create', 'web', { ...polite, replicas: 6 });
     await watch.until('six tasks', hasConverged('web', 6));
-    const lost = tasksOn('one');
+    const lost = tasksOn('one', 'web');
     expect(lost).toHaveLength(2);
     const nodeId = await cluster.nodeId('one');
     const at = watch.state.head;
