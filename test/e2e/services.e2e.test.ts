@@ -1,0 +1,164 @@
+// Services as containers of a real engine: three nodes share it, as `muster up --nodes 3` has them.
+import { randomUUID } from 'node:crypto';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startCluster, type TestCluster } from '../harness/cluster.ts';
+import type { RoleProcess } from '../harness/role-process.ts';
+import { areReady, hasConverged, isGone } from '../harness/sightings.ts';
+import type { Watch } from '../harness/watch.ts';
+
+const docker = new Docker();
+const clusterName = `e2e-${randomUUID()}`;
+const nodeNames = ['one', 'two', 'three'];
+
+let cluster: TestCluster;
+let watch: Watch;
+const agents: Record<string, RoleProcess> = {};
+let stranger: Docker.Container;
+
+async function startNode(name: string): Promise<void> {
+  agents[name] = await cluster.startAgent(name, { backend: 'docker', args: ['--cluster', clusterName] });
+}
+
+/** Our containers, dead ones too. */
+function listOurs(service?: string): Promise<Docker.ContainerInfo[]> {
+  const label = [`muster.cluster=${clusterName}`];
+  if (service !== undefined) label.push(`com.docker.swarm.service.name=${service}`);
+  return docker.listContainers({ all: true, filters: { label } });
+}
+
+async function listRunning(service: string): Promise<Docker.ContainerInfo[]> {
+  return (await listOurs(service)).filter(({ State }) => State === 'running');
+}
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  await cluster.startControl(2);
+  await Promise.all(nodeNames.map(startNode));
+  watch = await cluster.watch();
+  await watch.until('three nodes', areReady(3));
+  // Labelled as a Swarm task, of a node that isn't ours.
+  const Labels = { 'com.docker.swarm.task.id': 'stranger', 'com.docker.swarm.node.id': 'elsewhere' };
+  stranger = await docker.createContainer({ Image: 'muster/demo:1', Labels });
+  await stranger.start();
+});
+
+afterAll(async () => {
+  await cluster?.stop();
+  for (const { Id } of await listOurs()) await docker.getContainer(Id).remove({ force: true });
+  await stranger?.remove({ force: true });
+});
+
+const spec = { image: 'muster/demo:1', restart: { delay: 0 } };
+
+it('runs a service as containers that tools for Swarm recognise', async () => {
+  await cluster.intend(watch, 'apply', 'web', { ...spec, replicas: 3 });
+  const tasks = await watch.until('three run', hasConverged('web', 3));
+  const containers = await listRunning('web');
+  expect(new Set(containers.map(({ Labels }) => Labels['com.docker.swarm.node.id'])).size).toBe(3);
+  for (const task of tasks) {
+    const container = containers.find(({ Id }) => Id === task.runId);
+    expect(container?.Names).toEqual([`/web.${task.slot.number}.${task.id}`]);
+    expect(container?.Labels).toMatchObject({
+      'com.docker.swarm.service.id': task.service.id,
+      'com.docker.swarm.service.name': 'web',
+      'com.docker.swarm.task.id': task.id,
+      'com.docker.swarm.task.name': `web.${task.slot.number}.${task.id}`,
+      'com.docker.swarm.node.id': task.node?.id,
+    });
+  }
+});
+
+it('scales both ways, and leaves no container of what it gave up', async () => {
+  await cluster.intend(watch, 'scale', 'web', { replicas: 5 });
+  await watch.until('five run', hasConverged('web', 5));
+  expect(await listRunning('web')).toHaveLength(5);
+  await cluster.intend(watch, 'scale', 'web', { replicas: 2 });
+  await watch.until(
+    'two are left, and the others forgotten',
+    ({ state }) => state.serviceByName.get('web')?.tasks.size === 2,
+  );
+  await expect.poll(() => listOurs('web'), { timeout: 20_000 }).toHaveLength(2);
+});
+
+it('replaces a container that is killed behind its back', async () => {
+  const before = await watch.until('two run', hasConverged('web', 2));
+  await docker.getContainer(before[0]!.runId).kill();
+  const after = await watch.until('another runs', (seen) => {
+    const tasks = hasConverged('web', 2)(seen);
+    return tasks?.every(({ id }) => id !== before[0]!.id) ? tasks : undefined;
+  });
+  expect(watch.state.tasks.get(before[0]!.id)).toMatchObject({
+    exitCode: 137,
+    err: 'task: non-zero exit (137)',
+  });
+  expect(after.map(({ replaces }) => replaces)).toContain(before[0]!.id);
+});
+
+it('updates to another image, one after the other', async () => {
+  await cluster.intend(watch, 'apply', 'web', { ...spec, image: 'muster/demo:2', replicas: 2 });
+  await watch.until(
+    'two run',
+    (seen) =>
+      hasConverged(
+        'web',
+        2,
+      )(seen)?.every(({ version }) => version.spec.containerSpec.image === 'muster/demo:2'),
+    60_000,
+  );
+  expect((await listRunning('web')).map(({ Image }) => Image)).toEqual(['muster/demo:2', 'muster/demo:2']);
+});
+
+it('adopts its containers after a kill -9, and reports the one that died meanwhile', async () => {
+  const tasks = await watch.until('two run', hasConverged('web', 2));
+  const [killed, kept] = tasks;
+  const name = nodeNames.find((node) => killed!.node?.description.hostname === node)!;
+  await agents[name]!.kill();
+  await docker.getContainer(killed!.runId).kill();
+  await startNode(name);
+  const after = await watch.until(
+    'another runs in its place',
+    (seen) => {
+      const running = hasConverged('web', 2)(seen);
+      return running?.every(({ id }) => id !== killed!.id) ? running : undefined;
+    },
+    60_000,
+  );
+  expect(watch.state.tasks.get(killed!.id)?.exitCode).toBe(137);
+  expect(after.find(({ id }) => id === kept!.id)?.runId).toBe(kept!.runId);
+});
+
+it('rejects an image that is nowhere, and says why', async () => {
+  const restart = { condition: 'none' };
+  await cluster.intend(watch, 'apply', 'ghost', { image: 'localhost:1/no/such:image', restart });
+  const err = await watch.until(
+    'it is rejected',
+    ({ state }) => {
+      const [task] = state.serviceByName.get('ghost')?.tasks.values() ?? [];
+      return task?.err || undefined;
+    },
+    60_000,
+  );
+  expect(err).toContain('No such image: localhost:1/no/such:image');
+  expect(await cluster.print('service', 'ps', 'ghost', '--no-trunc')).toContain('No such image');
+});
+
+it('publishes on a port of the host, and shows what the container said', async () => {
+  const command = ['sh', '-c', 'echo hello from $PORT; exec serve'];
+  const ports = ['target=8080,mode=host'];
+  await cluster.intend(watch, 'apply', 'page', { ...spec, command, env: { PORT: '8080' }, ports });
+  const [task] = await watch.until('it runs', hasConverged('page', 1));
+  const [port] = task!.version.ports!;
+  expect(port!.publishedPort).toBeGreaterThanOrEqual(30_000);
+  const page = () =>
+    fetch(`http://127.0.0.1:${port!.publishedPort}/`).then((answer) => answer.text(), String);
+  await expect.poll(page, { timeout: 20_000 }).toContain('version 1');
+  expect(await cluster.print('service', 'logs', 'page')).toContain('hello from 8080');
+});
+
+it('removes everything of its own, and nothing else', async () => {
+  for (const name of ['web', 'ghost', 'page']) await cluster.intend(watch, 'remove', name);
+  for (const name of ['web', 'ghost', 'page']) await watch.until(`${name} is gone`, isGone(name), 60_000);
+  await expect.poll(() => listOurs(), { timeout: 20_000 }).toEqual([]);
+  expect((await stranger.inspect()).State.Running).toBe(true);
+});
