@@ -1,6 +1,7 @@
 export * from './constraint.ts';
 export * from './duration.ts';
 export * from './ids.ts';
+export * from './image.ts';
 export * from './ip-address.ts';
 export * from './node.ts';
 export * from './normalise.ts';

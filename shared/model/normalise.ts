@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { type Refusal, refuse } from './refusal.ts';
 import { type ServiceSpec, serviceSpecSchema } from './service-spec.ts';
-import { expandShortForm, shortFormSchema } from './short-form.ts';
+import { expandShortForm, shortenPath, shortFormSchema } from './short-form.ts';
 import { validateServiceSpec } from './validate.ts';
 
 export type Normalised =
@@ -16,7 +16,8 @@ export function normaliseServiceSpec(body: unknown, name: string | undefined): N
     return refused(refuse('invalid', 'a service is described by a JSON object'));
   }
   let long: Record<string, unknown> = body as Record<string, unknown>;
-  if (!('taskTemplate' in body)) {
+  const isShort = !('taskTemplate' in body);
+  if (isShort) {
     const short = shortFormSchema.safeParse(body);
     if (!short.success) return refused(explainIssue(short.error.issues[0]!));
     long = expandShortForm(short.data);
@@ -27,7 +28,10 @@ export function normaliseServiceSpec(body: unknown, name: string | undefined): N
     );
   }
   const parsed = serviceSpecSchema.safeParse({ ...long, name: long.name ?? name ?? '' });
-  if (!parsed.success) return refused(explainIssue(parsed.error.issues[0]!));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    return refused(explainIssue(isShort ? { ...issue, path: shortenPath(issue.path) } : issue));
+  }
   const refusal = validateServiceSpec(parsed.data);
   return refusal ? refused(refusal) : { ok: true, spec: parsed.data };
 }

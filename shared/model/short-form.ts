@@ -133,6 +133,30 @@ export function expandShortForm(short: ShortForm): Record<string, unknown> {
   });
 }
 
+/** Where `expandShortForm` puts what a user wrote under another name; undefined where the short form has no such level. */
+const shortNames: Readonly<Record<string, string | undefined>> = {
+  taskTemplate: undefined,
+  containerSpec: undefined,
+  endpointSpec: undefined,
+  replicated: undefined,
+  restartPolicy: 'restart',
+  updateConfig: 'update',
+  targetPort: 'target',
+  publishedPort: 'published',
+  publishMode: 'mode',
+  nanoCpus: 'cpus',
+  memoryBytes: 'memory',
+};
+
+/** The way to a field of the long form, as the user of the short form wrote it. */
+export function shortenPath(path: readonly PropertyKey[]): PropertyKey[] {
+  return path.flatMap((key) => {
+    if (typeof key !== 'string' || !Object.hasOwn(shortNames, key)) return [key];
+    const name = shortNames[key];
+    return name === undefined ? [] : [name];
+  });
+}
+
 const longModeKey = {
   replicated: 'replicated',
   global: 'global',

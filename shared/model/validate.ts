@@ -1,5 +1,6 @@
 // What SwarmKit's control API refuses in a service (manager/controlapi/service.go), in its words.
 import { parseConstraint } from './constraint.ts';
+import { isImageReference } from './image.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { ServiceSpec } from './service-spec.ts';
 
@@ -54,8 +55,10 @@ function checkName({ name }: ServiceSpec): Refusal | undefined {
 }
 
 function checkImage({ taskTemplate: { containerSpec } }: ServiceSpec): Refusal | undefined {
-  if (containerSpec.image !== '') return undefined;
-  return refuse('invalid', 'ContainerSpec: image reference must be provided', 'image');
+  const { image } = containerSpec;
+  if (image === '') return refuse('invalid', 'ContainerSpec: image reference must be provided', 'image');
+  if (isImageReference(image)) return undefined;
+  return refuse('invalid', `ContainerSpec: "${image.slice(0, 100)}" is not a valid repository/tag`, 'image');
 }
 
 function checkReplicas(spec: ServiceSpec): Refusal | undefined {
