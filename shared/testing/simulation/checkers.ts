@@ -29,6 +29,8 @@ export function createObserver(): Observer {
   const changes = createChanges();
   const verdicts = new Map<number, number>();
   const created = new Set<string>();
+  /** How often each slot was restarted with each version. */
+  const restarts = new Map<string, number>();
   /** Slots in which a start-first update is under way. */
   const startingFirst = new Set<string>();
   /** When a node was last down, by node id. */
@@ -45,7 +47,7 @@ export function createObserver(): Observer {
       const conflicts = state.conflicts;
       evolve(state, fact, changes);
       try {
-        checkFact(fact, state.conflicts > conflicts);
+        checkFact(record, fact, state.conflicts > conflicts);
         for (const [id, observed] of before) checkTask(id, observed, record.time);
         for (const id of changes.nodes) {
           checkNode(id);
@@ -59,8 +61,10 @@ export function createObserver(): Observer {
     },
   };
 
-  function checkFact(fact: Fact, isVoid: boolean): void {
-    if (fact.is === 'poison' || fact.is === 'unknown')
+  function checkFact(record: RawRecord, fact: Fact, isVoid: boolean): void {
+    if (fact.is === 'unknown') throw new Error(`a reducer or agent wrote ${fact.reason}`);
+    // Nobody but an intruder writes so little.
+    if (fact.is === 'poison' && record.data.length > 200)
       throw new Error(`a reducer or agent wrote ${fact.reason}`);
     if (fact.is !== 'event' || isVoid) return;
     const { event } = fact;
@@ -73,10 +77,24 @@ export function createObserver(): Observer {
       verdicts.set(event.cause, fact.seq);
     }
     if (event.type !== 'service.reconciled') return;
-    for (const { id } of event.created) {
+    for (const { id, slot, cause } of event.created) {
       if (created.has(id)) throw new Error(`task ${id} is created twice`);
       created.add(id);
+      if (cause === 'restart')
+        countRestart(`${event.serviceId}/${slot}`, state.tasks.get(id), event.specVersion);
     }
+  }
+
+  /** Attempts without a window are for ever. */
+  function countRestart(slot: string, task: Task | undefined, version: number): void {
+    const key = `${slot}/${version}`;
+    const count = (restarts.get(key) ?? 0) + 1;
+    restarts.set(key, count);
+    const { maxAttempts = 0, window = 0 } = task?.version.spec.restartPolicy ?? {};
+    if (maxAttempts > 0 && window === 0 && count > maxAttempts)
+      throw new Error(
+        `slot ${slot} is restarted for the ${count}th time; at most ${maxAttempts} are allowed`,
+      );
   }
 
   /** No observed state ever falls, and no second task of a slot starts beside one that may still run. */
@@ -84,7 +102,8 @@ export function createObserver(): Observer {
     const task = state.tasks.get(id);
     if (!task || task.observed === before) return;
     if (task.observed < before) throw new Error(`task ${id} fell from ${before} to ${task.observed}`);
-    if (task.observed !== TaskState.RUNNING) return;
+    // One that is to stop itself may have started long ago, and its node only says so now.
+    if (task.observed !== TaskState.RUNNING || !isLive(task)) return;
     const other = task.slot.tasks.find((sibling) => sibling !== task && mayRun(sibling, now));
     if (other)
       throw new Error(`slot ${task.slot.number} of ${task.service.spec.name} runs ${id} beside ${other.id}`);

@@ -1,6 +1,12 @@
 // What lies between the processes: a memory log, command store and bus whose messages take time, arrive late, are
 // stored though the answer is lost, or do not get through at all. Faults are drawn from the seed.
-import { type AppendResult, LogUnavailableError, MemoryCommandStore, MemoryLog } from '@muster/log';
+import {
+  type AppendResult,
+  LogUnavailableError,
+  MemoryCommandStore,
+  MemoryLog,
+  MemorySnapshotStore,
+} from '@muster/log';
 import { type Clock, MemoryBus, sleep } from '@muster/runtime';
 import type { Chance } from './chance.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -38,9 +44,12 @@ export interface Network {
   readonly log: MemoryLog;
   readonly commands: MemoryCommandStore;
   readonly bus: MemoryBus;
+  readonly snapshots: MemorySnapshotStore;
   faults: NetworkFaults;
   /** Clients that can't reach anybody. */
   readonly cutOff: Set<string>;
+  /** Clients that reach the log and the commands, and nobody on the bus. */
+  readonly deaf: Set<string>;
   readonly processes: Map<string, SimulatedProcess>;
   /** Called around every append to the log: where a test kills the writer. */
   onAppend: (moment: AppendMoment) => void;
@@ -51,6 +60,8 @@ const never = new Promise<never>(() => undefined);
 export function createNetwork(clock: Clock, chance: Chance): Network {
   const processes = new Map<string, SimulatedProcess>();
   const cutOff = new Set<string>();
+  const deaf = new Set<string>();
+  const isOff = (name: string) => cutOff.has(name) || deaf.has(name);
   let appends = 0;
   /** Deliveries to one client stay in order: none overtakes the one before. */
   const busyUntil = new Map<string, number>();
@@ -124,10 +135,12 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
     bus: new MemoryBus({
       clock,
       deliver,
-      drop: (from, to) => cutOff.has(from) || cutOff.has(to) || chance.happens(network.faults.lostMessages),
+      drop: (from, to) => isOff(from) || isOff(to) || chance.happens(network.faults.lostMessages),
     }),
+    snapshots: new MemorySnapshotStore(),
     faults: { ...perfectNetwork },
     cutOff,
+    deaf,
     processes,
     onAppend: () => undefined,
   };

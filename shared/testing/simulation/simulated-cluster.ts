@@ -5,20 +5,24 @@ import { createAllocator } from '@muster/allocator';
 import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
 import { encodeJson, intentSubject } from '@muster/events';
-import { countReplicas, TaskState } from '@muster/model';
 import { createOrchestrator } from '@muster/orchestrator';
-import { type Follower, runReducer, silentLogger, startFollower } from '@muster/runtime';
+import { type Follower, runReducer, silentLogger, snapshotRegularly, startFollower } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
-import { isLive } from '@muster/state';
 import { VirtualClock } from '../virtual-clock.ts';
 import { type Chance, seedChance } from './chance.ts';
 import { createObserver, type Observer } from './checkers.ts';
+import { findUnfinished } from './convergence.ts';
 import { createNetwork, type Network } from './network.ts';
 import { type SimulatedProcess, startProcess } from './simulated-process.ts';
 
 export const HEARTBEAT_MS = 5000;
 const roles = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
+/** The label `zone` of the nodes, in turn. */
+export const zones = ['a', 'b'] as const;
 export type Role = (typeof roles)[number];
+
+/** So few that a process that starts again finds one as a rule. */
+const SNAPSHOT_EVERY = 100;
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -52,12 +56,16 @@ export interface SimulatedCluster {
   readonly observer: Observer;
   readonly reducers: readonly ReducerSeat[];
   readonly nodes: readonly NodeSeat[];
+  /** Machines that never come back. */
+  readonly lost: Set<Seat>;
   /** The first thing that went wrong in a process or a checker. */
   readonly failure: Error | undefined;
   start(): Promise<void>;
   kill(seat: Seat): void;
   /** Publishes an intent from outside. */
   intend(verb: string, name: string, body?: unknown): Promise<void>;
+  /** Anything at all, from outside. */
+  publish(subject: string, data: Uint8Array): Promise<void>;
   /** Lets time pass; throws as soon as a rule is broken. */
   run(ms: number): Promise<void>;
   /** What still keeps the cluster from being as it should; empty when it has converged. */
@@ -99,6 +107,7 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
         switch (role) {
           case 'orchestrator':
             runReducer({ ...loop, reducer: createOrchestrator() });
+            snapshotRegularly(follower, network.snapshots, silentLogger, SNAPSHOT_EVERY);
             break;
           case 'allocator':
             runReducer({ ...loop, reducer: createAllocator() });
@@ -152,7 +161,7 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
           bus: network.bus.client(process.name),
           clock: process.clock,
           logger: silentLogger,
-          labels: {},
+          labels: { zone: zones[index % zones.length]! },
           heartbeatMs: HEARTBEAT_MS,
           session: process.name,
           storage,
@@ -175,6 +184,7 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
     observer,
     reducers,
     nodes: seats,
+    lost: new Set(),
     get failure() {
       return failure;
     },
@@ -190,14 +200,17 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
       seat.process?.kill();
       seat.process = undefined;
     },
-    async intend(verb, name, body) {
+    intend(verb, name, body) {
       const data = body === undefined ? new Uint8Array() : encodeJson(body);
+      return cluster.publish(intentSubject('ana', 'service', verb, name), data);
+    },
+    async publish(subject, data) {
       let stored = false;
       // A user tries again until it is in the log; time must pass meanwhile.
       const submit = (): Promise<unknown> =>
         network.log
           .client('user')
-          .append(intentSubject('ana', 'service', verb, name), data)
+          .append(subject, data)
           .then(() => {
             stored = true;
           }, submit);
@@ -211,38 +224,4 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
     unfinished: () => findUnfinished(cluster),
   };
   return cluster;
-}
-
-/** Compares what was asked, what the state says and what the engines really run. */
-function findUnfinished({ observer: { state }, nodes }: SimulatedCluster): string[] {
-  const problems: string[] = [];
-  if (state.intents.size > 0) problems.push(`${state.intents.size} intents without a verdict`);
-  const running = new Map<string, string>();
-  for (const { engine, name } of nodes) {
-    for (const { taskId, status } of engine.states()) {
-      if (status !== 'running') continue;
-      if (running.has(taskId)) problems.push(`task ${taskId} runs on ${running.get(taskId)} and ${name}`);
-      running.set(taskId, name);
-    }
-  }
-  for (const service of state.services.values()) {
-    if (service.removed) {
-      problems.push(`service ${service.spec.name} is not gone`);
-      continue;
-    }
-    const live = [...service.tasks.values()].filter(isLive);
-    const wanted = countReplicas(service.spec);
-    if (live.length !== wanted)
-      problems.push(`${service.spec.name} has ${live.length} live tasks of ${wanted}`);
-    for (const task of live) {
-      const name = `${service.spec.name}.${task.slot.number}`;
-      if (task.version !== service.version) problems.push(`${name} is of an old version`);
-      if (task.observed !== TaskState.RUNNING) problems.push(`${name} is at ${task.observed}: ${task.err}`);
-      if (!running.delete(task.id)) problems.push(`${name} does not run on any engine`);
-    }
-  }
-  for (const [taskId, node] of running) problems.push(`${node} still runs ${taskId}`);
-  for (const node of state.nodes.values())
-    if (node.status !== 'ready') problems.push(`${node.id} is ${node.status}`);
-  return problems;
 }

@@ -1,0 +1,116 @@
+// What still keeps a cluster from being as it was asked to be: compares the specs, the state, and what the engines
+// really run. A task may wait only where no node would do, and a slot be without one only where its policy says so.
+import { compileConstraint, countReplicas, isTerminal, parseConstraint, TaskState } from '@muster/model';
+import {
+  type ClusterNode,
+  type ClusterState,
+  hostPortKey,
+  isLive,
+  isOutdated,
+  type Service,
+  type Slot,
+  type Task,
+} from '@muster/state';
+import type { SimulatedCluster } from './simulated-cluster.ts';
+
+/** Empty when the cluster has converged. */
+export function findUnfinished(cluster: SimulatedCluster): string[] {
+  const { state } = cluster.observer;
+  const lostIds = new Set(cluster.nodes.filter((seat) => cluster.lost.has(seat)).map(({ nodeId }) => nodeId));
+  const running = listRunning(cluster);
+  const problems: string[] = [...running.problems];
+  if (state.intents.size > 0) problems.push(`${state.intents.size} intents without a verdict`);
+  if (state.poison.size > 0) problems.push(`${state.poison.size} records without a quarantine`);
+  for (const service of state.services.values()) {
+    const isGone =
+      service.removed && [...service.tasks.values()].every((task) => lostIds.has(task.node?.id ?? ''));
+    if (isGone) continue;
+    if (service.removed) problems.push(`service ${service.spec.name} is not gone`);
+    else problems.push(...checkService(state, service, running.nodeByTask));
+  }
+  for (const [taskId, node] of running.nodeByTask) {
+    const task = state.tasks.get(taskId);
+    if (!task || !isLive(task)) problems.push(`${node} still runs ${taskId}`);
+  }
+  for (const { id, status } of state.nodes.values()) {
+    const wanted = lostIds.has(id) ? 'down' : 'ready';
+    if (status !== wanted) problems.push(`${id} is ${status}`);
+  }
+  return problems;
+}
+
+function listRunning({ nodes, lost }: SimulatedCluster) {
+  const problems: string[] = [];
+  const nodeByTask = new Map<string, string>();
+  for (const seat of nodes) {
+    if (lost.has(seat)) continue;
+    for (const { taskId, status } of seat.engine.states()) {
+      if (status !== 'running') continue;
+      const other = nodeByTask.get(taskId);
+      if (other !== undefined) problems.push(`task ${taskId} runs on ${other} and ${seat.name}`);
+      nodeByTask.set(taskId, seat.name);
+    }
+  }
+  return { problems, nodeByTask };
+}
+
+function* checkService(
+  state: ClusterState,
+  service: Service,
+  nodeByTask: ReadonlyMap<string, string>,
+): Generator<string> {
+  const { name } = service.spec;
+  const occupied = [...service.slots.values()].filter((slot) => slot.occupied);
+  const wanted = countReplicas(service.spec);
+  if (occupied.length !== wanted) yield `${name} has ${occupied.length} slots of ${wanted}`;
+  const isHeldUp = occupied.some((slot) => slot.tasks.at(-1)!.observed < TaskState.ASSIGNED);
+  for (const slot of occupied) {
+    for (const problem of checkSlot(state, slot, isHeldUp, nodeByTask))
+      yield `${name}.${slot.number} ${problem}`;
+  }
+}
+
+function* checkSlot(
+  state: ClusterState,
+  slot: Slot,
+  isHeldUp: boolean,
+  nodeByTask: ReadonlyMap<string, string>,
+): Generator<string> {
+  const newest = slot.tasks.at(-1)!;
+  const { observed } = newest;
+  if (!isHeldUp && isOutdated(newest)) yield 'is of an old version';
+  if (!isLive(newest)) {
+    if (!mayRest(newest)) yield `is not restarted: ${observed}`;
+  } else if (observed === TaskState.RUNNING) {
+    if (!nodeByTask.has(newest.id)) yield 'does not run on any engine';
+  } else if (observed < TaskState.ASSIGNED && newest.desired === TaskState.RUNNING) {
+    if (newest.service.unschedulable === undefined) yield 'waits, and nobody says why';
+    for (const node of state.nodes.values()) if (suits(node, newest)) yield `waits, and ${node.id} would do`;
+  } else {
+    yield `is at ${observed}, to be ${newest.desired}: ${newest.err}`;
+  }
+}
+
+/** Its slot needs no other task after this one. */
+function mayRest({ observed, node, version: { spec } }: Task): boolean {
+  const { condition, maxAttempts } = spec.restartPolicy;
+  if (!isTerminal(observed) && node?.status !== 'down') return false;
+  if (condition === 'none' || maxAttempts > 0) return true;
+  return condition === 'on-failure' && observed === TaskState.COMPLETE;
+}
+
+/** Written without the scheduler's own filters, on purpose. */
+function suits(node: ClusterNode, { service, version: { spec, ports } }: Task): boolean {
+  if (node.status !== 'ready') return false;
+  const { reservations } = spec.resources;
+  const { nanoCpus, memoryBytes } = node.description.resources;
+  if (node.reserved.nanoCpus + reservations.nanoCpus > nanoCpus) return false;
+  if (node.reserved.memoryBytes + reservations.memoryBytes > memoryBytes) return false;
+  const { constraints, maxReplicas } = spec.placement;
+  for (const text of constraints) {
+    const constraint = parseConstraint(text);
+    if (!('error' in constraint) && !compileConstraint(constraint)(node)) return false;
+  }
+  if (maxReplicas > 0 && (node.activeByService.get(service.id) ?? 0) >= maxReplicas) return false;
+  return !(ports ?? []).some((port) => node.hostPorts.has(hostPortKey(port)));
+}

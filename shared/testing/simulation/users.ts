@@ -1,0 +1,87 @@
+// What users ask of a cluster in a run of chaos: services of every kind there is, and now and then nonsense.
+import { encodeJson } from '@muster/events';
+import { type SimulatedCluster, zones } from './simulated-cluster.ts';
+
+const names = ['web', 'api', 'db', 'queue'];
+// biome-ignore format: as often as they stand here
+const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'remove', 'mumble'] as const;
+
+export async function askSomething(cluster: SimulatedCluster): Promise<void> {
+  const { chance } = cluster;
+  const name = chance.pick(names);
+  const verb = chance.pick(verbs);
+  switch (verb) {
+    case 'remove':
+      return cluster.intend('remove', name);
+    case 'scale':
+      return cluster.intend('scale', name, { replicas: chance.happens(0.03) ? 60 : chance.between(0, 6) });
+    case 'tweak':
+      return tweak(cluster, name);
+    case 'mumble':
+      return mumble(cluster, name);
+    default:
+      return cluster.intend(verb, name, describeService(cluster, name));
+  }
+}
+
+function describeService({ chance }: SimulatedCluster, name: string): Record<string, unknown> {
+  const port = chance.pick([undefined, undefined, undefined, 0, 8000 + names.indexOf(name)]);
+  return {
+    image: `${name}:${chance.between(1, 3)}`,
+    replicas: chance.between(1, 5),
+    restart: {
+      condition: chance.pick(['any', 'any', 'any', 'on-failure', 'none']),
+      delay: chance.pick([0, '1s', '5s']),
+      maxAttempts: chance.pick([0, 0, 0, 1, 3]),
+      window: chance.pick([0, 0, '20s']),
+    },
+    update: {
+      order: chance.pick(['stop-first', 'start-first']),
+      parallelism: chance.between(0, 2),
+      delay: chance.pick([0, '2s']),
+    },
+    resources: { reservations: { cpus: chance.pick([0, 0.05, 0.1]) } },
+    placement: {
+      constraints: chance.pick([
+        [],
+        [],
+        [],
+        [`node.labels.zone==${chance.pick(zones)}`],
+        ['node.labels.zone!=nowhere'],
+      ]),
+      maxReplicas: chance.pick([0, 0, 0, 1, 3]),
+    },
+    ...(port !== undefined && { ports: [{ target: 80, published: port, mode: 'host' }] }),
+  };
+}
+
+/** One thing of the spec as it is, which may spare the tasks that run. */
+async function tweak({ chance, observer, intend }: SimulatedCluster, name: string): Promise<void> {
+  const spec = observer.state.serviceByName.get(name)?.spec;
+  if (!spec) return;
+  const { taskTemplate, updateConfig } = spec;
+  if (chance.happens(0.3)) {
+    return intend('apply', name, {
+      ...spec,
+      updateConfig: { ...updateConfig, delay: chance.pick([0, '2s']) },
+    });
+  }
+  const zone = chance.pick([...zones, 'nowhere']);
+  const constraints = chance.pick([[], [`node.labels.zone==${zone}`], [`node.labels.zone!=${zone}`]]);
+  const placement = { ...taskTemplate.placement, constraints };
+  return intend('apply', name, { ...spec, taskTemplate: { ...taskTemplate, placement } });
+}
+
+/** Refused, whatever it is; and nothing else waits for it. */
+async function mumble(cluster: SimulatedCluster, name: string): Promise<void> {
+  const { chance } = cluster;
+  const [subject, body] = chance.pick([
+    [`muster.intent.ana.service.apply.${name}`, '{"image":'],
+    [`muster.intent.ana.service.apply.${name}`, '{"image":"x","replicas":"many"}'],
+    ['muster.intent.ana.service.apply', '{}'],
+    [`muster.intent.ana.pod.apply.${name}`, '{}'],
+    ['muster.intent.ana', ''],
+    [`muster.intent.ana.service.scale.${name}`, '[[[['],
+  ] as const);
+  await cluster.publish(subject, body === '{}' ? encodeJson({}) : new TextEncoder().encode(body));
+}
