@@ -11,6 +11,7 @@ const programs = {
   muster: 'cli/main.ts',
   bench: 'test/bench/main.ts',
   conformance: 'test/conformance/main.ts',
+  record: 'test/replay/record.ts',
 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
