@@ -29,6 +29,12 @@ export function isGone(name: string): (watch: Watch) => boolean {
   return ({ state }) => ![...state.services.values()].some(({ spec }) => spec.name === name);
 }
 
+/** The watch has seen everything that is in the log by now. */
+export async function catchUp(watch: Watch): Promise<void> {
+  const head = await watch.log.head();
+  await watch.until(`sequence ${head}`, ({ state }) => state.head >= head);
+}
+
 export function nodeNamed(watch: Watch, hostname: string) {
   return [...watch.state.nodes.values()].find(({ description }) => description.hostname === hostname);
 }
