@@ -4,6 +4,9 @@ import type { Logger } from '@muster/runtime';
 
 type Stop = () => Promise<void>;
 
+/** Whatever keeps a process that has failed from stopping in order: its supervisor waits for its end. */
+const GIVE_UP_AFTER_MS = 10_000;
+
 /**
  * Resolves when everything is stopped. `fail` ends the process with exit code 1, after stopping. The signal is aborted
  * when the process is to end; a start that minds it throws then, having stopped what it started.
@@ -25,6 +28,7 @@ export async function runUntilStopped(
   const fail = (error: Error) => {
     logger.error({ error: error.message }, 'cannot go on');
     process.exitCode = 1;
+    setTimeout(() => process.exit(1), GIVE_UP_AFTER_MS).unref();
     ending.abort();
   };
   let stop: Stop;
