@@ -1,11 +1,18 @@
 import { encodeJson } from '@muster/events';
 import { MemoryLog, MemorySnapshotStore } from '@muster/log';
-import { type ClusterState, FOLD_VERSION, hashState } from '@muster/state';
+import {
+  type ClusterState,
+  createChanges,
+  createState,
+  FOLD_VERSION,
+  hashState,
+  type Task,
+} from '@muster/state';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
-import { startFollower } from './follower.ts';
-import type { Logger } from './logging.ts';
-import { encodeSnapshot, takeSnapshot } from './snapshotting.ts';
+import { type Follower, startFollower, type TurnListener } from './follower.ts';
+import { type Logger, silentLogger } from './logging.ts';
+import { encodeSnapshot, snapshotRegularly, takeSnapshot } from './snapshotting.ts';
 
 let snapshots: MemorySnapshotStore;
 let warnings: string[];
@@ -98,4 +105,33 @@ describe('a start', () => {
       expect(warnings).toEqual([expect.stringContaining('it is of another log')]);
     },
   );
+});
+
+describe('snapshots now and then', () => {
+  it.each([
+    ['a small state', 3, [10, 20, 30, 40]],
+    ['a large one', 25, [25]],
+  ])('of %s are as far apart as it is large', async (_what, tasks, taken) => {
+    const state = createState();
+    // Only how many there are counts here, and no row is made of them.
+    for (let index = 0; index < tasks; index += 1) state.tasks.set(`${index}`, {} as Task);
+    let turn: TurnListener | undefined;
+    const follower = {
+      state,
+      onTurn(listener: TurnListener) {
+        turn = listener;
+        return () => undefined;
+      },
+    } as unknown as Follower;
+    const seqs: number[] = [];
+    snapshots.put = async ({ seq }) => {
+      seqs.push(seq);
+    };
+    snapshotRegularly(follower, snapshots, silentLogger, 10);
+    for (state.head = 1; state.head <= 45; state.head += 1) {
+      turn?.(state, createChanges());
+      await new Promise(setImmediate);
+    }
+    expect(seqs).toEqual(taken);
+  });
 });

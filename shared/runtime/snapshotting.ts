@@ -60,7 +60,11 @@ export async function takeSnapshot(snapshots: SnapshotStore, state: ClusterState
   await snapshots.put(meta, encodeSnapshot(state));
 }
 
-/** Takes a snapshot whenever that many events have been folded since the last. A failure is logged and tried again later. */
+/**
+ * Takes a snapshot whenever that many events have been folded since the last, and at least as many as there are tasks:
+ * nothing else happens while a state is written down, so what that costs must be spread over as much folding. A
+ * failure is logged and tried again later.
+ */
 export function snapshotRegularly(
   follower: Follower,
   snapshots: SnapshotStore,
@@ -70,7 +74,8 @@ export function snapshotRegularly(
   let last = follower.state.head;
   let busy = false;
   return follower.onTurn((state) => {
-    if (busy || state.halted !== undefined || state.head - last < every) return;
+    if (busy || state.halted !== undefined) return;
+    if (state.head - last < Math.max(every, state.tasks.size)) return;
     busy = true;
     last = state.head;
     takeSnapshot(snapshots, state)
