@@ -87,6 +87,7 @@ export function describeCommandsContract(name: string, makeStore: () => Promise<
       await put('n1', 't1', 'run', 0);
       await put('n1', 't2', 'run', 0);
       const before = await startFollower();
+      await before.caughtUp;
       await put('n1', 't1', 'forget', 1, 1000);
       await before.reached(3);
       expect(await put('n1', 't1', 'run', 0)).toEqual({ ok: false, expected: 0, actual: 3 });
