@@ -1,5 +1,7 @@
 // Services as containers of a real engine: three nodes share it, as `muster up --nodes 3` has them.
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
@@ -156,9 +158,37 @@ it('publishes on a port of the host, and shows what the container said', async (
   expect(await cluster.print('service', 'logs', 'page')).toContain('hello from 8080');
 });
 
+it('publishes on the port that was asked for, and says so when somebody has it', async () => {
+  const port = await findFreePort();
+  const ports = [{ target: 80, published: port, mode: 'host' }];
+  await cluster.intend(watch, 'create', 'first', { ...spec, ports });
+  await watch.until('it runs', hasConverged('first', 1));
+  const page = () => fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.text(), String);
+  await expect.poll(page, { timeout: 20_000 }).toContain('version 1');
+
+  // Another node, as far as the scheduler knows; but its engine is the same.
+  await cluster.intend(watch, 'create', 'second', { ...spec, ports, restart: { condition: 'none' } });
+  const [task] = await watch.until('it fails', ({ state }) => {
+    const tasks = [...(state.serviceByName.get('second')?.tasks.values() ?? [])];
+    return tasks.length > 0 && tasks.every(({ err }) => err !== '') && tasks;
+  });
+  expect(task!.err).toMatch(/port is already allocated|address already in use/);
+  expect(await cluster.print('service', 'ps', 'second', '--no-trunc')).toContain(String(port));
+});
+
 it('removes everything of its own, and nothing else', async () => {
-  for (const name of ['web', 'ghost', 'page']) await cluster.intend(watch, 'remove', name);
-  for (const name of ['web', 'ghost', 'page']) await watch.until(`${name} is gone`, isGone(name), 60_000);
+  const services = ['web', 'ghost', 'page', 'first', 'second'];
+  for (const name of services) await cluster.intend(watch, 'remove', name);
+  for (const name of services) await watch.until(`${name} is gone`, isGone(name), 60_000);
   await expect.poll(() => listOurs(), { timeout: 20_000 }).toEqual([]);
   expect((await stranger.inspect()).State.Running).toBe(true);
 });
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
