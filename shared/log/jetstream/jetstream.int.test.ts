@@ -438,7 +438,7 @@ async function startWork(url: string, { replicas }: { replicas: number }) {
       const head = await first!.head();
       await Promise.all(followers.map((follower) => follower.reached(head)));
       // A server that has just become the stream's leader may not count the last records for a moment.
-      await expect.poll(() => first!.head(), { timeout: 10_000 }).toBe(head);
+      await expect.poll(async () => (await readAll(first!)).length, { timeout: 10_000 }).toBe(head);
       const records = await readAll(first!);
       expect(records.map(({ seq }) => seq)).toEqual(upTo(head));
       for (const follower of followers) {
