@@ -112,7 +112,7 @@ describe('events', () => {
     expect(tell({ type: 'tasks.assigned', cause: 5, nodeId: 'n1', tasks: [...tasks], why })).toEqual({
       who: 'scheduler',
       what: 'gave web.1-3 to node n1',
-      why: '4 nodes considered (constraint refused 1); this one had 0 of web and 2 in all',
+      why: '4 nodes considered (constraint refused 1); this one had the fewest: 0 of web and 2 in all',
       cause: 5,
     });
   });

@@ -190,7 +190,7 @@ function tellAssigned(
     .map(({ serviceId, considered, refused, serviceTasks, totalTasks }) => {
       const no = refused.map(({ filter, nodes }) => `${filter} refused ${nodes}`).join(', ');
       const suitable = `${considered} ${considered === 1 ? 'node' : 'nodes'} considered${no === '' ? '' : ` (${no})`}`;
-      return `${suitable}; this one had ${serviceTasks} of ${directory.nameService(serviceId)} and ${totalTasks} in all`;
+      return `${suitable}; this one had the fewest: ${serviceTasks} of ${directory.nameService(serviceId)} and ${totalTasks} in all`;
     });
   return {
     what: `gave ${listTaskNames(directory, chosen)} to node ${directory.nameNode(nodeId)}`,

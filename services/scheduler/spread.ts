@@ -24,14 +24,12 @@ export function spread(
   const { service, tasks } = group;
   const refusals = pipeline.map(() => 0);
   const heap: Candidate[] = [];
-  let considered = 0;
   for (const candidate of candidates) {
     candidate.faults = faulty?.get(candidate.node.id) ?? 0;
     candidate.serviceTasks = countServiceTasks(candidate, service.id);
     candidate.totalTasks = countTasks(candidate);
     // Never more nodes than tasks: the best ones take one each before another comes into question.
     if (!isWanted(heap, candidate, tasks.length, isBetter)) continue;
-    considered += 1;
     const refusal = findRefusal(pipeline, candidate);
     if (refusal < 0) offer(heap, candidate, tasks.length, isBetter);
     else refusals[refusal]! += 1;
@@ -45,7 +43,7 @@ export function spread(
     const best = heap[0]!;
     const makeWhy = (): Why => ({
       serviceId: service.id,
-      considered,
+      considered: candidates.length,
       refused,
       serviceTasks: best.serviceTasks,
       totalTasks: best.totalTasks,

@@ -61,7 +61,7 @@ export const tasksAssigned = defineEvent({
     why: z.array(
       z.object({
         serviceId: z.string(),
-        /** Nodes looked at, and how many each filter refused. */
+        /** Nodes there were to choose from; and how many each filter refused of those that had few enough tasks to be asked about. */
         considered: z.int(),
         refused: z.array(z.object({ filter: z.string(), nodes: z.int() })),
         /** Tasks this node had before: of the service, and in all. Fewest of the one, then of the other, wins. */
