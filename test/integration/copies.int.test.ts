@@ -103,7 +103,7 @@ it('goes on while each copy in turn is killed', async () => {
   console.log(
     `${steps.length} intents; from intent to running: median ${times[times.length >> 1]} ms, longest ${times.at(-1)} ms`,
   );
-  expect(steps.length).toBeGreaterThan(20);
+  expect(steps.length).toBeGreaterThanOrEqual(20);
   expect(times.at(-1)).toBeLessThan(LONGEST_PAUSE_MS);
 });
 
