@@ -1,5 +1,5 @@
 // What the kernel says of a process: its processor time and its memory. Linux only.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The kernel's clock ticks a second: 100 on every Linux that Node runs on. */
 const TICKS = 100;
@@ -16,4 +16,12 @@ export function readCpuSeconds(pid: number): number {
 export function readMemory(pid: number): number {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1]) / 1024;
+}
+
+/** Each thread has children of its own. */
+export function readChildren(pid: number): number[] {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
 }

@@ -1,63 +1,52 @@
-// A service of muster's: nats-server, the whole control plane and one node's agent in one process, as `muster up` runs.
-import { nameTaskState, TaskState } from '@muster/model';
-import { startCluster } from '../../harness/cluster.ts';
-import type { PrivateEngine } from '../../harness/private-engine.ts';
+// A service of muster's: nats-server, and the whole control plane and one node's agent in one process.
+import { TaskState } from '@muster/model';
+import { watchLog } from '../../harness/watch.ts';
+import { atEnd } from '../cleanup.ts';
+import { startControlPlane } from '../control-plane.ts';
 import { readCpuSeconds } from '../processes.ts';
-import { connectEngine, pollUntil, timed } from './engine-api.ts';
-import { IMAGE, STOP_SIGNAL } from './image.ts';
-import type { Contender } from './start.ts';
+import type { Contender } from './contender.ts';
+import type { Engine } from './engine.ts';
+import { COMMAND, IMAGE, STOP_SIGNAL } from './image.ts';
+import { killAndAwaitNext } from './replacement.ts';
 
 const LIMIT_MS = 300_000;
-const RUNNING = nameTaskState(TaskState.RUNNING);
+const SERVICE = 'bench';
 
-export async function startMuster({ host }: PrivateEngine): Promise<Contender> {
-  const name = `bench-${process.pid}-${Date.now()}`;
-  const cluster = await startCluster({ env: { DOCKER_HOST: host } });
-  const up = await cluster.start('up', '--nodes', '1', '--cluster', name, '--rm');
-  const watch = await cluster.watch({ strict: false });
-  const docker = connectEngine(host);
-  const filters = { label: [`muster.cluster=${name}`] };
-  /** Tasks reported running in the log, which is when a user knows. */
-  const countRunning = () =>
-    [...watch.state.tasks.values()].filter((task) => nameTaskState(task.observed) === RUNNING).length;
-  let wanted = 0;
+export async function startMuster(engine: Engine): Promise<Contender> {
+  const plane = await startControlPlane(['--nodes', '1', '--rm'], { DOCKER_HOST: engine.host });
+  const watch = await watchLog(plane.url, { strict: false });
+  atEnd(() => watch.stop());
+
+  /** Tasks that run as far as the log knows, which is when a user does. */
+  function countRunning(): number {
+    let count = 0;
+    for (const { observed } of watch.state.tasks.values()) if (observed === TaskState.RUNNING) count += 1;
+    return count;
+  }
+
   return {
     name: 'muster',
     async start(count) {
-      wanted = count;
-      const spec = { image: IMAGE, replicas: count, stopSignal: STOP_SIGNAL, restart: { delay: 0 } };
-      return timed(async () => {
-        await cluster.intend(watch, 'apply', 'web', spec);
-        await watch.until(`${count} tasks run`, () => countRunning() === count, LIMIT_MS);
+      await plane.intend('apply', SERVICE, {
+        image: IMAGE,
+        args: COMMAND,
+        stopSignal: STOP_SIGNAL,
+        restart: { delay: 0 },
+        replicas: count,
       });
+      await watch.until(`${count} tasks run`, () => countRunning() === count, LIMIT_MS);
     },
-    async replaceOne() {
-      const [victim] = await docker.listContainers({ filters });
-      return timed(async () => {
-        await docker.getContainer(victim!.Id).kill();
-        const reports = watch.events('tasks.reported').length;
-        await watch.until(
-          'another runs in its place',
-          () =>
-            watch
-              .events('tasks.reported')
-              .slice(reports)
-              .some(({ event }) => event.statuses.some(({ state }) => state === RUNNING)) &&
-            countRunning() === wanted,
-          LIMIT_MS,
-        );
-      });
+    replaceOne: () => killAndAwaitNext(engine),
+    async empty() {
+      const gone = engine.untilGone();
+      await plane.intend('scale', SERVICE, { replicas: 0 });
+      await gone;
     },
-    remove: () =>
-      timed(async () => {
-        await cluster.intend(watch, 'remove', 'web');
-        await watch.until('all are stopped', () => countRunning() === 0, LIMIT_MS);
-        await pollUntil(async () => (await docker.listContainers({ all: true, filters })).length === 0, 100);
-      }),
-    cpuSeconds: () => readCpuSeconds(up.pid),
-    async stop() {
-      await up.stop();
-      await cluster.stop();
+    async clear() {
+      await plane.intend('remove', SERVICE);
+      await watch.until('the service is gone', ({ state }) => state.services.size === 0, LIMIT_MS);
+      await engine.until(() => engine.existing.size === 0);
     },
+    cpuSeconds: () => readCpuSeconds(plane.pid) + readCpuSeconds(plane.natsPid),
   };
 }

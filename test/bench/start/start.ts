@@ -1,100 +1,115 @@
-// How fast one engine gets N containers: by its own API, as a muster service, as a Swarm service; in turn, on the same
-// private engine, several times, and compared as medians of one run.
-import { type PrivateEngine, startPrivateEngine } from '../../harness/private-engine.ts';
+// How fast one engine gets N containers, replaces one that dies, and is rid of them: by its own API, as a service of
+// muster's, and as a service of Docker Swarm's; in turn, several times, and compared as medians of one run.
 import type { Bench } from '../bench.ts';
-import { atEnd } from '../cleanup.ts';
 import { printResult, say } from '../report.ts';
 import { median } from '../statistics.ts';
+import type { Contender } from './contender.ts';
+import { type Engine, startEngine } from './engine.ts';
 import { buildImages } from './image.ts';
 import { startMuster } from './muster.ts';
 import { startRaw } from './raw.ts';
 import { startSwarm } from './swarm.ts';
 
-/** One way to run N containers. Times are in seconds. */
-export interface Contender {
-  readonly name: 'raw' | 'muster' | 'swarm';
-  /** Until all N run. */
-  start(count: number): Promise<number>;
-  /** From the death of one container until another runs in its place; the raw engine just starts one. */
-  replaceOne(): Promise<number>;
-  /** Until all are gone. */
-  remove(): Promise<number>;
-  /** Seconds of processor time that it has used beside the engine's. */
-  cpuSeconds(): number;
-  stop(): Promise<void>;
-}
+const steps = ['start', 'replace', 'empty'] as const;
+/** In seconds. */
+type Sample = Readonly<Record<(typeof steps)[number] | 'cpu' | 'engineCpu', number>>;
 
-type Step = 'start' | 'replace' | 'remove' | 'cpu';
+/** Before anything counts: caches fill, code is compiled. */
+const WARM_UP = 16;
 
 export const start: Bench = {
-  summary:
-    'Containers of a service started, replaced and removed: muster beside the raw engine and Docker Swarm',
+  summary: 'Containers of a service started, replaced and removed, beside the raw engine and Docker Swarm.',
   flags: {
-    count: { help: 'containers, one run for each', default: '10,50,200' },
+    count: { help: 'containers; one series for each', default: '10,50,200' },
     rounds: { help: 'rounds, of which the median counts', default: '3' },
+    kills: { help: 'containers killed and replaced in each round', default: '5' },
     systems: { help: 'who takes part', default: 'raw,muster,swarm' },
   },
   async run(values) {
-    const engine = await startPrivateEngine();
-    atEnd(() => engine.stop());
-    await buildImages(engine.host);
+    const kills = values.number('kills');
+    const contenders = await prepare(values.words('systems'));
+    for (const { contender, engine } of contenders) await sample(contender, engine, WARM_UP, 1);
     for (const count of values.numbers('count')) {
-      await measure(engine, count, values.number('rounds'), values.words('systems'));
+      const samples = new Map<string, Sample[]>(contenders.map(({ contender }) => [contender.name, []]));
+      for (let round = 0; round < values.number('rounds'); round += 1) {
+        // Another order in each round: whoever comes first meets another machine.
+        for (const { contender, engine } of rotate(contenders, round)) {
+          const one = await sample(contender, engine, count, kills);
+          samples.get(contender.name)!.push(one);
+          const told = steps.map((step) => `${step} ${one[step].toFixed(2)} s`);
+          say(`${count}, round ${round + 1}: ${contender.name}: ${told.join(', ')}`);
+        }
+      }
+      report(count, samples);
     }
   },
 };
 
-const makers: Readonly<Record<string, (engine: PrivateEngine) => Promise<Contender>>> = {
+const makers: Readonly<Record<string, (engine: Engine) => Promise<Contender>>> = {
   raw: startRaw,
   muster: startMuster,
   swarm: startSwarm,
 };
 
-async function measure(
-  engine: PrivateEngine,
-  count: number,
-  rounds: number,
-  systems: readonly string[],
-): Promise<void> {
-  const times = new Map<string, number[]>();
-  const note = (system: string, step: Step, seconds: number) => {
-    const key = `${system} ${step}`;
-    times.set(key, [...(times.get(key) ?? []), seconds]);
-  };
-  for (let round = 1; round <= rounds; round += 1) {
-    // Another order in each round: whoever comes first meets a colder machine.
-    for (const system of rotate(systems, round)) {
-      const maker = makers[system];
-      if (!maker) throw new Error(`--systems ${system}: there are ${Object.keys(makers).join(', ')}`);
-      const contender = await maker(engine);
-      try {
-        const cpu = contender.cpuSeconds();
-        note(system, 'start', await contender.start(count));
-        note(system, 'cpu', contender.cpuSeconds() - cpu);
-        note(system, 'replace', await contender.replaceOne());
-        note(system, 'remove', await contender.remove());
-      } finally {
-        await contender.stop();
-      }
-      say(
-        `round ${round} of ${rounds}: ${system} ${count}: ${times.get(`${system} start`)!.at(-1)!.toFixed(2)} s`,
-      );
-    }
-  }
+interface Participant {
+  readonly contender: Contender;
+  readonly engine: Engine;
+}
+
+/** Swarm has an engine of its own: an engine in Swarm mode is another one than it was. */
+async function prepare(systems: readonly string[]): Promise<Participant[]> {
+  const engines = new Map<boolean, Engine>();
+  const participants: Participant[] = [];
   for (const system of systems) {
-    for (const step of ['start', 'replace', 'remove'] as const) {
-      const seconds = median(times.get(`${system} ${step}`)!);
-      const raw = times.get(`raw ${step}`);
+    const maker = makers[system];
+    if (!maker) throw new Error(`--systems ${system}: there are ${Object.keys(makers).join(', ')}`);
+    const isSwarm = system === 'swarm';
+    const engine = engines.get(isSwarm) ?? (await startEngine());
+    if (!engines.has(isSwarm)) await buildImages(engine.host);
+    engines.set(isSwarm, engine);
+    participants.push({ contender: await maker(engine), engine });
+    say(`${system} is ready`);
+  }
+  return participants;
+}
+
+async function sample(contender: Contender, engine: Engine, count: number, kills: number): Promise<Sample> {
+  const [cpu, engineCpu] = [contender.cpuSeconds(), engine.cpuSeconds()];
+  const start = await time(() => contender.start(count));
+  const used = { cpu: contender.cpuSeconds() - cpu, engineCpu: engine.cpuSeconds() - engineCpu };
+  const replacements: number[] = [];
+  for (let kill = 0; kill < kills; kill += 1) replacements.push(await contender.replaceOne());
+  const empty = await time(() => contender.empty());
+  await contender.clear();
+  return { start, replace: median(replacements), empty, ...used };
+}
+
+async function time(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+function report(count: number, samples: ReadonlyMap<string, readonly Sample[]>): void {
+  const of = (system: string, field: keyof Sample) => {
+    const list = samples.get(system);
+    return list && median(list.map((one) => one[field]));
+  };
+  for (const step of steps) {
+    for (const system of samples.keys()) {
+      const seconds = of(system, step)!;
+      const raw = of('raw', step);
+      const containers = step === 'replace' ? 1 : count;
       printResult({
         bench: 'start',
         step,
+        n: count,
         system,
-        n: step === 'replace' ? 1 : count,
         seconds,
-        perSec: (step === 'replace' ? 1 : count) / seconds,
+        perSec: containers / seconds,
         // Of rates: 1 is as fast as the engine alone.
-        ratioToRaw: raw && median(raw) / seconds,
-        cpuSeconds: step === 'start' && system !== 'raw' ? median(times.get(`${system} cpu`)!) : undefined,
+        ratioToRaw: raw && raw / seconds,
+        ...(step === 'start' && { cpuSeconds: of(system, 'cpu'), engineCpuSeconds: of(system, 'engineCpu') }),
       });
     }
   }

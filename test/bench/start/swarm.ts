@@ -1,63 +1,53 @@
-// A service of Docker Swarm's, on the same engine turned into a swarm of one for as long as it takes.
-import type { PrivateEngine } from '../../harness/private-engine.ts';
-import { connectEngine, pollUntil, timed } from './engine-api.ts';
-import { IMAGE, STOP_SIGNAL } from './image.ts';
-import type { Contender } from './start.ts';
+// The peer: a service of Docker Swarm's on an engine of its own, a swarm of one.
+import type { Contender } from './contender.ts';
+import type { Engine } from './engine.ts';
+import { COMMAND, IMAGE, STOP_SIGNAL } from './image.ts';
+import { killAndAwaitNext } from './replacement.ts';
 
-const POLL_MS = 50;
+const SERVICE = 'bench';
+const POLL_MS = 20;
 
-export async function startSwarm({ host }: PrivateEngine): Promise<Contender> {
-  const docker = connectEngine(host);
-  await docker.swarmInit({
-    ListenAddr: '127.0.0.1:24377',
-    AdvertiseAddr: '127.0.0.1',
-    DataPathAddr: '127.0.0.1',
-  });
-  const filters = { label: ['com.docker.swarm.service.name=bench'] };
-  const countRunning = async () => {
-    const tasks = (await docker.listTasks({
-      filters: { service: ['bench'], 'desired-state': ['running'] },
-    })) as {
-      Status?: { State?: string };
-    }[];
+export async function startSwarm(engine: Engine): Promise<Contender> {
+  const { docker } = engine;
+  await docker.swarmInit({ ListenAddr: '127.0.0.1', AdvertiseAddr: '127.0.0.1' });
+
+  function describe(replicas: number) {
+    return {
+      Name: SERVICE,
+      TaskTemplate: {
+        ContainerSpec: { Image: IMAGE, Args: COMMAND, StopSignal: STOP_SIGNAL },
+        RestartPolicy: { Condition: 'any', Delay: 0 },
+      },
+      Mode: { Replicated: { Replicas: replicas } },
+    };
+  }
+
+  async function countRunning(): Promise<number> {
+    const filters = { service: [SERVICE], 'desired-state': ['running'] };
+    const tasks: { Status?: { State?: string } }[] = await docker.listTasks({ filters });
     return tasks.filter((task) => task.Status?.State === 'running').length;
-  };
-  let wanted = 0;
+  }
+
   return {
     name: 'swarm',
     async start(count) {
-      wanted = count;
-      return timed(async () => {
-        await docker.createService({
-          Name: 'bench',
-          TaskTemplate: {
-            ContainerSpec: { Image: IMAGE, StopSignal: STOP_SIGNAL },
-            RestartPolicy: { Condition: 'any', Delay: 0 },
-          },
-          Mode: { Replicated: { Replicas: count } },
-        });
-        await pollUntil(async () => (await countRunning()) === count, POLL_MS);
-      });
+      await docker.createService(describe(count));
+      // Asking costs the engine more than telling, so it isn't asked before the last container runs.
+      await engine.until(() => engine.running.size === count);
+      while ((await countRunning()) < count) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     },
-    async replaceOne() {
-      const [victim] = await docker.listContainers({ filters });
-      return timed(async () => {
-        await docker.getContainer(victim!.Id).kill();
-        await pollUntil(async () => (await countRunning()) < wanted, 5);
-        await pollUntil(async () => (await countRunning()) === wanted, 5);
-      });
+    replaceOne: () => killAndAwaitNext(engine),
+    async empty() {
+      const gone = engine.untilGone();
+      const service = docker.getService(SERVICE);
+      const { Version: version } = await service.inspect();
+      await service.update({ version: version.Index, ...describe(0) });
+      await gone;
     },
-    remove: () =>
-      timed(async () => {
-        await docker.getService('bench').remove();
-        await pollUntil(
-          async () => (await docker.listContainers({ all: true, filters })).length === 0,
-          POLL_MS,
-        );
-      }),
+    async clear() {
+      await docker.getService(SERVICE).remove();
+      await engine.until(() => engine.existing.size === 0);
+    },
     cpuSeconds: () => 0,
-    async stop() {
-      await docker.swarmLeave({ force: true });
-    },
   };
 }
