@@ -24,12 +24,21 @@ export interface ControlPlane {
 /** MUSTER_PROGRAM measures another build. */
 const program = process.env.MUSTER_PROGRAM ?? inProject('bin', 'muster.js');
 
-export async function startControlPlane(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<ControlPlane> {
+export interface ControlPlaneOptions {
+  /** Of `muster up`, beside its server and its directory. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Every message is on the disk before it is acknowledged. */
+  readonly syncAlways?: boolean;
+}
+
+export async function startControlPlane({
+  args,
+  env = {},
+  syncAlways = false,
+}: ControlPlaneOptions): Promise<ControlPlane> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-bench-'));
-  const server = await startNatsServer({ dir: join(dir, 'nats') });
+  const server = await startNatsServer({ dir: join(dir, 'nats'), syncAlways });
   const up = ['up', '--nats', server.url, '--dir', dir, '--cluster', `bench-${process.pid}`, ...args];
   const command = [process.execPath, program, ...up];
   // Detached, so that Ctrl-C doesn't end it before its turn; tied, so that it never outlives us.

@@ -1,14 +1,14 @@
 // What tests look for in a watched cluster.
 import { TaskState } from '@muster/model';
-import type { Service, Task } from '@muster/state';
+import { isOutdated, type Service, type Task } from '@muster/state';
 import type { Watch } from './watch.ts';
 
 /** The tasks of a service that run, run what its spec says, and are to go on doing so; by slot. */
 export function runningTasks(service: Service | undefined): Task[] {
   return [...(service?.tasks.values() ?? [])]
     .filter(
-      ({ observed, desired, version }) =>
-        observed === TaskState.RUNNING && desired === TaskState.RUNNING && version === service!.version,
+      (task) =>
+        task.observed === TaskState.RUNNING && task.desired === TaskState.RUNNING && !isOutdated(task),
     )
     .sort((a, b) => a.slot.number - b.slot.number);
 }

@@ -2,6 +2,7 @@
 // see instead of sleeping. A strict one checks every record against the rules that hold whatever fails.
 import { decode, type EventFact, type EventOf, type EventType, type Fact } from '@muster/events';
 import { JetStreamLog, type Log } from '@muster/log';
+import { nameTaskState, TaskState } from '@muster/model';
 import { connectNats } from '@muster/runtime';
 import { type ClusterState, clearChanges, createChanges, createState, evolve } from '@muster/state';
 import { createObserver } from '@muster/testing/simulation';
@@ -24,7 +25,7 @@ export interface WatchOptions {
 }
 
 const TIMEOUT_MS = 30_000;
-const SHOWN_FACTS = 15;
+const SHOWN = 15;
 
 interface Waiter {
   look(): boolean;
@@ -71,7 +72,11 @@ export async function watchLog(url: string, { strict = true }: WatchOptions = {}
         const timer = setTimeout(() => {
           waiter.fail(
             new Error(
-              `not seen in ${timeoutMs} ms: ${what}\n${facts.slice(-SHOWN_FACTS).map(tell).join('\n')}`,
+              [
+                `not seen in ${timeoutMs} ms: ${what}`,
+                ...describeUnfinished(watch.state),
+                ...facts.slice(-SHOWN).map(tell),
+              ].join('\n'),
             ),
           );
         }, timeoutMs);
@@ -111,6 +116,23 @@ function createFold(): Fold {
       clearChanges(changes);
     },
   };
+}
+
+/** Nodes that aren't ready, and tasks that are on their way somewhere. */
+function describeUnfinished({ nodes, tasks, head, headTime }: ClusterState): string[] {
+  const absent = [...nodes.values()].filter(({ status }) => status !== 'ready');
+  const moving = [...tasks.values()].filter(
+    ({ observed, desired }) => observed <= TaskState.RUNNING && observed !== desired,
+  );
+  return [
+    `at sequence ${head}, ${new Date(headTime).toISOString()}`,
+    ...absent.map(({ description, status }) => `node ${description.hostname} is ${status}`),
+    ...moving.slice(0, SHOWN).map(({ id, service, slot, generation, node, ...task }) => {
+      const name = `${service.spec.name}.${slot.number} (${id}, generation ${generation})`;
+      const [observed, desired] = [task.observed, task.desired].map(nameTaskState);
+      return `${name} is ${observed}, wanted ${desired}, on ${node?.description.hostname}: ${task.message} ${task.err}`;
+    }),
+  ];
 }
 
 function tell(fact: Fact): string {

@@ -12,24 +12,29 @@ export interface Delivered {
   readonly pending: number;
 }
 
-const TOKENS_WITHOUT_DOMAIN = 9;
+const DOTS_WITHOUT_DOMAIN = 8;
 const NANOS_DIGITS_OF_MS = 6;
+const DOT = '.';
+const ZERO = 48;
 
 export function readDelivered(msg: Msg): Delivered | undefined {
-  const tokens = (msg.reply ?? '').split('.');
-  const at = tokens.length === TOKENS_WITHOUT_DOMAIN ? 5 : 7;
-  const [seq, deliverySeq, nanos, pending] = [tokens[at], tokens[at + 1], tokens[at + 2], tokens[at + 3]];
-  if (seq === undefined || deliverySeq === undefined || nanos === undefined || pending === undefined) {
-    return undefined;
-  }
+  const reply = msg.reply ?? '';
+  const dots: number[] = [];
+  for (let at = reply.indexOf(DOT); at >= 0; at = reply.indexOf(DOT, at + 1)) dots.push(at);
+  if (dots.length < DOTS_WITHOUT_DOMAIN) return undefined;
+  const first = dots.length === DOTS_WITHOUT_DOMAIN ? 4 : 6;
+  const number = (token: number, withoutDigits = 0) =>
+    readNumber(reply, dots[first + token]! + 1, (dots[first + token + 1] ?? reply.length) - withoutDigits);
   return {
-    record: {
-      seq: Number(seq),
-      subject: msg.subject,
-      time: Number(nanos.slice(0, -NANOS_DIGITS_OF_MS)),
-      data: msg.data,
-    },
-    deliverySeq: Number(deliverySeq),
-    pending: Number(pending),
+    record: { seq: number(0), subject: msg.subject, time: number(2, NANOS_DIGITS_OF_MS), data: msg.data },
+    deliverySeq: number(1),
+    pending: number(3),
   };
+}
+
+/** Without making strings of the digits, let alone of the other tokens: that took a tenth of a replay. */
+function readNumber(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) value = 10 * value + text.charCodeAt(at) - ZERO;
+  return value;
 }

@@ -13,7 +13,10 @@ const LIMIT_MS = 300_000;
 const SERVICE = 'bench';
 
 export async function startMuster(engine: Engine): Promise<Contender> {
-  const plane = await startControlPlane(['--nodes', '1', '--rm'], { DOCKER_HOST: engine.host });
+  const plane = await startControlPlane({
+    args: ['--nodes', '1', '--rm'],
+    env: { DOCKER_HOST: engine.host },
+  });
   const watch = await watchLog(plane.url, { strict: false });
   atEnd(() => watch.stop());
 

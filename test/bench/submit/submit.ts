@@ -1,86 +1,101 @@
-// How many intents the log takes, each acknowledged as stored, 16 in flight: alone, and with a control plane that
-// admits them at the same time; and how long until each has its verdict.
-import { randomUUID } from 'node:crypto';
-import { encodeJson, intentSubject } from '@muster/events';
+// How many intents the log takes from one client, each acknowledged as stored, while the control plane admits them; and
+// beside it the same client and the same stream with nobody who reads it.
 import { ensureStreams, JetStreamLog } from '@muster/log';
-import { connectNats } from '@muster/runtime';
-import { startCluster, type TestCluster } from '../../harness/cluster.ts';
-import type { Bench } from '../bench.ts';
+import { connectNats, startNatsServer } from '@muster/runtime';
+import type { Bench, Values } from '../bench.ts';
 import { atEnd } from '../cleanup.ts';
+import { startControlPlane } from '../control-plane.ts';
 import { printResult, say } from '../report.ts';
-import { quantile } from '../statistics.ts';
+import { median, quantile } from '../statistics.ts';
+import { awaitVerdicts } from './await-verdicts.ts';
+import { publishIntents } from './publish-intents.ts';
+
+interface Sample {
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** From the first intent until the last has been accepted, and its tasks made. */
+  readonly admittedSeconds?: number;
+}
 
 export const submit: Bench = {
-  summary:
-    'Intents a second, stored and acknowledged, with their latency; and until the last has its verdict',
+  summary: 'Intents a second, stored and acknowledged, beside the raw stream; and until all are admitted.',
   flags: {
     count: { help: 'intents', default: '20000' },
     'in-flight': { help: 'intents under way at a time', default: '16' },
+    replicas: { help: 'replicas of each service', default: '1' },
+    nodes: { help: 'simulated nodes that run them, in the same process', default: '0' },
+    sync: {
+      help: 'always: on the disk before it is acknowledged; no: the default of nats-server',
+      default: 'no',
+    },
+    rounds: { help: 'rounds, of which the median counts', default: '3' },
   },
   async run(values) {
-    const count = values.number('count');
-    const inFlight = values.number('in-flight');
-    let alone = 0;
-    for (const system of ['log', 'muster'] as const) {
-      const cluster = await startCluster();
-      atEnd(() => cluster.stop());
-      if (system === 'muster') await cluster.start('up', '--nodes', '0');
-      else await makeStreams(cluster);
-      say(`${system}: ${count} intents, ${inFlight} in flight`);
-      const { seconds, latencies } = await publish(cluster, count, inFlight);
-      if (system === 'log') alone = seconds;
-      const started = performance.now();
-      if (system === 'muster') {
-        const watch = await cluster.watch({ strict: false });
-        await watch.until(
-          'every intent has its verdict',
-          ({ state }) => state.services.size === count,
-          300_000,
-        );
+    const samples: { raw: Sample[]; muster: Sample[] } = { raw: [], muster: [] };
+    for (let round = 1; round <= values.number('rounds'); round += 1) {
+      const order = round % 2 === 1 ? (['raw', 'muster'] as const) : (['muster', 'raw'] as const);
+      for (const system of order) {
+        const one = await (system === 'raw' ? sampleRaw(values) : sampleMuster(values));
+        samples[system].push(one);
+        say(`round ${round}: ${system}: ${one.seconds.toFixed(2)} s`);
       }
+    }
+    const of = (system: keyof typeof samples, field: keyof Sample) =>
+      median(samples[system].map((one) => one[field] ?? Number.NaN));
+    const n = values.number('count');
+    for (const system of ['raw', 'muster'] as const) {
+      const seconds = of(system, 'seconds');
+      const admittedSeconds = system === 'muster' ? of(system, 'admittedSeconds') : undefined;
       printResult({
         bench: 'submit',
+        n,
         system,
-        intents: count,
-        inFlight,
-        perSec: count / seconds,
-        p50Ms: quantile(latencies, 0.5),
-        p99Ms: quantile(latencies, 0.99),
-        ratioToLog: alone / seconds,
-        admittedPerSec:
-          system === 'muster' ? count / (seconds + (performance.now() - started) / 1000) : undefined,
+        seconds,
+        perSec: n / seconds,
+        ratioToRaw: of('raw', 'seconds') / seconds,
+        p50Ms: of(system, 'p50Ms'),
+        p99Ms: of(system, 'p99Ms'),
+        admittedSeconds,
+        admittedPerSec: admittedSeconds && n / admittedSeconds,
       });
-      await cluster.stop();
     }
   },
 };
 
-/** As a control plane would have. */
-async function makeStreams({ url }: TestCluster): Promise<void> {
-  const connection = await connectNats(url, { name: 'bench' });
+async function sampleRaw(values: Values): Promise<Sample> {
+  const server = await startNatsServer({ syncAlways: values.text('sync') === 'always' });
+  atEnd(() => server.stop());
+  const connection = await connectNats(server.url, { name: 'bench' });
   await ensureStreams(connection);
+  const { seconds, latenciesMs } = await publishIntents(connection, readLoad(values));
   await connection.close();
+  await server.stop();
+  return summarise(seconds, latenciesMs);
 }
 
-async function publish({ url }: TestCluster, count: number, inFlight: number) {
-  const connection = await connectNats(url, { name: `bench-${randomUUID()}` });
-  const log = new JetStreamLog(connection);
-  const latencies: number[] = [];
-  let next = 0;
-  const body = encodeJson({ image: 'none', replicas: 0 });
-  const worker = async () => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      const asked = performance.now();
-      await log.append(intentSubject('bench', 'service', 'apply', `s${index}`), body);
-      latencies.push(performance.now() - asked);
-    }
-  };
-  const started = performance.now();
-  await Promise.all(Array.from({ length: inFlight }, worker));
-  const seconds = (performance.now() - started) / 1000;
-  await log.close();
+async function sampleMuster(values: Values): Promise<Sample> {
+  const plane = await startControlPlane({
+    args: ['--nodes', values.text('nodes'), '--backend', 'simulator'],
+    syncAlways: values.text('sync') === 'always',
+  });
+  const connection = await connectNats(plane.url, { name: 'bench' });
+  const load = readLoad(values);
+  const { seconds, latenciesMs, firstAt } = await publishIntents(connection, load);
+  const lastAt = await awaitVerdicts(new JetStreamLog(connection), load.count);
   await connection.close();
-  return { seconds, latencies };
+  await plane.stop();
+  return { ...summarise(seconds, latenciesMs), admittedSeconds: (lastAt - firstAt) / 1000 };
+}
+
+function readLoad(values: Values) {
+  return {
+    count: values.number('count'),
+    inFlight: values.number('in-flight'),
+    replicas: values.number('replicas'),
+  };
+}
+
+function summarise(seconds: number, latenciesMs: readonly number[]): Sample {
+  return { seconds, p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) };
 }
