@@ -74,6 +74,7 @@ export function createAllocator(): Reducer {
     },
     decide,
     nextWake: () => undefined,
+    backlog: () => ({ services: waiting.size }),
   };
 }
 

@@ -20,6 +20,8 @@ export interface CommandWriterOptions {
   readonly maxInFlight?: number;
   /** The store can no longer be followed: nothing is written from here on, and the process should end. */
   readonly onFailure?: (error: Error) => void;
+  /** The store has a command that follows from the log's sequence `basis`. */
+  readonly onWritten?: (basis: number) => void;
 }
 
 export interface CommandWriterStats {
@@ -32,6 +34,8 @@ export interface CommandWriter {
   readonly stats: Readonly<CommandWriterStats>;
   /** Nothing on its way, and nothing known to be written. */
   isIdle(): boolean;
+  /** Tasks to be looked at, and tasks with a command on its way. */
+  backlog(): { readonly commands: number; readonly commandsInFlight: number };
   /** Ends when what is on its way has been answered. */
   stop(): Promise<void>;
 }
@@ -111,6 +115,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       });
       if (result.ok) {
         stats.written += 1;
+        options.onWritten?.(command.basis);
         note(taskId, { nodeId, seq: result.seq, basis: command.basis, forget });
       } else {
         stats.conflicts += 1;
@@ -201,6 +206,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   return {
     stats,
     isIdle: () => dirty.size === 0 && inFlight.size === 0 && again.size === 0,
+    backlog: () => ({ commands: dirty.size + again.size, commandsInFlight: inFlight.size }),
     async stop() {
       active = false;
       unsubscribe();

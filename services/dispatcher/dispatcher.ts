@@ -122,6 +122,7 @@ export function createDispatcher({ heartbeatMs }: DispatcherOptions): Dispatcher
       // The echo after it wakes us as a rule: without one, there is nothing to be said.
       return next === undefined ? undefined : Math.max(next, lastLook) + hearing.echoEveryMs;
     },
+    backlog: () => ({ nodes: noticed.size }),
     hear(nodeId, now) {
       const known = watched.get(nodeId);
       if (!known) {

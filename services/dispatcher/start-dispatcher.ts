@@ -7,6 +7,7 @@ import {
   type Clock,
   type Follower,
   type Logger,
+  type Reducer,
   type ReducerLoopStats,
   runReducer,
   type Timer,
@@ -25,24 +26,32 @@ export interface StartDispatcherOptions {
   readonly heartbeatMs: number;
   /** The commands can no longer be followed: the process should end and start anew. */
   readonly onFailure?: (error: Error) => void;
+  /** The store has a command that follows from the log's sequence `basis`. */
+  readonly onCommandWritten?: (basis: number) => void;
+  /** Puts something around the reducer, to measure it. */
+  readonly instrument?: (reducer: Reducer) => Reducer;
 }
 
 export interface RunningDispatcher {
   readonly stats: Readonly<ReducerLoopStats>;
   readonly commandStats: Readonly<CommandWriterStats>;
+  /** What it has noticed and not seen to yet, counted by kind. */
+  backlog(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
 
 const NODE_ID_FROM = heartbeatSubject('').length;
 
 export async function startDispatcher(options: StartDispatcherOptions): Promise<RunningDispatcher> {
-  const { follower, log, commands, bus, clock, logger, heartbeatMs, onFailure } = options;
+  const { follower, log, commands, bus, clock, logger, heartbeatMs, onFailure, onCommandWritten } = options;
+  const { instrument = (reducer: Reducer) => reducer } = options;
   const writer = await startCommandWriter({
     follower,
     store: commands,
     clock,
     logger,
     ...(onFailure && { onFailure }),
+    ...(onCommandWritten && { onWritten: onCommandWritten }),
   });
   const dispatcher = createDispatcher({ heartbeatMs });
   const heartbeats = bus.subscribe(heartbeatSubject('*'), ({ subject }) => {
@@ -51,10 +60,11 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
     if (dispatcher.echo(sentAt, clock.now())) loop.wake();
   });
-  const loop = runReducer({ reducer: dispatcher, follower, log, clock, logger });
+  const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger });
   return {
     stats: loop.stats,
     commandStats: writer.stats,
+    backlog: () => ({ ...dispatcher.backlog?.(), ...writer.backlog() }),
     async stop() {
       heartbeats.stop();
       echoes.stop();

@@ -78,6 +78,7 @@ export function createOrchestrator(): Reducer {
       for (const at of wakeByService.values()) if (earliest === undefined || at < earliest) earliest = at;
       return earliest;
     },
+    backlog: () => ({ services: noticed.size }),
   };
 }
 

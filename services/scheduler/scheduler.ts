@@ -164,7 +164,13 @@ export function createScheduler(options: Partial<Limits> = {}): Reducer {
     for (const id of stuck.listAged(RETELL_BATCH)) retry(id);
   }
 
-  return { name: 'scheduler', notice, decide, nextWake: () => resumeAt ?? retellAt };
+  return {
+    name: 'scheduler',
+    notice,
+    decide,
+    nextWake: () => resumeAt ?? retellAt,
+    backlog: () => ({ services: waiting.size, stuck: stuck.services.size, nodes: improved.size }),
+  };
 }
 
 /** What a task leaves behind when it ends, or is to end: room for others. */

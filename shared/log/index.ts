@@ -1,6 +1,7 @@
 export * from './commands.ts';
 export * from './errors.ts';
 export * from './jetstream/commands.ts';
+export { type ConsumerStats, listConsumerStats } from './jetstream/consumer-stats.ts';
 export * from './jetstream/log.ts';
 export * from './jetstream/snapshots.ts';
 export * from './jetstream/streams.ts';

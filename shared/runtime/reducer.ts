@@ -21,4 +21,6 @@ export interface Reducer {
   decide(state: ClusterState, now: number): readonly Decision[];
   /** When to look again though nothing changed, ms since the epoch; undefined when there is no such time. */
   nextWake(): number | undefined;
+  /** What it has noticed and will look at in a later `decide`, counted by kind; only to be measured. */
+  backlog?(): Readonly<Record<string, number>>;
 }

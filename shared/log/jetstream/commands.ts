@@ -6,6 +6,7 @@ import type { CommandStore, FollowCommandsOptions, PutCommandOptions } from '../
 import type { AppendResult, Following, LogRecord } from '../log.ts';
 import { checkedCommandSubject } from '../subjects.ts';
 import { appendToStream } from './append.ts';
+import { countConsumer } from './consumer-stats.ts';
 import type { JetStreamOptions } from './log.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
 import { COMMANDS_STREAM } from './streams.ts';
@@ -52,6 +53,7 @@ export class JetStreamCommandStore implements CommandStore {
       onRecord: (record) => onCommand(commandOf(record)),
       onCaughtUp,
       onError,
+      stats: countConsumer(this.nc, COMMANDS_STREAM),
     });
   }
 }

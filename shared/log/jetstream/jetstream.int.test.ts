@@ -19,6 +19,7 @@ import { describeLogContract } from '../log.contract.ts';
 import type { LogRecord } from '../log.ts';
 import { describeSnapshotsContract } from '../snapshots.contract.ts';
 import { JetStreamCommandStore } from './commands.ts';
+import { countConsumer, listConsumerStats } from './consumer-stats.ts';
 import { JetStreamLog } from './log.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
 import { JetStreamSnapshotStore } from './snapshots.ts';
@@ -317,6 +318,7 @@ describe('the command store on JetStream', () => {
         onCaughtUp,
         onError,
         onFlowControl: (goOn) => held.push(goOn),
+        stats: countConsumer(nc, COMMANDS_STREAM),
       });
       consumer.catch(onError);
       untilEmpty().then(() => {
@@ -325,6 +327,10 @@ describe('the command store on JetStream', () => {
     });
     expect(held.length).toBeGreaterThan(0);
     expect(delivered).toBeLessThan(tasks.length);
+    // What kept it back is there to be seen.
+    const [stats] = listConsumerStats(nc);
+    expect(stats).toMatchObject({ stream: COMMANDS_STREAM, restarts: 0, flowControls: held.length });
+    expect(stats!.stalls).toBeGreaterThan(0);
 
     async function untilEmpty(): Promise<void> {
       while ((await jsm.streams.info(COMMANDS_STREAM)).state.messages > 0) await delay(20); // expiry gives no sign

@@ -13,6 +13,7 @@ import type {
 } from '../log.ts';
 import { checkLogSubject, matchSubjects } from '../subjects.ts';
 import { appendToStream } from './append.ts';
+import { type ConsumerStats, countConsumer, startConsumerStats } from './consumer-stats.ts';
 import { OrderedConsumer, type OrderedConsumerOptions } from './ordered-consumer.ts';
 import { readBounded } from './read.ts';
 import { retrying } from './retrying.ts';
@@ -26,7 +27,9 @@ export interface JetStreamOptions {
 }
 
 type ConsumeOptions = Pick<ReadOptions, 'from' | 'subjects'> &
-  Pick<OrderedConsumerOptions, 'onRecord' | 'onCaughtUp' | 'onError' | 'onFlowControl'>;
+  Pick<OrderedConsumerOptions, 'onRecord' | 'onCaughtUp' | 'onError' | 'onFlowControl'> & {
+    readonly stats?: ConsumerStats;
+  };
 
 export class JetStreamLog implements Log {
   private readonly js: JetStreamClient;
@@ -67,7 +70,7 @@ export class JetStreamLog implements Log {
   async follow(options: FollowOptions): Promise<Following> {
     this.checkOpen();
     const { onCaughtUp = () => undefined } = options;
-    return this.consume({ ...options, onCaughtUp });
+    return this.consume({ ...options, onCaughtUp, stats: countConsumer(this.nc, LOG_STREAM) });
   }
 
   async head(): Promise<number> {
@@ -104,6 +107,7 @@ export class JetStreamLog implements Log {
       onCaughtUp,
       onError,
       onFlowControl,
+      stats: options.stats ?? startConsumerStats(LOG_STREAM),
     });
     for (const known of this.consumers) if (known.stopped) this.consumers.delete(known);
     this.consumers.add(consumer);

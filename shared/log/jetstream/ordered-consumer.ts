@@ -12,6 +12,7 @@ import { LogGapError, LogGoneError, LogUnavailableError } from '../errors.ts';
 import type { Following, LogRecord } from '../log.ts';
 import { reducePatterns } from '../subjects.ts';
 import { listenToConnection } from './connection-events.ts';
+import type { ConsumerStats } from './consumer-stats.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { isPassing, pause, waitAtMost } from './retrying.ts';
 
@@ -37,6 +38,7 @@ export interface OrderedConsumerOptions {
   readonly onCaughtUp: () => void;
   readonly onError: (error: Error) => void;
   readonly onFlowControl?: ((goOn: () => void) => void) | undefined;
+  readonly stats: ConsumerStats;
 }
 
 export class OrderedConsumer implements Following {
@@ -93,6 +95,8 @@ export class OrderedConsumer implements Following {
 
   private reopen(): void {
     if (this.ended) return;
+    this.options.stats.restarts += 1;
+    this.options.stats.interrupted = true;
     this.open(Number.POSITIVE_INFINITY).catch((error) => this.fail(error));
   }
 
@@ -137,7 +141,7 @@ export class OrderedConsumer implements Following {
   }
 
   private async openSession(turn: number): Promise<void> {
-    const { nc, jsm, stream, heartbeatMs, onFlowControl } = this.options;
+    const { nc, jsm, stream, heartbeatMs, onFlowControl, stats } = this.options;
     const { created, state } = await jsm.streams.info(stream);
     if (this.turn !== turn || this.ended) return;
     this.checkSameStream(created, state.last_seq);
@@ -152,9 +156,11 @@ export class OrderedConsumer implements Following {
       onBroken: () => this.reopen(),
       onRefused: (error) => this.fail(error),
       onFlowControl,
+      stats,
     });
     this.session = session;
     await session.open();
+    stats.interrupted = false;
     this.openedAt = performance.now();
   }
 

@@ -11,6 +11,7 @@ import {
   type Subscription,
 } from '@nats-io/nats-core';
 import type { LogRecord } from '../log.ts';
+import type { ConsumerStats } from './consumer-stats.ts';
 import { readDelivered } from './delivered.ts';
 
 /** The status of what isn't a record: flow control and heartbeats. */
@@ -39,6 +40,7 @@ export interface PushSessionOptions {
   readonly onRefused: (error: Error) => void;
   /** Is given what lets the server send more, to be called when there is room; by default that is at once. */
   readonly onFlowControl?: ((goOn: () => void) => void) | undefined;
+  readonly stats: ConsumerStats;
 }
 
 export class PushSession {
@@ -118,6 +120,7 @@ export class PushSession {
       return;
     }
     this.delivered += 1;
+    this.options.stats.pending = delivery.pending;
     this.options.onRecord(delivery.record);
     if (this.delivered >= this.target || delivery.pending === 0) this.reportCaughtUp();
   }
@@ -131,6 +134,7 @@ export class PushSession {
   }
 
   private answerFlowControl(msg: Msg): void {
+    this.options.stats.flowControls += 1;
     const goOn = () => {
       msg.respond();
     };
@@ -140,8 +144,12 @@ export class PushSession {
 
   /** `stalled` is where an answer to flow control is missing, if the server waits for one. */
   private receiveHeartbeat(stalled: string): void {
-    if (stalled === '') void this.compareWithServer();
-    else if (this.options.onFlowControl === undefined) this.options.nc.publish(stalled);
+    if (stalled === '') {
+      void this.compareWithServer();
+      return;
+    }
+    this.options.stats.stalls += 1;
+    if (this.options.onFlowControl === undefined) this.options.nc.publish(stalled);
   }
 
   /**
