@@ -61,7 +61,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     throw error;
   }
   if (options.roles.includes('orchestrator'))
-    snapshotRegularly(follower, snapshots, logger, options.snapshotEvery);
+    snapshotRegularly({ follower, snapshots, clock, logger, every: options.snapshotEvery });
   return { follower, stop };
 }
 

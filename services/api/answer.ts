@@ -1,6 +1,6 @@
 // What can be answered from one folded state, without reading anything. Pure.
 import { type Refusal, refuse } from '@muster/model';
-import { type ClusterState, hashState, type Task } from '@muster/state';
+import { type ClusterState, hashState, type Task, type TaskMap } from '@muster/state';
 import type { z } from 'zod';
 import { detailNode, detailService, detailTask, viewNode, viewService, viewTask } from './describe.ts';
 import { type Found, findNode, findService, findTask } from './find.ts';
@@ -78,7 +78,7 @@ function list<V>({ items, next }: { readonly items: V[]; readonly next: string |
 }
 
 function listTasks(
-  owner: Found<{ readonly tasks: ReadonlyMap<string, Task> }>,
+  owner: Found<{ readonly tasks: TaskMap }>,
   request: Parsed<'service.tasks'> | Parsed<'node.tasks'>,
   keyOf: (task: Task) => string,
 ) {

@@ -34,13 +34,18 @@ export function findTask(state: ClusterState, text: string): Found<Task> {
   return findByPrefix('task', text, state.tasks);
 }
 
-function findByPrefix<T>(kind: string, text: string, byId: ReadonlyMap<string, T>): Found<T> {
+interface ById<T> {
+  keys(): Iterable<string>;
+  get(id: string): T | undefined;
+}
+
+function findByPrefix<T>(kind: string, text: string, byId: ById<T>): Found<T> {
   if (text === '') return missing(kind, text);
-  const matches: T[] = [];
-  for (const [id, object] of byId) if (id.startsWith(text)) matches.push(object);
+  const matches: string[] = [];
+  for (const id of byId.keys()) if (id.startsWith(text)) matches.push(id);
   const [first] = matches;
   if (first === undefined) return missing(kind, text);
-  return matches.length > 1 ? ambiguous(kind, text, matches.length) : found(first);
+  return matches.length > 1 ? ambiguous(kind, text, matches.length) : found(byId.get(first)!);
 }
 
 function found<T>(object: T): Found<T> {

@@ -12,7 +12,7 @@ export function reap(plan: Plan): void {
   if (service.reapable.size === 0 && service.crowded.size === 0) return;
   let oldest = Number.POSITIVE_INFINITY;
   for (const task of service.reapable) oldest = Math.min(oldest, Math.max(task.observedAt, task.desiredAt));
-  for (const slot of service.crowded) oldest = Math.min(oldest, slot.tasks.at(-1)!.createdAt);
+  for (const slot of service.crowded) oldest = Math.min(oldest, slot.newest!.createdAt);
   const due = oldest + REAP_DELAY_MS;
   if (due > now && service.reapable.size < REAP_BATCH) {
     wakePlanAt(plan, due);
@@ -29,9 +29,9 @@ export function reap(plan: Plan): void {
     let surplus = slot.tasks.length - TASK_HISTORY_LIMIT;
     for (const task of slot.tasks) {
       if (surplus <= 0 || !hasRoom(plan)) break;
-      if (!isHistory(task) || service.reapable.has(task) || task === slot.tasks.at(-1)) continue;
+      if (!isHistory(task) || service.reapable.has(task) || task.row === slot.newestRow) continue;
       plan.reaped.push(task.id);
-      plan.cause = Math.max(plan.cause, slot.tasks.at(-1)!.createdSeq);
+      plan.cause = Math.max(plan.cause, slot.newest!.createdSeq);
       surplus -= 1;
     }
   }

@@ -150,7 +150,7 @@ describe('restarting', () => {
     const [task] = deploy({ restart: { delay: '60s' } });
     observe([task!], 'failed');
     settle();
-    const [waiting] = place(1).filter((other) => other !== task);
+    const [waiting] = place(1).filter((other) => other.row !== task!.row);
     observe([waiting!], 'rejected', { err: 'No such image: nginx' });
     expect(settle()).toEqual([]);
     expect(orchestrator.nextWake()).toBe(waiting!.startAt);
@@ -263,7 +263,7 @@ describe('updating', () => {
     allocate();
     place(1);
     expect(old!.desired).toBe(512);
-    const fresh = live().find((task) => task !== old)!;
+    const fresh = live().find((task) => task.row !== old!.row)!;
     expect(fresh.desired).toBe(512);
     observe([fresh], 'running');
     settle();

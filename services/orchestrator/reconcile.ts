@@ -87,7 +87,7 @@ function replaceDead(plan: Plan): void {
 function replaceTask(plan: Plan, task: Task): void {
   const { service, now } = plan;
   // One that ended while it waited for its start (an image that can't be had) does not cut the waiting short.
-  if (task.startAt > now && task.slot.tasks.at(-1) === task && isOver(task) && shouldRestart(task)) {
+  if (task.startAt > now && task.slot.newestRow === task.row && isOver(task) && shouldRestart(task)) {
     wakePlanAt(plan, task.startAt);
     return;
   }
@@ -96,7 +96,7 @@ function replaceTask(plan: Plan, task: Task): void {
   desire(plan, task, 'shutdown', cause);
   const name = `${service.spec.name}.${task.slot.number}`;
   const fate = lostNode ? `is on node ${task.node?.description.hostname} that is down` : describeEnd(task);
-  if (task.slot.tasks.at(-1) !== task) return;
+  if (task.slot.newestRow !== task.row) return;
   if (!shouldRestart(task)) {
     explainTask(plan, `${name} ${fate}; its restart policy asks for no other`);
     return;

@@ -7,11 +7,11 @@ import { count, createTaskIn, desire, explainTask, hasRoom, type Plan, wakePlanA
 /** A start-first replacement that runs ends the task it replaces. */
 export function finishStartFirst(plan: Plan): void {
   for (const slot of plan.service.doubled) {
-    const newest = slot.tasks.at(-1)!;
+    const newest = slot.newest!;
     if (newest.observed !== TaskState.RUNNING || plan.touched.has(slot.number)) continue;
     if (!hasRoom(plan)) return;
     for (const task of slot.tasks) {
-      if (task !== newest && isLive(task)) desire(plan, task, 'shutdown', newest.statusSeq);
+      if (task.row !== newest.row && isLive(task)) desire(plan, task, 'shutdown', newest.statusSeq);
     }
     explainTask(plan, `${plan.service.spec.name}.${slot.number} runs its new task; the old one stops`);
   }
@@ -41,7 +41,7 @@ function countSettling(plan: Plan): number {
   const delayMs = nanosToMs(plan.service.spec.updateConfig.delay);
   let busy = 0;
   for (const slot of plan.service.settling) {
-    const newest = slot.tasks.at(-1)!;
+    const newest = slot.newest!;
     if (newest.observed === TaskState.RUNNING) {
       const settledAt = newest.observedAt + delayMs;
       if (settledAt <= plan.now) continue;
@@ -55,13 +55,13 @@ function countSettling(plan: Plan): number {
 function updateSlot(plan: Plan, slot: Slot, order: 'stop-first' | 'start-first'): void {
   const live = slot.tasks.filter(isLive);
   const kept = order === 'start-first' ? findServing(live) : undefined;
-  const stopped = live.filter((task) => task !== kept);
+  const stopped = live.filter((task) => task.row !== kept?.row);
   for (const task of stopped) desire(plan, task, 'shutdown', plan.service.specSeq);
   const waits = stopped.some((task) => !isOver(task)) || isBlocked(plan, slot);
   createTaskIn(
     plan,
     slot.number,
-    { desired: waits ? 'ready' : 'running', replaces: slot.tasks.at(-1)!.id, cause: 'update' },
+    { desired: waits ? 'ready' : 'running', replaces: slot.newest!.id, cause: 'update' },
     plan.service.specSeq,
   );
 }

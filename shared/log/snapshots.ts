@@ -5,21 +5,21 @@ export interface SnapshotMeta {
   readonly foldVersion: number;
   /** The last sequence folded into it. */
   readonly seq: number;
-  /** State hash of the content. */
-  readonly hash: string;
 }
 
 export interface StoredSnapshot {
   readonly meta: SnapshotMeta;
-  readonly content: Uint8Array;
+  /** The chunks that were put. Throws, in the midst of them even, when they can't be read. */
+  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /** How many snapshots of each fold version are kept; older ones are deleted when a newer one is put. */
 export const KEPT_SNAPSHOTS = 2;
 
 export interface SnapshotStore {
-  put(meta: SnapshotMeta, content: Uint8Array): Promise<void>;
-  /** The latest snapshot made by this fold version; undefined when there is none. Throws when it can't be read. */
+  /** Takes the chunks one by one, when it has room for the next: what they are made of must stay as it is meanwhile. */
+  put(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
+  /** The latest snapshot made by this fold version; undefined when there is none. */
   latest(foldVersion: number): Promise<StoredSnapshot | undefined>;
   /** The highest fold version that any snapshot was made by. */
   newestVersion(): Promise<number | undefined>;

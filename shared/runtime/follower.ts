@@ -37,7 +37,7 @@ export interface Follower {
 
 /** Resolves when everything the log held at the time of the call has been folded. */
 export async function startFollower({ log, clock, logger, snapshots }: FollowerOptions): Promise<Follower> {
-  const state = (await loadSnapshot(snapshots, log, logger)) ?? createState();
+  const state = (await loadSnapshot(snapshots, log, clock, logger)) ?? createState();
   const snapshot = state.head;
   const changes = createChanges();
   const nobodyLooks = ignoreChanges();

@@ -2,17 +2,20 @@ import { encodeJson } from '@muster/events';
 import { MemoryLog, MemorySnapshotStore } from '@muster/log';
 import {
   type ClusterState,
+  captureState,
   createChanges,
   createState,
   FOLD_VERSION,
   hashState,
-  type Task,
+  type TaskMap,
+  writeSnapshot,
 } from '@muster/state';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
 import { type Follower, startFollower, type TurnListener } from './follower.ts';
 import { type Logger, silentLogger } from './logging.ts';
-import { encodeSnapshot, snapshotRegularly, takeSnapshot } from './snapshotting.ts';
+import { snapshotRegularly } from './snapshot-regularly.ts';
+import { takeSnapshot } from './snapshotting.ts';
 
 let snapshots: MemorySnapshotStore;
 let warnings: string[];
@@ -60,7 +63,7 @@ async function follow(log: MemoryLog): Promise<Followed> {
 describe('a start', () => {
   it('from a snapshot and the rest leads where a start from the beginning does', async () => {
     const log = await writeLog(1000);
-    await takeSnapshot(snapshots, (await follow(log)).state);
+    await takeSnapshot(snapshots, (await follow(log)).state, systemClock);
     await append(log, 'd');
     const { hash, from } = await follow(log);
     expect(from).toBe(3);
@@ -72,14 +75,12 @@ describe('a start', () => {
   it('ignores a snapshot whose content is not what was stored, and says so', async () => {
     const log = await writeLog(1000);
     const { state, hash } = await follow(log);
-    const meta = { foldVersion: FOLD_VERSION, seq: state.head, hash };
-    const content = encodeSnapshot(state);
+    const meta = { foldVersion: FOLD_VERSION, seq: state.head };
+    const chunks = [...writeSnapshot(captureState(state))];
     for (const broken of [
-      content.slice(0, -1),
-      content.map((byte) => byte ^ 1),
-      new TextEncoder().encode(
-        new TextDecoder().decode(content).replace('["head",3,1002,0', '["head",3,1002,7'),
-      ),
+      chunks.slice(0, -1),
+      chunks.map((chunk) => chunk.map((byte) => byte ^ 1)),
+      [...writeSnapshot(captureState({ ...state, head: 2 }))],
     ]) {
       await snapshots.put(meta, broken);
       expect(await follow(log)).toMatchObject({ hash, from: 0 });
@@ -89,8 +90,8 @@ describe('a start', () => {
 
   it('ignores the snapshots of a newer version, and says so', async () => {
     const log = await writeLog(1000);
-    const meta = { foldVersion: FOLD_VERSION + 1, seq: 3, hash: 'of a newer version' };
-    await snapshots.put(meta, encodeJson(['head', 3]));
+    const meta = { foldVersion: FOLD_VERSION + 1, seq: 3 };
+    await snapshots.put(meta, [encodeJson(['head', 3])]);
     expect(await follow(log)).toMatchObject({ from: 0 });
     expect(warnings).toEqual([expect.stringContaining('the snapshots of a newer version')]);
   });
@@ -100,7 +101,7 @@ describe('a start', () => {
     async (more) => {
       const other = await writeLog(9000);
       for (let index = 0; index < more; index += 1) await append(other, `d${index}`);
-      await takeSnapshot(snapshots, (await follow(other)).state);
+      await takeSnapshot(snapshots, (await follow(other)).state, systemClock);
       expect(await follow(await writeLog(1000))).toMatchObject({ from: 0, state: { head: 3 } });
       expect(warnings).toEqual([expect.stringContaining('it is of another log')]);
     },
@@ -110,11 +111,10 @@ describe('a start', () => {
 describe('snapshots now and then', () => {
   it.each([
     ['a small state', 3, [10, 20, 30, 40]],
-    ['a large one', 25, [25]],
+    ['a large one', 250, [25]],
   ])('of %s are as far apart as it is large', async (_what, tasks, taken) => {
-    const state = createState();
-    // Only how many there are counts here, and no row is made of them.
-    for (let index = 0; index < tasks; index += 1) state.tasks.set(`${index}`, {} as Task);
+    // Only how many there are counts here.
+    const state = { ...createState(), tasks: { size: tasks } as TaskMap };
     let turn: TurnListener | undefined;
     const follower = {
       state,
@@ -127,7 +127,7 @@ describe('snapshots now and then', () => {
     snapshots.put = async ({ seq }) => {
       seqs.push(seq);
     };
-    snapshotRegularly(follower, snapshots, silentLogger, 10);
+    snapshotRegularly({ follower, snapshots, clock: systemClock, logger: silentLogger, every: 10 });
     for (state.head = 1; state.head <= 45; state.head += 1) {
       turn?.(state, createChanges());
       await new Promise(setImmediate);

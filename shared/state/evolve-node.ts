@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EventFact, EventOf, EventType } from '@muster/events';
 import { parseTaskState, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
-import type { ClusterNode, ClusterState } from './state.ts';
+import { shareText } from './shared-text.ts';
+import { type ClusterState, makeNode } from './state.ts';
 import { assignTask, indexTask, isLive, setObserved } from './task-transitions.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
@@ -21,7 +22,8 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     if (changed) for (const task of known.tasks.values()) indexTask(task, changes);
     return true;
   }
-  const node: ClusterNode = {
+  const { tables } = state;
+  const facts = {
     id: event.nodeId,
     joinedAt: time,
     description: event.description,
@@ -30,13 +32,8 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     statusAt: time,
     session: event.session,
     reportedAt: time,
-    tasks: new Map(),
-    reserved: { nanoCpus: 0, memoryBytes: 0 },
-    activeTasks: 0,
-    activeByService: new Map(),
-    hostPorts: new Map(),
-    strays: new Set(),
-  };
+  } as const;
+  const node = tables.nodes.add((handle) => makeNode(tables, handle, facts, []));
   state.nodes.set(node.id, node);
   return true;
 }
@@ -55,7 +52,7 @@ export function reportTasks(state: ClusterState, fact: FactOf<'tasks.reported'>,
     }
     if (!setObserved(task, parseTaskState(status.state)!, time, changes)) continue;
     task.statusSeq = seq;
-    task.message = status.message ?? '';
+    task.message = shareText(status.message ?? '');
     task.err = status.err ?? '';
     if (status.exitCode !== undefined) task.exitCode = status.exitCode;
     if (status.runId !== undefined) task.runId = status.runId;

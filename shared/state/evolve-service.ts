@@ -5,7 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EventFact, EventOf, EventType } from '@muster/events';
 import { deriveServiceId, parseTaskState, type ServiceSpec, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
-import type { ClusterState, Service, Slot, Task, TaskVersion } from './state.ts';
+import type { Slot } from './slot.ts';
+import { type ClusterState, makeService, type Service, type TaskVersion } from './state.ts';
+import type { Tables } from './tables.ts';
+import type { Task } from './task.ts';
 import {
   hostPortKey,
   indexSlot,
@@ -30,29 +33,20 @@ export function createService(
     return false;
   if (serviceId !== deriveServiceId(spec.name, event.cause)) return false;
   state.intents.delete(event.cause);
-  const service: Service = {
+  const { tables } = state;
+  const facts = {
     id: serviceId,
+    actor: event.actor,
     createdAt: time,
     createdSeq: seq,
     spec,
     specSeq: seq,
     updatedAt: time,
-    version: makeVersion(spec, seq),
+    version: makeVersion(tables, serviceId, spec, seq),
     removed: false,
-    tasks: new Map(),
-    slots: new Map(),
-    occupiedSlots: 0,
-    highestSlot: 0,
     unschedulable: undefined,
-    dead: new Set(),
-    waiting: new Set(),
-    pending: new Set(),
-    outdated: new Set(),
-    settling: new Set(),
-    doubled: new Set(),
-    reapable: new Set(),
-    crowded: new Set(),
   };
+  const service = tables.services.add((handle) => makeService(tables, handle, facts));
   state.services.set(serviceId, service);
   state.serviceByName.set(spec.name, service);
   changes.services.add(serviceId);
@@ -74,10 +68,12 @@ export function updateService(
   changes.services.add(service.id);
   if (sameTasks(before, event.spec)) {
     const sameDelay = before.updateConfig.delay === event.spec.updateConfig.delay;
-    if (!sameDelay) for (const slot of service.slots.values()) indexSlot(slot, service);
+    if (!sameDelay) for (const slot of service.slots.values()) indexSlot(slot);
     return true;
   }
-  service.version = makeVersion(event.spec, seq);
+  const last = service.version;
+  service.version = makeVersion(state.tables, service.id, event.spec, seq);
+  forgetVersionWhenUnused(state.tables, service, last);
   service.unschedulable = undefined;
   for (const task of service.tasks.values()) indexTask(task, changes);
   return true;
@@ -178,8 +174,20 @@ export function noteUnschedulable(
   return true;
 }
 
-function makeVersion(spec: ServiceSpec, seq: number): TaskVersion {
-  return { seq, spec: spec.taskTemplate, requestedPorts: spec.endpointSpec.ports, ports: undefined };
+function makeVersion(tables: Tables, serviceId: string, spec: ServiceSpec, seq: number): TaskVersion {
+  return tables.versions.add((handle) => ({
+    handle,
+    serviceId,
+    seq,
+    spec: spec.taskTemplate,
+    requestedPorts: spec.endpointSpec.ports,
+    ports: undefined,
+    tasks: 0,
+  }));
+}
+
+function forgetVersionWhenUnused(tables: Tables, service: Service, version: TaskVersion): void {
+  if (version !== service.version && version.tasks === 0) tables.versions.release(version.handle);
 }
 
 function sameTasks(before: ServiceSpec, after: ServiceSpec): boolean {
@@ -198,8 +206,9 @@ function createTask(
   time: number,
   changes: Changes,
 ): void {
-  if (service.tasks.has(created.id)) return;
-  const slot = takeSlot(service, created.slot);
+  // An id is taken once, whoever's it is.
+  if (state.tasks.has(created.id)) return;
+  const slot = takeSlot(state.tables, service, created.slot);
   if (created.generation !== slot.generation + 1) return;
   slot.generation = created.generation;
   if (created.cause === 'restart') noteRestart(slot, version, time);
@@ -208,7 +217,8 @@ function createTask(
     slot.occupied = true;
     service.occupiedSlots += 1;
   }
-  const task: Task = {
+  const older = slot.newest;
+  const task = state.tables.addTask({
     id: created.id,
     service,
     slot,
@@ -219,39 +229,22 @@ function createTask(
     startAt: created.startAt ?? 0,
     createdAt: time,
     createdSeq: seq,
-    node: undefined,
     desired: parseTaskState(created.desired)!,
     observed: version.ports ? TaskState.PENDING : TaskState.NEW,
-    observedAt: time,
-    desiredAt: time,
-    message: '',
-    err: '',
-    exitCode: undefined,
-    runId: '',
-    commandSeq: seq,
-    statusSeq: seq,
-  };
-  slot.tasks.push(task);
-  service.tasks.set(task.id, task);
-  state.tasks.set(task.id, task);
+  });
+  task.older = older;
+  slot.newestRow = task.row;
+  service.tasks.size += 1;
+  version.tasks += 1;
   indexTask(task, changes);
 }
 
-export function takeSlot(service: Service, number: number): Slot {
-  let slot = service.slots.get(number);
-  if (!slot) {
-    slot = {
-      number,
-      generation: 0,
-      tasks: [],
-      occupied: false,
-      restartedAt: [],
-      restartsOf: 0,
-      updatedTo: 0,
-    };
-    service.slots.set(number, slot);
-    if (number > service.highestSlot) service.highestSlot = number;
-  }
+export function takeSlot(tables: Tables, service: Service, number: number): Slot {
+  const known = service.slots.get(number);
+  if (known) return known;
+  const slot = tables.addSlot(service, number);
+  service.slots.set(number, slot);
+  if (number > service.highestSlot) service.highestSlot = number;
   return slot;
 }
 
@@ -264,26 +257,39 @@ function noteRestart(slot: Slot, { seq, spec }: TaskVersion, time: number): void
     slot.restartsOf = seq;
     slot.restartedAt = [];
   }
-  slot.restartedAt.push(time);
   const kept = Math.max(REMEMBERED_RESTARTS, spec.restartPolicy.maxAttempts);
-  if (slot.restartedAt.length > kept) slot.restartedAt.shift();
+  slot.restartedAt = [...slot.restartedAt, time].slice(-kept);
 }
 
 function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
-  const { service, slot } = task;
+  const { tables } = state;
+  const { service, slot, version, node, id } = task;
   leaveNode(task);
-  task.node?.tasks.delete(task.id);
-  service.tasks.delete(task.id);
-  state.tasks.delete(task.id);
-  slot.tasks.splice(slot.tasks.indexOf(task), 1);
+  node?.tasks.delete(task);
   for (const index of [service.dead, service.waiting, service.pending, service.reapable]) index.delete(task);
-  indexSlot(slot, service);
-  changes.tasks.add(task.id);
-  if (task.node) changes.nodes.add(task.node.id);
+  unlinkFromSlot(task, slot);
+  service.tasks.size -= 1;
+  version.tasks -= 1;
+  forgetVersionWhenUnused(tables, service, version);
+  tables.taskRows.delete(id);
+  tables.tasks.release(task.row);
+  indexSlot(slot);
+  changes.tasks.add(id);
+  if (node) changes.nodes.add(node.id);
+}
+
+function unlinkFromSlot(task: Task, slot: Slot): void {
+  const newer = slot.tasks.find(({ older }) => older?.row === task.row);
+  if (newer) newer.older = task.older;
+  else slot.newestRow = task.older?.row ?? 0;
 }
 
 function forgetServiceWhenEmpty(state: ClusterState, service: Service): void {
   if (!service.removed || service.tasks.size > 0) return;
+  const { tables } = state;
+  for (const slot of service.slots.values()) tables.slots.release(slot.row);
+  tables.versions.release(service.version.handle);
+  tables.services.release(service.handle);
   state.services.delete(service.id);
   for (const writer of ['orchestrator', 'allocator', 'scheduler']) {
     state.lastSeqs.delete(`muster.event.${writer}.service.${service.id}`);

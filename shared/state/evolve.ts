@@ -15,7 +15,7 @@ import {
 import type { ClusterState } from './state.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
-export const FOLD_VERSION = 2;
+export const FOLD_VERSION = 3;
 
 type Apply<Type extends EventType> = (
   state: ClusterState,
@@ -46,7 +46,7 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   state.head = fact.seq;
   state.headTime = fact.time;
   if (fact.is === 'intent') {
-    state.intents.set(fact.seq, fact);
+    state.intents.add(fact);
     return;
   }
   if (fact.is === 'poison') {

@@ -1,7 +1,12 @@
+export * from './capture.ts';
 export * from './changes.ts';
+export type * from './collections.ts';
 export * from './evolve.ts';
 export * from './hash.ts';
 export * from './outdated.ts';
+export * from './rows.ts';
+export type { Slot } from './slot.ts';
 export * from './snapshot.ts';
 export * from './state.ts';
+export type { Task } from './task.ts';
 export * from './task-transitions.ts';

@@ -3,6 +3,7 @@
 import type { EventDraft } from '@muster/events';
 import { deriveServiceId, normaliseServiceSpec } from '@muster/model';
 import {
+  copyThroughSnapshot,
   createService,
   createTasks,
   describeIndices,
@@ -13,7 +14,6 @@ import {
 } from '@muster/testing';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { listRows, restoreRows } from './snapshot.ts';
 
 const few = (most: number) => fc.nat({ max: most });
 
@@ -172,8 +172,7 @@ it('are those of a state restored from rows, whatever happened', () => {
         const event = eventOf(history, one);
         if (event) history.append(event);
       }
-      const rows = JSON.parse(JSON.stringify([...listRows(history.state)]));
-      expect(describeIndices(restoreRows(rows))).toEqual(describeIndices(history.state));
+      expect(describeIndices(copyThroughSnapshot(history.state))).toEqual(describeIndices(history.state));
     }),
     { numRuns: 300 },
   );

@@ -7,7 +7,8 @@ import {
   parseConstraint,
   type TaskSpec,
 } from '@muster/model';
-import type { Task, TaskVersion } from './state.ts';
+import type { TaskVersion } from './state.ts';
+import type { Task } from './task.ts';
 
 /**
  * SwarmKit's IsTaskDirty (manager/orchestrator/task.go): new constraints alone spare a task whose node meets them. A

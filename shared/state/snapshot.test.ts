@@ -1,7 +1,9 @@
 import { deriveServiceId, normaliseServiceSpec } from '@muster/model';
 import {
   assign,
+  copyThroughSnapshot,
   decodeAll,
+  describeIndices,
   type History,
   joinReadyNode,
   report,
@@ -11,11 +13,12 @@ import {
 } from '@muster/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { captureState } from './capture.ts';
 import { createChanges } from './changes.ts';
 import { evolve } from './evolve.ts';
-import { hashState } from './hash.ts';
-import { listRows, type Row, restoreRows } from './snapshot.ts';
-import { type ClusterState, createState } from './state.ts';
+import { hashRows, hashState } from './hash.ts';
+import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { createState } from './state.ts';
 
 /** A history that touches every kind of row. */
 function tellStory(): History {
@@ -113,38 +116,19 @@ function specOf(history: History) {
   return normalised.spec;
 }
 
-const throughJson = (state: ClusterState) =>
-  restoreRows([...listRows(state)].map((row) => JSON.parse(JSON.stringify(row)) as Row));
-
-/** The indices of a state, as ids, so that two states can be compared. */
-function indicesOf(state: ClusterState) {
-  return {
-    services: [...state.services.values()].map((service) => ({
-      occupied: service.occupiedSlots,
-      highest: service.highestSlot,
-      sets: [service.dead, service.waiting, service.pending, service.reapable].map((set) =>
-        [...set].map((task) => task.id).sort(),
-      ),
-      slots: [service.outdated, service.settling, service.doubled, service.crowded].map((set) =>
-        [...set].map((slot) => slot.number).sort(),
-      ),
-    })),
-    nodes: [...state.nodes.values()].map((node) => ({
-      active: node.activeTasks,
-      byService: [...node.activeByService],
-      reserved: node.reserved,
-      ports: [...node.hostPorts],
-      tasks: [...node.tasks.keys()].sort(),
-    })),
-  };
+function drain<Result>(steps: Iterator<void, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 describe('snapshots', () => {
   it('restore to the same hash and the same indices', () => {
     const { state } = tellStory();
-    const restored = throughJson(state);
+    const restored = copyThroughSnapshot(state);
     expect(hashState(restored)).toBe(hashState(state));
-    expect(indicesOf(restored)).toEqual(indicesOf(state));
+    expect(describeIndices(restored)).toEqual(describeIndices(state));
   });
 
   it('at any point, plus the tail, equal the whole', () => {
@@ -154,16 +138,51 @@ describe('snapshots', () => {
       fc.property(fc.integer({ min: 0, max: facts.length }), (cut) => {
         const before = createState();
         for (const fact of facts.slice(0, cut)) evolve(before, fact, createChanges());
-        const restored = throughJson(before);
+        const restored = copyThroughSnapshot(before);
         for (const fact of facts.slice(cut)) evolve(restored, fact, createChanges());
         expect(hashState(restored)).toBe(hashState(state));
-        expect(indicesOf(restored)).toEqual(indicesOf(state));
+        expect(describeIndices(restored)).toEqual(describeIndices(state));
       }),
     );
   });
 
-  it('are refused when a row is unknown', () => {
-    expect(() => restoreRows([['planet', {}]])).toThrow('unknown row "planet"');
+  it('hold the state of the moment they were begun at, however it goes on', () => {
+    const { records, state } = tellStory();
+    const facts = decodeAll(records);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: facts.length }), (cut) => {
+        const going = createState();
+        for (const fact of facts.slice(0, cut)) evolve(going, fact, createChanges());
+        const hash = hashState(going);
+        const [first, second] = [captureState(going), captureState(going)];
+        for (const fact of facts.slice(cut)) evolve(going, fact, createChanges());
+        for (const capture of [first, second]) {
+          expect(drain(hashRows(capture.rows()))).toBe(hash);
+          const reader = readSnapshot();
+          for (const chunk of writeSnapshot(capture)) reader.take(chunk);
+          const restored = drain(reader.finish());
+          expect(hashState(restored)).toBe(hash);
+          for (const fact of facts.slice(cut)) evolve(restored, fact, createChanges());
+          expect(hashState(restored)).toBe(hashState(state));
+          capture.release();
+        }
+        expect(hashState(going)).toBe(hashState(state));
+      }),
+    );
+  });
+
+  it('are refused when anything of them is missing or differs', () => {
+    const chunks = [...writeSnapshot(captureState(tellStory().state))];
+    const read = (broken: readonly Uint8Array[]) => {
+      const reader = readSnapshot();
+      for (const chunk of broken) reader.take(chunk);
+      return drain(reader.finish());
+    };
+    expect(read(chunks).head).toBe(tellStory().state.head);
+    const flipped = chunks[1]!.slice();
+    flipped[flipped.length - 3]! ^= 1;
+    for (const broken of [chunks.slice(0, -1), chunks.toSpliced(2, 1), chunks.with(1, flipped)])
+      expect(() => read(broken)).toThrow();
   });
 });
 

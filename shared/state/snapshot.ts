@@ -1,258 +1,158 @@
-// State as rows of JSON: what a snapshot stores and what the state hash is made of. One row an object, so that the
-// hash can be summed object by object, in any order.
-import type { IntentFact } from '@muster/events';
-import type { TaskState } from '@muster/model';
+// A captured state as chunks of bytes, and back. Objects are written as JSON, tables as they are: reading them back is
+// little more than copying. The last chunk holds a digest of the others.
+import { createHash } from 'node:crypto';
+import type { Capture, Links } from './capture.ts';
 import { createChanges } from './changes.ts';
-import {
-  type ClusterNode,
-  type ClusterState,
-  createState,
-  type Service,
-  type Slot,
-  type Task,
-  type TaskVersion,
-} from './state.ts';
+import { PAGE_ROWS, type Page, type Table } from './pages.ts';
+import { restoreObject } from './restore-object.ts';
+import type { Row } from './rows.ts';
+import { type ClusterState, createState } from './state.ts';
 import { enterNode, indexSlot, indexTask } from './task-transitions.ts';
 
-export type Row = readonly [kind: string, ...fields: unknown[]];
+const ROWS_PER_CHUNK = 200;
+const LENGTH_BYTES = 4;
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Every row of the state. Objects come before the objects that refer to them. */
-export function* listRows(state: ClusterState): Generator<Row> {
-  yield ['head', state.head, state.headTime, state.conflicts, state.halted ?? null];
-  for (const node of state.nodes.values()) yield nodeRow(node);
-  for (const service of state.services.values()) {
-    yield serviceRow(service);
-    for (const version of listVersions(service)) yield versionRow(service, version);
-    for (const slot of service.slots.values()) yield slotRow(service, slot);
+type Head =
+  | { readonly kind: 'links'; readonly littleEndian: boolean; readonly links: Links }
+  | { readonly kind: 'objects'; readonly rows: readonly Row[] }
+  | {
+      readonly kind: 'page';
+      readonly table: 'slots' | 'tasks';
+      readonly index: number;
+      readonly loose: readonly (readonly unknown[] | null)[];
+    }
+  | { readonly kind: 'end'; readonly digest: string };
+
+/** In chunks that each take well under a millisecond to make. */
+export function* writeSnapshot({ objects, links, tables }: Capture): Generator<Uint8Array> {
+  const digest = createHash('sha256');
+  function seal(chunk: Uint8Array): Uint8Array {
+    digest.update(chunk);
+    return chunk;
   }
-  for (const service of state.services.values()) {
-    for (const slot of service.slots.values()) for (const task of slot.tasks) yield taskRow(task);
+  yield seal(encodeChunk({ kind: 'links', littleEndian, links }));
+  for (let from = 0; from < objects.length; from += ROWS_PER_CHUNK)
+    yield seal(encodeChunk({ kind: 'objects', rows: objects.slice(from, from + ROWS_PER_CHUNK) }));
+  for (const table of ['slots', 'tasks'] as const) {
+    const { pages } = tables[table];
+    for (let index = 0; index < pages.length; index += 1) yield seal(encodePage(table, index, pages[index]!));
   }
-  for (const intent of state.intents.values()) yield ['intent', intent];
-  for (const [seq, poison] of state.poison) yield ['poison', seq, poison];
-  for (const [subject, seq] of state.lastSeqs) yield ['last', subject, seq];
-  for (const [port, holder] of state.pickedPorts) yield ['port', port, holder];
+  yield encodeChunk({ kind: 'end', digest: digest.digest('hex') });
 }
 
-function listVersions(service: Service): Set<TaskVersion> {
-  const versions = new Set([service.version]);
-  for (const task of service.tasks.values()) versions.add(task.version);
-  return versions;
+export interface SnapshotReader {
+  /** The next chunk. Throws when it can't be one of a snapshot. */
+  take(chunk: Uint8Array): void;
+  /** Step by step, as it takes time; the state is whole after the last. Throws when chunks are missing or differ. */
+  finish(): Generator<void, ClusterState>;
 }
 
-function nodeRow(node: ClusterNode): Row {
-  const { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt, strays } = node;
-  return [
-    'node',
-    {
-      id,
-      joinedAt,
-      description,
-      status,
-      statusMessage,
-      statusAt,
-      session,
-      reportedAt,
-      strays: [...strays].sort(),
-    },
-  ];
-}
-
-function serviceRow(service: Service): Row {
-  const { id, createdAt, createdSeq, spec, specSeq, updatedAt, removed, unschedulable } = service;
-  const versionSeq = service.version.seq;
-  return [
-    'service',
-    {
-      id,
-      createdAt,
-      createdSeq,
-      spec,
-      specSeq,
-      updatedAt,
-      versionSeq,
-      removed,
-      unschedulable: unschedulable ?? null,
-    },
-  ];
-}
-
-function versionRow(service: Service, { seq, spec, requestedPorts, ports }: TaskVersion): Row {
-  return ['version', service.id, seq, spec, requestedPorts, ports ?? null];
-}
-
-function slotRow(service: Service, slot: Slot): Row {
-  const { number, generation, occupied, restartedAt, restartsOf, updatedTo } = slot;
-  return ['slot', service.id, number, generation, occupied, restartedAt, restartsOf, updatedTo];
-}
-
-function taskRow(task: Task): Row {
-  return [
-    'task',
-    task.id,
-    task.service.id,
-    task.slot.number,
-    task.generation,
-    task.version.seq,
-    task.replaces ?? null,
-    task.cause ?? null,
-    task.startAt,
-    task.createdAt,
-    task.createdSeq,
-    task.node?.id ?? null,
-    task.desired,
-    task.observed,
-    task.observedAt,
-    task.desiredAt,
-    task.message,
-    task.err,
-    task.exitCode ?? null,
-    task.runId,
-    task.commandSeq,
-    task.statusSeq,
-  ];
-}
-
-/** Builds the state back from its rows, indices included. Throws when the rows don't fit together. */
-export function restoreRows(rows: Iterable<Row>): ClusterState {
+export function readSnapshot(): SnapshotReader {
   const state = createState();
-  const versions = new Map<string, TaskVersion>();
-  const currentVersion = new Map<Service, number>();
-  for (const row of rows) restoreRow(state, row, versions, currentVersion);
-  const changes = createChanges();
-  for (const service of state.services.values()) {
-    service.version = versions.get(`${service.id} ${currentVersion.get(service)}`)!;
-    for (const slot of service.slots.values()) {
-      if (slot.tasks.length === 0) indexSlot(slot, service);
-      for (const task of slot.tasks) indexTask(task, changes);
-    }
-  }
-  return state;
-}
+  const digest = createHash('sha256');
+  let links: Links | undefined;
+  let ended: string | undefined;
 
-function restoreRow(
-  state: ClusterState,
-  row: Row,
-  versions: Map<string, TaskVersion>,
-  currentVersion: Map<Service, number>,
-): void {
-  switch (row[0]) {
-    case 'head': {
-      const [, head, headTime, conflicts, halted] = row as readonly [
-        string,
-        number,
-        number,
-        number,
-        string | null,
-      ];
-      Object.assign(state, { head, headTime, conflicts, halted: halted ?? undefined });
-      return;
-    }
-    case 'node': {
-      const fields = row[1] as Omit<ClusterNode, 'strays'> & { strays: string[] };
-      state.nodes.set(fields.id, {
-        ...fields,
-        tasks: new Map(),
-        reserved: { nanoCpus: 0, memoryBytes: 0 },
-        activeTasks: 0,
-        activeByService: new Map(),
-        hostPorts: new Map(),
-        strays: new Set(fields.strays),
-      });
-      return;
-    }
-    case 'service': {
-      const { versionSeq, unschedulable, ...fields } = row[1] as Service & { versionSeq: number };
-      const service: Service = {
-        ...fields,
-        unschedulable: unschedulable ?? undefined,
-        tasks: new Map(),
-        slots: new Map(),
-        occupiedSlots: 0,
-        highestSlot: 0,
-        dead: new Set(),
-        waiting: new Set(),
-        pending: new Set(),
-        outdated: new Set(),
-        settling: new Set(),
-        doubled: new Set(),
-        reapable: new Set(),
-        crowded: new Set(),
-      };
-      state.services.set(service.id, service);
-      if (!service.removed) state.serviceByName.set(service.spec.name, service);
-      currentVersion.set(service, versionSeq);
-      return;
-    }
-    case 'version': {
-      const [, serviceId, seq, spec, requestedPorts, ports] = row as readonly [
-        string,
-        string,
-        number,
-        TaskVersion['spec'],
-        TaskVersion['requestedPorts'],
-        TaskVersion['requestedPorts'] | null,
-      ];
-      versions.set(`${serviceId} ${seq}`, { seq, spec, requestedPorts, ports: ports ?? undefined });
-      return;
-    }
-    case 'slot': {
-      const [, serviceId, number, generation, occupied, restartedAt, restartsOf, updatedTo] =
-        row as readonly [string, string, number, number, boolean, number[], number, number];
-      const service = state.services.get(serviceId)!;
-      service.slots.set(number, {
-        number,
-        generation,
-        tasks: [],
-        occupied,
-        restartedAt: [...restartedAt],
-        restartsOf,
-        updatedTo,
-      });
-      if (occupied) service.occupiedSlots += 1;
-      if (number > service.highestSlot) service.highestSlot = number;
-      return;
-    }
-    case 'task':
-      restoreTask(state, row, versions);
-      return;
-    case 'intent': {
-      const fact = row[1] as IntentFact;
-      state.intents.set(fact.seq, { ...fact, body: fact.body, error: fact.error, name: fact.name });
-      return;
-    }
-    case 'poison':
-      state.poison.set(row[1] as number, row[2] as { subject: string; reason: string });
-      return;
-    case 'last':
-      state.lastSeqs.set(row[1] as string, row[2] as number);
-      return;
-    case 'port':
-      state.pickedPorts.set(row[1] as string, row[2] as string);
-      return;
-    default:
-      throw new Error(`unknown row "${row[0]}"`);
-  }
-}
-
-function restoreTask(state: ClusterState, row: Row, versions: Map<string, TaskVersion>): void {
-  // biome-ignore format: one line a field is a page
-  const [, id, serviceId, slotNumber, generation, versionSeq, replaces, cause, startAt, createdAt, createdSeq, nodeId,
-    desired, observed, observedAt, desiredAt, message, err, exitCode, runId, commandSeq, statusSeq] = row as readonly [
-    string, string, string, number, number, number, string | null, 'restart' | 'update' | null, number, number, number,
-    string | null, TaskState, TaskState, number, number, string, string, number | null, string, number, number];
-  const service = state.services.get(serviceId)!;
-  const slot = service.slots.get(slotNumber)!;
-  const node = nodeId === null ? undefined : state.nodes.get(nodeId)!;
-  // biome-ignore format: one line a field is a page
-  const task: Task = {
-    id, service, slot, generation, version: versions.get(`${serviceId} ${versionSeq}`)!, replaces: replaces ?? undefined,
-    cause: cause ?? undefined, startAt, createdAt, createdSeq, node, desired, observed, observedAt, desiredAt, message, err,
-    exitCode: exitCode ?? undefined, runId, commandSeq, statusSeq,
+  return {
+    take(chunk) {
+      const { head, bytes } = decodeChunk(chunk);
+      if (head.kind !== 'end') digest.update(chunk);
+      switch (head.kind) {
+        case 'links':
+          if (head.littleEndian !== littleEndian) throw new Error('it was made on another kind of machine');
+          links = head.links;
+          return;
+        case 'objects':
+          for (const row of head.rows) restoreObject(state, links!, row);
+          return;
+        case 'page':
+          state.tables[head.table].putPage(
+            head.index,
+            decodePage(state.tables[head.table], head.loose, bytes),
+          );
+          return;
+        case 'end':
+          ended = head.digest;
+      }
+    },
+    *finish() {
+      if (ended === undefined || ended !== digest.digest('hex')) throw new Error('it is not what was stored');
+      yield* rebuildIndices(state);
+      return state;
+    },
   };
-  slot.tasks.push(task);
-  service.tasks.set(id, task);
-  state.tasks.set(id, task);
-  node?.tasks.set(id, task);
-  enterNode(task);
+}
+
+function encodeChunk(head: Head, ...parts: readonly Uint8Array[]): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(head));
+  const size = parts.reduce((sum, part) => sum + part.length, LENGTH_BYTES + json.length);
+  const chunk = new Uint8Array(size);
+  new DataView(chunk.buffer).setUint32(0, json.length, true);
+  chunk.set(json, LENGTH_BYTES);
+  let at = LENGTH_BYTES + json.length;
+  for (const part of parts) {
+    chunk.set(part, at);
+    at += part.length;
+  }
+  return chunk;
+}
+
+function decodeChunk(chunk: Uint8Array): { readonly head: Head; readonly bytes: Uint8Array } {
+  const length = new DataView(chunk.buffer, chunk.byteOffset).getUint32(0, true);
+  const json = new TextDecoder().decode(chunk.subarray(LENGTH_BYTES, LENGTH_BYTES + length));
+  return { head: JSON.parse(json) as Head, bytes: chunk.subarray(LENGTH_BYTES + length) };
+}
+
+function encodePage(table: 'slots' | 'tasks', index: number, { wide, narrow, loose }: Page): Uint8Array {
+  const head = { kind: 'page', table, index, loose: loose.map((column) => column ?? null) } as const;
+  return encodeChunk(head, bytesOf(wide), bytesOf(narrow));
+}
+
+function decodePage(table: Table, loose: readonly (readonly unknown[] | null)[], bytes: Uint8Array): Page {
+  const wideBytes = table.shape.wide * PAGE_ROWS * Float64Array.BYTES_PER_ELEMENT;
+  return {
+    // Copies, as what was read may stand at any address.
+    wide: new Float64Array(bytes.slice(0, wideBytes).buffer),
+    narrow: new Int32Array(bytes.slice(wideBytes).buffer),
+    loose: loose.map((column) => column?.map((value) => value ?? undefined)),
+    readers: undefined,
+  };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Int32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Everything that is derived from the rows. */
+function* rebuildIndices(state: ClusterState): Generator<void> {
+  const { tables } = state;
+  for (const numbered of [tables.services, tables.versions, tables.nodes, tables.slots, tables.tasks]) {
+    numbered.adopt();
+    yield;
+  }
+  const changes = createChanges();
+  for (const row of tables.slots.rows()) {
+    if (row % PAGE_ROWS === 0) yield;
+    const slot = tables.slotAt(row);
+    const { service, number } = slot;
+    service.slots.set(number, slot);
+    if (slot.occupied) service.occupiedSlots += 1;
+    if (number > service.highestSlot) service.highestSlot = number;
+  }
+  for (const row of tables.tasks.rows()) {
+    if (row % PAGE_ROWS === 0) yield;
+    const task = tables.taskAt(row);
+    tables.taskRows.add(task.id, row);
+    task.service.tasks.size += 1;
+    task.version.tasks += 1;
+    if (task.node) task.node.tasks.size += 1;
+    enterNode(task);
+  }
+  for (const row of tables.slots.rows()) {
+    if (row % PAGE_ROWS === 0) yield;
+    const slot = tables.slotAt(row);
+    if (slot.newestRow === 0) indexSlot(slot);
+    for (const task of slot.tasks) indexTask(task, changes);
+  }
 }

@@ -1,72 +1,32 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
-// are indices: what a reducer looks at is found without a scan.
-import type { IntentFact } from '@muster/events';
-import type {
-  NodeDescription,
-  NodeStatus,
-  Port,
-  Resources,
-  ServiceSpec,
-  TaskSpec,
-  TaskState,
-} from '@muster/model';
+// are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
+// rows in tables; all else are objects.
+import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpec } from '@muster/model';
+import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
+import { Intents } from './intents.ts';
+import type { Slot } from './slot.ts';
+import { Tables } from './tables.ts';
+import type { Task } from './task.ts';
 
 /** What a task runs: shared by all tasks made from the same spec. */
 export interface TaskVersion {
+  readonly handle: number;
+  readonly serviceId: string;
   /** Log sequence of the event that set it. */
   readonly seq: number;
   readonly spec: TaskSpec;
   readonly requestedPorts: readonly Port[];
   /** The requested ports with none left at 0; undefined until allocated. */
   ports: readonly Port[] | undefined;
-}
-
-export interface Task {
-  readonly id: string;
-  readonly service: Service;
-  readonly slot: Slot;
-  readonly generation: number;
-  readonly version: TaskVersion;
-  /** The task whose place it takes. */
-  readonly replaces: string | undefined;
-  readonly cause: 'restart' | 'update' | undefined;
-  readonly startAt: number;
-  readonly createdAt: number;
-  readonly createdSeq: number;
-  node: ClusterNode | undefined;
-  desired: TaskState;
-  observed: TaskState;
-  /** When `observed` was reached, by the log's clock. */
-  observedAt: number;
-  /** When `desired` was set, by the log's clock. */
-  desiredAt: number;
-  message: string;
-  err: string;
-  exitCode: number | undefined;
-  runId: string;
-  /** Sequence of the last event that changed what its node must do: assignment or desired state. */
-  commandSeq: number;
-  /** Sequence of the last report about it. */
-  statusSeq: number;
-}
-
-export interface Slot {
-  readonly number: number;
-  /** Tasks it has ever had. */
-  generation: number;
-  /** Its tasks that are still remembered, oldest first. */
-  readonly tasks: Task[];
-  /** Its newest task counts as a replica, even when it has ended and is not to be restarted. */
-  occupied: boolean;
-  /** When restarts of one version happened, by the log's clock, and which version that is. */
-  restartedAt: number[];
-  restartsOf: number;
-  /** The version that an update last brought here; 0 for none. */
-  updatedTo: number;
+  /** Tasks that run it and are remembered. */
+  tasks: number;
 }
 
 export interface Service {
+  readonly handle: number;
   readonly id: string;
+  /** Who asked for it: nothing but whose turn it is goes by that. */
+  readonly actor: string;
   readonly createdAt: number;
   readonly createdSeq: number;
   spec: ServiceSpec;
@@ -76,30 +36,31 @@ export interface Service {
   /** What new tasks run. A change of replicas alone leaves it as it is. */
   version: TaskVersion;
   removed: boolean;
-  readonly tasks: Map<string, Task>;
-  readonly slots: Map<number, Slot>;
+  readonly tasks: ServiceTasks;
+  readonly slots: ServiceSlots;
   occupiedSlots: number;
   highestSlot: number;
   unschedulable: { readonly versionSeq: number; readonly message: string } | undefined;
   /** Live tasks that have ended, or whose node is down: the restart policy is to be asked. */
-  readonly dead: Set<Task>;
+  readonly dead: RowSet<Task>;
   /** Tasks desired READY: to be made RUNNING at their time. */
-  readonly waiting: Set<Task>;
+  readonly waiting: RowSet<Task>;
   /** Tasks to be given to a node. */
-  readonly pending: Set<Task>;
+  readonly pending: RowSet<Task>;
   /** Occupied slots whose newest task is of a version that an update must replace. */
-  readonly outdated: Set<Slot>;
+  readonly outdated: RowSet<Slot>;
   /** Slots that an update has reached and that have not yet run for its delay. */
-  readonly settling: Set<Slot>;
+  readonly settling: RowSet<Slot>;
   /** Slots with more than one live task: a start-first replacement under way. */
-  readonly doubled: Set<Slot>;
+  readonly doubled: RowSet<Slot>;
   /** Tasks to be forgotten as soon as may be. */
-  readonly reapable: Set<Task>;
+  readonly reapable: RowSet<Task>;
   /** Slots with more history than is kept. */
-  readonly crowded: Set<Slot>;
+  readonly crowded: RowSet<Slot>;
 }
 
 export interface ClusterNode {
+  readonly handle: number;
   readonly id: string;
   readonly joinedAt: number;
   description: NodeDescription;
@@ -109,7 +70,7 @@ export interface ClusterNode {
   session: string;
   /** When its agent last wrote to the log. */
   reportedAt: number;
-  readonly tasks: Map<string, Task>;
+  readonly tasks: NodeTasks;
   /** Reserved by tasks that have not ended. */
   readonly reserved: Mutable<Resources>;
   /** Tasks that are to run: in all, and by service id. */
@@ -124,16 +85,17 @@ export interface ClusterNode {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface ClusterState {
+  /** Where tasks and slots are kept. */
+  readonly tables: Tables;
   /** The last sequence folded, and its time. */
   head: number;
   headTime: number;
   readonly services: Map<string, Service>;
   /** Services that are not removed, by name. */
   readonly serviceByName: Map<string, Service>;
-  readonly tasks: Map<string, Task>;
+  readonly tasks: TaskMap;
   readonly nodes: Map<string, ClusterNode>;
-  /** Intents without a verdict, in log order. */
-  readonly intents: Map<number, IntentFact>;
+  readonly intents: Intents;
   /** Invalid records not yet quarantined by an event, in log order. */
   readonly poison: Map<number, { readonly subject: string; readonly reason: string }>;
   /** The last sequence of every event subject whose object lives: what a compare-and-set expects. */
@@ -147,14 +109,16 @@ export interface ClusterState {
 }
 
 export function createState(): ClusterState {
+  const tables = new Tables();
   return {
+    tables,
     head: 0,
     headTime: 0,
     services: new Map(),
     serviceByName: new Map(),
-    tasks: new Map(),
+    tasks: new AllTasks(tables),
     nodes: new Map(),
-    intents: new Map(),
+    intents: new Intents(),
     poison: new Map(),
     lastSeqs: new Map(),
     pickedPorts: new Map(),
@@ -166,4 +130,65 @@ export function createState(): ClusterState {
 /** What a decision on this subject must expect for its compare-and-set. */
 export function lastSeqOf(state: ClusterState, subject: string): number {
   return state.lastSeqs.get(subject) ?? 0;
+}
+
+export type ServiceFacts = Omit<
+  Service,
+  'handle' | 'tasks' | 'slots' | 'occupiedSlots' | 'highestSlot' | IndexName
+>;
+type IndexName =
+  | 'dead'
+  | 'waiting'
+  | 'pending'
+  | 'outdated'
+  | 'settling'
+  | 'doubled'
+  | 'reapable'
+  | 'crowded';
+
+/** A service as it is before it has any slot. */
+export function makeService(tables: Tables, handle: number, facts: ServiceFacts): Service {
+  const slots = new ServiceSlots(tables);
+  const indexTasks = () => new RowSet(tables.taskAt);
+  const indexSlots = () => new RowSet(tables.slotAt);
+  return {
+    ...facts,
+    handle,
+    slots,
+    tasks: new ServiceTasks(tables, { handle, slots }),
+    occupiedSlots: 0,
+    highestSlot: 0,
+    dead: indexTasks(),
+    waiting: indexTasks(),
+    pending: indexTasks(),
+    reapable: indexTasks(),
+    outdated: indexSlots(),
+    settling: indexSlots(),
+    doubled: indexSlots(),
+    crowded: indexSlots(),
+  };
+}
+
+export type NodeFacts = Omit<
+  ClusterNode,
+  'handle' | 'tasks' | 'reserved' | 'activeTasks' | 'activeByService' | 'hostPorts' | 'strays'
+>;
+
+/** A node as it is before it has any task. */
+export function makeNode(
+  tables: Tables,
+  handle: number,
+  facts: NodeFacts,
+  strays: readonly string[],
+): ClusterNode {
+  return {
+    ...facts,
+    handle,
+    tasks: new NodeTasks(tables, { handle }),
+    reserved: { nanoCpus: 0, memoryBytes: 0 },
+    activeTasks: 0,
+    activeByService: new Map(),
+    hostPorts: new Map(),
+    strays: new Set(strays),
+  };
 }

@@ -2,14 +2,17 @@
 
 import { isTerminal, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
+import type { RowSet } from './collections.ts';
 import { isOutdated } from './outdated.ts';
-import type { ClusterNode, Service, Slot, Task } from './state.ts';
+import type { Slot } from './slot.ts';
+import type { ClusterNode } from './state.ts';
+import type { Task } from './task.ts';
 
 /** SwarmKit's default task history: tasks remembered in each slot (api/defaults, TaskHistoryRetentionLimit). */
 export const TASK_HISTORY_LIMIT = 5;
 
 /** A live task is one that is meant to run. */
-export function isLive(task: Task): boolean {
+export function isLive(task: Pick<Task, 'desired'>): boolean {
   return task.desired <= TaskState.RUNNING;
 }
 
@@ -46,7 +49,7 @@ export function assignTask(task: Task, node: ClusterNode, seq: number, time: num
   task.observed = TaskState.ASSIGNED;
   task.observedAt = time;
   task.commandSeq = seq;
-  node.tasks.set(task.id, task);
+  node.tasks.add(task);
   enterNode(task);
   indexTask(task, changes);
 }
@@ -54,7 +57,7 @@ export function assignTask(task: Task, node: ClusterNode, seq: number, time: num
 /** A task that scaling down removes leaves its slot free, unless a newer one holds it. */
 function vacate(task: Task): void {
   const { slot, service } = task;
-  if (slot.occupied && slot.tasks.at(-1) === task) {
+  if (slot.occupied && slot.newestRow === task.row) {
     slot.occupied = false;
     service.occupiedSlots -= 1;
   }
@@ -69,45 +72,60 @@ export function indexTask(task: Task, changes: Changes): void {
   member(service.waiting, task, live && !ended && task.desired === TaskState.READY);
   member(service.pending, task, live && task.observed === TaskState.PENDING);
   member(service.reapable, task, task.desired === TaskState.REMOVE && isOver(task));
-  indexSlot(task.slot, service);
+  indexSlot(task.slot);
   changes.tasks.add(task.id);
   changes.services.add(service.id);
   if (task.node) changes.nodes.add(task.node.id);
 }
 
-export function indexSlot(slot: Slot, service: Service): void {
-  const newest = slot.tasks.at(-1);
+export function indexSlot(slot: Slot): void {
+  const { newest, service } = slot;
   const held = newest !== undefined && slot.occupied && !service.removed;
-  const doubled = held && hasTwoLive(slot.tasks);
+  const doubled = held && hasTwoLive(newest);
   const runs = newest?.observed === TaskState.RUNNING && service.spec.updateConfig.delay === 0 && !doubled;
   member(service.outdated, slot, held && isOutdated(newest));
   member(service.settling, slot, held && slot.updatedTo === service.version.seq && isLive(newest) && !runs);
   member(service.doubled, slot, doubled);
-  member(service.crowded, slot, slot.tasks.length > TASK_HISTORY_LIMIT && slot.tasks.some(isHistory));
+  member(service.crowded, slot, isCrowded(newest));
 }
 
-function hasTwoLive(tasks: readonly Task[]): boolean {
+function hasTwoLive(newest: Task): boolean {
   let live = 0;
-  for (const task of tasks) if (isLive(task)) live += 1;
+  for (let task: Task | undefined = newest; task; task = task.older) if (isLive(task)) live += 1;
   return live > 1;
 }
 
+function isCrowded(newest: Task | undefined): boolean {
+  let count = 0;
+  let history = 0;
+  for (let task = newest; task; task = task.older) {
+    count += 1;
+    if (isHistory(task)) history += 1;
+  }
+  return count > TASK_HISTORY_LIMIT && history > 0;
+}
+
+type TaskStates = Pick<Task, 'desired' | 'observed'>;
+
 /** Ended, or never given to a node and not wanted any more: SwarmKit's task reaper (taskreaper/task_reaper.go). */
-export function isHistory(task: Task): boolean {
+export function isHistory(task: TaskStates): boolean {
   return (
     isTerminal(task.observed) || (task.observed < TaskState.ASSIGNED && task.desired > TaskState.RUNNING)
   );
 }
 
 /** Nothing of the task runs anywhere. */
-export function isOver(task: Task): boolean {
+export function isOver(task: Pick<Task, 'observed'>): boolean {
   return isTerminal(task.observed) || task.observed < TaskState.ASSIGNED;
 }
 
-/** Most indices are empty most of the time, and asking for the size costs next to nothing. */
-function member<T>(set: Set<T>, item: T, belongs: boolean): void {
+function member<View extends { readonly row: number }>(
+  set: RowSet<View>,
+  item: View,
+  belongs: boolean,
+): void {
   if (belongs) set.add(item);
-  else if (set.size > 0) set.delete(item);
+  else set.delete(item);
 }
 
 /** Takes the task's share from the node's sums; enterNode puts it back as it then is. */

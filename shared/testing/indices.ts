@@ -39,8 +39,8 @@ function describeService(service: Service): Record<string, unknown> {
   };
 }
 
-const idsOf = (tasks: ReadonlySet<Task>) => [...tasks].map(({ id }) => id).sort();
-const numbersOf = (slots: ReadonlySet<Slot>) => [...slots].map(({ number }) => number).sort((a, b) => a - b);
+const idsOf = (tasks: Iterable<Task>) => [...tasks].map(({ id }) => id).sort();
+const numbersOf = (slots: Iterable<Slot>) => [...slots].map(({ number }) => number).sort((a, b) => a - b);
 
 function sortEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -19,7 +19,8 @@ export function hasConverged(name: string, replicas: number): (watch: Watch) => 
     const service = state.serviceByName.get(name);
     const running = runningTasks(service);
     if (running.length !== replicas || service?.spec.mode.replicated.replicas !== replicas) return undefined;
-    const others = [...service.tasks.values()].filter((task) => !running.includes(task));
+    const rows = new Set(running.map(({ row }) => row));
+    const others = [...service.tasks.values()].filter(({ row }) => !rows.has(row));
     return others.every(({ observed }) => observed > TaskState.RUNNING) ? running : undefined;
   };
 }

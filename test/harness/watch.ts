@@ -127,10 +127,11 @@ function describeUnfinished({ nodes, tasks, head, headTime }: ClusterState): str
   return [
     `at sequence ${head}, ${new Date(headTime).toISOString()}`,
     ...absent.map(({ description, status }) => `node ${description.hostname} is ${status}`),
-    ...moving.slice(0, SHOWN).map(({ id, service, slot, generation, node, ...task }) => {
-      const name = `${service.spec.name}.${slot.number} (${id}, generation ${generation})`;
+    ...moving.slice(0, SHOWN).map((task) => {
+      const name = `${task.service.spec.name}.${task.slot.number} (${task.id}, generation ${task.generation})`;
       const [observed, desired] = [task.observed, task.desired].map(nameTaskState);
-      return `${name} is ${observed}, wanted ${desired}, on ${node?.description.hostname}: ${task.message} ${task.err}`;
+      const where = task.node?.description.hostname;
+      return `${name} is ${observed}, wanted ${desired}, on ${where}: ${task.message} ${task.err}`;
     }),
   ];
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -351,9 +352,8 @@ describe('the snapshot store on JetStream', () => {
   afterEach(dispose);
 
   it('keeps the last two of each fold version', async () => {
-    for (const seq of [1, 2, 3, 4])
-      await store.put({ foldVersion: 1, seq, hash: 'h' }, new Uint8Array(300_000));
-    for (const seq of [1, 2, 3]) await store.put({ foldVersion: 2, seq, hash: 'h' }, new Uint8Array(10));
+    for (const seq of [1, 2, 3, 4]) await store.put({ foldVersion: 1, seq }, [randomBytes(300_000)]);
+    for (const seq of [1, 2, 3]) await store.put({ foldVersion: 2, seq }, [new Uint8Array(10)]);
     const { state } = await (await jetstreamManager(nc)).streams.info(SNAPSHOTS_STREAM, {
       subjects_filter: '>',
     });
@@ -362,11 +362,12 @@ describe('the snapshot store on JetStream', () => {
   });
 
   it('throws when the latest one has lost its content', async () => {
-    await store.put({ foldVersion: 1, seq: 1, hash: 'h' }, new Uint8Array(10));
+    await store.put({ foldVersion: 1, seq: 1 }, [new Uint8Array(10)]);
     await (await jetstreamManager(nc)).streams.purge(SNAPSHOTS_STREAM, {
       filter: `$O.${SNAPSHOTS_BUCKET}.C.>`,
     });
-    await expect(store.latest(1)).rejects.toThrow(/can't be read/);
+    const { chunks } = (await store.latest(1))!;
+    await expect(chunks[Symbol.asyncIterator]().next()).rejects.toThrow('is gone, or incomplete');
   });
 });
 

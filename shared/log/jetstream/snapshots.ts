@@ -4,11 +4,11 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, nuid } from '@nats-io/nats-core';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import { KEPT_SNAPSHOTS, type SnapshotMeta, type SnapshotStore, type StoredSnapshot } from '../snapshots.ts';
-import { waitAtMost } from './retrying.ts';
+import { frameChunks, unframeChunks } from './compressed-frames.ts';
 import { SNAPSHOTS_BUCKET, SNAPSHOTS_STREAM } from './streams.ts';
 
-/** A reader whose object was deleted while it read would wait for its chunks for ever. */
-const READ_WITHIN_MS = 60_000;
+/** A reader whose object was deleted while it read would wait for its next piece for ever. */
+const READ_WITHIN_MS = 10_000;
 
 interface Listed {
   readonly name: string;
@@ -29,25 +29,35 @@ export class JetStreamSnapshotStore implements SnapshotStore {
     this.readWithinMs = options.readWithinMs ?? READ_WITHIN_MS;
   }
 
-  async put(meta: SnapshotMeta, content: Uint8Array): Promise<void> {
+  async put(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     const bucket = await this.open();
     const name = `fold-${meta.foldVersion}/${meta.seq}/${nuid.next()}`;
-    const metadata = { foldVersion: String(meta.foldVersion), seq: String(meta.seq), hash: meta.hash };
-    await bucket.putBlob({ name, metadata }, content);
+    const metadata = { foldVersion: String(meta.foldVersion), seq: String(meta.seq) };
+    await bucket.put({ name, metadata }, ReadableStream.from(frameChunks(chunks)));
     for (const old of (await this.list(meta.foldVersion)).slice(KEPT_SNAPSHOTS)) await this.purge(old);
   }
 
   async latest(foldVersion: number): Promise<StoredSnapshot | undefined> {
     const [newest] = await this.list(foldVersion);
     if (newest === undefined) return undefined;
-    let content: Uint8Array | null = null;
-    const reading = (await this.open()).getBlob(newest.name).then((blob) => {
-      content = blob;
-    });
-    await waitAtMost(this.readWithinMs, reading);
-    if (content === null)
-      throw new Error(`the snapshot at ${newest.meta.seq} can't be read: it is gone, or incomplete`);
-    return { meta: newest.meta, content };
+    return { meta: newest.meta, chunks: unframeChunks(this.readBytes(newest)) };
+  }
+
+  private async *readBytes({ name, meta: { seq } }: Listed): AsyncGenerator<Uint8Array> {
+    const object = await (await this.open()).get(name);
+    const reader = object?.data.getReader();
+    if (reader === undefined) throw new Error(`the snapshot at ${seq} is gone`);
+    object?.error.catch(() => undefined);
+    try {
+      for (;;) {
+        const next = await withinMs(this.readWithinMs, reader.read());
+        if (next === undefined) throw new Error(`the snapshot at ${seq} is gone, or incomplete`);
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      void reader.cancel().catch(() => undefined);
+    }
   }
 
   async newestVersion(): Promise<number | undefined> {
@@ -85,8 +95,19 @@ export class JetStreamSnapshotStore implements SnapshotStore {
 function readListed({ name, nuid: chunks, metadata, deleted }: ObjectInfo): Listed | undefined {
   const foldVersion = Number(metadata?.foldVersion);
   const seq = Number(metadata?.seq);
-  const hash = metadata?.hash;
-  if (deleted || hash === undefined || !Number.isInteger(foldVersion) || !Number.isInteger(seq))
-    return undefined;
-  return { name, chunks, meta: { foldVersion, seq, hash } };
+  if (deleted || !Number.isInteger(foldVersion) || !Number.isInteger(seq)) return undefined;
+  return { name, chunks, meta: { foldVersion, seq } };
+}
+
+/** Undefined when it takes longer. */
+async function withinMs<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,22 +1,34 @@
 // The snapshot store in memory: the last two snapshots of each fold version, like the other adapter.
 import { KEPT_SNAPSHOTS, type SnapshotMeta, type SnapshotStore, type StoredSnapshot } from '../snapshots.ts';
 
-export class MemorySnapshotStore implements SnapshotStore {
-  private readonly byVersion = new Map<number, StoredSnapshot[]>();
+interface Kept {
+  readonly meta: SnapshotMeta;
+  readonly chunks: readonly Uint8Array[];
+}
 
-  async put(meta: SnapshotMeta, content: Uint8Array): Promise<void> {
+export class MemorySnapshotStore implements SnapshotStore {
+  private readonly byVersion = new Map<number, Kept[]>();
+
+  async put(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    const taken: Uint8Array[] = [];
+    for await (const chunk of chunks) taken.push(chunk);
     const others = (this.byVersion.get(meta.foldVersion) ?? []).filter(
       ({ meta: { seq } }) => seq !== meta.seq,
     );
-    const ordered = [...others, { meta, content }].sort((a, b) => b.meta.seq - a.meta.seq);
+    const ordered = [...others, { meta, chunks: taken }].sort((a, b) => b.meta.seq - a.meta.seq);
     this.byVersion.set(meta.foldVersion, ordered.slice(0, KEPT_SNAPSHOTS));
   }
 
   async latest(foldVersion: number): Promise<StoredSnapshot | undefined> {
-    return this.byVersion.get(foldVersion)?.[0];
+    const newest = this.byVersion.get(foldVersion)?.[0];
+    return newest && { meta: newest.meta, chunks: iterate(newest.chunks) };
   }
 
   async newestVersion(): Promise<number | undefined> {
     return this.byVersion.size === 0 ? undefined : Math.max(...this.byVersion.keys());
   }
+}
+
+async function* iterate(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
 }

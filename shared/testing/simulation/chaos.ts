@@ -2,10 +2,10 @@
 // die. Then the faults stop, and the cluster must become what was asked of it.
 import { isDeepStrictEqual } from 'node:util';
 import type { LogRecord } from '@muster/log';
-import { decodeSnapshot, encodeSnapshot } from '@muster/runtime';
 import { hashState } from '@muster/state';
 import { foldAll } from '../given.ts';
 import { describeIndices } from '../indices.ts';
+import { copyThroughSnapshot } from '../through-snapshot.ts';
 import { faultNames, injectFault } from './faults.ts';
 import { perfectNetwork } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
@@ -111,7 +111,7 @@ async function checkHashes(cluster: SimulatedCluster): Promise<string> {
   }
   if (hashState(foldAll(cluster.network.log.records)) !== hash)
     throw new Error('folding again gave another state');
-  const restored = decodeSnapshot(encodeSnapshot(state));
+  const restored = copyThroughSnapshot(state);
   if (hashState(restored) !== hash) throw new Error('the snapshot holds another state');
   if (!isDeepStrictEqual(describeIndices(restored), indices))
     throw new Error('the snapshot leads to other indices');

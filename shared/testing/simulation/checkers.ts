@@ -104,7 +104,7 @@ export function createObserver(): Observer {
     if (task.observed < before) throw new Error(`task ${id} fell from ${before} to ${task.observed}`);
     // One that is to stop itself may have started long ago, and its node only says so now.
     if (task.observed !== TaskState.RUNNING || !isLive(task)) return;
-    const other = task.slot.tasks.find((sibling) => sibling !== task && mayRun(sibling, now));
+    const other = task.slot.tasks.find((sibling) => sibling.row !== task.row && mayRun(sibling, now));
     if (other)
       throw new Error(`slot ${task.slot.number} of ${task.service.spec.name} runs ${id} beside ${other.id}`);
   }

@@ -107,7 +107,7 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
         switch (role) {
           case 'orchestrator':
             runReducer({ ...loop, reducer: createOrchestrator() });
-            snapshotRegularly(follower, network.snapshots, silentLogger, SNAPSHOT_EVERY);
+            snapshotRegularly({ ...loop, snapshots: network.snapshots, every: SNAPSHOT_EVERY });
             break;
           case 'allocator':
             runReducer({ ...loop, reducer: createAllocator() });

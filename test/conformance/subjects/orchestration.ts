@@ -1,7 +1,7 @@
 // What the orchestrator does with the tasks of a service: restarts them, gives them up, forgets them, replaces them.
 import { parseTaskState, type TaskStateName } from '@muster/model';
 import { createOrchestrator, shouldRestart } from '@muster/orchestrator';
-import { isHistory, isOutdated, isOver, type Task } from '@muster/state';
+import { isHistory, isOutdated, isOver } from '@muster/state';
 import {
   assign,
   createService,
@@ -93,24 +93,19 @@ function listWanted({ state }: History): string[] {
 /** Is this state one of a task that history may lose? */
 export const reaperHistory: Subject = {
   expect: (row) => row.deletedWhenOverHistoryLimit,
-  start: () => (row) => isHistory({ ...someTask(), ...statesOf(row) }),
+  start: () => (row) => isHistory(statesOf(row)),
 };
 
 export const reaperInit: Subject = {
   expect: (row) => row.removed,
   start: () => (row) => {
-    const task = { ...someTask(), ...statesOf(row) };
+    const task = statesOf(row);
     return task.desired === parseTaskState('remove') && isOver(task);
   },
 };
 
 function statesOf(row: Row) {
   return { desired: parseTaskState(String(row.desired))!, observed: parseTaskState(String(row.actual))! };
-}
-
-function someTask(): Task {
-  const history = startHistory();
-  return history.state.tasks.get(createTasks(history, createService(history, 'web'))[0]!)!;
 }
 
 const changes: Readonly<Record<string, object>> = {

@@ -1,0 +1,43 @@
+// The state as it is at one moment, to be written down or hashed later, bit by bit, while the fold goes on.
+import { listObjectRows, listTableRows, type Row } from './rows.ts';
+import type { ClusterState } from './state.ts';
+import type { Tables } from './tables.ts';
+
+/** What the tables name, and where in them the lists of nodes begin. */
+export interface Links {
+  readonly nodes: readonly (readonly [id: string, handle: number, firstTask: number, lastTask: number])[];
+  readonly services: readonly (readonly [id: string, handle: number, actor: string])[];
+  readonly versions: readonly (readonly [serviceId: string, seq: number, handle: number])[];
+}
+
+export interface Capture {
+  readonly head: number;
+  readonly objects: readonly Row[];
+  readonly links: Links;
+  readonly tables: Tables;
+  /** The same rows as `listRows` gave at that moment, in another order. */
+  rows(): Iterable<Row>;
+  /** From here on the capture is of no use, and costs nothing. */
+  release(): void;
+}
+
+/** Costs as much as there are services and nodes; tasks and slots cost nothing until they change. */
+export function captureState(state: ClusterState): Capture {
+  const objects = [...listObjectRows(state)];
+  const { tables, release } = state.tables.capture();
+  return {
+    head: state.head,
+    objects,
+    links: {
+      nodes: [...state.nodes.values()].map(({ id, handle, tasks }) => [id, handle, tasks.first, tasks.last]),
+      services: [...state.services.values()].map(({ id, handle, actor }) => [id, handle, actor]),
+      versions: [...state.tables.versions].map(([handle, { serviceId, seq }]) => [serviceId, seq, handle]),
+    },
+    tables,
+    *rows() {
+      yield* objects;
+      yield* listTableRows(tables);
+    },
+    release,
+  };
+}

@@ -1,0 +1,51 @@
+// Where tasks and slots are kept: rows of numbers that name one another, their services, versions and nodes.
+import { Handles } from './handles.ts';
+import { IdIndex } from './id-index.ts';
+import { Table } from './pages.ts';
+import { Slot, slotShape } from './slot.ts';
+import type { ClusterNode, Service, TaskVersion } from './state.ts';
+import { type NewTask, Task, taskShape } from './task.ts';
+
+export class Tables {
+  readonly taskRows = new IdIndex();
+
+  constructor(
+    readonly tasks = new Table(taskShape),
+    readonly slots = new Table(slotShape),
+    readonly services = new Handles<Service>(),
+    readonly versions = new Handles<TaskVersion>(),
+    readonly nodes = new Handles<ClusterNode>(),
+  ) {}
+
+  readonly taskAt = (row: number): Task => new Task(this, row);
+  readonly slotAt = (row: number): Slot => new Slot(this, row);
+
+  addTask(task: NewTask): Task {
+    const row = this.tasks.take();
+    this.taskRows.add(task.id, row);
+    return Task.fill(this, row, task);
+  }
+
+  addSlot(service: Service, number: number): Slot {
+    return Slot.fill(this, this.slots.take(), service.handle, number);
+  }
+
+  /** Rows, services, versions and nodes as they are now. Tasks are not found by id in it. */
+  capture(): { readonly tables: Tables; release(): void } {
+    const [tasks, slots] = [this.tasks.capture(), this.slots.capture()];
+    const tables = new Tables(
+      tasks.table,
+      slots.table,
+      this.services.capture(),
+      this.versions.capture(),
+      this.nodes.capture(),
+    );
+    return {
+      tables,
+      release() {
+        tasks.release();
+        slots.release();
+      },
+    };
+  }
+}
