@@ -1,9 +1,10 @@
 // One record into a stream, under compare-and-set, however long the server is away (within reason).
-import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/nats-core';
 import { LogRefusedError, RecordTooLargeError } from '../errors.ts';
 import type { AppendResult } from '../log.ts';
-import { retrying } from './retrying.ts';
+import { publisherOf } from './publisher.ts';
+import { isPassing, retrying } from './retrying.ts';
 
 /** One try. Too short a time makes a busy server busier, and stores what has no expectation twice. */
 const ATTEMPT_MS = 3000;
@@ -21,19 +22,22 @@ export interface Publication {
 
 export async function appendToStream(
   nc: NatsConnection,
-  js: JetStreamClient,
   { subject, data, expectLastSeq, ttlMs, forMs }: Publication,
 ): Promise<AppendResult> {
-  const options = {
-    ...(expectLastSeq === undefined ? {} : { expect: { lastSubjectSequence: expectLastSeq } }),
-    ...(ttlMs === undefined ? {} : { ttl: `${ttlMs}ms` }),
+  const attempt = async (leftMs: number) => {
+    checkSize(subject, data, nc.info?.max_payload);
+    const timeoutMs = Math.min(ATTEMPT_MS, leftMs);
+    return publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, timeoutMs });
   };
+  // As a rule the first try will do, and costs no more than it must.
+  const startedAt = performance.now();
   try {
-    const ack = await retrying(nc, { forMs, what: `append to ${subject}` }, (leftMs) => {
-      checkSize(subject, data, nc.info?.max_payload);
-      return js.publish(subject, data, { ...options, timeout: Math.min(ATTEMPT_MS, leftMs) });
+    const seq = await attempt(forMs).catch((error) => {
+      if (!isPassing(error) && !nc.isClosed()) throw error;
+      const leftMs = Math.max(0, forMs - (performance.now() - startedAt));
+      return retrying(nc, { forMs: leftMs, what: `append to ${subject}` }, attempt);
     });
-    return { ok: true, seq: ack.seq };
+    return { ok: true, seq };
   } catch (error) {
     if (expectLastSeq !== undefined && isConflict(error)) {
       return { ok: false, expected: expectLastSeq, actual: actualSeq(error) };

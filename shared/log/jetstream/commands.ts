@@ -1,6 +1,6 @@
 // The command store on a JetStream stream that keeps one message for each subject.
 import { COMMAND_SUBJECTS, commandSubject } from '@muster/events';
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { CommandStore, FollowCommandsOptions, PutCommandOptions } from '../commands.ts';
 import type { AppendResult, Following, LogRecord } from '../log.ts';
@@ -14,7 +14,6 @@ import { COMMANDS_STREAM } from './streams.ts';
 const SHORTEST_TTL_MS = 1000;
 
 export class JetStreamCommandStore implements CommandStore {
-  private readonly js: JetStreamClient;
   private readonly manager: Promise<JetStreamManager>;
   private readonly retryForMs: number;
   private readonly heartbeatMs: number;
@@ -23,7 +22,6 @@ export class JetStreamCommandStore implements CommandStore {
     private readonly nc: NatsConnection,
     options: JetStreamOptions = {},
   ) {
-    this.js = jetstream(nc);
     this.retryForMs = options.retryForMs ?? 10_000;
     this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
     this.heartbeatMs = options.heartbeatMs ?? 5_000;
@@ -37,7 +35,7 @@ export class JetStreamCommandStore implements CommandStore {
   ): Promise<AppendResult> {
     const subject = checkedCommandSubject(nodeId, taskId);
     if (ttlMs !== undefined && ttlMs < SHORTEST_TTL_MS) throw new RangeError('ttlMs must be at least 1000');
-    return appendToStream(this.nc, this.js, { subject, data, expectLastSeq, ttlMs, forMs: this.retryForMs });
+    return appendToStream(this.nc, { subject, data, expectLastSeq, ttlMs, forMs: this.retryForMs });
   }
 
   async follow({ nodeId, onCommand, onCaughtUp, onError }: FollowCommandsOptions): Promise<Following> {

@@ -1,5 +1,5 @@
 // The log on a JetStream stream. The connection belongs to whoever made it: closing the log leaves it open.
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { LogUnavailableError } from '../errors.ts';
 import type {
@@ -32,7 +32,6 @@ type ConsumeOptions = Pick<ReadOptions, 'from' | 'subjects'> &
   };
 
 export class JetStreamLog implements Log {
-  private readonly js: JetStreamClient;
   private readonly manager: Promise<JetStreamManager>;
   private readonly consumers = new Set<OrderedConsumer>();
   private readonly retryForMs: number;
@@ -43,7 +42,6 @@ export class JetStreamLog implements Log {
     private readonly nc: NatsConnection,
     options: JetStreamOptions = {},
   ) {
-    this.js = jetstream(nc);
     this.retryForMs = options.retryForMs ?? 10_000;
     this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
     this.heartbeatMs = options.heartbeatMs ?? 2_000;
@@ -52,7 +50,7 @@ export class JetStreamLog implements Log {
   async append(subject: string, data: Uint8Array, options: AppendOptions = {}): Promise<AppendResult> {
     this.checkOpen();
     checkLogSubject(subject);
-    return appendToStream(this.nc, this.js, {
+    return appendToStream(this.nc, {
       subject,
       data,
       expectLastSeq: options.expectLastSubjectSeq,

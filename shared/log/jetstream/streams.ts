@@ -23,6 +23,9 @@ export const SNAPSHOTS_BUCKET = 'MUSTER_SNAPSHOTS';
 /** The stream below an object store. */
 export const SNAPSHOTS_STREAM = `OBJ_${SNAPSHOTS_BUCKET}`;
 
+/** One for each agent that follows its commands, and more. Servers have a default, 1000 for 2.15, that is too few. */
+const MOST_CONSUMERS = 1_000_000;
+
 export interface EnsureStreamsOptions {
   /** Copies of each stream, when it has to be made; whatever an existing one has is accepted. 1 by default. */
   readonly replicas?: number;
@@ -140,7 +143,8 @@ async function findStream(jsm: JetStreamManager, name: string): Promise<StreamCo
 async function makeStream(jsm: JetStreamManager, wanted: Wanted, replicas: number): Promise<StreamConfig> {
   try {
     const allowDirect = wanted.name === SNAPSHOTS_STREAM ? { allow_direct: true } : {};
-    return (await jsm.streams.add({ ...wanted, ...allowDirect, num_replicas: replicas })).config;
+    const limits = { num_replicas: replicas, max_consumers: MOST_CONSUMERS };
+    return (await jsm.streams.add({ ...wanted, ...allowDirect, ...limits })).config;
   } catch (error) {
     if (isPassing(error)) throw error;
     const found = await findStream(jsm, wanted.name);
@@ -150,7 +154,7 @@ async function makeStream(jsm: JetStreamManager, wanted: Wanted, replicas: numbe
   }
 }
 
-/** Settings that only an operator decides (replicas, limits on bytes, placement, compression) are not compared. */
+/** Settings that only an operator decides (replicas, limits on bytes and consumers, placement, compression) are not compared. */
 export function compareStream(wanted: Wanted, found: StreamConfig): StreamMismatch[] {
   const mismatches: StreamMismatch[] = [];
   for (const setting of Object.keys(wanted) as (keyof Wanted)[]) {

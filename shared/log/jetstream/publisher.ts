@@ -1,0 +1,138 @@
+// Publishes to streams and waits for their acknowledgements: what js.publish does, for a third of its cost, because
+// thousands a second go through here. One inbox and one timer for each connection, however many are on their way.
+// Never tries again: that is up to the caller.
+import { type ApiError, JetStreamApiError } from '@nats-io/jetstream';
+import { createInbox, errors, headers, type Msg, type NatsConnection } from '@nats-io/nats-core';
+import { listenToConnection } from './connection-events.ts';
+
+export interface PublishOptions {
+  readonly expectLastSeq?: number | undefined;
+  readonly ttlMs?: number | undefined;
+  readonly timeoutMs: number;
+}
+
+interface Pending {
+  readonly subject: string;
+  readonly giveUpAt: number;
+  readonly resolve: (seq: number) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface PubAck {
+  readonly seq?: number;
+  readonly error?: ApiError;
+}
+
+const NO_RESPONDERS = 503;
+/** How exact time-outs are. */
+const SWEEP_MS = 100;
+const utf8 = new TextDecoder();
+
+export class Publisher {
+  private readonly inbox: string;
+  private readonly pending = new Map<string, Pending>();
+  private count = 0;
+  private sweeper: NodeJS.Timeout | undefined;
+
+  constructor(private readonly nc: NatsConnection) {
+    // The prefix is pinned where permissions ask for it, and the client keeps it to itself.
+    this.inbox = createInbox((nc as { options?: { inboxPrefix?: string } }).options?.inboxPrefix);
+    nc.subscribe(`${this.inbox}.*`, {
+      callback: (error, msg) => {
+        if (error === null) this.receive(msg);
+      },
+    });
+    listenToConnection(nc, {
+      // What was asked over a connection that broke is never answered.
+      onReconnect: () => this.rejectAll(() => new errors.ConnectionError('the connection was lost')),
+      onClosed: () => this.rejectAll(() => new errors.ClosedConnectionError()),
+      onError: (error) => this.rejectForbidden(error),
+    });
+  }
+
+  /** The sequence it was stored with. Throws as js.publish does. */
+  publish(subject: string, data: Uint8Array, options: PublishOptions): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.count += 1;
+      const token = this.count.toString(36);
+      this.nc.publish(subject, data, { reply: `${this.inbox}.${token}`, ...headersFor(options) });
+      const giveUpAt = performance.now() + options.timeoutMs;
+      this.pending.set(token, { subject, giveUpAt, resolve, reject });
+      this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
+    });
+  }
+
+  private receive(msg: Msg): void {
+    const token = msg.subject.slice(this.inbox.length + 1);
+    const pending = this.pending.get(token);
+    if (pending === undefined) return;
+    this.pending.delete(token);
+    if (msg.data.length === 0 && msg.headers?.code === NO_RESPONDERS) {
+      const cause = new errors.NoRespondersError(pending.subject);
+      pending.reject(new errors.RequestError(cause.message, { cause }));
+      return;
+    }
+    try {
+      const { seq, error } = JSON.parse(utf8.decode(msg.data)) as PubAck;
+      if (seq !== undefined && error === undefined) pending.resolve(seq);
+      else
+        pending.reject(
+          error ? new JetStreamApiError(error) : new Error('the acknowledgement has no sequence'),
+        );
+    } catch (error) {
+      pending.reject(error as Error);
+    }
+  }
+
+  private sweep(): void {
+    const now = performance.now();
+    for (const [token, { giveUpAt, reject }] of this.pending) {
+      if (giveUpAt > now) continue;
+      this.pending.delete(token);
+      reject(new errors.TimeoutError());
+    }
+    this.rest();
+  }
+
+  private rest(): void {
+    if (this.pending.size > 0) return;
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
+  }
+
+  private rejectAll(makeError: () => Error): void {
+    const all = [...this.pending.values()];
+    this.pending.clear();
+    this.rest();
+    for (const { reject } of all) reject(makeError());
+  }
+
+  private rejectForbidden(error: Error): void {
+    if (!(error instanceof errors.PermissionViolationError) || error.operation !== 'publish') return;
+    for (const [token, { subject, reject }] of this.pending) {
+      if (subject !== error.subject) continue;
+      this.pending.delete(token);
+      reject(new errors.RequestError(error.message, { cause: error }));
+    }
+  }
+}
+
+function headersFor({ expectLastSeq, ttlMs }: PublishOptions) {
+  if (expectLastSeq === undefined && ttlMs === undefined) return undefined;
+  const made = headers();
+  if (expectLastSeq !== undefined) made.set('Nats-Expected-Last-Subject-Sequence', String(expectLastSeq));
+  if (ttlMs !== undefined) made.set('Nats-TTL', `${ttlMs}ms`);
+  return { headers: made };
+}
+
+const publishers = new WeakMap<NatsConnection, Publisher>();
+
+/** The one of this connection. */
+export function publisherOf(nc: NatsConnection): Publisher {
+  let publisher = publishers.get(nc);
+  if (publisher === undefined) {
+    publisher = new Publisher(nc);
+    publishers.set(nc, publisher);
+  }
+  return publisher;
+}
