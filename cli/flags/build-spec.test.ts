@@ -134,6 +134,13 @@ const listSamples: Readonly<Record<string, readonly [given: string[], place: unk
     ['node.hostname==n1', 'node.labels.zone!=b'],
     ['node.hostname==n1', 'node.labels.zone!=b'],
   ],
+  'placement-pref': [
+    ['spread=node.labels.zone', 'spread=engine.labels.a=b'],
+    [
+      { spread: { spreadDescriptor: 'node.labels.zone' } },
+      { spread: { spreadDescriptor: 'engine.labels.a=b' } },
+    ],
+  ],
   publish: [
     ['8080:80', 'published=53,target=53,protocol=udp,mode=host'],
     [
@@ -171,6 +178,12 @@ describe('every flag with many values', () => {
     ['--label-rm', 'a', 'label', { b: '' }],
     ['--container-label-rm', 'a', 'container-label', {}],
     ['--constraint-rm', 'node.hostname==n1', 'constraint', ['node.labels.zone!=b']],
+    [
+      '--placement-pref-rm',
+      'spread=engine.labels.a=b',
+      'placement-pref',
+      [{ spread: { spreadDescriptor: 'node.labels.zone' } }],
+    ],
     [
       '--mount-rm',
       '/data',
@@ -236,6 +249,8 @@ it.each([
   ['--replicas', '-1'],
   ['--restart-condition', 'always'],
   ['--publish', '80:x'],
+  ['--placement-pref', 'node.labels.zone'],
+  ['--placement-pref', 'pack=node.labels.zone'],
   ['--mount', 'type=floppy,target=/a'],
   ['--entrypoint', `sh -c 'open`],
 ])('refuses %s %s', (flag, value) => {

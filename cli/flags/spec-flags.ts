@@ -1,6 +1,6 @@
 // The flags of `service create` and `service update`, and the place of each in the spec. One table: both commands, the
 // help and the tests read it.
-import { parseMount, parsePort } from '@muster/model';
+import { type PlacementPreference, parseMount, parsePlacementPreference, parsePort } from '@muster/model';
 import { InvalidArgumentError } from 'commander';
 import {
   cpusValue,
@@ -154,6 +154,12 @@ function must<T>(parse: (text: string) => T | undefined, expected: string): Pars
   };
 }
 
+function preferenceItem(text: string): PlacementPreference {
+  const preference = parsePlacementPreference(text);
+  if ('error' in preference) throw new InvalidArgumentError(`${preference.error}.`);
+  return preference;
+}
+
 function portItem(text: string) {
   const port = must(
     parsePort,
@@ -203,6 +209,14 @@ export const listFlags: readonly ListFlag[] = [
     path: ['taskTemplate', 'placement', 'constraints'],
     parse: textValue,
     keyOf: (item: string) => item,
+  },
+  {
+    name: 'placement-pref',
+    value: 'PREFERENCE',
+    description: 'share tasks equally among the values of a label: spread=node.labels.zone',
+    path: ['taskTemplate', 'placement', 'preferences'],
+    parse: preferenceItem,
+    keyOf: ({ spread }: PlacementPreference) => `spread=${spread.spreadDescriptor}`,
   },
   {
     name: 'publish',

@@ -72,7 +72,6 @@ const lists = [
   'group',
   'host',
   'network',
-  'placement-pref',
   'secret',
   'sysctl',
   'ulimit',

@@ -62,7 +62,7 @@ export function nodeSatisfies(node: ConstrainedNode, constraint: Constraint): bo
 export function compileConstraint(constraint: Constraint): NodeTest {
   const key = fold(constraint.key);
   if (key === 'node.ip') return compileAddress(constraint);
-  const property = propertyByKey.get(key) ?? labelProperty(constraint.key);
+  const property = propertyByKey.get(key) ?? compileLabel(constraint.key);
   if (!property) return () => false;
   const wanted = fold(constraint.value);
   const equals = constraint.operator === '==';
@@ -79,8 +79,8 @@ const propertyByKey: ReadonlyMap<string, Property> = new Map<string, Property>([
   ['node.platform.arch', ({ description }) => description?.platform.architecture ?? ''],
 ]);
 
-/** The prefix is compared without regard to case, the label's own name is not. */
-function labelProperty(key: string): Property | undefined {
+/** Reads a node's label. The prefix is compared without regard to case, the label's own name is not. */
+export function compileLabel(key: string): Property | undefined {
   const [, owner, label] = /^(node|engine)\.labels\.(.+)$/i.exec(key) ?? [];
   if (label === undefined) return undefined;
   return owner!.toLowerCase() === 'node'

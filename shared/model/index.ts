@@ -5,6 +5,7 @@ export * from './image.ts';
 export * from './ip-address.ts';
 export * from './node.ts';
 export * from './normalise.ts';
+export * from './placement-preference.ts';
 export * from './quantity.ts';
 export * from './refusal.ts';
 export * from './service-spec.ts';

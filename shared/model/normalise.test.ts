@@ -42,6 +42,11 @@ describe('the short and the long form of a service', () => {
     ],
     ['restart', { restart: 'on-failure' }, { restartPolicy: { condition: 'on-failure' } }],
     ['placement', { placement: ['node.labels.a==b'] }, { placement: { constraints: ['node.labels.a==b'] } }],
+    [
+      'preferences',
+      { placement: { preferences: ['spread=node.labels.a'] } },
+      { placement: { preferences: [{ spread: { spreadDescriptor: 'node.labels.a' } }] } },
+    ],
   ])('say the same about %s', (_, short, template) => {
     const taskTemplate = { containerSpec: { image: 'nginx' }, ...template };
     expect(normalise({ image: 'nginx', ...short })).toEqual(normalise({ taskTemplate }));
@@ -70,6 +75,10 @@ describe('the short and the long form of a service', () => {
   });
 });
 
+function inZones(...preferences: readonly string[]): object {
+  return { image: 'nginx', placement: { preferences } };
+}
+
 describe('a refusal names the field', () => {
   it.each<[string | undefined, object]>([
     ['replcas', { image: 'nginx', replcas: 3 }],
@@ -81,6 +90,11 @@ describe('a refusal names the field', () => {
     ['ports.0.published', { image: 'nginx', ports: ['99999:80'] }],
     ['ports.1.target', { image: 'nginx', ports: ['target=80,mode=host', { target: 0, mode: 'host' }] }],
     ['restart.maxAttempts', { image: 'nginx', restart: { maxAttempts: -1 } }],
+    ['placement.preferences.0', { image: 'nginx', placement: { preferences: ['spread'] } }],
+    ['placement.preferences.1', inZones('spread=node.labels.a', 'pack=node.labels.a')],
+    ['placement.preferences.1', inZones('spread=ENGINE.labels.a', 'spread=node.hostname')],
+    ['placement.preferences.0', inZones('spread=node.labels.')],
+    ['placement.preferences', inZones(...Array(17).fill('spread=node.labels.a'))],
     ['resources.limits.mem', { image: 'nginx', resources: { limits: { mem: 1 } } }],
   ])('%s, as it is in the short form', (field, body) => {
     expect(fieldOf(body)).toBe(field);

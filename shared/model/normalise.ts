@@ -60,7 +60,6 @@ const notYet = new Set([
   'openStdin',
   'logDriver',
   'pullOptions',
-  'preferences',
   'platforms',
   'generic',
   'swapBytes',

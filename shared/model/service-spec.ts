@@ -66,11 +66,20 @@ export const restartPolicySchema = z.strictObject({
 });
 export type RestartPolicy = z.infer<typeof restartPolicySchema>;
 
+/** Tasks are shared equally among the nodes' values of "node.labels.X" or "engine.labels.X". */
+export const placementPreferenceSchema = z.strictObject({
+  spread: z.strictObject({ spreadDescriptor: z.string() }),
+});
+export type PlacementPreference = z.infer<typeof placementPreferenceSchema>;
+
 export const placementSchema = z.strictObject({
   constraints: z.array(z.string()).default([]),
+  /** In their order: the tasks that one value gets are shared among the values of the next. */
+  preferences: z.array(placementPreferenceSchema).optional(),
   /** Tasks of the service on one node, at most; 0 is no limit. */
   maxReplicas: z.int().nonnegative().default(0),
 });
+export type Placement = z.infer<typeof placementSchema>;
 
 export const taskSpecSchema = z.strictObject({
   containerSpec: containerSpecSchema.prefault({}),

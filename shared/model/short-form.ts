@@ -1,10 +1,12 @@
 // The form of a service that a person types: {"image":"nginx:alpine","replicas":3,"ports":["8080:80"]}.
 // It says nothing that the long form can't; `expandShortForm` turns it into the long form's input.
 import { z } from 'zod';
+import { parsePlacementPreference } from './placement-preference.ts';
 import { parseCpus, parseMemory } from './quantity.ts';
 import {
   durationSchema,
   type mountSchema,
+  placementPreferenceSchema,
   type portSchema,
   restartPolicySchema,
   updateConfigSchema,
@@ -46,6 +48,16 @@ const shortPort = parsed(parsePort, '"published:target[/protocol]" or "published
   }),
 );
 
+const shortPreference = z
+  .string()
+  .transform((text, context) => {
+    const preference = parsePlacementPreference(text);
+    if (!('error' in preference)) return preference;
+    context.addIssue({ code: 'custom', message: preference.error });
+    return z.NEVER;
+  })
+  .or(placementPreferenceSchema);
+
 export const shortFormSchema = z
   .strictObject({
     name: z.string().optional(),
@@ -65,7 +77,12 @@ export const shortFormSchema = z
     placement: z
       .union([
         stringList,
-        z.strictObject({ constraints: stringList.optional(), maxReplicas: z.int().optional() }),
+        z.strictObject({
+          constraints: stringList.optional(),
+          /** "spread=node.labels.zone" */
+          preferences: z.array(shortPreference).optional(),
+          maxReplicas: z.int().optional(),
+        }),
       ])
       .optional(),
     networks: stringList.optional(),

@@ -1,8 +1,9 @@
 // What SwarmKit's control API refuses in a service (manager/controlapi/service.go), in its words.
 import { parseConstraint } from './constraint.ts';
 import { isImageReference } from './image.ts';
+import { compilePreference } from './placement-preference.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import type { ServiceSpec } from './service-spec.ts';
+import type { Placement, ServiceSpec } from './service-spec.ts';
 
 const MIN_NANO_CPUS = 1e6;
 const MIN_MEMORY_BYTES = 4 * 1024 * 1024;
@@ -11,6 +12,8 @@ const MAX_NAME_LENGTH = 63;
 const MAX_REPLICAS = 1_000_000;
 /** A service's events hold its spec, and NATS takes messages of 1 MB by default. */
 const MAX_SPEC_BYTES = 512 * 1024;
+/** Ours: each is a level of the tree that tasks are shared out by. */
+const MAX_PREFERENCES = 16;
 
 type Check = (spec: ServiceSpec) => Refusal | undefined;
 
@@ -108,6 +111,21 @@ function checkPlacement({ taskTemplate: { placement } }: ServiceSpec): Refusal |
   for (const [index, text] of placement.constraints.entries()) {
     const constraint = parseConstraint(text);
     if ('error' in constraint) return refuse('invalid', constraint.error, `placement.constraints.${index}`);
+  }
+  return checkPreferences(placement);
+}
+
+function checkPreferences({ preferences = [] }: Placement): Refusal | undefined {
+  const field = 'placement.preferences';
+  if (preferences.length > MAX_PREFERENCES) {
+    const message = `${preferences.length} placement preferences; at most ${MAX_PREFERENCES} are allowed`;
+    return refuse('invalid', message, field);
+  }
+  for (const [index, preference] of preferences.entries()) {
+    if (compilePreference(preference)) continue;
+    const { spreadDescriptor } = preference.spread;
+    const message = `invalid placement preference "spread=${spreadDescriptor}": tasks are spread by node.labels.<name> or engine.labels.<name>`;
+    return refuse('invalid', message, `${field}.${index}`);
   }
   return undefined;
 }
