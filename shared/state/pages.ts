@@ -16,6 +16,7 @@ export interface Shape {
   readonly loose: number;
 }
 
+/** Row after row: what changes together lies together. */
 export interface Page {
   readonly wide: Float64Array;
   readonly narrow: Int32Array;
@@ -41,8 +42,8 @@ export class Table {
   release(row: number): void {
     const { wide, narrow, loose } = editPage(this.pageOf(row));
     const at = atOf(row);
-    for (let column = 0; column < this.shape.wide; column += 1) wide[column * PAGE_ROWS + at] = 0;
-    for (let column = 0; column < this.shape.narrow; column += 1) narrow[column * PAGE_ROWS + at] = 0;
+    wide.fill(0, at * this.shape.wide, (at + 1) * this.shape.wide);
+    narrow.fill(0, at * this.shape.narrow, (at + 1) * this.shape.narrow);
     for (const column of loose) if (column) column[at] = undefined;
     this.free.push(row);
   }
@@ -53,7 +54,10 @@ export class Table {
 
   /** Every row in use, by number. */
   *rows(): Generator<number> {
-    for (const [index, page] of this.pages.entries()) yield* rowsOfPage(page, index);
+    const { narrow: width } = this.shape;
+    for (const [index, { narrow }] of this.pages.entries()) {
+      for (let at = 0; at < PAGE_ROWS; at += 1) if (narrow[at * width] !== 0) yield index * PAGE_ROWS + at;
+    }
   }
 
   /** The same pages as they are now, whatever becomes of them. `release` ends what that costs. */
@@ -88,17 +92,13 @@ export class Table {
   adopt(): void {
     this.used = Math.max(1, this.pages.length * PAGE_ROWS);
     for (let row = this.used - 1; row > 0; row -= 1) {
-      if (this.pageOf(row).narrow[atOf(row)] === 0) this.free.push(row);
+      if (this.pageOf(row).narrow[atOf(row) * this.shape.narrow] === 0) this.free.push(row);
     }
   }
 }
 
 export function atOf(row: number): number {
   return row & AT_MASK;
-}
-
-export function* rowsOfPage({ narrow }: Page, index: number): Generator<number> {
-  for (let at = 0; at < PAGE_ROWS; at += 1) if (narrow[at] !== 0) yield index * PAGE_ROWS + at;
 }
 
 /** The page, to be changed. */

@@ -4,14 +4,14 @@ import type { Service } from './state.ts';
 import type { Tables } from './tables.ts';
 import type { Task } from './task.ts';
 
-const SERVICE = 0 << 10;
-const NUMBER = 1 << 10;
-const GENERATION = 2 << 10;
-const OCCUPIED = 3 << 10;
-const NEWEST = 4 << 10;
+const SERVICE = 0;
+const NUMBER = 1;
+const GENERATION = 2;
+const OCCUPIED = 3;
+const NEWEST = 4;
 
-const RESTARTS_OF = 0 << 10;
-const UPDATED_TO = 1 << 10;
+const RESTARTS_OF = 0;
+const UPDATED_TO = 1;
 
 const RESTARTED_AT = 0;
 
@@ -22,6 +22,8 @@ const never: readonly number[] = [];
 export class Slot {
   private readonly page: Page;
   private readonly at: number;
+  private readonly narrowAt: number;
+  private readonly wideAt: number;
 
   constructor(
     private readonly tables: Tables,
@@ -29,30 +31,32 @@ export class Slot {
   ) {
     this.page = tables.slots.pageOf(row);
     this.at = atOf(row);
+    this.narrowAt = this.at * slotShape.narrow;
+    this.wideAt = this.at * slotShape.wide;
   }
 
   get service(): Service {
-    return this.tables.services.get(this.page.narrow[SERVICE + this.at]!)!;
+    return this.tables.services.get(this.page.narrow[this.narrowAt + SERVICE]!)!;
   }
 
   get number(): number {
-    return this.page.narrow[NUMBER + this.at]!;
+    return this.page.narrow[this.narrowAt + NUMBER]!;
   }
 
   /** Tasks it has ever had. */
   get generation(): number {
-    return this.page.narrow[GENERATION + this.at]!;
+    return this.page.narrow[this.narrowAt + GENERATION]!;
   }
   set generation(value: number) {
-    editPage(this.page).narrow[GENERATION + this.at] = value;
+    editPage(this.page).narrow[this.narrowAt + GENERATION] = value;
   }
 
   /** Its newest task counts as a replica, even when it has ended and is not to be restarted. */
   get occupied(): boolean {
-    return this.page.narrow[OCCUPIED + this.at] === 1;
+    return this.page.narrow[this.narrowAt + OCCUPIED] === 1;
   }
   set occupied(value: boolean) {
-    editPage(this.page).narrow[OCCUPIED + this.at] = value ? 1 : 0;
+    editPage(this.page).narrow[this.narrowAt + OCCUPIED] = value ? 1 : 0;
   }
 
   /** When restarts of one version happened, by the log's clock; `restartsOf` is that version's sequence. */
@@ -64,18 +68,18 @@ export class Slot {
   }
 
   get restartsOf(): number {
-    return this.page.wide[RESTARTS_OF + this.at]!;
+    return this.page.wide[this.wideAt + RESTARTS_OF]!;
   }
   set restartsOf(value: number) {
-    editPage(this.page).wide[RESTARTS_OF + this.at] = value;
+    editPage(this.page).wide[this.wideAt + RESTARTS_OF] = value;
   }
 
   /** The version that an update last brought here; 0 for none. */
   get updatedTo(): number {
-    return this.page.wide[UPDATED_TO + this.at]!;
+    return this.page.wide[this.wideAt + UPDATED_TO]!;
   }
   set updatedTo(value: number) {
-    editPage(this.page).wide[UPDATED_TO + this.at] = value;
+    editPage(this.page).wide[this.wideAt + UPDATED_TO] = value;
   }
 
   /** The last task it got, while that is remembered. */
@@ -85,10 +89,10 @@ export class Slot {
   }
 
   get newestRow(): number {
-    return this.page.narrow[NEWEST + this.at]!;
+    return this.page.narrow[this.narrowAt + NEWEST]!;
   }
   set newestRow(row: number) {
-    editPage(this.page).narrow[NEWEST + this.at] = row;
+    editPage(this.page).narrow[this.narrowAt + NEWEST] = row;
   }
 
   /** Its tasks that are still remembered, oldest first. */
@@ -102,8 +106,8 @@ export class Slot {
   static fill(tables: Tables, row: number, service: number, number: number): Slot {
     const slot = new Slot(tables, row);
     const { narrow } = editPage(slot.page);
-    narrow[SERVICE + slot.at] = service;
-    narrow[NUMBER + slot.at] = number;
+    narrow[slot.narrowAt + SERVICE] = service;
+    narrow[slot.narrowAt + NUMBER] = number;
     return slot;
   }
 }

@@ -6,27 +6,27 @@ import type { Slot } from './slot.ts';
 import type { ClusterNode, Service, TaskVersion } from './state.ts';
 import type { Tables } from './tables.ts';
 
-const SERVICE = 0 << 10;
-const SLOT = 1 << 10;
-const VERSION = 2 << 10;
-const NODE = 3 << 10;
-const GENERATION = 4 << 10;
-const CAUSE = 5 << 10;
-const DESIRED = 6 << 10;
-const OBSERVED = 7 << 10;
-const OLDER = 8 << 10;
-const NEXT_ON_NODE = 9 << 10;
-const BEFORE_ON_NODE = 10 << 10;
+const SERVICE = 0;
+const SLOT = 1;
+const VERSION = 2;
+const NODE = 3;
+const GENERATION = 4;
+const CAUSE = 5;
+const DESIRED = 6;
+const OBSERVED = 7;
+const OLDER = 8;
+const NEXT_ON_NODE = 9;
+const BEFORE_ON_NODE = 10;
 
-const START_AT = 0 << 10;
-const CREATED_AT = 1 << 10;
-const CREATED_SEQ = 2 << 10;
-const OBSERVED_AT = 3 << 10;
-const DESIRED_AT = 4 << 10;
-const COMMAND_SEQ = 5 << 10;
-const STATUS_SEQ = 6 << 10;
+const START_AT = 0;
+const CREATED_AT = 1;
+const CREATED_SEQ = 2;
+const OBSERVED_AT = 3;
+const DESIRED_AT = 4;
+const COMMAND_SEQ = 5;
+const STATUS_SEQ = 6;
 /** NaN for none. */
-const EXIT_CODE = 7 << 10;
+const EXIT_CODE = 7;
 
 const ID = 0;
 const MESSAGE = 1;
@@ -56,6 +56,8 @@ export interface NewTask {
 export class Task {
   private readonly page: Page;
   private readonly at: number;
+  private readonly narrowAt: number;
+  private readonly wideAt: number;
 
   constructor(
     private readonly tables: Tables,
@@ -63,6 +65,8 @@ export class Task {
   ) {
     this.page = tables.tasks.pageOf(row);
     this.at = atOf(row);
+    this.narrowAt = this.at * taskShape.narrow;
+    this.wideAt = this.at * taskShape.wide;
   }
 
   get id(): string {
@@ -70,19 +74,19 @@ export class Task {
   }
 
   get service(): Service {
-    return this.tables.services.get(this.page.narrow[SERVICE + this.at]!)!;
+    return this.tables.services.get(this.page.narrow[this.narrowAt + SERVICE]!)!;
   }
 
   get slot(): Slot {
-    return this.tables.slotAt(this.page.narrow[SLOT + this.at]!);
+    return this.tables.slotAt(this.page.narrow[this.narrowAt + SLOT]!);
   }
 
   get generation(): number {
-    return this.page.narrow[GENERATION + this.at]!;
+    return this.page.narrow[this.narrowAt + GENERATION]!;
   }
 
   get version(): TaskVersion {
-    return this.tables.versions.get(this.page.narrow[VERSION + this.at]!)!;
+    return this.tables.versions.get(this.page.narrow[this.narrowAt + VERSION]!)!;
   }
 
   /** The task whose place it takes. */
@@ -91,57 +95,57 @@ export class Task {
   }
 
   get cause(): 'restart' | 'update' | undefined {
-    return causes[this.page.narrow[CAUSE + this.at]!];
+    return causes[this.page.narrow[this.narrowAt + CAUSE]!];
   }
 
   /** Not to be made running before; ms since the epoch, 0 for at once. */
   get startAt(): number {
-    return this.page.wide[START_AT + this.at]!;
+    return this.page.wide[this.wideAt + START_AT]!;
   }
 
   get createdAt(): number {
-    return this.page.wide[CREATED_AT + this.at]!;
+    return this.page.wide[this.wideAt + CREATED_AT]!;
   }
 
   get createdSeq(): number {
-    return this.page.wide[CREATED_SEQ + this.at]!;
+    return this.page.wide[this.wideAt + CREATED_SEQ]!;
   }
 
   get node(): ClusterNode | undefined {
-    return this.tables.nodes.get(this.page.narrow[NODE + this.at]!);
+    return this.tables.nodes.get(this.page.narrow[this.narrowAt + NODE]!);
   }
   set node(node: ClusterNode | undefined) {
-    editPage(this.page).narrow[NODE + this.at] = node?.handle ?? 0;
+    editPage(this.page).narrow[this.narrowAt + NODE] = node?.handle ?? 0;
   }
 
   get desired(): TaskState {
-    return this.page.narrow[DESIRED + this.at] as TaskState;
+    return this.page.narrow[this.narrowAt + DESIRED] as TaskState;
   }
   set desired(value: TaskState) {
-    editPage(this.page).narrow[DESIRED + this.at] = value;
+    editPage(this.page).narrow[this.narrowAt + DESIRED] = value;
   }
 
   get observed(): TaskState {
-    return this.page.narrow[OBSERVED + this.at] as TaskState;
+    return this.page.narrow[this.narrowAt + OBSERVED] as TaskState;
   }
   set observed(value: TaskState) {
-    editPage(this.page).narrow[OBSERVED + this.at] = value;
+    editPage(this.page).narrow[this.narrowAt + OBSERVED] = value;
   }
 
   /** When `observed` was reached, by the log's clock. */
   get observedAt(): number {
-    return this.page.wide[OBSERVED_AT + this.at]!;
+    return this.page.wide[this.wideAt + OBSERVED_AT]!;
   }
   set observedAt(value: number) {
-    editPage(this.page).wide[OBSERVED_AT + this.at] = value;
+    editPage(this.page).wide[this.wideAt + OBSERVED_AT] = value;
   }
 
   /** When `desired` was set, by the log's clock. */
   get desiredAt(): number {
-    return this.page.wide[DESIRED_AT + this.at]!;
+    return this.page.wide[this.wideAt + DESIRED_AT]!;
   }
   set desiredAt(value: number) {
-    editPage(this.page).wide[DESIRED_AT + this.at] = value;
+    editPage(this.page).wide[this.wideAt + DESIRED_AT] = value;
   }
 
   get message(): string {
@@ -159,11 +163,11 @@ export class Task {
   }
 
   get exitCode(): number | undefined {
-    const code = this.page.wide[EXIT_CODE + this.at]!;
+    const code = this.page.wide[this.wideAt + EXIT_CODE]!;
     return Number.isNaN(code) ? undefined : code;
   }
   set exitCode(value: number | undefined) {
-    editPage(this.page).wide[EXIT_CODE + this.at] = value ?? Number.NaN;
+    editPage(this.page).wide[this.wideAt + EXIT_CODE] = value ?? Number.NaN;
   }
 
   get runId(): string {
@@ -175,64 +179,64 @@ export class Task {
 
   /** Sequence of the last event that changed what its node must do: assignment or desired state. */
   get commandSeq(): number {
-    return this.page.wide[COMMAND_SEQ + this.at]!;
+    return this.page.wide[this.wideAt + COMMAND_SEQ]!;
   }
   set commandSeq(value: number) {
-    editPage(this.page).wide[COMMAND_SEQ + this.at] = value;
+    editPage(this.page).wide[this.wideAt + COMMAND_SEQ] = value;
   }
 
   /** Sequence of the last report about it. */
   get statusSeq(): number {
-    return this.page.wide[STATUS_SEQ + this.at]!;
+    return this.page.wide[this.wideAt + STATUS_SEQ]!;
   }
   set statusSeq(value: number) {
-    editPage(this.page).wide[STATUS_SEQ + this.at] = value;
+    editPage(this.page).wide[this.wideAt + STATUS_SEQ] = value;
   }
 
   /** The task that its slot had before, while that is remembered. */
   get older(): Task | undefined {
-    const row = this.page.narrow[OLDER + this.at]!;
+    const row = this.page.narrow[this.narrowAt + OLDER]!;
     return row === 0 ? undefined : this.tables.taskAt(row);
   }
   set older(task: Task | undefined) {
-    editPage(this.page).narrow[OLDER + this.at] = task?.row ?? 0;
+    editPage(this.page).narrow[this.narrowAt + OLDER] = task?.row ?? 0;
   }
 
   /** Rows of its neighbours in the list of its node's tasks; 0 for none. */
   get nextOnNode(): number {
-    return this.page.narrow[NEXT_ON_NODE + this.at]!;
+    return this.page.narrow[this.narrowAt + NEXT_ON_NODE]!;
   }
   set nextOnNode(row: number) {
-    editPage(this.page).narrow[NEXT_ON_NODE + this.at] = row;
+    editPage(this.page).narrow[this.narrowAt + NEXT_ON_NODE] = row;
   }
 
   get beforeOnNode(): number {
-    return this.page.narrow[BEFORE_ON_NODE + this.at]!;
+    return this.page.narrow[this.narrowAt + BEFORE_ON_NODE]!;
   }
   set beforeOnNode(row: number) {
-    editPage(this.page).narrow[BEFORE_ON_NODE + this.at] = row;
+    editPage(this.page).narrow[this.narrowAt + BEFORE_ON_NODE] = row;
   }
 
   /** For a row just taken. */
   static fill(tables: Tables, row: number, task: NewTask): Task {
     const view = new Task(tables, row);
     const page = editPage(view.page);
-    const { at } = view;
-    page.narrow[SERVICE + at] = task.service.handle;
-    page.narrow[SLOT + at] = task.slot.row;
-    page.narrow[VERSION + at] = task.version.handle;
-    page.narrow[GENERATION + at] = task.generation;
-    page.narrow[CAUSE + at] = causes.indexOf(task.cause);
-    page.narrow[DESIRED + at] = task.desired;
-    page.narrow[OBSERVED + at] = task.observed;
-    page.wide[START_AT + at] = task.startAt;
-    page.wide[CREATED_AT + at] = task.createdAt;
-    page.wide[CREATED_SEQ + at] = task.createdSeq;
-    page.wide[OBSERVED_AT + at] = task.createdAt;
-    page.wide[DESIRED_AT + at] = task.createdAt;
-    page.wide[COMMAND_SEQ + at] = task.createdSeq;
-    page.wide[STATUS_SEQ + at] = task.createdSeq;
-    page.wide[EXIT_CODE + at] = Number.NaN;
+    const { at, narrowAt, wideAt } = view;
+    page.narrow[narrowAt + SERVICE] = task.service.handle;
+    page.narrow[narrowAt + SLOT] = task.slot.row;
+    page.narrow[narrowAt + VERSION] = task.version.handle;
+    page.narrow[narrowAt + GENERATION] = task.generation;
+    page.narrow[narrowAt + CAUSE] = causes.indexOf(task.cause);
+    page.narrow[narrowAt + DESIRED] = task.desired;
+    page.narrow[narrowAt + OBSERVED] = task.observed;
+    page.wide[wideAt + START_AT] = task.startAt;
+    page.wide[wideAt + CREATED_AT] = task.createdAt;
+    page.wide[wideAt + CREATED_SEQ] = task.createdSeq;
+    page.wide[wideAt + OBSERVED_AT] = task.createdAt;
+    page.wide[wideAt + DESIRED_AT] = task.createdAt;
+    page.wide[wideAt + COMMAND_SEQ] = task.createdSeq;
+    page.wide[wideAt + STATUS_SEQ] = task.createdSeq;
+    page.wide[wideAt + EXIT_CODE] = Number.NaN;
     writeLoose(page, ID, at, task.id);
     writeLoose(page, REPLACES, at, task.replaces);
     return view;
