@@ -15,7 +15,10 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly labels: Readonly<Record<string, string>>;
-  readonly storage: AgentStorage;
+  /** Left out when tasks end with the agent, as simulated ones do. */
+  readonly storage?: AgentStorage;
+  /** The id was drawn for this start: the log has nothing of this node. */
+  readonly isNew?: boolean;
   /** Drawn by the caller at each start, and never used twice. */
   readonly session: string;
   /** From 0 to 1, for the jitter of heartbeats. */
@@ -33,8 +36,14 @@ export interface AgentHealth {
   /** The log does not take the node's events. */
   readonly isCutOff: boolean;
   readonly tasks: number;
+  /** The same by how far they have got: `assigned` until they are seen to. */
+  readonly tasksByState: Readonly<Record<string, number>>;
   /** Statuses that are not in the log yet. */
   readonly waitingReports: number;
+  /** Statuses that the log has taken since the agent started. */
+  readonly reports: number;
+  /** Commands received since then. */
+  readonly commands: number;
   /** Commands that could not be understood. */
   readonly refusedCommands: number;
 }

@@ -13,7 +13,7 @@ import { serveLogStreams } from './log-streams.ts';
 import { createOwnEvents, DisplacedError } from './own-events.ts';
 import { describeError, promise, StoppedError, waitAtMost } from './patience.ts';
 import { listExpected, seePicture } from './picture.ts';
-import { createProgress, loadProgress, mergeProgress, type Remembered } from './progress.ts';
+import { createProgress, loadProgress, mergeProgress, noProgress, type Remembered } from './progress.ts';
 import { createReporter } from './reporter.ts';
 import type { AgentStorage } from './storage.ts';
 import { recallEntry, seeRun, statusOf, type TaskEntry } from './task-entry.ts';
@@ -30,7 +30,8 @@ export const ENGINE_GRACE_MS = 30_000;
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { nodeId, clusterName, backend, log, bus, clock, logger, labels, session } = options;
   if (!/^[^\s.*>]+$/.test(nodeId)) throw new Error(`"${nodeId}" can't be the id of a node`);
-  const remembered = await recallProgress(options.storage, logger);
+  const { storage } = options;
+  const remembered = storage && (await recallProgress(storage, logger));
   const life = new AbortController();
   const { signal } = life;
   const whenEnded = promise<Error | undefined>();
@@ -55,14 +56,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lastSeq: remembered?.lastSeq ?? 0,
   });
   const reporter = createReporter({ own, clock, logger, nodeId, session, onEnd: end });
-  const progress = createProgress({
-    storage: options.storage,
-    clock,
-    logger,
-    signal,
-    tasks: remembered?.tasks ?? [],
-    lastSeq: () => own.lastSeq,
-  });
+  const progress = storage
+    ? createProgress({
+        storage,
+        clock,
+        logger,
+        signal,
+        tasks: remembered?.tasks ?? [],
+        lastSeq: () => own.lastSeq,
+      })
+    : noProgress;
   const runner = createTaskRunner({
     backend,
     clock,
@@ -104,7 +107,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
 
   async function live(): Promise<void> {
-    for (const status of mergeProgress(remembered?.tasks ?? [], await own.recall())) {
+    const recalled = options.isNew ? [] : await own.recall();
+    for (const status of mergeProgress(remembered?.tasks ?? [], recalled)) {
       entries.set(status.id, recallEntry(status));
       progress.remember(status);
     }
@@ -195,7 +199,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       engineLostSince: link.lostSince,
       isCutOff: own.isCutOff,
       tasks: entries.size,
+      tasksByState: countByState(entries.values()),
       waitingReports: reporter.waiting,
+      reports: reporter.stored,
+      commands: commandSet.received,
       refusedCommands: commandSet.refused,
     }),
     async stop() {
@@ -207,6 +214,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     kill: () => end(),
   };
+}
+
+function countByState(entries: Iterable<TaskEntry>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reached } of entries) counts[reached] = (counts[reached] ?? 0) + 1;
+  return counts;
 }
 
 /** What is lost here is found in the node's own events. */

@@ -22,6 +22,8 @@ export interface CommandSet {
   accept(record: CommandRecord): void;
   /** A task was forgotten at this command: an older one that comes late must not bring it back. */
   noteForgotten(entry: TaskEntry): void;
+  /** Commands, whatever became of them. */
+  readonly received: number;
   /** Commands that could not be understood. */
   readonly refused: number;
 }
@@ -32,6 +34,7 @@ const FORGOTTEN_LIMIT = 10_000;
 export function createCommandSet(options: CommandSetOptions): CommandSet {
   const { entries, node, logger, onWanted, onUnaware } = options;
   const forgotten = new Map<string, number>();
+  let received = 0;
   let refused = 0;
 
   function read(record: CommandRecord): Command | undefined {
@@ -52,6 +55,7 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
   }
 
   function accept(record: CommandRecord): void {
+    received += 1;
     const command = read(record);
     if (!command) return;
     const { basis } = command;
@@ -80,6 +84,9 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
         if (forgotten.size <= FORGOTTEN_LIMIT) break;
         forgotten.delete(oldest);
       }
+    },
+    get received() {
+      return received;
     },
     get refused() {
       return refused;

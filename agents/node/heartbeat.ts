@@ -1,6 +1,8 @@
 // Says on core NATS that the node is there, and hears whether another agent says so in its name.
+
 import { encodeJson, heartbeatSchema, heartbeatSubject } from '@muster/events';
 import type { Bus, Clock, Timer } from '@muster/runtime';
+import { equalBytes } from './equal-bytes.ts';
 
 export interface HeartbeatOptions {
   readonly bus: Bus;
@@ -36,6 +38,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   }
 
   const hearing = bus.subscribe(subject, (message) => {
+    // As a rule it is ourselves.
+    if (equalBytes(message.data, data)) return;
     const heard = readSession(message.data);
     if (heard !== undefined && heard !== session && !stopped) onStranger();
   });

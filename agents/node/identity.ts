@@ -11,6 +11,8 @@ export interface NodeIdentity {
   /** 25 characters of base36, as Docker's. */
   readonly nodeId: string;
   readonly hostname: string;
+  /** It was drawn just now. */
+  readonly isNew: boolean;
 }
 
 export const IDENTITY_FILE = 'node-id';
@@ -20,6 +22,7 @@ export async function loadIdentity(directory: string): Promise<NodeIdentity> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, IDENTITY_FILE);
   let nodeId = (await readIfThere(path))?.trim();
+  const isNew = nodeId === undefined;
   if (nodeId === undefined) {
     nodeId = drawId();
     await replaceFile(path, `${nodeId}\n`);
@@ -29,7 +32,7 @@ export async function loadIdentity(directory: string): Promise<NodeIdentity> {
       `${path} holds no node id (25 characters of a-z and 0-9): restore it, or delete it to join as a new node`,
     );
   }
-  return { nodeId, hostname: hostname() };
+  return { nodeId, hostname: hostname(), isNew };
 }
 
 function drawId(): string {

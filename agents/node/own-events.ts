@@ -10,6 +10,7 @@ import {
 } from '@muster/events';
 import { type Log, type LogRecord, RecordTooLargeError } from '@muster/log';
 import type { Clock, Logger } from '@muster/runtime';
+import { equalBytes } from './equal-bytes.ts';
 import { backOff, describeError, pause, retry, StoppedError } from './patience.ts';
 
 /** Another agent joined with this node's identity after us: it holds the node now. */
@@ -193,8 +194,4 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
 function readEvent(record: LogRecord): MusterEvent | undefined {
   const fact = decode(record);
   return fact.is === 'event' ? fact.event : undefined;
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

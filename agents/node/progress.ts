@@ -52,6 +52,13 @@ export interface Progress {
   saved(): Promise<void>;
 }
 
+/** Of an agent whose tasks end with it. */
+export const noProgress: Progress = {
+  remember: () => undefined,
+  forget: () => undefined,
+  saved: () => Promise.resolve(),
+};
+
 export interface ProgressOptions {
   readonly storage: AgentStorage;
   readonly clock: Clock;

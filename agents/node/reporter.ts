@@ -32,6 +32,8 @@ export interface Reporter {
   flush(): Promise<void>;
   /** Statuses that are not stored yet. */
   readonly waiting: number;
+  /** Statuses that have been stored. */
+  readonly stored: number;
 }
 
 interface Batch {
@@ -48,6 +50,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   let isUrgent = false;
   let sending: Promise<void> | undefined;
   let underWay = 0;
+  let stored = 0;
 
   function makeDue(): void {
     timer?.cancel();
@@ -75,6 +78,7 @@ export function createReporter(options: ReporterOptions): Reporter {
         const batch = take();
         underWay = batch.statuses.length;
         await write(batch);
+        stored += underWay;
         underWay = 0;
       }
     } catch (error) {
@@ -134,6 +138,9 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
     get waiting() {
       return statuses.size + underWay;
+    },
+    get stored() {
+      return stored;
     },
   };
 }

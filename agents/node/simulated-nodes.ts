@@ -1,0 +1,64 @@
+// Simulated nodes by the thousand in one process, for rehearsals and load tests: real agents on simulated engines that
+// share one connection and one reading of the commands. Their tasks end with the process.
+import { randomUUID } from 'node:crypto';
+import { createBackend, type SimulatorOptions } from '@muster/backends';
+import { deriveId } from '@muster/model';
+import { startAgent } from './agent.ts';
+import type { Agent, AgentOptions } from './agent-options.ts';
+import { shareCommands } from './share-commands.ts';
+
+type Shared = Pick<
+  AgentOptions,
+  'clusterName' | 'log' | 'commands' | 'bus' | 'clock' | 'logger' | 'random' | 'heartbeatMs'
+>;
+
+export interface SimulatedNodesOptions extends Shared {
+  /** Whose nodes they are: the same id gives the same nodes. */
+  readonly ownerId: string;
+  /** It was drawn for this start. */
+  readonly isNew: boolean;
+  readonly count: number;
+  readonly hostnameOf: (index: number) => string;
+  readonly labelsOf: (index: number) => Readonly<Record<string, string>>;
+  readonly resources?: SimulatorOptions['resources'];
+  readonly behaviour?: SimulatorOptions['behaviour'];
+}
+
+/** Agents that join at the same time. */
+const START_TOGETHER = 256;
+
+/** Resolves when all of them have joined and read their commands. Throws when one can't, having stopped the others. */
+export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<readonly Agent[]> {
+  const { ownerId, count, hostnameOf, labelsOf, resources, behaviour, ...shared } = options;
+  const nodeIds = Array.from({ length: count }, (_, index) => deriveId('simulated-node', ownerId, index));
+  const commands = shareCommands(options.commands, nodeIds);
+  const agents: Agent[] = [];
+  let next = 0;
+
+  async function startSome(): Promise<void> {
+    for (let index = next++; index < count; index = next++) {
+      const nodeId = nodeIds[index]!;
+      const backend = await createBackend('simulator', {
+        clusterName: options.clusterName,
+        nodeId,
+        nodeHostname: hostnameOf(index),
+        clock: options.clock,
+        ...(resources && { resources }),
+        ...(behaviour && { behaviour }),
+      });
+      const labels = labelsOf(index);
+      const agent = await startAgent({ ...shared, nodeId, backend, commands, labels, session: randomUUID() });
+      agents[index] = agent;
+      await agent.ready;
+    }
+  }
+
+  try {
+    await Promise.all(Array.from({ length: START_TOGETHER }, startSome));
+  } catch (error) {
+    next = count;
+    for (const agent of agents) agent?.kill();
+    throw error;
+  }
+  return agents;
+}
