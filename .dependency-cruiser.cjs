@@ -44,6 +44,9 @@ module.exports = {
     only('state-imports-events', '^shared/state/', ['^shared/(model|events)/']),
     only('log-imports-events', '^shared/log/', ['^shared/(model|events)/']),
     only('runtime-imports-log-and-state', '^shared/runtime/', ['^shared/(model|events|state|log)/']),
+    only('telemetry-imports-the-runtime', '^shared/telemetry/', [
+      '^shared/(model|events|state|log|runtime)/',
+    ]),
     only('backends-import-shared', '^agents/backends/', ['^shared/(?!testing/)']),
     only('the-agent-imports-backends', '^agents/node/', ['^shared/(?!testing/)', '^agents/backends/']),
     ...['allocator', 'api', 'dispatcher', 'orchestrator', 'scheduler'].map((service) =>
@@ -66,9 +69,11 @@ module.exports = {
       },
     },
     packageOnlyIn('nats-in-two-places', '^node_modules/@nats-io/', ['^shared/(log|runtime)/']),
+    packageOnlyIn('prometheus-in-one-place', '^node_modules/prom-client/', ['^shared/telemetry/']),
     packageOnlyIn('docker-in-one-place', '^node_modules/dockerode/', ['^agents/backends/docker/']),
     packageOnlyIn('http-in-one-place', '^(node:)?https?$|^(node:)?http2$', [
       '^services/api/',
+      '^shared/telemetry/endpoint\\.ts$', // for probes and Prometheus, which speak nothing else: ADR 12
       '^agents/backends/docker/', // only the pool of connections that its client uses
     ]),
     {

@@ -6,9 +6,18 @@ import {
   JetStreamLog,
   JetStreamSnapshotStore,
   type Log,
+  listConsumerStats,
   type SnapshotStore,
 } from '@muster/log';
-import { type Bus, connectNats, NatsBus, type ServeQueries, serveQueries } from '@muster/runtime';
+import {
+  type Bus,
+  connectNats,
+  NatsBus,
+  type ServeQueries,
+  serveQueries,
+  watchConnection,
+} from '@muster/runtime';
+import type { ConnectionReading } from '@muster/telemetry';
 
 export interface ClusterConnection {
   readonly log: Log;
@@ -17,6 +26,8 @@ export interface ClusterConnection {
   readonly bus: Bus;
   /** Makes a role known to `nats micro ls` and `muster doctor`, and answers its requests. */
   readonly serve: ServeQueries;
+  /** How the connection is and was, and its followers. */
+  look(): ConnectionReading;
   close(): Promise<void>;
 }
 
@@ -43,12 +54,14 @@ export async function connectCluster({
     throw error;
   }
   const log = new JetStreamLog(nc);
+  const connection = watchConnection(nc);
   return {
     log,
     commands: new JetStreamCommandStore(nc),
     snapshots: new JetStreamSnapshotStore(nc),
     bus: new NatsBus(nc),
     serve: (service) => serveQueries(nc, service),
+    look: () => ({ ...connection(), consumers: listConsumerStats(nc) }),
     async close() {
       await log.close();
       await nc.close();

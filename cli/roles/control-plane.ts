@@ -1,26 +1,19 @@
 // Starts reducers, and the API, in this process around one folded state. `muster orchestrator` starts one of them,
 // `muster up` all: nothing else differs.
-import { createAllocator } from '@muster/allocator';
-import { startApi } from '@muster/api';
-import { startDispatcher } from '@muster/dispatcher';
-import { createOrchestrator } from '@muster/orchestrator';
+import type { Log } from '@muster/log';
 import {
   type Clock,
   type Follower,
   type Logger,
-  runReducer,
   snapshotRegularly,
   startFollower,
   systemClock,
 } from '@muster/runtime';
-import { createScheduler } from '@muster/scheduler';
+import { createMeasures, measureSnapshots, type ObservedFold, type Telemetry } from '@muster/telemetry';
 import type { ClusterConnection } from './cluster-connection.ts';
+import { type ControlRole, startRole } from './start-role.ts';
 
-const VERSION = '0.1.0';
-
-export const reducerRoles = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
-export const controlRoles = [...reducerRoles, 'api'] as const;
-export type ControlRole = (typeof controlRoles)[number];
+export const VERSION = '0.1.0';
 
 export interface ControlPlaneOptions {
   readonly cluster: ClusterConnection;
@@ -28,6 +21,8 @@ export interface ControlPlaneOptions {
   /** Which copy this is, for logs. */
   readonly copy: string;
   readonly logger: Logger;
+  /** Of this process: every role is observed through it. */
+  readonly telemetry: Telemetry;
   readonly heartbeatMs: number;
   /** Records from one snapshot to the next, where the orchestrator is among the roles. */
   readonly snapshotEvery?: number | undefined;
@@ -42,9 +37,11 @@ export interface Running {
 }
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Running> {
-  const { cluster, logger, clock = systemClock } = options;
+  const { cluster, copy, telemetry, logger, clock = systemClock } = options;
   const { log, snapshots } = cluster;
+  const startedAt = clock.now();
   const follower = await startFollower({ log, snapshots, clock, logger });
+  const fold = observeFold(follower, log, clock.now() - startedAt);
   follower.onFailure(options.onFailure);
   const started: { stop(): Promise<void> }[] = [];
   async function stop(): Promise<void> {
@@ -53,15 +50,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   }
   try {
     for (const role of options.roles) {
-      started.push(await startRole(role, follower, clock, options));
+      const measures = createMeasures();
+      const running = await startRole(role, { ...options, follower, measures, clock });
+      started.push(running);
       if (role !== 'api') started.push(await announce(role, cluster));
+      if (role === 'orchestrator') {
+        const measured = measureSnapshots(snapshots, measures.snapshots);
+        snapshotRegularly({ follower, snapshots: measured, clock, logger, every: options.snapshotEvery });
+      }
+      telemetry.observe({ ...running, role, copy, measures, fold, connection: cluster.look });
     }
   } catch (error) {
     await stop();
     throw error;
   }
-  if (options.roles.includes('orchestrator'))
-    snapshotRegularly({ follower, snapshots, clock, logger, every: options.snapshotEvery });
   return { follower, stop };
 }
 
@@ -71,23 +73,11 @@ function announce(role: ControlRole, { serve }: ClusterConnection): Promise<{ st
   return serve({ name, version: VERSION, description: `A copy of the ${role}`, queue: name, endpoints: [] });
 }
 
-async function startRole(
-  role: ControlRole,
-  follower: Follower,
-  clock: Clock,
-  { cluster, logger, heartbeatMs, onFailure }: ControlPlaneOptions,
-): Promise<{ stop(): Promise<void> }> {
-  const { log, commands, bus, serve } = cluster;
-  switch (role) {
-    case 'orchestrator':
-      return runReducer({ reducer: createOrchestrator(), follower, log, clock, logger });
-    case 'allocator':
-      return runReducer({ reducer: createAllocator(), follower, log, clock, logger });
-    case 'scheduler':
-      return runReducer({ reducer: createScheduler(), follower, log, clock, logger });
-    case 'dispatcher':
-      return startDispatcher({ follower, log, commands, bus, clock, logger, heartbeatMs, onFailure });
-    case 'api':
-      return startApi({ follower, log, bus, clock, logger, serve });
-  }
+/** What becomes of the fold, for telemetry. */
+function observeFold({ state, onFailure }: Follower, log: Log, startMs: number): ObservedFold {
+  let failure: Error | undefined;
+  onFailure((error) => {
+    failure = error;
+  });
+  return { state, log, startHead: state.head, startMs, failure: () => failure };
 }

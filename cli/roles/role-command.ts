@@ -5,11 +5,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type BackendKind, backendKinds } from '@muster/backends';
 import { createLogger, SNAPSHOT_EVERY } from '@muster/runtime';
+import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
 import { type ClusterConnection, connectCluster } from './cluster-connection.ts';
-import { type ControlRole, controlRoles, startControlPlane } from './control-plane.ts';
+import { startControlPlane, VERSION } from './control-plane.ts';
+import { metricsOption } from './metrics-option.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
+import { type ControlRole, controlRoles } from './start-role.ts';
 
 const summaries: Record<ControlRole, string> = {
   orchestrator: 'Admit intents and keep services as described',
@@ -31,21 +34,26 @@ function addControlCommand(program: Command, role: ControlRole): void {
     .description(`${summaries[role]}. One copy, in the foreground; start as many as you like, anywhere.`)
     .addOption(heartbeatOption())
     .addOption(replicasOption())
+    .addOption(metricsOption())
     .addHelpText(
       'after',
-      `\nExamples:\n  muster ${role} --nats nats://10.0.0.1:4222\n  MUSTER_NATS=nats://10.0.0.1:4222 muster ${role}`,
+      `\nExamples:\n  muster ${role} --nats nats://10.0.0.1:4222\n  MUSTER_NATS=nats://10.0.0.1:4222 muster ${role} --metrics 9600`,
     )
     .action(async (_options, command: Command) => {
-      const { nats, heartbeat, streamReplicas, snapshotEvery } = command.optsWithGlobals<{
+      const { nats, heartbeat, streamReplicas, snapshotEvery, metrics } = command.optsWithGlobals<{
         nats: string;
         heartbeat: number;
         streamReplicas: number;
         snapshotEvery?: number;
+        metrics?: ListenAddress;
       }>();
       const copy = `${role}-${process.pid}`;
       const logger = createLogger({ role, copy });
       await runUntilStopped(async (fail) => {
+        const telemetry = createTelemetry(VERSION);
+        if (metrics) logger.info({ url: await telemetry.listen(metrics) }, 'metrics');
         const cluster = await connectCluster({ url: nats, name: `muster-${copy}`, replicas: streamReplicas });
+        telemetry.answerOn(cluster.bus);
         const running = await orClose(
           cluster,
           startControlPlane({
@@ -53,14 +61,17 @@ function addControlCommand(program: Command, role: ControlRole): void {
             roles: [role],
             copy,
             logger,
+            telemetry,
             heartbeatMs: heartbeat,
             snapshotEvery,
             onFailure: fail,
           }),
         );
+        telemetry.noteStarted();
         logger.info({ head: running.follower.state.head }, 'ready');
         return async () => {
           await running.stop();
+          await telemetry.stop();
           await cluster.close();
         };
       }, logger);
@@ -81,15 +92,19 @@ function addAgentCommand(program: Command): void {
     .option('--cluster <name>', 'the cluster its containers are labelled with', 'muster')
     .option('--label <key=value>', 'a node label; may be repeated', collectLabel, {})
     .addOption(heartbeatOption())
+    .addOption(metricsOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  muster agent --label zone=a\n  muster agent --backend process --dir /var/lib/muster',
+      '\nExamples:\n  muster agent --label zone=a\n  muster agent --backend process --dir /var/lib/muster --metrics 9600',
     )
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<AgentFlags>();
       const logger = createLogger({ role: 'agent' });
       await runUntilStopped(async (fail) => {
+        const telemetry = createTelemetry(VERSION);
+        if (options.metrics) logger.info({ url: await telemetry.listen(options.metrics) }, 'metrics');
         const cluster = await connectCluster({ url: options.nats, name: `muster-agent-${process.pid}` });
+        telemetry.answerOn(cluster.bus);
         const agentOptions: LocalAgentOptions = {
           cluster,
           clusterName: options.cluster,
@@ -99,9 +114,11 @@ function addAgentCommand(program: Command): void {
           labels: options.label,
           heartbeatMs: options.heartbeat,
           logger,
+          telemetry,
         };
         const running = await orClose(cluster, startLocalAgent(agentOptions));
         const { nodeId, ready, ended } = running.agent;
+        telemetry.noteStarted();
         // Its engine may take its time, and whoever waits for that may still stop it.
         ready.then(
           () => logger.info({ node: nodeId }, 'ready'),
@@ -110,6 +127,7 @@ function addAgentCommand(program: Command): void {
         void ended.then((error) => error && fail(error));
         return async () => {
           await running.stop();
+          await telemetry.stop();
           await cluster.close();
         };
       }, logger);
@@ -134,6 +152,7 @@ interface AgentFlags {
   readonly cluster: string;
   readonly label: Record<string, string>;
   readonly heartbeat: number;
+  readonly metrics?: ListenAddress;
 }
 
 export function heartbeatOption(): Option {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Agent, createFileStorage, loadIdentity, startAgent } from '@muster/agent';
 import { type Backend, type BackendKind, createBackend } from '@muster/backends';
 import { type Logger, systemClock } from '@muster/runtime';
+import { type AgentReading, createMeasures, measureLog, type Telemetry } from '@muster/telemetry';
 import type { ClusterConnection } from '../roles/cluster-connection.ts';
 
 export interface LocalAgentOptions {
@@ -19,6 +20,8 @@ export interface LocalAgentOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly heartbeatMs: number;
   readonly logger: Logger;
+  /** Of this process: the agent is observed through it. */
+  readonly telemetry: Telemetry;
 }
 
 export interface LocalAgent {
@@ -33,17 +36,18 @@ export interface LocalAgent {
 }
 
 export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
-  const { cluster, clusterName, dir, labels, heartbeatMs, logger } = options;
+  const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry } = options;
   await mkdir(dir, { recursive: true });
   const { nodeId } = await loadIdentity(dir);
   const nodeHostname = options.hostname ?? hostname();
   const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, dir);
   const session = randomUUID();
+  const measures = createMeasures();
   const agent = await startAgent({
     nodeId,
     clusterName,
     backend,
-    log: cluster.log,
+    log: measureLog(cluster.log, measures.appends),
     commands: cluster.commands,
     bus: cluster.bus,
     clock: systemClock,
@@ -53,6 +57,13 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     session,
     storage: createFileStorage(dir),
     random: Math.random,
+  });
+  telemetry.observe({
+    role: 'agent',
+    copy: nodeHostname,
+    measures,
+    connection: cluster.look,
+    agent: () => readAgent(agent),
   });
   return {
     agent,
@@ -65,6 +76,21 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
       await agent.stop();
       await backend.close();
     },
+  };
+}
+
+function readAgent({ nodeId, health }: Agent): AgentReading {
+  const { state, engineLostSince, isCutOff, tasksByState, ...counts } = health();
+  return {
+    nodeId,
+    state,
+    engineLost: engineLostSince !== undefined,
+    cutOff: isCutOff,
+    tasks: tasksByState,
+    waitingReports: counts.waitingReports,
+    reports: counts.reports,
+    commands: counts.commands,
+    refusedCommands: counts.refusedCommands,
   };
 }
 

@@ -4,7 +4,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type BackendKind, backendKinds } from '@muster/backends';
 import { createLogger } from '@muster/runtime';
+import type { ListenAddress } from '@muster/telemetry';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { metricsOption } from '../roles/metrics-option.ts';
 import { collectLabel, heartbeatOption } from '../roles/role-command.ts';
 import { runUntilStopped } from '../roles/run-until-stopped.ts';
 import { up } from './up.ts';
@@ -20,6 +22,7 @@ interface UpFlags {
   readonly label: Record<string, string>;
   readonly heartbeat: number;
   readonly rm?: boolean;
+  readonly metrics?: ListenAddress;
 }
 
 export function addUpCommand(program: Command): void {
@@ -43,9 +46,10 @@ export function addUpCommand(program: Command): void {
     .option('--label <key=value>', 'a label of every node; may be repeated', collectLabel, {})
     .option('--rm', 'remove all tasks from the nodes at the end')
     .addOption(heartbeatOption())
+    .addOption(metricsOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  muster up\n  muster up --nodes 3 --copies 2\n  muster up --nodes 1000 --backend simulator --nats-port 4300\n  muster up --nats nats://10.0.0.1:4222   (a server that runs already)',
+      '\nExamples:\n  muster up\n  muster up --nodes 3 --copies 2 --metrics 9600\n  muster up --nodes 1000 --backend simulator --nats-port 4300\n  muster up --nats nats://10.0.0.1:4222   (a server that runs already)',
     )
     .action(async (_options, command: Command) => {
       const flags = command.optsWithGlobals<UpFlags>();

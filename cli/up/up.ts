@@ -5,8 +5,10 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BackendKind } from '@muster/backends';
 import { type Logger, type NatsServerProcess, startNatsServer } from '@muster/runtime';
+import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type ClusterConnection, connectCluster } from '../roles/cluster-connection.ts';
-import { controlRoles, type Running, startControlPlane } from '../roles/control-plane.ts';
+import { type Running, startControlPlane, VERSION } from '../roles/control-plane.ts';
+import { controlRoles } from '../roles/start-role.ts';
 import { type LocalAgent, nameLocalNode, startLocalAgent } from './local-agents.ts';
 
 export interface UpOptions {
@@ -22,6 +24,8 @@ export interface UpOptions {
   readonly heartbeatMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly logger: Logger;
+  /** Where to listen for Prometheus and for probes, if anywhere. */
+  readonly metrics?: ListenAddress | undefined;
   readonly onStep: (step: string) => void;
   readonly onFailure: (error: Error) => void;
   /** Aborted when it is not wanted any more, ready or not. */
@@ -44,6 +48,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
   const { onStep, logger, heartbeatMs, onFailure } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
+  const telemetry = createTelemetry(VERSION);
   let server: NatsServerProcess | undefined;
   const connections: ClusterConnection[] = [];
   const running: Running[] = [];
@@ -55,11 +60,13 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     await Promise.all(running.map((copy) => copy.stop()));
     if (removeTasks) await Promise.all(agents.map((agent) => agent.removeTasks()));
     await Promise.all(agents.map((agent) => agent.stop()));
+    await telemetry.stop();
     await Promise.all(connections.map((connection) => connection.close()));
     await server?.stop();
   }
 
   try {
+    if (options.metrics) onStep(`metrics are at ${await telemetry.listen(options.metrics)}/metrics`);
     if (options.nats === undefined) {
       server = await startOwnServer(join(dir, 'nats'), options.natsPort);
       onStep(`nats-server listens on ${server.url}`);
@@ -68,12 +75,14 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     for (let copy = 1; copy <= options.copies; copy += 1) {
       const cluster = await connectCluster({ url, name: `muster-control-${copy}` });
       connections.push(cluster);
+      if (copy === 1) telemetry.answerOn(cluster.bus);
       running.push(
         await startControlPlane({
           cluster,
           roles: controlRoles,
           copy: String(copy),
           logger,
+          telemetry,
           heartbeatMs,
           onFailure,
         }),
@@ -95,11 +104,13 @@ export async function up(options: UpOptions): Promise<UpCluster> {
         labels: options.labels,
         heartbeatMs,
         logger,
+        telemetry,
       });
       agents.push(local);
       void local.agent.ended.then((error) => error && onFailure(error));
     }
     await waitForNodes(running[0]!, agents, options);
+    telemetry.noteStarted();
     onStep(`${agents.length} ${agents.length === 1 ? 'node is' : 'nodes are'} ready (${options.backend})`);
     return { url, agents, stop };
   } catch (error) {

@@ -1,0 +1,134 @@
+// Whether a process is alive, and whether it is ready: every check by name, and in words what is wrong. Pure.
+import type { RoleReading } from './observed.ts';
+
+export interface Check {
+  readonly check: string;
+  /** Which copy of which role it is about; the process when left out. */
+  readonly copy?: string;
+  readonly ok: boolean;
+  readonly says: string;
+}
+
+export interface Verdict {
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+}
+
+/** A copy that is further behind than this is not up to date. */
+export const READY_LAG = 1_000;
+/** Checks that are listed as failing, at most. */
+const MOST_WRONG = 50;
+
+/** Alive: what it began it goes on with. To start it again would not help a copy that waits for NATS or for an upgrade. */
+export function judgeLife(readings: readonly RoleReading[]): Verdict {
+  return conclude(
+    { check: 'event-loop', ok: true, says: 'turns' },
+    readings.flatMap((reading) => [
+      ...checkFolding(reading),
+      // Another start would not help: it is said, and is no reason to end the process.
+      ...checkHalt(reading).map((check) => ({ ...check, ok: true })),
+      ...checkAgentLife(reading),
+    ]),
+  );
+}
+
+/** Ready: does its work now, on what is in the log now. */
+export function judgeReadiness(readings: readonly RoleReading[], started: boolean): Verdict {
+  return conclude(
+    { check: 'started', ok: started, says: started ? 'yes' : 'is still starting' },
+    readings.flatMap((reading) => [
+      checkConnection(reading),
+      ...checkFolding(reading),
+      ...checkHalt(reading),
+      ...checkLag(reading),
+      ...checkFollowing(reading),
+      ...checkAgent(reading),
+    ]),
+  );
+}
+
+function conclude(own: Check, checks: readonly Check[]): Verdict {
+  const all = [own, ...checks];
+  return { ok: all.every(({ ok }) => ok), checks: collapse(all) };
+}
+
+/** A process may run a thousand agents: what is well is said once for all of them, what isn't for so many. */
+function collapse(checks: readonly Check[]): Check[] {
+  const wrong = checks.filter(({ ok }) => !ok).slice(0, MOST_WRONG);
+  const well = new Map<string, Check[]>();
+  for (const check of checks) {
+    if (!check.ok) continue;
+    const same = well.get(check.check);
+    if (same) same.push(check);
+    else well.set(check.check, [check]);
+  }
+  return [
+    ...wrong,
+    ...[...well.values()].map(([first, ...others]): Check => {
+      if (others.length === 0) return first!;
+      return { check: first!.check, ok: true, says: `well in ${others.length + 1} copies` };
+    }),
+  ];
+}
+
+function checkConnection({ copy, connection }: RoleReading): Check {
+  const { connected, server } = connection;
+  return { check: 'nats', copy, ok: connected, says: connected ? `connected to ${server}` : 'not connected' };
+}
+
+function checkFolding({ copy, fold }: RoleReading): Check[] {
+  if (!fold) return [];
+  const { failure, head } = fold;
+  const says = failure === undefined ? `folded up to ${head}` : `can't go on: ${failure}`;
+  return [{ check: 'fold', copy, ok: failure === undefined, says }];
+}
+
+function checkHalt({ copy, fold }: RoleReading): Check[] {
+  if (!fold) return [];
+  const { halted } = fold;
+  const says = halted === undefined ? 'no' : `${halted}; upgrade this copy`;
+  return [{ check: 'halted', copy, ok: halted === undefined, says }];
+}
+
+function checkLag({ copy, fold }: RoleReading): Check[] {
+  if (!fold || !('logHead' in fold)) return [];
+  const { logHead, head } = fold;
+  if (logHead === undefined) return [{ check: 'log', copy, ok: false, says: 'the log does not answer' }];
+  const lag = Math.max(0, logHead - head);
+  return [{ check: 'log', copy, ok: lag <= READY_LAG, says: `${lag} of ${logHead} records behind` }];
+}
+
+const followed: Readonly<Record<string, string>> = {
+  MUSTER_LOG: 'log-followed',
+  MUSTER_COMMANDS: 'commands-followed',
+};
+
+function checkFollowing({ copy, connection }: RoleReading): Check[] {
+  return connection.consumers.map(({ stream, interrupted, restarts }) => ({
+    check: followed[stream] ?? stream,
+    copy,
+    ok: !interrupted,
+    says: interrupted ? 'interrupted: is being taken up again' : `yes, taken up again ${restarts} times`,
+  }));
+}
+
+function checkAgentLife({ copy, agent }: RoleReading): Check[] {
+  if (!agent) return [];
+  return [{ check: 'agent', copy, ok: agent.state !== 'ended', says: agent.state }];
+}
+
+function checkAgent({ copy, agent }: RoleReading): Check[] {
+  if (!agent) return [];
+  const { state, engineLost, cutOff, nodeId } = agent;
+  const joined = state === 'running';
+  return [
+    { check: 'joined', copy, ok: joined, says: joined ? `as node ${nodeId}` : state },
+    { check: 'engine', copy, ok: !engineLost, says: engineLost ? 'the engine does not answer' : 'answers' },
+    {
+      check: 'reports',
+      copy,
+      ok: !cutOff,
+      says: cutOff ? 'the log does not take them: they wait' : 'are stored',
+    },
+  ];
+}

@@ -1,0 +1,54 @@
+// What a process tells of its copies when it is asked over NATS: figures since its start, so that two answers tell what
+// happened between them. Pure.
+import { z } from 'zod';
+import { judgeReadiness } from './checks.ts';
+import type { RoleReading } from './observed.ts';
+
+const count = z.number().nonnegative();
+
+const roleStatsSchema = z.object({
+  role: z.string(),
+  copy: z.string().describe('Which copy of the role; unique in its process only.'),
+  head: count.optional().describe('The last sequence folded.'),
+  folded: count.describe('Records folded since the copy had caught up.'),
+  decisions: count.describe('Decisions that the log took; of an agent, statuses that it reported.'),
+  conflicts: count,
+  failures: count,
+  appends: z
+    .array(count)
+    .describe('Appends by how long they took: buckets of 0.1 ms to 10 s, and what took longer.'),
+  waiting: z.record(z.string(), count).describe('What waits, by queue.'),
+  tasks: z.record(z.string(), count).optional().describe('Of an agent: its tasks by state.'),
+  trouble: z.string().optional().describe('Why it is not ready, as far as it knows without asking anybody.'),
+});
+export type RoleStats = z.infer<typeof roleStatsSchema>;
+
+export const copyStatsSchema = z.object({
+  process: z.string().describe('Drawn when the process started.'),
+  host: z.string(),
+  pid: z.number(),
+  version: z.string(),
+  uptimeMs: count,
+  cpuMs: count.describe('Time on any processor since the start.'),
+  memoryBytes: count,
+  roles: z.array(roleStatsSchema),
+});
+export type CopyStats = z.infer<typeof copyStatsSchema>;
+
+export function describeRole(reading: RoleReading, started: boolean): RoleStats {
+  const { role, copy, fold, loop, agent, measures, backlog } = reading;
+  const wrong = judgeReadiness([reading], started).checks.find(({ ok }) => !ok);
+  return {
+    role,
+    copy,
+    ...(fold && { head: fold.head }),
+    folded: fold?.folded ?? 0,
+    decisions: agent?.reports ?? loop?.decisions ?? 0,
+    conflicts: loop?.conflicts ?? 0,
+    failures: loop?.failures ?? 0,
+    appends: [...measures.appends.counts],
+    waiting: { ...backlog },
+    ...(agent && { tasks: { ...agent.tasks } }),
+    ...(wrong && { trouble: `${wrong.check}: ${wrong.says}` }),
+  };
+}

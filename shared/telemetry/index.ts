@@ -1,0 +1,10 @@
+export * from './ask-copies.ts';
+export { type CopyStats, copyStatsSchema, type RoleStats } from './copy-stats.ts';
+export { quantileOf } from './durations.ts';
+export { ListenError } from './endpoint.ts';
+export * from './listen-address.ts';
+export * from './measure-ports.ts';
+export * from './measures.ts';
+export type { AgentReading, ConnectionReading, ObservedFold, ObservedRole } from './observed.ts';
+export * from './telemetry.ts';
+export * from './turn-times.ts';

@@ -1,0 +1,300 @@
+// Every metric of ours: its name, what it says, and how it is read from a look at one copy of a role. Pure. Copies of one
+// role in one process are one series: counters add up, and of gauges the worse counts.
+import type { Durations } from './durations.ts';
+import type { RoleReading } from './observed.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+export type Sample = readonly [value: number | undefined, labels?: Labels];
+
+interface Described {
+  readonly name: string;
+  readonly help: string;
+}
+
+export interface ValueMetric extends Described {
+  readonly type: 'counter' | 'gauge';
+  /** How the values of several copies become one; a sum when left out. */
+  readonly merge?: 'most' | 'least';
+  /** Beside `role`. */
+  readonly labels?: readonly string[];
+  /** Undefined values are left out. */
+  read(reading: RoleReading): readonly Sample[];
+}
+
+export interface DurationMetric extends Described {
+  readonly type: 'histogram';
+  read(reading: RoleReading): Durations;
+}
+
+export type Metric = ValueMetric | DurationMetric;
+
+const one = (value: number | undefined): Sample[] => [[value]];
+const each = (label: string, values: Readonly<Record<string, number>> = {}): Sample[] =>
+  Object.entries(values).map(([name, value]) => [value, { [label]: name }]);
+const flag = (value: boolean | undefined): Sample[] => one(value === undefined ? undefined : Number(value));
+
+function counter(
+  name: string,
+  help: string,
+  read: (reading: RoleReading) => number | undefined,
+): ValueMetric {
+  return { name, help, type: 'counter', read: (reading) => one(read(reading)) };
+}
+
+const fold: readonly Metric[] = [
+  counter(
+    'muster_events_folded_total',
+    'Records folded since the copy had caught up.',
+    (r) => r.fold?.folded,
+  ),
+  {
+    name: 'muster_fold_head_sequence',
+    help: 'The last sequence folded.',
+    type: 'gauge',
+    merge: 'least',
+    read: ({ fold: seen }) => one(seen?.head),
+  },
+  {
+    name: 'muster_log_head_sequence',
+    help: 'The last sequence of the log; missing when the log did not answer.',
+    type: 'gauge',
+    merge: 'most',
+    read: ({ fold: seen }) => one(seen?.logHead),
+  },
+  {
+    name: 'muster_fold_lag_events',
+    help: 'Records of the log that are not folded yet; missing when the log did not answer.',
+    type: 'gauge',
+    merge: 'most',
+    read: ({ fold: seen }) =>
+      one(seen?.logHead === undefined ? undefined : Math.max(0, seen.logHead - seen.head)),
+  },
+  {
+    name: 'muster_fold_halted',
+    help: '1 when a newer version wrote what this copy does not understand: it decides nothing until it is upgraded.',
+    type: 'gauge',
+    merge: 'most',
+    read: ({ fold: seen }) => flag(seen && seen.halted !== undefined),
+  },
+  {
+    name: 'muster_start_duration_seconds',
+    help: 'How long the copy took to catch up with the log when it started.',
+    type: 'gauge',
+    merge: 'most',
+    read: ({ fold: seen }) => one(seen && seen.startMs / 1000),
+  },
+  {
+    name: 'muster_state_objects',
+    help: 'What the folded state holds, by kind; intents are those without a verdict.',
+    type: 'gauge',
+    merge: 'most',
+    labels: ['kind'],
+    read: ({ fold: seen }) => each('kind', seen?.objects),
+  },
+];
+
+const decisions: readonly Metric[] = [
+  counter('muster_rounds_total', 'Rounds that had something to decide.', ({ loop }) => loop?.rounds),
+  counter('muster_decisions_total', 'Decisions that the log took.', ({ loop }) => loop?.decisions),
+  counter(
+    'muster_conflicts_total',
+    'Decisions that lost their compare-and-set: another copy was faster.',
+    ({ loop }) => loop?.conflicts,
+  ),
+  {
+    name: 'muster_void_decisions_total',
+    help: 'Events of the whole log, by any copy, that came second and changed nothing.',
+    type: 'counter',
+    merge: 'most',
+    read: ({ fold: seen }) => one(seen?.voided),
+  },
+  counter(
+    'muster_failures_total',
+    'Rounds that broke down, and decisions that the log could not take.',
+    ({ loop }) => loop?.failures,
+  ),
+  {
+    name: 'muster_decide_duration_seconds',
+    help: 'How long it took to decide, once; nothing else happens in the process meanwhile.',
+    type: 'histogram',
+    read: ({ measures }) => measures.decides,
+  },
+  {
+    name: 'muster_append_duration_seconds',
+    help: 'From sending a decision or a report until the log said that it has it, or has not.',
+    type: 'histogram',
+    read: ({ measures }) => measures.appends,
+  },
+  {
+    name: 'muster_queue_length',
+    help: 'What waits, by queue.',
+    type: 'gauge',
+    labels: ['queue'],
+    read: ({ backlog }) => each('queue', backlog),
+  },
+];
+
+const commands: readonly Metric[] = [
+  counter('muster_commands_written_total', 'Commands stored.', (r) => r.commands?.written),
+  counter(
+    'muster_command_conflicts_total',
+    'Commands that another dispatcher had stored before.',
+    (r) => r.commands?.conflicts,
+  ),
+  counter('muster_command_failures_total', 'Commands that could not be stored.', (r) => r.commands?.failures),
+  {
+    name: 'muster_command_latency_seconds',
+    help: 'From the time of an event in the log until the command that follows from it was stored.',
+    type: 'histogram',
+    read: ({ measures }) => measures.commands,
+  },
+  {
+    name: 'muster_query_duration_seconds',
+    help: 'How long the API took to answer a query.',
+    type: 'histogram',
+    read: ({ measures }) => measures.queries,
+  },
+];
+
+const snapshots: readonly Metric[] = [
+  {
+    name: 'muster_snapshots_total',
+    help: 'Snapshots taken, by what became of them.',
+    type: 'counter',
+    labels: ['result'],
+    read: ({ role, measures: { snapshots: seen } }) =>
+      role === 'orchestrator' ? each('result', { stored: seen.stored, failed: seen.failed }) : [],
+  },
+  {
+    name: 'muster_snapshot_sequence',
+    help: 'Sequence of the last snapshot taken.',
+    type: 'gauge',
+    merge: 'most',
+    read: ({ measures }) => one(measures.snapshots.last?.seq),
+  },
+  {
+    name: 'muster_snapshot_size_bytes',
+    help: 'Size of the last snapshot taken.',
+    type: 'gauge',
+    merge: 'most',
+    read: ({ measures }) => one(measures.snapshots.last?.bytes),
+  },
+  {
+    name: 'muster_snapshot_duration_seconds',
+    help: 'How long the last snapshot took to be written and stored.',
+    type: 'gauge',
+    merge: 'most',
+    read: ({ measures: { snapshots: seen } }) => one(seen.last && seen.last.durationMs / 1000),
+  },
+];
+
+type Connection = RoleReading['connection'];
+const perStream = (value: (consumer: Connection['consumers'][number]) => number) => (reading: RoleReading) =>
+  reading.connection.consumers.map((consumer): Sample => [value(consumer), { stream: consumer.stream }]);
+
+const connection: readonly Metric[] = [
+  {
+    name: 'muster_consumer_pending_messages',
+    help: 'Messages of a followed stream that were still to come when the last one came.',
+    type: 'gauge',
+    merge: 'most',
+    labels: ['stream'],
+    read: perStream(({ pending }) => pending),
+  },
+  {
+    name: 'muster_consumer_restarts_total',
+    help: 'Times that following a stream had to be taken up again: messages were missing, or nothing was heard.',
+    type: 'counter',
+    labels: ['stream'],
+    read: perStream(({ restarts }) => restarts),
+  },
+  {
+    name: 'muster_consumer_flow_controls_total',
+    help: 'Times that the server asked whether this follower keeps up.',
+    type: 'counter',
+    labels: ['stream'],
+    read: perStream(({ flowControls }) => flowControls),
+  },
+  {
+    name: 'muster_consumer_stalls_total',
+    help: 'Times that the server was found waiting for this follower: it is slow.',
+    type: 'counter',
+    labels: ['stream'],
+    read: perStream(({ stalls }) => stalls),
+  },
+  {
+    name: 'muster_nats_connected',
+    help: '1 while the connection to NATS is up.',
+    type: 'gauge',
+    merge: 'least',
+    read: (reading) => flag(reading.connection.connected),
+  },
+  counter('muster_nats_disconnects_total', 'Connections to NATS lost.', (r) => r.connection.disconnects),
+  counter('muster_nats_reconnects_total', 'Connections to NATS made again.', (r) => r.connection.reconnects),
+  counter(
+    'muster_nats_slow_consumers_total',
+    'Times that NATS called this process a slow consumer.',
+    (r) => r.connection.slowConsumers,
+  ),
+  counter('muster_nats_errors_total', 'Errors that NATS reported.', (r) => r.connection.errors),
+  {
+    name: 'muster_nats_messages_total',
+    help: 'Messages exchanged with NATS.',
+    type: 'counter',
+    labels: ['direction'],
+    read: ({ connection: { messagesIn, messagesOut } }) =>
+      each('direction', { in: messagesIn, out: messagesOut }),
+  },
+  {
+    name: 'muster_nats_bytes_total',
+    help: 'Bytes exchanged with NATS.',
+    type: 'counter',
+    labels: ['direction'],
+    read: ({ connection: { bytesIn, bytesOut } }) => each('direction', { in: bytesIn, out: bytesOut }),
+  },
+];
+
+const agent: readonly Metric[] = [
+  {
+    name: 'muster_agent_nodes',
+    help: 'Nodes that this process is the agent of, by the state of the agent.',
+    type: 'gauge',
+    labels: ['state'],
+    read: ({ agent: seen }) => (seen ? each('state', { [seen.state]: 1 }) : []),
+  },
+  {
+    name: 'muster_agent_tasks',
+    help: 'Tasks of the node, by how far they have got.',
+    type: 'gauge',
+    labels: ['state'],
+    read: ({ agent: seen }) => each('state', seen?.tasks),
+  },
+  counter('muster_agent_reports_total', 'Statuses of tasks that the log has taken.', (r) => r.agent?.reports),
+  counter('muster_agent_commands_total', 'Commands received.', (r) => r.agent?.commands),
+  counter(
+    'muster_agent_commands_refused_total',
+    'Commands that could not be understood.',
+    (r) => r.agent?.refusedCommands,
+  ),
+  {
+    name: 'muster_agent_engine_lost',
+    help: 'Nodes whose engine does not answer.',
+    type: 'gauge',
+    read: ({ agent: seen }) => flag(seen?.engineLost),
+  },
+  {
+    name: 'muster_agent_cut_off',
+    help: 'Nodes whose reports the log does not take.',
+    type: 'gauge',
+    read: ({ agent: seen }) => flag(seen?.cutOff),
+  },
+];
+
+export const metrics: readonly Metric[] = [
+  ...fold,
+  ...decisions,
+  ...commands,
+  ...snapshots,
+  ...connection,
+  ...agent,
+];

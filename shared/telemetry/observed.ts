@@ -1,0 +1,116 @@
+// What there is to be seen of one copy of a role, and one look at it. A look is plain data: metrics, checks and answers are
+// all made from it.
+import type { ConsumerStats, Log } from '@muster/log';
+import type { ConnectionStats, ReducerLoopStats } from '@muster/runtime';
+import type { ClusterState } from '@muster/state';
+import { askHead } from './ask-head.ts';
+import type { Measures } from './measures.ts';
+
+/** Given by whoever starts the copy; what is live is read when somebody looks. */
+export interface ObservedRole {
+  readonly role: string;
+  readonly copy: string;
+  readonly measures: Measures;
+  connection(): ConnectionReading;
+  readonly fold?: ObservedFold;
+  readonly loop?: Readonly<ReducerLoopStats>;
+  readonly commands?: CommandCounts;
+  backlog?(): Readonly<Record<string, number>>;
+  agent?(): AgentReading;
+}
+
+export interface ObservedFold {
+  readonly state: ClusterState;
+  readonly log: Log;
+  /** The head when the copy had caught up for the first time, and how long that took. */
+  readonly startHead: number;
+  readonly startMs: number;
+  /** Why it can't go on, if it can't. */
+  failure(): Error | undefined;
+}
+
+export interface ConnectionReading extends ConnectionStats {
+  readonly consumers: readonly Readonly<ConsumerStats>[];
+}
+
+export interface CommandCounts {
+  readonly written: number;
+  readonly conflicts: number;
+  readonly failures: number;
+}
+
+export interface AgentReading {
+  readonly nodeId: string;
+  readonly state: 'starting' | 'running' | 'ended';
+  readonly engineLost: boolean;
+  /** The log does not take the node's events. */
+  readonly cutOff: boolean;
+  /** Tasks of the node by how far they have got. */
+  readonly tasks: Readonly<Record<string, number>>;
+  /** Statuses that are not stored yet. */
+  readonly waitingReports: number;
+  /** Statuses stored, and commands understood and not. */
+  readonly reports: number;
+  readonly commands: number;
+  readonly refusedCommands: number;
+}
+
+export interface FoldReading {
+  readonly head: number;
+  /** The log's own; left out when nobody asked for it, undefined when the log did not answer. */
+  readonly logHead?: number | undefined;
+  readonly folded: number;
+  readonly startMs: number;
+  readonly voided: number;
+  readonly halted: string | undefined;
+  readonly failure: string | undefined;
+  readonly objects: Readonly<Record<'services' | 'tasks' | 'nodes' | 'intents', number>>;
+}
+
+export interface RoleReading extends Pick<ObservedRole, 'role' | 'copy' | 'measures' | 'loop' | 'commands'> {
+  readonly connection: ConnectionReading;
+  readonly fold?: FoldReading;
+  readonly backlog: Readonly<Record<string, number>>;
+  readonly agent?: AgentReading;
+}
+
+/** Without asking anybody. */
+export function lookAt(observed: ObservedRole): RoleReading {
+  const { role, copy, measures, loop, commands, fold } = observed;
+  const agent = observed.agent?.();
+  const intents = role === 'orchestrator' && fold ? { intents: fold.state.intents.size } : {};
+  return {
+    role,
+    copy,
+    measures,
+    connection: observed.connection(),
+    backlog: { ...intents, ...observed.backlog?.(), ...(agent && { reports: agent.waitingReports }) },
+    ...(loop && { loop }),
+    ...(commands && { commands }),
+    ...(fold && { fold: readFold(fold) }),
+    ...(agent && { agent }),
+  };
+}
+
+/** As far as the log goes, too. */
+export async function lookClosely(observed: ObservedRole): Promise<RoleReading> {
+  const { fold } = observed;
+  if (!fold) return lookAt(observed);
+  // Asked for first: a fold that goes on meanwhile is not behind.
+  const logHead = await askHead(fold.log);
+  const reading = lookAt(observed);
+  return { ...reading, fold: { ...reading.fold!, logHead } };
+}
+
+function readFold({ state, startHead, startMs, failure }: ObservedFold): FoldReading {
+  const { head, services, tasks, nodes, intents } = state;
+  return {
+    head,
+    folded: head - startHead,
+    startMs,
+    voided: state.conflicts,
+    halted: state.halted,
+    failure: failure()?.message,
+    objects: { services: services.size, tasks: tasks.size, nodes: nodes.size, intents: intents.size },
+  };
+}
