@@ -112,9 +112,8 @@ function encodePage(table: 'slots' | 'tasks', index: number, { wide, narrow, loo
 function decodePage(table: Table, loose: readonly (readonly unknown[] | null)[], bytes: Uint8Array): Page {
   const wideBytes = table.shape.wide * PAGE_ROWS * Float64Array.BYTES_PER_ELEMENT;
   return {
-    // Copies, as what was read may stand at any address.
-    wide: new Float64Array(bytes.slice(0, wideBytes).buffer),
-    narrow: new Int32Array(bytes.slice(wideBytes).buffer),
+    wide: new Float64Array(copyBytes(bytes.subarray(0, wideBytes))),
+    narrow: new Int32Array(copyBytes(bytes.subarray(wideBytes))),
     loose: loose.map((column) => column?.map((value) => value ?? undefined)),
     readers: undefined,
   };
@@ -122,6 +121,11 @@ function decodePage(table: Table, loose: readonly (readonly unknown[] | null)[],
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Int32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** What was read may stand at any address, in the midst of something larger. */
+function copyBytes(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
 }
 
 /** Everything that is derived from the rows. */
