@@ -14,8 +14,12 @@ export function readCpuSeconds(pid: number): number {
 
 /** Resident memory, in MB. */
 export function readMemory(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1]) / 1024;
+  return readStatus(pid, 'VmRSS');
+}
+
+/** The most that was ever resident, in MB. */
+export function readPeakMemory(pid: number): number {
+  return readStatus(pid, 'VmHWM');
 }
 
 /** Each thread has children of its own. */
@@ -24,4 +28,9 @@ export function readChildren(pid: number): number[] {
   return threads.flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );
+}
+
+function readStatus(pid: number, field: string): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) / 1024;
 }

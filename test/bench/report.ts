@@ -1,15 +1,17 @@
 // Results go to standard output, one JSON object a line; everything for the person who waits goes to standard error.
 
-export type Result = { readonly bench: string } & Readonly<Record<string, string | number | undefined>>;
+type Value = string | number | undefined | { readonly [key: string]: Value };
+export type Result = { readonly bench: string } & Readonly<Record<string, Value>>;
 
 export function printResult(result: Result): void {
-  const rounded = Object.entries(result).map(([key, value]) => [
-    key,
-    typeof value === 'number' ? Number(value.toPrecision(4)) : value,
-  ]);
-  process.stdout.write(`${JSON.stringify(Object.fromEntries(rounded))}\n`);
+  process.stdout.write(`${JSON.stringify(result, round)}\n`);
 }
 
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/** Figures have four digits that could mean something, if that. */
+function round(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }
