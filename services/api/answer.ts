@@ -1,6 +1,6 @@
 // What can be answered from one folded state, without reading anything. Pure.
 import { type Refusal, refuse } from '@muster/model';
-import { type ClusterState, hashState, type Task, type TaskMap } from '@muster/state';
+import type { ClusterState, Task, TaskMap } from '@muster/state';
 import type { z } from 'zod';
 import { detailNode, detailService, detailTask, viewNode, viewService, viewTask } from './describe.ts';
 import { type Found, findNode, findService, findTask } from './find.ts';
@@ -10,7 +10,7 @@ import type { QueryAnswer, QueryName, queries } from './queries.ts';
 import { summariseState } from './status.ts';
 
 /** Questions about the present; the others need the log. */
-export type StateQueryName = Exclude<QueryName, 'audit' | 'state.rows'>;
+export type StateQueryName = Exclude<QueryName, 'audit' | 'state.rows' | 'state.hash'>;
 
 export type Answer<Name extends QueryName = QueryName> =
   | { readonly ok: true; readonly answer: QueryAnswer<Name>; readonly next?: string | undefined }
@@ -46,10 +46,6 @@ const answers: {
   'node.tasks': (state, request) =>
     listTasks(findNode(state, request.node), request, (task) => `${task.service.spec.name} ${slotKey(task)}`),
   'task.inspect': (state, { task }) => one(findTask(state, task), detailTask),
-  'state.hash': (state) => ({
-    ok: true,
-    answer: { seq: state.head, time: state.headTime, hash: hashState(state) },
-  }),
   status: (state) => ({ ok: true, answer: summariseState(state) }),
 };
 

@@ -1,7 +1,7 @@
 // Answers every query, from the state it follows or from the log itself. It decides nothing and appends nothing.
 import type { Log } from '@muster/log';
-import type { Clock, Follower } from '@muster/runtime';
-import { hashState, listRows } from '@muster/state';
+import { type Clock, type Follower, takeSteps } from '@muster/runtime';
+import { captureState, hashRows, listRows } from '@muster/state';
 import { type Answer, answerQuery, refused, type StateQueryName } from './answer.ts';
 import { readAudit } from './audit.ts';
 import { pageByKey, sortable } from './paging.ts';
@@ -84,7 +84,13 @@ export function createApi({ follower, log, clock }: ApiOptions): Api {
     const then = await stateAt(at);
     if (!then.ok) return then;
     const { head, headTime } = then.state;
-    return { ok: true, answer: { seq: head, time: headTime, hash: hashState(then.state) } };
+    const capture = captureState(then.state);
+    try {
+      const hash = await takeSteps(hashRows(capture.rows()), clock);
+      return { ok: true, answer: { seq: head, time: headTime, hash } };
+    } finally {
+      capture.release();
+    }
   }
 
   async function stateAt(at: number | string | undefined) {
