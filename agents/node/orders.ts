@@ -1,5 +1,5 @@
 // From a command to what a backend is asked to run. Pure.
-import type { TaskOrder } from '@muster/backends';
+import type { BoundPort, TaskOrder } from '@muster/backends';
 import type { TaskCommand } from '@muster/events';
 
 export interface OrderingNode {
@@ -9,9 +9,12 @@ export interface OrderingNode {
 }
 
 export function describeOrder({ task }: TaskCommand, node: OrderingNode): TaskOrder {
+  const { clusterName, nodeId, nodeHostname } = node;
   return {
     identity: {
-      ...node,
+      clusterName,
+      nodeId,
+      nodeHostname,
       serviceId: task.service.id,
       serviceName: task.service.name,
       serviceLabels: task.service.labels,
@@ -20,9 +23,15 @@ export function describeOrder({ task }: TaskCommand, node: OrderingNode): TaskOr
       slot: task.slot,
     },
     spec: task.spec,
-    // Only a port in host mode is the node's own business.
-    ports: task.ports.flatMap(({ publishMode, protocol, targetPort, publishedPort }) =>
-      publishMode === 'host' && publishedPort !== 0 ? [{ protocol, targetPort, publishedPort }] : [],
-    ),
+    ports: task.ports.length === 0 ? noPorts : bindPorts(task.ports),
   };
+}
+
+const noPorts: readonly BoundPort[] = [];
+
+/** Only a port in host mode is the node's own business. */
+function bindPorts(ports: TaskCommand['task']['ports']): BoundPort[] {
+  return ports.flatMap(({ publishMode, protocol, targetPort, publishedPort }) =>
+    publishMode === 'host' && publishedPort !== 0 ? [{ protocol, targetPort, publishedPort }] : [],
+  );
 }

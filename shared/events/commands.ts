@@ -1,5 +1,6 @@
 // What the dispatcher tells an agent: for each task of the node, what it is and what is wanted of it. Derived
-// from the log, level-triggered: the same command twice means nothing the second time.
+// from the log, level-triggered: the same command twice means nothing the second time. How they are written and read
+// is in command-text.ts.
 import { desiredStates, portSchema, taskSpecSchema } from '@muster/model';
 import { z } from 'zod';
 
@@ -30,7 +31,3 @@ export type ForgetCommand = z.infer<typeof forgetCommandSchema>;
 
 export const commandSchema = z.discriminatedUnion('type', [taskCommandSchema, forgetCommandSchema]);
 export type Command = z.infer<typeof commandSchema>;
-
-export function decodeCommand(data: Uint8Array): Command {
-  return commandSchema.parse(JSON.parse(new TextDecoder().decode(data)));
-}

@@ -1,4 +1,5 @@
 export * from './catalogue.ts';
+export * from './command-text.ts';
 export * from './commands.ts';
 export * from './decode.ts';
 export * from './encode.ts';
