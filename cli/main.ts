@@ -48,6 +48,10 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
   },
   {
+    commands: { top: 'Show what every copy of every role is doing' },
+    load: async () => (await import('./commands/top.ts')).addTopCommand,
+  },
+  {
     commands: { up: 'Run a whole cluster on this machine' },
     load: async () => (await import('./up/up-command.ts')).addUpCommand,
   },

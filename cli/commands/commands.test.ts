@@ -12,6 +12,7 @@ import { addPubCommand } from './pub.ts';
 import { addServiceCommand } from './service.ts';
 import { addStateCommand } from './state.ts';
 import { addTaskCommand } from './task.ts';
+import { addTopCommand } from './top.ts';
 
 function makeProgram(): Command {
   const program = new Command('muster').enablePositionalOptions().exitOverride();
@@ -26,6 +27,7 @@ function makeProgram(): Command {
     addStateCommand,
     addPubCommand,
     addDoctorCommand,
+    addTopCommand,
     addCompletionCommand,
   ])
     add(program);
@@ -84,6 +86,7 @@ describe('every command', () => {
       'state',
       'pub',
       'doctor',
+      'top',
       'completion',
     ]);
   });

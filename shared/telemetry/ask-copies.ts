@@ -12,9 +12,11 @@ export function statsSubject(asked: Asked): string {
 export interface AskOptions {
   /** How long to wait for whoever may still answer. */
   readonly patienceMs: number;
-  /** Enough has been heard: nobody else is expected. */
+  /** Nobody else is expected; somebody new has a moment to answer all the same. */
   readonly isEnough?: (answers: readonly CopyStats[]) => boolean;
 }
+
+const GRACE_MS = 50;
 
 export function askCopies(
   bus: Bus,
@@ -28,9 +30,14 @@ export function askCopies(
       // NATS says so itself when nobody listens, with nothing in it.
       const answer = data.length === 0 ? undefined : read(data);
       if (answer) answers.push(answer);
-      if (data.length === 0 || isEnough(answers)) finish();
+      if (data.length === 0) finish();
+      else if (isEnough(answers)) wait(Math.min(GRACE_MS, patienceMs));
     });
-    const timer = setTimeout(finish, patienceMs);
+    let timer = setTimeout(finish, patienceMs);
+    function wait(ms: number): void {
+      clearTimeout(timer);
+      timer = setTimeout(finish, ms);
+    }
     function finish(): void {
       clearTimeout(timer);
       subscription.stop();
