@@ -11,7 +11,7 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Figures have four digits that could mean something, if that. */
+/** What was measured has four digits that could mean something, if that; what was counted has all of them. */
 function round(_key: string, value: unknown): unknown {
-  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 }

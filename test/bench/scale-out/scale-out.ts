@@ -15,8 +15,8 @@ const REST_MS = 500;
 interface Sample {
   readonly seconds: number;
   readonly decisions: number;
-  /** Appended second: the log refused them. Undefined where the copies don't tell. */
-  readonly conflicts: number | undefined;
+  /** Appended second, by role: the log refused them. */
+  readonly conflicts: Readonly<Record<string, number>>;
   /** In the log, and without effect: somebody else had been faster on another subject. */
   readonly voids: number;
   readonly cpuSecondsPer1000: Readonly<Record<string, number>>;
@@ -45,7 +45,7 @@ export const scaleOut: Bench = {
     const alone = rateOf(series.values().next().value!);
     for (const [copies, samples] of series) {
       const of = (field: 'seconds' | 'decisions' | 'voids') => median(samples.map((sample) => sample[field]));
-      const conflicts = samples.map((sample) => sample.conflicts).filter((count) => count !== undefined);
+      const conflicts = median(samples.map((sample) => sumOf(sample.conflicts)));
       const cpu = samples.map((sample) => sample.cpuSecondsPer1000);
       const byProcess = Object.keys(cpu[0]!).map((name) => [name, median(cpu.map((one) => one[name]!))]);
       printResult({
@@ -58,8 +58,8 @@ export const scaleOut: Bench = {
         ratioToFirst: rateOf(samples) / alone,
         tasksPerSec: tasks / of('seconds'),
         decisions: of('decisions'),
-        conflictShare:
-          conflicts.length > 0 ? median(conflicts) / (median(conflicts) + of('decisions')) : undefined,
+        conflictShare: conflicts / (conflicts + of('decisions')),
+        conflictsBy: samples[0]!.conflicts,
         voids: of('voids'),
         cpuSecondsPer1000: median(cpu.map(sumOf)),
         cpuSecondsPer1000By: Object.fromEntries(byProcess),
@@ -75,7 +75,7 @@ function rateOf(samples: readonly Sample[]): number {
 async function measure(values: Values, copies: number): Promise<Sample> {
   const [services, replicas] = [values.number('services'), values.number('replicas')];
   const system = await startSystem();
-  const roles = await system.startReducers(copies);
+  await system.startReducers(copies);
   await system.startNodes({ count: values.number('nodes') });
   const running = new Set<string>();
   let decisions = 0;
@@ -98,7 +98,7 @@ async function measure(values: Values, copies: number): Promise<Sample> {
   const cpuSecondsPer1000 = spentBetween(before, system.usage(), 1000 / (services * replicas));
   const counted = decisions;
   await observer.untilQuiet(REST_MS);
-  const conflicts = await readConflicts(Object.values(roles).flat());
+  const conflicts = await readConflicts(system.url, copies * reducers.length);
   const folded = await startFollower({ log: observer.log, clock: systemClock, logger: silentLogger });
   const voids = folded.state.conflicts;
   await folded.stop();
