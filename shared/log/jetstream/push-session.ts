@@ -70,11 +70,14 @@ export class PushSession {
 
   /** Makes the consumer. Records may come before this resolves. */
   async open(): Promise<void> {
-    const { jsm, stream, start, heartbeatMs } = this.options;
+    const { nc, jsm, stream, start, heartbeatMs } = this.options;
+    const clientName = (nc as { options?: { name?: string } }).options?.name;
     this.asked = true;
     const made = await jsm.consumers.add(stream, {
       ...start,
       name: this.name,
+      // A slow one can be told by who it is.
+      ...(clientName !== undefined && { description: clientName }),
       deliver_subject: this.inbox,
       ack_policy: AckPolicy.None,
       replay_policy: ReplayPolicy.Instant,
