@@ -30,6 +30,36 @@ describe('the view of the command store', () => {
     expect(view.entriesOf('t')).toEqual([]);
   });
 
+  it('drops any one of several nodes’ entries, and uses its place again', () => {
+    for (const dropped of [1, 2, 3]) {
+      const view = createCommandView();
+      for (const seq of [1, 2, 3]) view.note('t', entry(`n${seq}`, seq));
+      view.drop('t', `n${dropped}`, dropped);
+      view.note('u', entry('n9', 9));
+      const left = [1, 2, 3].filter((seq) => seq !== dropped);
+      expect(view.entriesOf('t').map(({ seq }) => seq)).toEqual(left.reverse());
+      expect(view.entriesOf('u')).toEqual([entry('n9', 9)]);
+      expect([...view.taskIds()].sort()).toEqual(['t', 'u']);
+    }
+  });
+
+  it('keeps the entries of many tasks apart, whatever their sequences', () => {
+    const view = createCommandView();
+    const ids = Array.from({ length: 10_000 }, (_, index) => `task${index}`);
+    const entryAt = (index: number) => ({
+      nodeId: `n${index % 7}`,
+      seq: 2 ** 40 + index,
+      basis: 2 ** 41 + index,
+      forget: index % 3 === 0,
+    });
+    for (const [index, id] of ids.entries()) view.note(id, entryAt(index));
+    for (const [index, id] of ids.entries()) {
+      expect(view.entryOf(id, `n${index % 7}`)).toEqual(entryAt(index));
+      expect(view.seqOf(id, `n${(index + 1) % 7}`)).toBe(0);
+    }
+    expect(new Set(view.taskIds()).size).toBe(10_000);
+  });
+
   it('remembers the newest basis, whatever becomes of its command', () => {
     const view = createCommandView();
     view.note('t', entry('n1', 5, 50));

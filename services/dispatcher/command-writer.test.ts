@@ -114,6 +114,22 @@ describe('the command writer', () => {
     expect(stored).toEqual([]);
   });
 
+  it('looks at thousands of tasks without holding up the process, at its start', async () => {
+    const many = deploy(history, 'many', 5_000);
+    assign(history, 'n1', ...many.tasks);
+    const first = await start();
+    while (!first.isIdle()) await clock.advance(1);
+    await first.stop();
+    stored = [];
+    desire(history, many, 'shutdown', many.tasks[4_999]!);
+    fold = startFold(history.records);
+    fold.foldTo(history.state.head);
+    const writer = await startCommandWriter({ follower: fold, store, clock, logger: silentLogger });
+    expect(writer.isIdle()).toBe(false);
+    while (!writer.isIdle()) await clock.advance(1);
+    expect(stored).toMatchObject([{ taskId: many.tasks[4_999], type: 'task' }]);
+  });
+
   it('has a command on its way before the turn of the assignment ends', async () => {
     await start();
     assign(history, 'n1', web.tasks[0]!);

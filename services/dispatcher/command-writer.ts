@@ -1,6 +1,6 @@
 // Keeps the command store as the folded state says, and does as much work as there are changes. Another dispatcher
 // does the same at the same time: the store's compare-and-set, and the basis of each command, say who was later.
-import { encodeJson } from '@muster/events';
+import { encodeCommand } from '@muster/events';
 import { type AppendResult, type CommandRecord, type CommandStore, LogUnavailableError } from '@muster/log';
 import type { Clock, Follower, Logger, Timer } from '@muster/runtime';
 import type { Changes, ClusterState } from '@muster/state';
@@ -40,7 +40,10 @@ export interface CommandWriter {
   stop(): Promise<void>;
 }
 
-const DEFAULT_MAX_IN_FLIGHT = 128;
+/** Fewer would wait for the server's answers, more would wait in its queues. */
+const DEFAULT_MAX_IN_FLIGHT = 512;
+/** Tasks looked at in one turn of the event loop while there is nothing to be written. */
+const LOOKS_PER_TURN = 2_048;
 const RETRY_AFTER_MS = 250;
 /** Another dispatcher's fold is ahead of ours by this long: something is wrong. */
 const WARN_OF_LAG_AFTER_MS = 5_000;
@@ -57,6 +60,9 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   const dirty = createWorkQueue();
   const again = new Set<string>();
   const inFlight = new Map<string, Promise<void>>();
+  /** What is to be looked at once, at the start; undefined when it has been. */
+  let backlog: Iterator<string> | undefined;
+  let resting: Timer | undefined;
   let active = false;
   let pause: Timer | undefined;
   let lagging: Timer | undefined;
@@ -71,12 +77,38 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       view.drop(taskId, nodeId, seq);
       mark(taskId);
     }
-    while (inFlight.size < maxInFlight) {
-      const taskId = dirty.take();
+    for (let looks = 0; inFlight.size < maxInFlight; looks += 1) {
+      if (looks === LOOKS_PER_TURN) {
+        resting ??= clock.schedule(0, goOn);
+        return;
+      }
+      const taskId = dirty.take() ?? takeBacklog();
       if (taskId === undefined) return;
+      if (inFlight.has(taskId)) {
+        again.add(taskId);
+        continue;
+      }
       const puts = deriveCommands(state, view, strays, taskId);
       if (puts.length > 0) inFlight.set(taskId, putAll(taskId, puts));
     }
+  }
+
+  function goOn(): void {
+    resting = undefined;
+    pump();
+  }
+
+  function takeBacklog(): string | undefined {
+    const next = backlog?.next();
+    if (next?.done) backlog = undefined;
+    return next?.value;
+  }
+
+  /** Every task that has a command, or should. */
+  function* listBacklog(): Generator<string, undefined> {
+    for (const { id, node } of state.tasks.values()) if (node) yield id;
+    for (const id of view.taskIds()) if (!state.tasks.get(id)?.node) yield id;
+    return undefined;
   }
 
   /** What we would write follows from a state that another dispatcher's commands have left behind. */
@@ -109,7 +141,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     const { nodeId, taskId, command, expectLastSeq } = put;
     const forget = command.type === 'forget';
     try {
-      const result = await store.put(nodeId, taskId, encodeJson(command), {
+      const result = await store.put(nodeId, taskId, encodeCommand(command), {
         expectLastSeq,
         ...(forget && { ttlMs: TOMBSTONE_TTL_MS }),
       });
@@ -135,7 +167,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     if (entry && (actual === 0 || (actual === undefined && entry.forget))) {
       view.drop(taskId, nodeId, expectLastSeq);
     }
-    if ((view.entryOf(taskId, nodeId)?.seq ?? 0) !== expectLastSeq) again.add(taskId);
+    if (view.seqOf(taskId, nodeId) !== expectLastSeq) again.add(taskId);
   }
 
   function waitBeforeRetrying(taskId: string): void {
@@ -153,9 +185,12 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
 
   function readCommand({ nodeId, taskId, seq, data }: CommandRecord): void {
     // Our own come back as well: they are known since they were acknowledged.
-    if (view.entryOf(taskId, nodeId)?.seq === seq) return;
-    note(taskId, { nodeId, seq, ...readCommandHead(data) });
-    mark(taskId);
+    if (view.seqOf(taskId, nodeId) === seq) return;
+    // The state's id, where it has one: a million of them need not be there twice.
+    const id = state.tasks.get(taskId)?.id ?? taskId;
+    note(id, { nodeId, seq, ...readCommandHead(data) });
+    if (!active) return;
+    mark(id);
     pump();
   }
 
@@ -165,9 +200,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     pump();
   }
 
-  /** The tasks of the commands that are stored were marked when they were read. */
-  function markState(): void {
-    for (const task of state.tasks.values()) if (task.node) mark(task.id);
+  function markStrays(): void {
     for (const nodeId of state.nodes.keys()) for (const id of strays.update(state, nodeId)) mark(id);
   }
 
@@ -199,18 +232,20 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       }, reject);
   });
   active = true;
-  markState();
+  backlog = listBacklog();
+  markStrays();
   const unsubscribe = follower.onTurn(readTurn);
   pump();
 
   return {
     stats,
-    isIdle: () => dirty.size === 0 && inFlight.size === 0 && again.size === 0,
+    isIdle: () => !backlog && dirty.size === 0 && inFlight.size === 0 && again.size === 0,
     backlog: () => ({ commands: dirty.size + again.size, commandsInFlight: inFlight.size }),
     async stop() {
       active = false;
       unsubscribe();
       pause?.cancel();
+      resting?.cancel();
       lagging?.cancel();
       await following.stop();
       await Promise.all(inFlight.values());

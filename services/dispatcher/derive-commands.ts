@@ -1,7 +1,7 @@
 // What the command store should hold for a task and does not: pure, from folded state and what the store is known
 // to hold. Level-triggered: asked again, it gives the same answer until the store shows it, and then nothing.
-import type { Command, ForgetCommand, TaskCommand } from '@muster/events';
-import { type DesiredStateName, nameTask, nameTaskState } from '@muster/model';
+import type { ForgetCommand, TaskCommandInput } from '@muster/events';
+import { type DesiredStateName, nameTask, nameTaskState, type Port } from '@muster/model';
 import type { ClusterState, Task } from '@muster/state';
 import type { CommandView } from './command-view.ts';
 import type { Strays } from './strays.ts';
@@ -9,7 +9,7 @@ import type { Strays } from './strays.ts';
 export interface CommandPut {
   readonly nodeId: string;
   readonly taskId: string;
-  readonly command: Command;
+  readonly command: TaskCommandInput | ForgetCommand;
   readonly expectLastSeq: number;
 }
 
@@ -46,7 +46,9 @@ export function deriveCommands(
   return puts;
 }
 
-function commandTask(task: Task): TaskCommand {
+const noPorts: readonly Port[] = [];
+
+function commandTask(task: Task): TaskCommandInput {
   const { id, service, slot, version, desired, commandSeq } = task;
   const { name, labels } = service.spec;
   return {
@@ -60,7 +62,7 @@ function commandTask(task: Task): TaskCommand {
       slot: slot.number,
       service: { id: service.id, name, labels },
       spec: version.spec,
-      ports: [...(version.ports ?? [])],
+      ports: version.ports ?? noPorts,
     },
   };
 }

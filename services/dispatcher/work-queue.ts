@@ -1,5 +1,6 @@
-// Names of what is to be looked at, each once, first come first served. Taking one stays cheap with a million
-// of them: the iterator is kept, because starting anew would step over everything taken before.
+// Names of what is to be looked at, first come first served. Those that wait in the same portion wait once; a name may
+// wait in two of them, and whoever looks a second time finds nothing to do. Portions, because a set of millions stops
+// the program when it grows.
 
 export interface WorkQueue {
   add(name: string): void;
@@ -7,23 +8,48 @@ export interface WorkQueue {
   readonly size: number;
 }
 
+const PORTION = 16_384;
+
 export function createWorkQueue(): WorkQueue {
-  const names = new Set<string>();
-  let cursor = names.values();
+  let last = new Set<string>();
+  let portions = [last];
+  /** The portion that is being taken from. Its iterator is kept: a new one would step over all that was taken before. */
+  let first = 0;
+  let cursor = last.values();
+  let size = 0;
+
+  function add(name: string): void {
+    if (last.size >= PORTION) {
+      last = new Set();
+      portions.push(last);
+    }
+    const before = last.size;
+    last.add(name);
+    size += last.size - before;
+  }
+
+  function take(): string | undefined {
+    if (size === 0) return undefined;
+    let next = cursor.next();
+    while (next.done) {
+      if (portions[first] !== last) first += 1;
+      cursor = portions[first]!.values();
+      next = cursor.next();
+    }
+    portions[first]!.delete(next.value);
+    size -= 1;
+    if (first >= 64) {
+      portions = portions.slice(first);
+      first = 0;
+    }
+    return next.value;
+  }
+
   return {
-    add: (name) => void names.add(name),
-    take() {
-      let next = cursor.next();
-      if (next.done) {
-        cursor = names.values();
-        next = cursor.next();
-      }
-      if (next.done) return undefined;
-      names.delete(next.value);
-      return next.value;
-    },
+    add,
+    take,
     get size() {
-      return names.size;
+      return size;
     },
   };
 }
