@@ -115,7 +115,10 @@ describe('the command writer', () => {
   });
 
   it('looks at thousands of tasks without holding up the process, at its start', async () => {
+    history = startHistory();
+    joinReadyNode(history, 'n1');
     const many = deploy(history, 'many', 5_000);
+    fold = startFold(history.records);
     assign(history, 'n1', ...many.tasks);
     const first = await start();
     while (!first.isIdle()) await clock.advance(1);
