@@ -1,0 +1,91 @@
+import type { Status } from '@muster/api';
+import { describe, expect, it } from 'vitest';
+import { compareLooks } from './compare.ts';
+import { makeLook, makeProcess, makeRole } from './looks.fixture.ts';
+import { layOutTop, showTopRow, summarise, topColumns } from './top-list.ts';
+
+const looks = [
+  makeLook([makeProcess([makeRole()])]),
+  makeLook([makeProcess([makeRole({ decisions: 1_010 })], { uptimeMs: 11_000, cpuMs: 750 })], {
+    logHead: 350,
+    takenAt: 1_000,
+  }),
+] as const;
+const [row] = compareLooks(...looks).map(showTopRow);
+
+describe('a row', () => {
+  it('is text, with a dash for what is not known', () => {
+    expect(row).toMatchObject({
+      Role: 'scheduler',
+      PID: '7',
+      Lag: '250',
+      Decisions: '1000',
+      Conflicts: '0',
+      RoundTrip: '-',
+      Queue: '3',
+      CPUPerc: '25.0%',
+      MemUsage: '64MiB',
+      Status: 'ready',
+    });
+    expect(Object.values(row!).every((value) => typeof value === 'string')).toBe(true);
+  });
+
+  it('has a field for every column', () => {
+    expect(topColumns.filter(({ field }) => row![field] === undefined)).toEqual([]);
+  });
+
+  it('says what is wrong', () => {
+    const halted = makeLook([makeProcess([makeRole({ trouble: 'halted: unknown event' })])]);
+    expect(showTopRow(compareLooks(undefined, halted)[0]!).Status).toBe('halted: unknown event');
+  });
+});
+
+describe('the table', () => {
+  const long = {
+    ...row!,
+    Host: 'a-machine-with-a-name-as-long-as-some-have-it',
+    Status: 'log-followed: interrupted',
+  };
+
+  it.each([64, 80, 100, 120, 160, 200])('fits %d columns, and keeps what matters most', (width) => {
+    const lines = layOutTop([row!, long], { width }).trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+    for (const header of ['ROLE', 'LAG', 'DECISIONS/S', 'P99', 'STATUS']) expect(lines[0]).toContain(header);
+  });
+
+  it('shows every column where there is room, or nobody to be narrow', () => {
+    for (const width of [300, undefined]) {
+      const [header] = layOutTop([row!], { width }).split('\n');
+      expect(header!.split(/ {2,}/)).toEqual(topColumns.map((column) => column.header));
+    }
+  });
+
+  it('shows as many rows as there is room for, and says how many are left', () => {
+    const lines = layOutTop([row!, row!, row!, row!], { height: 2 }).trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines.at(-1)).toBe('… and 2 more');
+  });
+
+  it('is a header when there is nobody', () => {
+    expect(layOutTop([], { width: 80 })).toMatch(/^ROLE .*STATUS\n$/);
+  });
+});
+
+describe('the summary', () => {
+  const status = {
+    nodes: { ready: 2, down: 1 },
+    services: 4,
+    tasks: { running: 118, pending: 2 },
+    openIntents: 1,
+  } as Partial<Status> as Status;
+
+  it('is the cluster in a line', () => {
+    expect(summarise(looks[0], { ...looks[1], status })).toBe(
+      'nodes 2 ready, 1 down · services 4 · tasks 118 running, 2 pending · intents waiting 1 · log 350 records, 250 a second',
+    );
+  });
+
+  it('says so when no API answers', () => {
+    expect(summarise(undefined, looks[0])).toBe('no API answers · log 100 records');
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { judgeLife, judgeReadiness, type Verdict } from './checks.ts';
+import { readAgent, readControl } from './readings.fixture.ts';
+
+const wrong = ({ checks }: Verdict) =>
+  checks.filter(({ ok }) => !ok).map(({ check, says }) => `${check}: ${says}`);
+
+describe('a copy that is well', () => {
+  it.each([
+    ['of the control plane', readControl()],
+    ['of an agent', readAgent()],
+  ])('%s is alive and ready, and says so of every check', (_, reading) => {
+    for (const verdict of [judgeLife([reading]), judgeReadiness([reading], true)]) {
+      expect(verdict.ok).toBe(true);
+      expect(verdict.checks.length).toBeGreaterThan(1);
+      expect(verdict.checks.every(({ ok, says }) => ok && says !== '')).toBe(true);
+    }
+  });
+});
+
+const interrupted = {
+  stream: 'MUSTER_COMMANDS',
+  restarts: 1,
+  interrupted: true,
+  flowControls: 0,
+  stalls: 0,
+  pending: 9,
+};
+
+describe('alive, but not ready, is a copy', () => {
+  it.each([
+    ['without NATS', readControl({}, { connected: false }), ['nats: not connected']],
+    ['whose log does not answer', readControl({ logHead: undefined }), ['log: the log does not answer']],
+    ['that is behind', readControl({ logHead: 1_101 }), ['log: 1001 of 1101 records behind']],
+    [
+      'that is halted',
+      readControl({ halted: 'unknown event x' }),
+      ['halted: unknown event x; upgrade this copy'],
+    ],
+    [
+      'that does not follow its commands',
+      readControl({}, { consumers: [interrupted] }),
+      ['commands-followed: interrupted: is being taken up again'],
+    ],
+    ['that has not joined', readAgent({ state: 'starting' }), ['joined: starting']],
+    ['whose engine is away', readAgent({ engineLost: true }), ['engine: the engine does not answer']],
+    ['whose reports wait', readAgent({ cutOff: true }), ['reports: the log does not take them: they wait']],
+  ])('%s', (_, reading, why) => {
+    expect(judgeLife([reading]).ok).toBe(true);
+    const readiness = judgeReadiness([reading], true);
+    expect(readiness.ok).toBe(false);
+    expect(wrong(readiness)).toEqual(why);
+  });
+
+  it('that is still starting', () => {
+    expect(wrong(judgeReadiness([], false))).toEqual(['started: is still starting']);
+    expect(judgeLife([]).ok).toBe(true);
+  });
+});
+
+it('a little lag is no reason', () => {
+  expect(judgeReadiness([readControl({ logHead: 1_100 })], true).ok).toBe(true);
+});
+
+it('nobody who did not ask the log says anything about it', () => {
+  const { logHead: _, ...fold } = readControl().fold!;
+  const verdict = judgeReadiness([{ ...readControl(), fold }], true);
+  expect(verdict.checks.map(({ check }) => check)).not.toContain('log');
+});
+
+describe('neither alive nor ready is a copy', () => {
+  it.each([
+    ['whose fold has failed', readControl({ failure: 'a gap' }), "fold: can't go on: a gap"],
+    ['whose agent has ended', readAgent({ state: 'ended' }), 'agent: ended'],
+  ])('%s', (_, reading, why) => {
+    expect(wrong(judgeLife([reading]))).toEqual([why]);
+    expect(judgeReadiness([reading], true).ok).toBe(false);
+  });
+});
+
+it('a copy that is halted says so where it is asked whether it is alive', () => {
+  const [halted] = judgeLife([readControl({ halted: 'unknown event x' })]).checks.filter(
+    ({ check }) => check === 'halted',
+  );
+  expect(halted).toMatchObject({ ok: true, says: 'unknown event x; upgrade this copy' });
+});
+
+it('says of a thousand agents what is wrong, and the rest once', () => {
+  const agents = Array.from({ length: 1000 }, (_, index) =>
+    readAgent({ nodeId: `n${index}`, engineLost: index % 10 === 0 }),
+  );
+  const { ok, checks } = judgeReadiness(agents, true);
+  expect(ok).toBe(false);
+  expect(checks.length).toBeLessThan(60);
+  expect(checks.find((check) => check.check === 'joined')?.says).toBe('well in 1000 copies');
+});

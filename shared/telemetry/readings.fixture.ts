@@ -1,0 +1,66 @@
+// Copies to look at, for tests: well unless said otherwise.
+import { createMeasures } from './measures.ts';
+import type { AgentReading, FoldReading, RoleReading } from './observed.ts';
+
+export function readControl(
+  fold: Partial<FoldReading> = {},
+  connection: Partial<RoleReading['connection']> = {},
+): RoleReading {
+  return {
+    role: 'scheduler',
+    copy: 'scheduler-1',
+    measures: createMeasures(),
+    connection: { ...connected, ...connection },
+    loop: { rounds: 3, decisions: 2, conflicts: 1, failures: 0 },
+    backlog: { services: 4 },
+    fold: {
+      head: 100,
+      logHead: 100,
+      folded: 40,
+      startMs: 12,
+      voided: 0,
+      halted: undefined,
+      failure: undefined,
+      objects: { services: 1, tasks: 3, nodes: 2, intents: 0 },
+      ...fold,
+    },
+  };
+}
+
+export function readAgent(agent: Partial<AgentReading> = {}): RoleReading {
+  return {
+    role: 'agent',
+    copy: 'node1',
+    measures: createMeasures(),
+    connection: { ...connected, consumers: [] },
+    backlog: { reports: 0 },
+    agent: {
+      nodeId: 'n1',
+      state: 'running',
+      engineLost: false,
+      cutOff: false,
+      tasks: { running: 2 },
+      waitingReports: 0,
+      reports: 5,
+      commands: 3,
+      refusedCommands: 0,
+      ...agent,
+    },
+  };
+}
+
+const connected: RoleReading['connection'] = {
+  connected: true,
+  server: '127.0.0.1:4222',
+  disconnects: 0,
+  reconnects: 0,
+  slowConsumers: 0,
+  errors: 0,
+  messagesIn: 1,
+  messagesOut: 1,
+  bytesIn: 1,
+  bytesOut: 1,
+  consumers: [
+    { stream: 'MUSTER_LOG', restarts: 0, interrupted: false, flowControls: 0, stalls: 0, pending: 0 },
+  ],
+};
