@@ -84,17 +84,18 @@ export class MemoryCommandStore implements CommandStore {
       },
       (step) => (this.options.deliver ?? deliverSoon)(this.name, step),
       this.options.recordsPerStep ?? Number.POSITIVE_INFINITY,
-      () => this.table.followers.delete(follower),
+      () => this.table.unfollow(follower),
     );
     const follower: Follower = { nodeId: options.nodeId, queue, delivery };
-    this.table.followers.add(follower);
+    this.table.follow(follower);
     delivery.wake();
     return delivery;
   }
 }
 
 class CommandTable {
-  readonly followers = new Set<Follower>();
+  /** By node; those who follow every node are under undefined. A change costs no more for the other nodes' followers. */
+  private readonly followers = new Map<string | undefined, Set<Follower>>();
   private head = 0;
   private readonly byNode = new Map<string, Map<string, Stored>>();
 
@@ -112,12 +113,27 @@ class CommandTable {
     const expiresAt =
       options.ttlMs === undefined ? Number.POSITIVE_INFINITY : this.options.now() + options.ttlMs;
     tasks.set(taskId, { record, expiresAt });
-    for (const follower of this.followers) {
-      if (follower.nodeId !== undefined && follower.nodeId !== nodeId) continue;
-      follower.queue.push(record);
-      follower.delivery.wake();
-    }
+    this.tell(nodeId, record);
+    this.tell(undefined, record);
     return { ok: true, seq: this.head };
+  }
+
+  follow(follower: Follower): void {
+    const followers = this.followers.get(follower.nodeId) ?? new Set();
+    this.followers.set(follower.nodeId, followers.add(follower));
+  }
+
+  unfollow(follower: Follower): void {
+    const followers = this.followers.get(follower.nodeId);
+    followers?.delete(follower);
+    if (followers?.size === 0) this.followers.delete(follower.nodeId);
+  }
+
+  private tell(nodeId: string | undefined, record: CommandRecord): void {
+    for (const { queue, delivery } of this.followers.get(nodeId) ?? []) {
+      queue.push(record);
+      delivery.wake();
+    }
   }
 
   /** The last command of each task, in the order they were put. */
