@@ -1,5 +1,5 @@
 // A nats-server and `muster up` on it, as a user would start them; gone when the benchmark ends.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { encodeJson, intentSubject } from '@muster/events';
 import { connectNats, startNatsServer } from '@muster/runtime';
 import { inProject } from '../harness/root.ts';
 import { atEnd } from './cleanup.ts';
+import { tie } from './tie.ts';
 
 export interface ControlPlane {
   readonly url: string;
@@ -79,10 +80,4 @@ export async function startControlPlane({
     },
     stop,
   };
-}
-
-function tie(command: readonly string[]): [string, string[]] {
-  const tied = spawnSync('setpriv', ['--pdeathsig', 'keep', 'true']).status === 0;
-  const [first, ...rest] = tied ? ['setpriv', '--pdeathsig', 'TERM', ...command] : command;
-  return [first!, rest];
 }

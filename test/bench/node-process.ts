@@ -1,6 +1,7 @@
 // Simulated nodes in a process beside those who are measured: a child that runs this program's own `nodes`.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { tie } from './tie.ts';
 
 export interface NodeProcess {
   readonly pid: number;
@@ -44,12 +45,10 @@ export async function startNodeProcess({
   };
 }
 
-/** A child of this program that says something on standard output, and ends with us, whatever becomes of us. */
+/** A child of this program that says something on standard output; a signal of a terminal's doesn't reach it. */
 export function spawnTied(args: readonly string[]) {
-  const command = [process.execPath, '--expose-gc', ...args];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
+  return spawn(...tie([process.execPath, '--expose-gc', ...args]), {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return child;
 }
