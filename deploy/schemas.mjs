@@ -13,7 +13,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  external: ['@nats-io/*', 'pino'],
+  external: ['@nats-io/*', 'pino', 'prom-client'],
   logLevel: 'warning',
 });
 const { main } = await import(outfile);

@@ -1,6 +1,6 @@
 // Who says what to whom, on which subject: what the AsyncAPI document and the table of subjects are made from.
 import { queryNames } from '@muster/api';
-import { catalogue, type EventKind, intents, type Writer } from '@muster/events';
+import { catalogue, type EventKind, intents, type Writer, writers } from '@muster/events';
 
 export const roles = {
   user: 'Anyone who may publish intents under a name of their own: a person, a script, the CLI',
@@ -40,7 +40,14 @@ const NODE = 'The id of the node';
 const TASK = 'The id of the task';
 
 export function listChannels(): Channel[] {
-  return [...intentChannels(), ...eventChannels(), commandChannel, ...agentChannels, ...queryChannels()];
+  return [
+    ...intentChannels(),
+    ...eventChannels(),
+    commandChannel,
+    ...agentChannels,
+    ...queryChannels(),
+    ...statsChannels(),
+  ];
 }
 
 function intentChannels(): Channel[] {
@@ -155,6 +162,39 @@ const agentChannels: readonly Channel[] = [
     receivers: ['user'],
   },
 ];
+
+/** Every copy answers, not one of them. */
+function statsChannels(): Channel[] {
+  const asked = {
+    control: [...writers.filter((role) => role !== 'agent'), 'api'],
+    agent: ['agent'],
+  } as const;
+  return [
+    ...Object.entries(asked).map(
+      ([name, receivers]): Channel => ({
+        name: `stats.${name}`,
+        address: `muster.stats.${name}`,
+        summary: 'Asks every process how its copies are; the payload is empty.',
+        parameters: {},
+        messages: [],
+        senders: ['user'],
+        receivers,
+        reply: 'stats.reply',
+      }),
+    ),
+    {
+      name: 'stats.reply',
+      address: null,
+      summary: 'How the copies of a process are; one of many answers.',
+      parameters: {},
+      messages: [
+        { name: 'stats.answer', title: 'stats answer', summary: 'Figures since the start of the process.' },
+      ],
+      senders: [],
+      receivers: [],
+    },
+  ];
+}
 
 function queryChannels(): Channel[] {
   return queryNames.flatMap((query): Channel[] => [

@@ -21,6 +21,7 @@ import {
   shortFormSchema,
   taskSpecSchema,
 } from '@muster/model';
+import { copyStatsSchema } from '@muster/telemetry';
 import { z } from 'zod';
 
 export interface JsonSchema {
@@ -91,6 +92,7 @@ function* listSchemas(): Generator<Named> {
   yield { name: 'log.part', schema: logPartSchema, title: 'A part of the output of a task' };
   yield { name: 'exec.request', schema: execRequestSchema, title: 'Asks for a command to be run in a task' };
   yield { name: 'exec.answer', schema: execAnswerSchema, title: 'What came of the command' };
+  yield { name: 'stats.answer', schema: copyStatsSchema, title: 'How the copies of a process are' };
   for (const [query, { request, answer }] of Object.entries(queries)) {
     yield { name: `query.${query}.request`, schema: request, title: `Asks for ${query}` };
     const reply = replySchema.extend({ answer: answer.optional() });
