@@ -13,37 +13,49 @@ export interface Failures {
   listFaulty(version: TaskVersion, now: number): ReadonlyMap<string, number> | undefined;
 }
 
+interface Failure {
+  readonly taskId: string;
+  readonly time: number;
+}
+
 export function createFailures(): Failures {
-  const noted = new WeakSet<Task>();
-  const timesByNode = new WeakMap<TaskVersion, Map<string, number[]>>();
+  /** By version and node id; the oldest first. */
+  const failed = new WeakMap<TaskVersion, Map<string, Failure[]>>();
   return {
     note(task) {
-      const { node, observed, version } = task;
-      if (!node || (observed !== TaskState.FAILED && observed !== TaskState.REJECTED)) return;
-      if (noted.has(task)) return;
-      noted.add(task);
-      const byNode = timesByNode.get(version) ?? new Map<string, number[]>();
-      timesByNode.set(version, byNode);
-      const times = byNode.get(node.id) ?? [];
-      byNode.set(node.id, times);
-      times.push(task.observedAt);
-      forgetOld(times, task.observedAt);
+      const { observed } = task;
+      if (observed !== TaskState.FAILED && observed !== TaskState.REJECTED) return;
+      const { node, version, id: taskId, observedAt: time } = task;
+      if (!node) return;
+      const byNode = failed.get(version) ?? new Map<string, Failure[]>();
+      failed.set(version, byNode);
+      const failures = byNode.get(node.id) ?? [];
+      byNode.set(node.id, failures);
+      insert(failures, { taskId, time });
+      forgetOld(failures, failures.at(-1)!.time);
     },
     listFaulty(version, now) {
-      const byNode = timesByNode.get(version);
+      const byNode = failed.get(version);
       if (!byNode) return undefined;
       const faulty = new Map<string, number>();
-      for (const [nodeId, times] of byNode) {
-        forgetOld(times, now);
-        if (times.length === 0) byNode.delete(nodeId);
-        if (times.length >= MAX_FAILURES) faulty.set(nodeId, times.length);
+      for (const [nodeId, failures] of byNode) {
+        forgetOld(failures, now);
+        if (failures.length === 0) byNode.delete(nodeId);
+        if (failures.length >= MAX_FAILURES) faulty.set(nodeId, failures.length);
       }
       return faulty.size > 0 ? faulty : undefined;
     },
   };
 }
 
-/** Times come in the order of the log, so the oldest is the first. */
-function forgetOld(times: number[], now: number): void {
-  while (times.length > 0 && times[0]! <= now - WINDOW_MS) times.shift();
+/** A task may be noted again, and at the start tasks come in no order. */
+function insert(failures: Failure[], failure: Failure): void {
+  if (failures.some(({ taskId }) => taskId === failure.taskId)) return;
+  let place = failures.length;
+  while (place > 0 && failures[place - 1]!.time > failure.time) place -= 1;
+  failures.splice(place, 0, failure);
+}
+
+function forgetOld(failures: Failure[], now: number): void {
+  while (failures.length > 0 && failures[0]!.time <= now - WINDOW_MS) failures.shift();
 }

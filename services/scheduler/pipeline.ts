@@ -1,5 +1,4 @@
 // The filters, in SwarmKit's order (manager/scheduler/pipeline.go). The first one that refuses a node is the reason.
-import type { Candidate } from './candidate.ts';
 import { constraintFilter } from './filters/constraints.ts';
 import type { Filter, Test } from './filters/filter.ts';
 import { hostPortFilter } from './filters/host-ports.ts';
@@ -7,6 +6,7 @@ import { maxReplicasFilter } from './filters/max-replicas.ts';
 import { readyFilter } from './filters/ready.ts';
 import { resourceFilter } from './filters/resources.ts';
 import type { Group } from './group.ts';
+import type { Roster } from './roster.ts';
 
 const filters: readonly Filter[] = [
   readyFilter,
@@ -16,47 +16,80 @@ const filters: readonly Filter[] = [
   maxReplicasFilter,
 ];
 
+interface Step {
+  readonly filter: Filter;
+  readonly test: Test;
+}
+
 /** The filters that a group needs, as tests. */
-export type Pipeline = readonly { readonly filter: Filter; readonly test: Test }[];
+export interface Pipeline {
+  readonly steps: readonly Step[];
+  /** Those that a climb through the roster's bits leaves to be asked. */
+  readonly rest: readonly Step[];
+}
 
 export interface Refusal {
   readonly filter: string;
   readonly nodes: number;
 }
 
-export function preparePipeline(group: Group): Pipeline {
-  return filters.flatMap((filter) => {
-    const test = filter.prepare(group);
-    return test ? [{ filter, test }] : [];
-  });
-}
+/** Nodes refused by each filter that refused any. */
+export type Refusals = Map<Filter, number>;
 
-/** Place of the filter that refuses the node, or -1. */
-export function findRefusal(pipeline: Pipeline, candidate: Candidate): number {
-  for (let place = 0; place < pipeline.length; place += 1) {
-    if (!pipeline[place]!.test(candidate)) return place;
+export function preparePipeline(group: Group, roster: Roster): Pipeline {
+  const steps: Step[] = [];
+  const rest: Step[] = [];
+  for (const filter of filters) {
+    const test = filter.prepare(group, roster);
+    if (!test) continue;
+    const step = { filter, test };
+    steps.push(step);
+    if (!filter.inBits) rest.push(step);
   }
-  return -1;
+  return { steps, rest };
 }
 
-export function suits(pipeline: Pipeline, candidate: Candidate): boolean {
-  return findRefusal(pipeline, candidate) < 0;
+export function findRefusal(steps: readonly Step[], rank: number, serviceTasks: number): Filter | undefined {
+  for (let place = 0; place < steps.length; place += 1) {
+    const { filter, test } = steps[place]!;
+    if (!test(rank, serviceTasks)) return filter;
+  }
+  return undefined;
 }
 
-/** `counts`: nodes refused, by place of the filter. Most refusals first, then in the filters' order. */
-export function listRefusals(pipeline: Pipeline, counts: readonly number[]): Refusal[] {
-  return rankRefusals(pipeline, counts).map(({ filter, nodes }) => ({ filter: filter.name, nodes }));
+export function countRefusal(refusals: Refusals, filter: Filter, nodes = 1): void {
+  if (nodes > 0) refusals.set(filter, (refusals.get(filter) ?? 0) + nodes);
+}
+
+/** Nodes refused by each filter, of all there are. */
+export function refuseAll({ steps }: Pipeline, roster: Roster, serviceId: string): Refusals {
+  const refusals: Refusals = new Map();
+  for (let rank = 0; rank < roster.nodes.length; rank += 1) {
+    const refusal = findRefusal(steps, rank, roster.countServiceTasks(rank, serviceId));
+    if (refusal) countRefusal(refusals, refusal);
+  }
+  return refusals;
+}
+
+/** What the climb passed over: nodes that aren't ready, and ready ones that the constraints refuse. */
+export function countPassedOver(refusals: Refusals, roster: Roster, mask: Int32Array | undefined): void {
+  countRefusal(refusals, readyFilter, roster.nodes.length - roster.readyNodes);
+  if (mask) countRefusal(refusals, constraintFilter, roster.countUnmet(mask));
+}
+
+/** Most refusals first, then in the filters' order. */
+export function listRefusals(refusals: Refusals): Refusal[] {
+  return rankRefusals(refusals).map(([filter, nodes]) => ({ filter: filter.name, nodes }));
 }
 
 /** SwarmKit's sentence about tasks that no node suits. */
-export function explainRefusals(pipeline: Pipeline, counts: readonly number[]): string {
-  const reasons = rankRefusals(pipeline, counts).map(({ filter, nodes }) => filter.explain(nodes));
+export function explainRefusals(refusals: Refusals): string {
+  const reasons = rankRefusals(refusals).map(([filter, nodes]) => filter.explain(nodes));
   return reasons.length === 0 ? 'no suitable node' : `no suitable node (${reasons.join('; ')})`;
 }
 
-function rankRefusals(pipeline: Pipeline, counts: readonly number[]) {
-  return pipeline
-    .map(({ filter }, place) => ({ filter, nodes: counts[place]! }))
-    .filter(({ nodes }) => nodes > 0)
-    .sort((a, b) => b.nodes - a.nodes);
+function rankRefusals(refusals: Refusals): [Filter, number][] {
+  return [...refusals].sort(
+    ([a, some], [b, others]) => others - some || filters.indexOf(a) - filters.indexOf(b),
+  );
 }

@@ -144,7 +144,7 @@ describe('whatever happens', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
         const history = startHistory();
-        const copies = [createScheduler({ tasks: 7, share: 2, tests: 20 }), createScheduler()];
+        const copies = [createScheduler({ tasks: 7, share: 2, steps: 20 }), createScheduler()];
         join(history, 'a');
         for (const action of steps) {
           apply(history, copies, action);

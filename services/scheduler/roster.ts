@@ -1,59 +1,185 @@
-// The nodes in the order of their ids. It lives between rounds, follows the state by what changed, and is the one
-// place through which placement reaches nodes.
+// The nodes in the order of their ranks, as columns of numbers: what each has left and how many tasks, by the state and,
+// while a round is composed, by what that round has given. It lives between rounds, follows the state by what changed,
+// and is the one place through which placement reaches nodes.
 import type { NodeDescription, NodeStatus } from '@muster/model';
 import type { ClusterNode } from '@muster/state';
-import { type Candidate, createCandidate } from './candidate.ts';
+import { addBit, type Bits, countOnes, createBits, deleteBit, hasBit } from './bits.ts';
+import { countGiven, type Draft } from './draft.ts';
+import { createLadder, type Ladder } from './ladder.ts';
+import { createMasks, type Masks } from './masks.ts';
+import { createTrees, type Trees } from './trees.ts';
 
-export interface Roster {
-  readonly candidates: readonly Candidate[];
-  get(nodeId: string): Candidate | undefined;
-  /** True when the node is new, or its status or description is. */
-  follow(node: ClusterNode): boolean;
+/**
+ * Settles what is otherwise equal: nodes come in the order of what it returns, then of their ids. Schedulers that work
+ * side by side may rank them differently, so that they don't all pick the same node first.
+ */
+export type Rank = (nodeId: string) => string;
+
+export class Roster {
+  nodes: ClusterNode[] = [];
+  /** Tasks that are to run on it. */
+  totals = new Int32Array(0);
+  /** Not reserved by any task. */
+  nanoCpus = new Float64Array(0);
+  memoryBytes = new Float64Array(0);
+  /** What the round under way gives. */
+  drafts: (Draft | undefined)[] = [];
+  ready: Bits = createBits(0);
+  readyNodes = 0;
+  ladder: Ladder = createLadder(0);
+  masks: Masks = createMasks([]);
+  trees: Trees = createTrees([]);
+
+  /** Where each stands on the ladder. */
+  private heights = new Int32Array(0);
+  private readonly entries = new Map<string, Entry>();
+  /** In the order of ranks. */
+  private order: Entry[] = [];
+  private newcomers: Entry[] = [];
+  private someLeft = false;
+  /** Ready nodes that are in none of these, as long as neither changes. */
+  private unmet = new WeakMap<Int32Array, number>();
+
+  constructor(private readonly rank: Rank) {}
+
+  /** Undefined for a node that isn't there, or that is yet to be lined up. */
+  rankOf(nodeId: string): number | undefined {
+    const rank = this.entries.get(nodeId)?.rank;
+    return rank === NOT_YET ? undefined : rank;
+  }
+
+  /** A node that changed in any way. True when it is new, or its status or description is. */
+  follow(node: ClusterNode): boolean {
+    const entry = this.entries.get(node.id);
+    if (!entry) {
+      const { id, status, description } = node;
+      const newcomer = { node, key: this.rank(id), rank: NOT_YET, status, description };
+      this.entries.set(id, newcomer);
+      this.newcomers.push(newcomer);
+      return true;
+    }
+    const changed = entry.status !== node.status;
+    const redescribed = entry.description !== node.description;
+    entry.node = node;
+    entry.status = node.status;
+    entry.description = node.description;
+    if (entry.rank === NOT_YET) return changed || redescribed;
+    this.nodes[entry.rank] = node;
+    this.refresh(entry.rank);
+    if (changed) this.noteStatus(entry.rank);
+    if (redescribed) {
+      this.masks.update(entry.rank);
+      this.trees.update(entry.rank);
+      this.unmet = new WeakMap();
+    }
+    return changed || redescribed;
+  }
+
+  forget(nodeId: string): void {
+    if (this.entries.delete(nodeId)) this.someLeft = true;
+  }
+
+  /** Lines up those that came; everything is by rank, so it is made anew. Call it before anything is placed. */
+  lineUp(): void {
+    if (this.newcomers.length === 0 && !this.someLeft) return;
+    const stays = (entry: Entry) => this.entries.get(entry.node.id) === entry;
+    const staying = this.someLeft ? this.order.filter(stays) : this.order;
+    this.order = merge(staying, this.newcomers.filter(stays).sort(compareEntries));
+    this.newcomers = [];
+    this.someLeft = false;
+    for (const [rank, entry] of this.order.entries()) entry.rank = rank;
+    this.fill();
+  }
+
+  private fill(): void {
+    const { order } = this;
+    const size = order.length;
+    this.nodes = order.map(({ node }) => node);
+    this.totals = new Int32Array(size);
+    this.heights = new Int32Array(size);
+    this.nanoCpus = new Float64Array(size);
+    this.memoryBytes = new Float64Array(size);
+    this.drafts = new Array(size).fill(undefined);
+    this.ready = createBits(size);
+    this.readyNodes = 0;
+    this.ladder = createLadder(size);
+    this.masks = createMasks(this.nodes);
+    this.trees = createTrees(this.nodes);
+    this.unmet = new WeakMap();
+    for (let rank = 0; rank < size; rank += 1) {
+      this.ladder.put(rank, 0);
+      this.refresh(rank);
+      this.noteStatus(rank);
+    }
+  }
+
+  private noteStatus(rank: number): void {
+    const isReady = this.nodes[rank]!.status === 'ready';
+    if (hasBit(this.ready.words, rank) === isReady) return;
+    (isReady ? addBit : deleteBit)(this.ready, rank);
+    this.readyNodes += isReady ? 1 : -1;
+    this.unmet = new WeakMap();
+  }
+
+  /** As the state has it. */
+  refresh(rank: number): void {
+    const { description, reserved, activeTasks } = this.nodes[rank]!;
+    this.drafts[rank] = undefined;
+    this.totals[rank] = activeTasks;
+    this.nanoCpus[rank] = description.resources.nanoCpus - reserved.nanoCpus;
+    this.memoryBytes[rank] = description.resources.memoryBytes - reserved.memoryBytes;
+    this.settle(rank);
+  }
+
+  /** It got tasks: from now on it stands on the ladder where it belongs. */
+  settle(rank: number): void {
+    const [from, to] = [this.heights[rank]!, this.totals[rank]!];
+    if (from === to) return;
+    this.heights[rank] = to;
+    this.ladder.move(rank, from, to);
+  }
+
+  countServiceTasks(rank: number, serviceId: string): number {
+    const draft = this.drafts[rank];
+    const active = this.nodes[rank]!.activeByService.get(serviceId) ?? 0;
+    return draft ? active + countGiven(draft, serviceId) : active;
+  }
+
+  /** Ready nodes that are not in the mask. */
+  countUnmet(mask: Int32Array): number {
+    const known = this.unmet.get(mask);
+    if (known !== undefined) return known;
+    const { words } = this.ready;
+    let unmet = 0;
+    for (let word = 0; word < words.length; word += 1) unmet += countOnes(words[word]! & ~mask[word]!);
+    this.unmet.set(mask, unmet);
+    return unmet;
+  }
 }
 
 interface Entry {
-  readonly candidate: Candidate;
+  node: ClusterNode;
+  readonly key: string;
+  rank: number;
   status: NodeStatus;
   description: NodeDescription;
 }
 
-export function createRoster(): Roster {
-  const candidates: Candidate[] = [];
-  const entries = new Map<string, Entry>();
+const NOT_YET = -1;
 
-  function insert(node: ClusterNode): void {
-    const candidate = createCandidate(node);
-    entries.set(node.id, { candidate, status: node.status, description: node.description });
-    candidates.splice(findPlace(candidates, node.id), 0, candidate);
-    for (let rank = candidates.length - 1; rank >= 0 && candidates[rank]!.rank !== rank; rank -= 1) {
-      candidates[rank]!.rank = rank;
-    }
-  }
-
-  return {
-    candidates,
-    get: (nodeId) => entries.get(nodeId)?.candidate,
-    follow(node) {
-      const entry = entries.get(node.id);
-      if (!entry) {
-        insert(node);
-        return true;
-      }
-      if (entry.status === node.status && entry.description === node.description) return false;
-      entry.status = node.status;
-      entry.description = node.description;
-      return true;
-    },
-  };
+function compareEntries(a: Entry, b: Entry): number {
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  return a.node.id < b.node.id ? -1 : 1;
 }
 
-function findPlace(candidates: readonly Candidate[], nodeId: string): number {
-  let low = 0;
-  let high = candidates.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (candidates[middle]!.node.id < nodeId) low = middle + 1;
-    else high = middle;
+/** Both are in order, and so is the result. */
+function merge(some: readonly Entry[], others: readonly Entry[]): Entry[] {
+  const all: Entry[] = [];
+  let next = 0;
+  for (const entry of some) {
+    while (next < others.length && compareEntries(others[next]!, entry) < 0) all.push(others[next++]!);
+    all.push(entry);
   }
-  return low;
+  for (; next < others.length; next += 1) all.push(others[next]!);
+  return all;
 }

@@ -3,42 +3,44 @@
 import { eventSubject } from '@muster/events';
 import type { Decision } from '@muster/runtime';
 import { type ClusterState, lastSeqOf } from '@muster/state';
-import type { Candidate } from './candidate.ts';
-import { causeOf } from './group.ts';
+import type { Draft } from './draft.ts';
+import type { Roster } from './roster.ts';
 
 export interface Limits {
   /** Tasks placed in one round, in all. */
   readonly tasks: number;
   /** A service's share of a round is at least this, however many services wait: placing one by one is dear. */
   readonly share: number;
-  /** Nodes tested in one round. */
-  readonly tests: number;
+  /** Nodes looked at in one round, and words of 32 nodes. */
+  readonly steps: number;
   /** What one node is given in one event. With the reasons it stays well below NATS' default limit of 1 MB. */
   readonly nodeTasks: number;
   readonly nodeReasons: number;
 }
 
 export const defaultLimits: Limits = {
-  tasks: 10_000,
+  tasks: 50_000,
   share: 256,
-  tests: 500_000,
+  steps: 500_000,
   nodeTasks: 5_000,
   nodeReasons: 1_000,
 };
 
 export interface Round {
   readonly limits: Limits;
-  /** Nodes given something. */
-  readonly touched: Candidate[];
+  /** Ranks of the nodes given something. */
+  readonly touched: number[];
+  /** Ids of the services that had a turn. */
+  readonly served: Set<string>;
   readonly others: Decision[];
   placed: number;
-  tests: number;
+  steps: number;
   /** A node can take no more in one event. Going on without it would upset the spread. */
   nodeFull: boolean;
 }
 
 export function startRound(limits: Limits): Round {
-  return { limits, touched: [], others: [], placed: 0, tests: 0, nodeFull: false };
+  return { limits, touched: [], served: new Set(), others: [], placed: 0, steps: 0, nodeFull: false };
 }
 
 /** Nothing more may be placed. */
@@ -48,42 +50,36 @@ export function isFull({ limits, placed, nodeFull }: Round): boolean {
 
 /** Nobody else has a turn. */
 export function isOver(round: Round): boolean {
-  return isFull(round) || round.tests >= round.limits.tests;
+  return isFull(round) || round.steps >= round.limits.steps;
 }
 
 /** Half of the round is used up. */
-export function isHalfOver({ limits, placed, tests, nodeFull }: Round): boolean {
-  return nodeFull || 2 * placed >= limits.tasks || 2 * tests >= limits.tests;
+export function isHalfOver({ limits, placed, steps, nodeFull }: Round): boolean {
+  return nodeFull || 2 * placed >= limits.tasks || 2 * steps >= limits.steps;
 }
 
-export function chargeTests(round: Round, tests: number): void {
-  round.tests += tests;
+export function chargeSteps(round: Round, steps: number): void {
+  round.steps += steps;
 }
 
-export function chargeTask(round: Round, candidate: Candidate): void {
-  const { tasks, why } = candidate.draft!;
-  if (tasks.length === 1) round.touched.push(candidate);
+/** The node was given one more. */
+export function chargeTask(round: Round, rank: number, { tasks, why }: Draft): void {
+  if (tasks.length === 1) round.touched.push(rank);
   round.placed += 1;
   const { nodeTasks, nodeReasons } = round.limits;
   if (tasks.length >= nodeTasks || why.length >= nodeReasons) round.nodeFull = true;
 }
 
 /** The round's decisions, one for each node. Leaves the nodes as the state has them. */
-export function concludeRound(round: Round, state: ClusterState): Decision[] {
-  const assigned = round.touched.map((candidate): Decision => {
-    const { node, draft } = candidate;
-    const { tasks, why } = draft!;
-    candidate.draft = undefined;
+export function concludeRound(round: Round, roster: Roster, state: ClusterState): Decision[] {
+  const decisions = round.touched.map((rank): Decision => {
+    const { id: nodeId } = roster.nodes[rank]!;
+    const { tasks, why, cause } = roster.drafts[rank]!;
+    roster.refresh(rank);
     return {
-      event: {
-        type: 'tasks.assigned',
-        cause: causeOf(tasks),
-        nodeId: node.id,
-        tasks: tasks.map(({ id }) => id),
-        why,
-      },
-      expect: lastSeqOf(state, eventSubject('scheduler', 'node', node.id)),
+      event: { type: 'tasks.assigned', cause, nodeId, tasks, why },
+      expect: lastSeqOf(state, eventSubject('scheduler', 'node', nodeId)),
     };
   });
-  return [...assigned, ...round.others];
+  return [...decisions, ...round.others];
 }

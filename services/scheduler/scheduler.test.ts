@@ -469,7 +469,7 @@ describe('a round', () => {
   });
 
   it('that runs out of nodes to test asks to go on at once', () => {
-    scheduler = createScheduler({ tests: 1 });
+    scheduler = createScheduler({ steps: 1 });
     joinReadyNode(history, 'n1');
     const services = ['a', 'b', 'c'].map((name) => createService(history, name, reserve(5)));
     for (const service of services) createTasks(history, service);

@@ -3,11 +3,10 @@
 import { isTerminal, TaskState } from '@muster/model';
 import type { Decision, Reducer } from '@muster/runtime';
 import type { Changes, ClusterState, Service, Task } from '@muster/state';
-import type { Candidate } from './candidate.ts';
 import { createFailures } from './failures.ts';
-import { createRoster } from './roster.ts';
+import { type Rank, Roster } from './roster.ts';
 import {
-  chargeTests,
+  chargeSteps,
   concludeRound,
   defaultLimits,
   isHalfOver,
@@ -16,7 +15,7 @@ import {
   type Round,
   startRound,
 } from './round.ts';
-import { createStuck, describeStuck, tryNode } from './stuck.ts';
+import { createStuck, describeStuck, type StuckService, tryNode } from './stuck.ts';
 import { takeTurn } from './turn.ts';
 import { tellNothing, tellUnsuited } from './unschedulable.ts';
 
@@ -24,9 +23,13 @@ import { tellNothing, tellUnsuited } from './unschedulable.ts';
 const RETELL_AFTER_MS = 1000;
 const RETELL_BATCH = 100;
 
-export function createScheduler(options: Partial<Limits> = {}): Reducer {
-  const limits = { ...defaultLimits, ...options };
-  const roster = createRoster();
+export interface SchedulerOptions extends Partial<Limits> {
+  readonly rank?: Rank;
+}
+
+export function createScheduler({ rank = (nodeId) => nodeId, ...options }: SchedulerOptions = {}): Reducer {
+  const limits: Limits = { ...defaultLimits, ...options };
+  const roster = new Roster(rank);
   const failures = createFailures();
   /** Services to look at, in turn: each until nothing of it is pending, or until it is stuck. */
   const waiting = new Set<string>();
@@ -35,16 +38,20 @@ export function createScheduler(options: Partial<Limits> = {}): Reducer {
   /** Nodes that may suit a stuck service now. */
   const improved = new Set<string>();
   /** Services stuck in the last round, and the nodes that may only have refused them for what that round gave. */
-  let doubts: { readonly services: readonly string[]; readonly nodes: readonly Candidate[] } | undefined;
+  let doubts: { readonly services: readonly string[]; readonly nodes: readonly string[] } | undefined;
   let retellAt: number | undefined;
   /** Set when a round ended before everybody had a turn. */
   let resumeAt: number | undefined;
+  /** The last sequence it was told the consequences of. */
+  let noticed = 0;
 
   function notice(state: ClusterState, changes: Changes): void {
+    noticed = state.head;
     for (const id of changes.services) noticeService(state.services.get(id), id);
     for (const id of changes.nodes) {
       const node = state.nodes.get(id);
-      if (!node || !roster.follow(node)) continue;
+      if (!node) roster.forget(id);
+      else if (!roster.follow(node)) continue;
       stuck.age();
       improved.add(id);
     }
@@ -78,9 +85,12 @@ export function createScheduler(options: Partial<Limits> = {}): Reducer {
   }
 
   function decide(state: ClusterState, now: number): Decision[] {
+    // Its figures of nodes would be older than the sequences that its decisions expect. It is about to be told.
+    if (noticed !== state.head) return [];
+    if (waiting.size > 0 || stuck.services.size > 0) roster.lineUp();
     const round = startRound(limits);
     const share = Math.max(limits.share, Math.floor(limits.tasks / Math.max(1, waiting.size)));
-    const context = { round, candidates: roster.candidates, failures, share, now };
+    const context = { round, roster, failures, share, now };
     const served: string[] = [];
     const nowStuck: string[] = [];
 
@@ -120,10 +130,10 @@ export function createScheduler(options: Partial<Limits> = {}): Reducer {
     // To the end of the line, until the state shows what was decided.
     for (const id of served) waiting.add(id);
     if (nowStuck.length > 0 && round.touched.length > 0)
-      doubts = { services: nowStuck, nodes: round.touched };
+      doubts = { services: nowStuck, nodes: round.touched.map((rank) => roster.nodes[rank]!.id) };
     retellAt = stuck.hasAged() ? (retellAt ?? now + RETELL_AFTER_MS) : undefined;
     resumeAt = isOver(round) || improved.size > 0 ? now : undefined;
-    return concludeRound(round, state);
+    return concludeRound(round, roster, state);
   }
 
   /** What the last round gave may have come to nothing; then those it was refused to may have it. */
@@ -131,28 +141,33 @@ export function createScheduler(options: Partial<Limits> = {}): Reducer {
     if (!doubts) return;
     for (const id of doubts.services) {
       const service = stuck.services.get(id);
-      if (service && doubts.nodes.some((node) => tryNode(service, node) === 'suits')) retry(id);
+      if (service && doubts.nodes.some((nodeId) => mayHaveRoom(service, nodeId))) retry(id);
     }
     doubts = undefined;
+  }
+
+  function mayHaveRoom(service: StuckService, nodeId: string): boolean {
+    const rank = roster.rankOf(nodeId);
+    return rank !== undefined && tryNode(service, roster, rank) === 'suits';
   }
 
   /** A stuck service is refused by every node that has not improved since, so only those that did are tried. */
   function wakeStuck(round: Round, serve: (service: Service) => void): void {
     for (const nodeId of improved) {
-      const candidate = roster.get(nodeId);
-      if (candidate && candidate.node.status === 'ready') {
+      const rank = roster.rankOf(nodeId);
+      if (rank !== undefined && roster.nodes[rank]!.status === 'ready') {
         for (const stuckService of stuck.services.values()) {
           if (isHalfOver(round)) return;
-          chargeTests(round, stuckService.pipelines.length);
+          chargeSteps(round, stuckService.pipelines.length);
           const { service } = stuckService;
-          const result = tryNode(stuckService, candidate);
+          const result = tryNode(stuckService, roster, rank);
           if (result === 'refused otherwise') stuck.ageOne(service.id);
           if (result !== 'suits') continue;
           retry(service.id);
           serve(service);
         }
         // What it was given may come to nothing: it is tried once more.
-        if (candidate.draft) continue;
+        if (roster.drafts[rank]) continue;
       }
       improved.delete(nodeId);
     }

@@ -1,67 +1,127 @@
 // SwarmKit's one strategy (scheduler.go, nodeLess): a task goes where the fewest tasks of its service are, then where
-// the fewest tasks are at all. Reservations only filter. What is equal is settled by node id; SwarmKit draws lots.
-import { type Candidate, countServiceTasks, countTasks, giveTask, type Why } from './candidate.ts';
+// the fewest tasks are at all; before that, its preferences say to which branch. Reservations only filter. What is equal
+// is settled by rank; SwarmKit draws lots. Nodes are looked at in the order of their tasks, and only as far as is needed
+// to know that no other comes first.
+import { createDraft } from './draft.ts';
+import { countInBranches, meetForks, noTasks } from './forks.ts';
 import type { Group } from './group.ts';
-import { dropTop, heapify, isWanted, offer, sinkTop } from './heap.ts';
-import { findRefusal, listRefusals, type Pipeline, suits } from './pipeline.ts';
-import { chargeTask, chargeTests, isFull, type Round } from './round.ts';
+import { type Line, lineUp, rise, serviceTasksOf, startLine } from './line.ts';
+import {
+  countPassedOver,
+  countRefusal,
+  findRefusal,
+  listRefusals,
+  type Pipeline,
+  type Refusal,
+  type Refusals,
+} from './pipeline.ts';
+import type { Roster } from './roster.ts';
+import { chargeSteps, chargeTask, isFull, type Round } from './round.ts';
+import { shareOut } from './shares.ts';
 
-export interface Placement {
-  /** How many of the group's tasks, from its first, were given to nodes. */
-  readonly placed: number;
-  /** How many nodes each filter refused: of all nodes, when no task was placed. */
-  readonly refusals: readonly number[];
-}
-
-/** Gives the tasks of a group to nodes until they, the nodes or the round are exhausted. */
+/** Gives the tasks of a group to nodes until they, the nodes or the round are exhausted. Returns how many it gave. */
 export function spread(
   round: Round,
-  candidates: readonly Candidate[],
+  roster: Roster,
   group: Group,
   pipeline: Pipeline,
   faulty: ReadonlyMap<string, number> | undefined,
-): Placement {
-  const { service, tasks } = group;
-  const refusals = pipeline.map(() => 0);
-  const heap: Candidate[] = [];
-  for (const candidate of candidates) {
-    candidate.faults = faulty?.get(candidate.node.id) ?? 0;
-    candidate.serviceTasks = countServiceTasks(candidate, service.id);
-    candidate.totalTasks = countTasks(candidate);
-    // Never more nodes than tasks: the best ones take one each before another comes into question.
-    if (!isWanted(heap, candidate, tasks.length, isBetter)) continue;
-    const refusal = findRefusal(pipeline, candidate);
-    if (refusal < 0) offer(heap, candidate, tasks.length, isBetter);
-    else refusals[refusal]! += 1;
-  }
-  chargeTests(round, candidates.length);
-  heapify(heap, isBetter);
-
-  const refused = listRefusals(pipeline, refusals);
+): number {
+  const { service, version, tasks, hostPorts } = group;
+  const { placement, resources } = version.spec;
+  const { nanoCpus, memoryBytes } = resources.reservations;
+  const { nodes, totals, drafts, ready } = roster;
+  const charge = (steps: number) => chargeSteps(round, steps);
+  const mask = roster.masks.find(placement.constraints, charge);
+  const tree = roster.trees.find(placement.preferences, charge);
+  const climb = mask ? roster.ladder.climb(ready.words, mask) : roster.ladder.climb(ready.words);
+  const refusals: Refusals = new Map();
+  /** Part of every reason that is given, and known when the last task is. */
+  const refused: Refusal[] = [];
+  /** Not one of its tasks is on a node. */
+  const isNew = service.tasks.size === service.pending.size && !round.served.has(service.id);
+  const touched: number[] = [];
   let placed = 0;
-  while (placed < tasks.length && heap.length > 0 && !isFull(round)) {
-    const best = heap[0]!;
-    const makeWhy = (): Why => ({
-      serviceId: service.id,
-      considered: candidates.length,
-      refused,
-      serviceTasks: best.serviceTasks,
-      totalTasks: best.totalTasks,
-    });
-    giveTask(best, tasks[placed]!, group, makeWhy);
-    chargeTask(round, best);
-    placed += 1;
-    best.serviceTasks += 1;
-    best.totalTasks += 1;
-    if (suits(pipeline, best)) sinkTop(heap, isBetter);
-    else dropTop(heap, isBetter);
-  }
-  return { placed, refusals };
-}
 
-function isBetter(a: Candidate, b: Candidate): boolean {
-  if (a.faults !== b.faults) return a.faults < b.faults;
-  if (a.serviceTasks !== b.serviceTasks) return a.serviceTasks < b.serviceTasks;
-  if (a.totalTasks !== b.totalTasks) return a.totalTasks < b.totalTasks;
-  return a.rank < b.rank;
+  function lookOn(): boolean {
+    for (let rank = climb.next(); rank >= 0; rank = climb.next()) {
+      const serviceTasks = isNew ? 0 : roster.countServiceTasks(rank, service.id);
+      const refusal = findRefusal(pipeline.rest, rank, serviceTasks);
+      if (refusal) {
+        countRefusal(refusals, refusal);
+      } else {
+        const faults = faulty?.get(nodes[rank]!.id) ?? 0;
+        lineUp(forks ? forks.lineOf(rank) : line, rank, faults, serviceTasks);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  function takeNext(line: Line): number {
+    for (;;) {
+      if (line.next < line.ranks.length) return line.ranks[line.next++]!;
+      // Nodes on the lowest level come before all others, so only when there are no more of them must all be known.
+      if (line.level === 0 && lookOn()) continue;
+      if (!rise(line, totals)) return -1;
+    }
+  }
+
+  function placeOn(line: Line, most: number): number {
+    let given = 0;
+    while (given < most && !isOver()) {
+      const rank = takeNext(line);
+      if (rank < 0) break;
+      const serviceTasks = serviceTasksOf(line);
+      give(rank, serviceTasks);
+      given += 1;
+      if (!findRefusal(pipeline.rest, rank, serviceTasks + 1)) line.raised.push(rank);
+    }
+    return given;
+  }
+
+  function give(rank: number, serviceTasks: number): void {
+    const draft = drafts[rank] ?? createDraft();
+    if (draft.lastGroup !== group) {
+      drafts[rank] = draft;
+      draft.lastGroup = group;
+      draft.why.push({
+        serviceId: service.id,
+        considered: nodes.length,
+        refused,
+        serviceTasks,
+        totalTasks: totals[rank]!,
+      });
+      draft.given.push(0);
+      touched.push(rank);
+    }
+    const { id, createdSeq } = tasks[placed]!;
+    placed += 1;
+    draft.tasks.push(id);
+    draft.given[draft.given.length - 1]! += 1;
+    draft.cause = Math.max(draft.cause, createdSeq);
+    totals[rank]! += 1;
+    roster.nanoCpus[rank]! -= nanoCpus;
+    roster.memoryBytes[rank]! -= memoryBytes;
+    if (hostPorts.length > 0) {
+      draft.hostPorts ??= new Set();
+      for (const key of hostPorts) draft.hostPorts.add(key);
+    }
+    chargeTask(round, rank, draft);
+  }
+
+  const isOver = () => placed === tasks.length || isFull(round);
+  const line = startLine();
+  const tasksByBranch = tree && !isNew ? countInBranches(tree, roster, service, charge) : noTasks;
+  const forks = tree && meetForks({ tree, tasksByBranch, lookOn, placeOn });
+  if (forks) shareOut(forks.root, tasks.length, isOver);
+  else placeOn(line, tasks.length);
+
+  for (const rank of touched) roster.settle(rank);
+  charge(climb.steps);
+  if (placed > 0) {
+    countPassedOver(refusals, roster, mask);
+    refused.push(...listRefusals(refusals));
+  }
+  return placed;
 }

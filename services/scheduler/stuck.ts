@@ -1,8 +1,9 @@
 // Services whose pending tasks no node suits, and who were told so. They cost nothing until a node changes for the
 // better, or until the reasons they were given have aged.
 import type { Service } from '@muster/state';
-import type { Candidate } from './candidate.ts';
-import { findRefusal, listRefusals, type Pipeline } from './pipeline.ts';
+import type { Filter } from './filters/filter.ts';
+import { findRefusal, type Pipeline } from './pipeline.ts';
+import type { Roster } from './roster.ts';
 import type { Unsuited } from './turn.ts';
 
 export interface StuckService {
@@ -10,7 +11,7 @@ export interface StuckService {
   /** What its pending tasks need, by version. */
   readonly pipelines: readonly Pipeline[];
   /** Filters that refused some node. */
-  readonly reasons: ReadonlySet<string>;
+  readonly reasons: ReadonlySet<Filter>;
 }
 
 export interface Stuck {
@@ -69,23 +70,22 @@ export function createStuck(): Stuck {
 }
 
 export function describeStuck(service: Service, unsuited: readonly Unsuited[]): StuckService {
-  const reasons = new Set<string>();
-  for (const { pipeline, refusals } of unsuited) {
-    for (const { filter } of listRefusals(pipeline, refusals)) reasons.add(filter);
-  }
+  const reasons = new Set(unsuited.flatMap(({ refusals }) => [...refusals.keys()]));
   return { service, pipelines: unsuited.map(({ pipeline }) => pipeline), reasons };
 }
 
 /** `otherwise`: refused, and by a filter that refused no node before. */
 export function tryNode(
-  { pipelines, reasons }: StuckService,
-  candidate: Candidate,
+  { service, pipelines, reasons }: StuckService,
+  roster: Roster,
+  rank: number,
 ): 'suits' | 'refused' | 'refused otherwise' {
+  const serviceTasks = roster.countServiceTasks(rank, service.id);
   let known = true;
-  for (const pipeline of pipelines) {
-    const refusal = findRefusal(pipeline, candidate);
-    if (refusal < 0) return 'suits';
-    known &&= reasons.has(pipeline[refusal]!.filter.name);
+  for (const { steps } of pipelines) {
+    const refusal = findRefusal(steps, rank, serviceTasks);
+    if (!refusal) return 'suits';
+    known &&= reasons.has(refusal);
   }
   return known ? 'refused' : 'refused otherwise';
 }

@@ -1,35 +1,35 @@
 // One service's turn in a round: its pending tasks, version by version, are given to nodes as far as its share goes.
 import type { Service, TaskVersion } from '@muster/state';
-import type { Candidate } from './candidate.ts';
 import type { Failures } from './failures.ts';
 import { type Group, takeGroup } from './group.ts';
-import { type Pipeline, preparePipeline } from './pipeline.ts';
-import { isFull, type Round } from './round.ts';
+import { type Pipeline, preparePipeline, type Refusals, refuseAll } from './pipeline.ts';
+import type { Roster } from './roster.ts';
+import { chargeSteps, isFull, type Round } from './round.ts';
 import { spread } from './spread.ts';
 
 export interface Turn {
   readonly placed: number;
-  /** Groups of which at least one task found no node. */
+  /** Groups of which no task found a node. */
   readonly unsuited: readonly Unsuited[];
 }
 
 export interface Unsuited {
   readonly group: Group;
   readonly pipeline: Pipeline;
-  /** How many nodes each filter refused. */
-  readonly refusals: readonly number[];
+  /** Of all nodes. */
+  readonly refusals: Refusals;
 }
 
 export interface TurnContext {
   readonly round: Round;
-  readonly candidates: readonly Candidate[];
+  readonly roster: Roster;
   readonly failures: Failures;
   /** Tasks it may have placed in this turn. */
   readonly share: number;
   readonly now: number;
 }
 
-export function takeTurn(service: Service, { round, candidates, failures, share, now }: TurnContext): Turn {
+export function takeTurn(service: Service, { round, roster, failures, share, now }: TurnContext): Turn {
   const dealtWith = new Set<TaskVersion>();
   const unsuited: Unsuited[] = [];
   let placed = 0;
@@ -37,12 +37,14 @@ export function takeTurn(service: Service, { round, candidates, failures, share,
     const group = takeGroup(service, dealtWith, share - placed);
     if (!group) break;
     dealtWith.add(group.version);
-    const pipeline = preparePipeline(group);
-    const faulty = failures.listFaulty(group.version, now);
-    const placement = spread(round, candidates, group, pipeline, faulty);
-    placed += placement.placed;
-    if (placement.placed < group.tasks.length)
-      unsuited.push({ group, pipeline, refusals: placement.refusals });
+    const pipeline = preparePipeline(group, roster);
+    const given = spread(round, roster, group, pipeline, failures.listFaulty(group.version, now));
+    placed += given;
+    if (given === 0) {
+      unsuited.push({ group, pipeline, refusals: refuseAll(pipeline, roster, service.id) });
+      chargeSteps(round, roster.nodes.length);
+    }
+    round.served.add(service.id);
     // All its pending tasks were of this one version: no need to look for another.
     if (group.tasks.length === service.pending.size) break;
   }

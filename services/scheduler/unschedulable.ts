@@ -14,10 +14,10 @@ export function tellUnsuited(
 ): Decision | undefined {
   const current = unsuited.find(({ group }) => group.version === service.version);
   if (!current) return tellNothing(state, service);
-  const { group, pipeline, refusals } = current;
+  const { group, refusals } = current;
   return tell(state, service, causeOf(group.tasks), {
-    message: explainRefusals(pipeline, refusals),
-    refused: listRefusals(pipeline, refusals),
+    message: explainRefusals(refusals),
+    refused: listRefusals(refusals),
   });
 }
 

@@ -1,15 +1,21 @@
 // What a filter is: it says of each node whether tasks of a group may run there, and explains its refusals in
 // SwarmKit's words (manager/scheduler/filter.go).
-import type { Candidate } from '../candidate.ts';
 import type { Group } from '../group.ts';
+import type { Roster } from '../roster.ts';
 
-export type Test = (candidate: Candidate) => boolean;
+/** `serviceTasks`: how many tasks of the group's service the node has. */
+export type Test = (rank: number, serviceTasks: number) => boolean;
 
 export interface Filter {
   /** As the log names it. */
   readonly name: string;
-  /** The test for the tasks of a group; undefined when they ask for nothing that this filter looks at. */
-  prepare(group: Group): Test | undefined;
+  /** It goes by what the roster keeps in bits, so a climb through those never meets a node that it refuses. */
+  readonly inBits: boolean;
+  /**
+   * The test for the tasks of a group; undefined when they ask for nothing that this filter looks at. It may be kept
+   * for long: it must not hold on to the group's tasks.
+   */
+  prepare(group: Group, roster: Roster): Test | undefined;
   /** Why so many nodes were refused. */
   explain(nodes: number): string;
 }

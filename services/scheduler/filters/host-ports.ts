@@ -1,12 +1,17 @@
 // A port published on the node itself serves one task.
-import { holdsHostPort } from '../candidate.ts';
 import { countNodes, type Filter } from './filter.ts';
 
 export const hostPortFilter: Filter = {
   name: 'host-ports',
-  prepare({ hostPorts }) {
+  inBits: false,
+  prepare({ hostPorts }, roster) {
     if (hostPorts.length === 0) return undefined;
-    return (candidate) => !hostPorts.some((key) => holdsHostPort(candidate, key));
+    return (rank) => {
+      const held = roster.nodes[rank]!.hostPorts;
+      const given = roster.drafts[rank]?.hostPorts;
+      for (const key of hostPorts) if (held.has(key) || given?.has(key)) return false;
+      return true;
+    };
   },
   explain: (nodes) => `host-mode port already in use on ${countNodes(nodes)}`,
 };

@@ -1,13 +1,12 @@
 // The service's own limit of tasks on one node.
-import { countServiceTasks } from '../candidate.ts';
 import type { Filter } from './filter.ts';
 
 export const maxReplicasFilter: Filter = {
   name: 'max-replicas',
-  prepare({ service, version }) {
+  inBits: false,
+  prepare({ version }) {
     const { maxReplicas } = version.spec.placement;
-    if (maxReplicas === 0) return undefined;
-    return (candidate) => countServiceTasks(candidate, service.id) < maxReplicas;
+    return maxReplicas === 0 ? undefined : (_, serviceTasks) => serviceTasks < maxReplicas;
   },
   // SwarmKit gives no number here.
   explain: () => 'max replicas per node limit exceed',

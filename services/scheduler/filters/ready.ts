@@ -1,10 +1,9 @@
 // Only nodes that are heard of get anything new. A suspect one keeps what it has.
-import { countNodes, type Filter, type Test } from './filter.ts';
-
-const isReady: Test = ({ node }) => node.status === 'ready';
+import { countNodes, type Filter } from './filter.ts';
 
 export const readyFilter: Filter = {
   name: 'ready',
-  prepare: () => isReady,
+  inBits: true,
+  prepare: (_, roster) => (rank) => roster.nodes[rank]!.status === 'ready',
   explain: (nodes) => `${countNodes(nodes)} not available for new tasks`,
 };

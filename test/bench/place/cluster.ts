@@ -1,0 +1,113 @@
+// Clusters of any size, and services that wait to be placed on them: folded from events, as any state is.
+import { composeEvent, decode, type EventDraft, type Fact } from '@muster/events';
+import { deriveServiceId, deriveTaskId, normaliseServiceSpec } from '@muster/model';
+import { type Changes, type ClusterState, createChanges, createState, evolve } from '@muster/state';
+
+export const ZONES = 10;
+export const MAX_CONSTRAINTS = 20;
+
+export interface Wishes {
+  readonly constraints: number;
+  readonly reservations: boolean;
+  readonly ports: boolean;
+  /** Spread over the zones. */
+  readonly preference: boolean;
+}
+
+export interface Cluster {
+  readonly state: ClusterState;
+  readonly changes: Changes;
+  /** Encodes, decodes and folds it: all that is done with a decision but storing it. */
+  append(event: EventDraft): void;
+}
+
+const NOW = Date.UTC(2026, 0, 1);
+const GIB = 1024 ** 3;
+
+/** Facts of nodes that joined and are ready. They can be folded more than once. */
+export function* tellNodes(count: number): Generator<EventDraft> {
+  const labelsByZone = Array.from({ length: ZONES }, (_, zone) => {
+    const labels = Array.from({ length: MAX_CONSTRAINTS }, (_, index) => [`l${index}`, 'yes']);
+    return { ...Object.fromEntries(labels), zone: `z${zone}` } as Record<string, string>;
+  });
+  for (let index = 0; index < count; index += 1) {
+    const nodeId = `node-${index.toString().padStart(6, '0')}`;
+    const description = {
+      hostname: nodeId,
+      platform: { os: 'linux', architecture: 'amd64' },
+      resources: { nanoCpus: 4096e9, memoryBytes: 16_384 * GIB },
+      engine: { backend: 'simulator', version: '1', labels: {} },
+      labels: labelsByZone[index % ZONES]!,
+    };
+    yield { type: 'node.joined', cause: 0, nodeId, session: 's', description };
+    yield { type: 'node.status_changed', cause: 0, nodeId, status: 'ready', message: '' };
+  }
+}
+
+export function buildCluster(nodes: Iterable<EventDraft>): Cluster {
+  const state = createState();
+  const changes = createChanges();
+  function fold(subject: string, data: Uint8Array): void {
+    const fact: Fact = decode({ seq: state.head + 1, time: NOW, subject, data });
+    if (fact.is === 'poison') throw new Error(`${subject}: ${fact.reason}`);
+    evolve(state, fact, changes);
+  }
+  const cluster: Cluster = {
+    state,
+    changes,
+    append(event) {
+      const { subject, data } = composeEvent(event, NOW);
+      fold(subject, data);
+    },
+  };
+  for (const event of nodes) cluster.append(event);
+  return cluster;
+}
+
+/** A service whose tasks all wait for a node. */
+export function deploy(
+  { state, changes, append }: Cluster,
+  index: number,
+  tasks: number,
+  wishes: Wishes,
+): void {
+  const name = `service-${index}`;
+  const normalised = normaliseServiceSpec(describeService(index, wishes), name);
+  if (!normalised.ok) throw new Error(normalised.refusal.message);
+  const { spec } = normalised;
+  const intent = decode({
+    seq: state.head + 1,
+    time: NOW,
+    subject: `muster.intent.bench.service.create.${name}`,
+    data: new Uint8Array(),
+  });
+  evolve(state, intent, changes);
+  const cause = state.head;
+  const serviceId = deriveServiceId(name, cause);
+  append({ type: 'service.created', cause, actor: 'bench', serviceId, spec } as EventDraft);
+  const specVersion = state.head;
+  const { ports } = spec.endpointSpec;
+  append({ type: 'service.allocated', cause: specVersion, serviceId, specVersion, ports });
+  const created = Array.from({ length: tasks }, (_, place) => {
+    const slot = place + 1;
+    return { id: deriveTaskId(serviceId, slot, 1), slot, generation: 1 };
+  });
+  append({ type: 'service.reconciled', cause: specVersion, serviceId, specVersion, created, why: [] });
+}
+
+function describeService(index: number, { constraints, reservations, ports, preference }: Wishes): object {
+  // The first refuses a tenth of the nodes; the others let all pass that the first does, and have to be asked.
+  const all = Array.from({ length: constraints }, (_, place) =>
+    place === 0 ? 'node.labels.zone!=z0' : `node.labels.l${place - 1}==yes`,
+  );
+  return {
+    image: 'busybox',
+    placement: {
+      constraints: all,
+      maxReplicas: 1_000_000,
+      ...(preference && { preferences: ['spread=node.labels.zone'] }),
+    },
+    ...(reservations && { resources: { reservations: { cpus: 0.001, memory: '4m' } } }),
+    ...(ports && { ports: [{ target: 80, published: 1024 + (index % 64_000), mode: 'host' }] }),
+  };
+}
