@@ -5,10 +5,24 @@ import { type Bench, readValues } from './bench.ts';
 import { runAndCleanUp } from './cleanup.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  state: async () => (await import('./state/state.ts')).state,
+  place: async () => (await import('./place/place.ts')).place,
   start: async () => (await import('./start/start.ts')).start,
   submit: async () => (await import('./submit/submit.ts')).submit,
   replay: async () => (await import('./replay/replay.ts')).replay,
   rest: async () => (await import('./rest/rest.ts')).rest,
+  pipeline: async () => (await import('./pipeline/pipeline.ts')).pipeline,
+  'scale-out': async () => (await import('./scale-out/scale-out.ts')).scaleOut,
+  fair: async () => (await import('./fair/fair.ts')).fair,
+  react: async () => (await import('./react/react.ts')).react,
+  rebuild: async () => (await import('./rebuild/rebuild.ts')).rebuild,
+  c1m: async () => (await import('./c1m/c1m.ts')).c1m,
+  growth: async () => (await import('./growth/growth.ts')).growth,
+  record: async () => (await import('./record/record.ts')).record,
+  draw: async () => (await import('./record/draw.ts')).draw,
+  nodes: async () => (await import('./nodes/nodes.ts')).nodes,
+  agents: async () => (await import('./agents/agents.ts')).agents,
+  commands: async () => (await import('./commands/commands.ts')).commands,
 };
 
 async function main([name, ...args]: string[]): Promise<void> {
