@@ -14,7 +14,7 @@ interface Check {
   readonly says: string;
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 40_000;
 
 export function metricsUrl({ log, role }: Pick<RoleProcess, 'log' | 'role'>): string {
   const line = log.find(({ msg }) => msg === 'metrics');

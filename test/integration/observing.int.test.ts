@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { encodeJson, eventSubject } from '@muster/events';
 import { type NatsServerProcess, startNatsServer } from '@muster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlRole, controlRoles, startCluster, type TestCluster } from '../harness/cluster.ts';
@@ -259,5 +260,23 @@ describe('health and readiness', () => {
       const restarts = [...samples].filter(([series]) => series.startsWith('muster_consumer_restarts_total'));
       expect(restarts.reduce((total, [, value]) => total + value, 0)).toBeGreaterThan(0);
     }
+  });
+
+  it('differ for copies that are too old for what is in the log, which say so everywhere', async () => {
+    const at = new Date().toISOString();
+    const newer = encodeJson({ v: 99, type: 'service.created', writer: 'orchestrator', cause: 0, at });
+    await watch.log.append(eventSubject('orchestrator', 'service', 'future'), newer);
+    const [copy] = control.scheduler;
+    const answer = await probeUntil(copy!, 'readyz', ({ status }) => status === 503);
+    expect(failing(answer)).toEqual([
+      expect.stringMatching(/^halted: .*service\.created.*; upgrade this copy$/),
+    ]);
+    const life = await probe(copy!, 'healthz');
+    expect(life.status).toBe(200);
+    expect(life.body.checks.find(({ check }) => check === 'halted')?.says).toContain('upgrade this copy');
+    expect((await scrape(copy!)).get('muster_fold_halted{role="scheduler"}')).toBe(1);
+    expect(await cluster.print('top', '--no-stream', '--format', '{{.Role}}: {{.Status}}')).toContain(
+      'scheduler: halted: ',
+    );
   });
 });
