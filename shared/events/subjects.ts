@@ -11,6 +11,8 @@ export type EventKind = (typeof eventKinds)[number];
 export const INTENT_SUBJECTS = 'muster.intent.>';
 export const EVENT_SUBJECTS = 'muster.event.>';
 export const COMMAND_SUBJECTS = 'muster.command.*.*';
+/** On which each stored command is repeated, for those who are there to hear it. */
+export const TOLD_SUBJECTS = 'muster.told.*.*';
 
 /** Characters that may not stand in one token of a subject. */
 const UNSAFE = /[\s.*>]/;
@@ -30,6 +32,10 @@ export function eventSubject(writer: Writer, kind: EventKind, id: string | numbe
 
 export function commandSubject(nodeId: string, taskId: string): string {
   return `muster.command.${nodeId}.${taskId}`;
+}
+
+export function toldSubject(nodeId: string, taskId: string): string {
+  return `muster.told.${nodeId}.${taskId}`;
 }
 
 export function heartbeatSubject(nodeId: string): string {

@@ -1,5 +1,5 @@
 // The command store on a JetStream stream that keeps one message for each subject.
-import { COMMAND_SUBJECTS, commandSubject } from '@muster/events';
+import { commandSubject, toldSubject } from '@muster/events';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { CommandStore, FollowCommandsOptions, PutCommandOptions } from '../commands.ts';
@@ -10,8 +10,10 @@ import { countConsumer } from './consumer-stats.ts';
 import type { JetStreamOptions } from './log.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
 import { COMMANDS_STREAM } from './streams.ts';
+import { ToldCommands } from './told-commands.ts';
 
 const SHORTEST_TTL_MS = 1000;
+const CHECK_EVERY_MS = 30_000;
 
 export class JetStreamCommandStore implements CommandStore {
   private readonly manager: Promise<JetStreamManager>;
@@ -39,24 +41,36 @@ export class JetStreamCommandStore implements CommandStore {
   }
 
   async follow({ nodeId, onCommand, onCaughtUp, onError }: FollowCommandsOptions): Promise<Following> {
-    return OrderedConsumer.start({
+    const options = {
       nc: this.nc,
       jsm: await this.manager,
-      stream: COMMANDS_STREAM,
-      start: 'last-per-subject',
-      subjects: [nodeId === undefined ? COMMAND_SUBJECTS : commandSubject(nodeId, '*')],
-      contiguous: false,
       heartbeatMs: this.heartbeatMs,
       startWithinMs: this.retryForMs,
-      onRecord: (record) => onCommand(commandOf(record)),
+      onRecord: (record: Omit<LogRecord, 'time'>) => onCommand(commandOf(record)),
       onCaughtUp,
       onError,
       stats: countConsumer(this.nc, COMMANDS_STREAM),
+    };
+    if (nodeId !== undefined) {
+      return ToldCommands.start({
+        ...options,
+        storedOn: commandSubject(nodeId, '*'),
+        toldOn: toldSubject(nodeId, '*'),
+        checkEveryMs: CHECK_EVERY_MS,
+      });
+    }
+    return OrderedConsumer.start({
+      ...options,
+      stream: COMMANDS_STREAM,
+      start: 'last-per-subject',
+      // Without a filter, a server has nothing to compare.
+      subjects: undefined,
+      contiguous: false,
     });
   }
 }
 
-function commandOf({ subject, seq, data }: LogRecord) {
+function commandOf({ subject, seq, data }: Omit<LogRecord, 'time'>) {
   const [, , nodeId = '', taskId = ''] = subject.split('.');
   return { nodeId, taskId, seq, data };
 }

@@ -34,6 +34,8 @@ export interface OrderedConsumerOptions {
   readonly heartbeatMs: number;
   /** How long to go on trying to start. */
   readonly startWithinMs: number;
+  /** When the stream was made, told before anything of it is read. What it throws ends the consumer. */
+  readonly onStream?: (created: string) => void;
   readonly onRecord: (record: LogRecord) => void;
   readonly onCaughtUp: () => void;
   readonly onError: (error: Error) => void;
@@ -145,6 +147,7 @@ export class OrderedConsumer implements Following {
     const { created, state } = await jsm.streams.info(stream);
     if (this.turn !== turn || this.ended) return;
     this.checkSameStream(created, state.last_seq);
+    this.options.onStream?.(created);
     const session = new PushSession({
       nc,
       jsm,
@@ -181,12 +184,14 @@ export class OrderedConsumer implements Following {
     const { start, subjects } = this.options;
     const filters = subjects === undefined ? [] : reducePatterns(subjects);
     const [filter, ...others] = filters;
+    const lastPerSubject = start === 'last-per-subject' && !this.begun;
     return {
-      ...(start === 'last-per-subject' && !this.begun
+      ...(lastPerSubject
         ? { deliver_policy: DeliverPolicy.LastPerSubject }
         : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.last + 1 }),
       ...(filter === undefined || filter === '>'
-        ? {}
+        ? // The server insists on one there; this one costs it nothing.
+          lastPerSubject && { filter_subject: '>' }
         : others.length === 0
           ? { filter_subject: filter }
           : { filter_subjects: filters }),

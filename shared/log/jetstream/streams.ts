@@ -1,7 +1,7 @@
 // The streams muster lives on: made when they are missing, compared when they exist, never changed or deleted. Any
 // number of processes may do this at the same time.
 
-import { COMMAND_SUBJECTS } from '@muster/events';
+import { COMMAND_SUBJECTS, TOLD_SUBJECTS } from '@muster/events';
 import {
   DiscardPolicy,
   JetStreamApiCodes,
@@ -59,7 +59,6 @@ const OFF = [
   'mirror',
   'sources',
   'subject_transform',
-  'republish',
   'subject_delete_marker_ttl',
   'allow_atomic',
   'allow_batched',
@@ -67,7 +66,9 @@ const OFF = [
   'allow_msg_counter',
 ] as const satisfies readonly (keyof StreamConfig)[];
 
-type Wanted = Pick<StreamConfig, 'name' | 'subjects' | keyof typeof PLAIN>;
+type Wanted = Pick<StreamConfig, 'name' | 'subjects' | keyof typeof PLAIN> & {
+  readonly republish?: NonNullable<StreamConfig['republish']>;
+};
 
 const streams: readonly Wanted[] = [
   { ...PLAIN, name: LOG_STREAM, subjects: [...LOG_SUBJECTS], deny_delete: true, deny_purge: true },
@@ -78,6 +79,10 @@ const streams: readonly Wanted[] = [
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.Old,
     allow_msg_ttl: true,
+    republish: {
+      src: COMMAND_SUBJECTS,
+      dest: TOLD_SUBJECTS.replace('*', '{{wildcard(1)}}').replace('*', '{{wildcard(2)}}'),
+    },
   },
   // As the object store of the client library makes it.
   {
@@ -162,7 +167,7 @@ export function compareStream(wanted: Wanted, found: StreamConfig): StreamMismat
     if (JSON.stringify(expected) !== JSON.stringify(actual))
       mismatches.push({ setting, expected, found: actual });
   }
-  for (const setting of OFF) {
+  for (const setting of wanted.republish ? OFF : [...OFF, 'republish' as const]) {
     const actual = found[setting];
     if (Array.isArray(actual) ? actual.length > 0 : Boolean(actual)) {
       mismatches.push({ setting, expected: 'off', found: actual });

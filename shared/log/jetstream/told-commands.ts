@@ -1,0 +1,166 @@
+// One node's commands: its set is read from the stream, and what is stored later is heard on the subject on which the
+// server repeats it. A lasting consumer would do as well, but to find its next message a server looks at all messages
+// since its last one: with thousands of nodes that is most of what it does.
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
+import { LogGoneError, LogUnavailableError } from '../errors.ts';
+import type { Following, LogRecord } from '../log.ts';
+import { listenToConnection } from './connection-events.ts';
+import type { ConsumerStats } from './consumer-stats.ts';
+import { OrderedConsumer } from './ordered-consumer.ts';
+import { COMMANDS_STREAM } from './streams.ts';
+
+export interface ToldCommandsOptions {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  /** Where its commands are stored, and where they are repeated. */
+  readonly storedOn: string;
+  readonly toldOn: string;
+  readonly heartbeatMs: number;
+  /** How long to go on trying to start. */
+  readonly startWithinMs: number;
+  /** How often to ask whether anything was missed: servers may lose what they repeat, between each other. */
+  readonly checkEveryMs: number;
+  readonly onRecord: (record: Omit<LogRecord, 'time'>) => void;
+  readonly onCaughtUp: () => void;
+  readonly onError: (error: Error) => void;
+  readonly stats: ConsumerStats;
+}
+
+export class ToldCommands implements Following {
+  /** The highest sequence delivered: a later one is news. */
+  private last = 0;
+  private caughtUp = false;
+  private ended = false;
+  private streamCreated: string | undefined;
+  private reading:
+    | { consumer: OrderedConsumer | undefined; readonly heard: Omit<LogRecord, 'time'>[] }
+    | undefined;
+  private readonly subscription: Subscription;
+  private readonly stopListening: () => void;
+  private readonly checks: NodeJS.Timeout;
+
+  private constructor(private readonly options: ToldCommandsOptions) {
+    const { nc, toldOn, checkEveryMs } = options;
+    this.subscription = nc.subscribe(toldOn, {
+      callback: (error, msg) => (error ? this.fail(error) : this.hear(msg)),
+    });
+    this.stopListening = listenToConnection(nc, {
+      onReconnect: () => this.readAgain(),
+      onClosed: () => this.fail(new LogUnavailableError('the connection is closed')),
+    });
+    this.checks = setInterval(() => void this.check(), checkEveryMs);
+  }
+
+  static async start(options: ToldCommandsOptions): Promise<ToldCommands> {
+    const commands = new ToldCommands(options);
+    try {
+      await commands.read(options.startWithinMs);
+    } catch (error) {
+      await commands.stop();
+      throw error;
+    }
+    return commands;
+  }
+
+  async stop(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    clearInterval(this.checks);
+    this.stopListening();
+    if (!this.options.nc.isClosed()) this.subscription.unsubscribe();
+    await this.reading?.consumer?.stop();
+  }
+
+  private fail(error: unknown): void {
+    if (this.ended) return;
+    void this.stop();
+    this.options.onError(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  private readAgain(): void {
+    // One that is under way finds its place again by itself.
+    if (this.ended || this.reading) return;
+    this.options.stats.restarts += 1;
+    this.options.stats.interrupted = true;
+    this.read(Number.POSITIVE_INFINITY).catch((error) => this.fail(error));
+  }
+
+  /** Subscribed before, so that nothing falls between what is read and what is heard. */
+  private async read(startWithinMs: number): Promise<void> {
+    const { nc, jsm, storedOn, heartbeatMs, stats } = this.options;
+    const reading: NonNullable<typeof this.reading> = { consumer: undefined, heard: [] };
+    this.reading = reading;
+    reading.consumer = await OrderedConsumer.start({
+      nc,
+      jsm,
+      stream: COMMANDS_STREAM,
+      start: 'last-per-subject',
+      subjects: [storedOn],
+      contiguous: false,
+      heartbeatMs,
+      startWithinMs,
+      onStream: (created) => this.checkSameStream(created),
+      onRecord: (record) => this.deliver(record),
+      onCaughtUp: () => this.endReading(reading),
+      onError: (error) => this.fail(error),
+      stats,
+    });
+    if (this.ended || this.reading !== reading) await reading.consumer.stop();
+  }
+
+  private endReading(reading: NonNullable<typeof this.reading>): void {
+    if (this.ended) return;
+    this.reading = undefined;
+    this.options.stats.interrupted = false;
+    void reading.consumer?.stop();
+    for (const record of reading.heard) this.deliver(record);
+    if (this.caughtUp) return;
+    this.caughtUp = true;
+    this.call(this.options.onCaughtUp);
+  }
+
+  /** Throws when sequences count anew. */
+  private checkSameStream(created: string): void {
+    this.streamCreated ??= created;
+    if (this.streamCreated !== created)
+      throw new LogGoneError(`the stream ${COMMANDS_STREAM} was deleted and made again`);
+  }
+
+  private hear(msg: Msg): void {
+    const [subject, seq] = [msg.headers?.get('Nats-Subject'), Number(msg.headers?.get('Nats-Sequence'))];
+    // Somebody else's message; the server's say what they repeat.
+    if (!subject || !Number.isInteger(seq) || seq === 0) return;
+    const record = { subject, seq, data: msg.data };
+    if (this.reading) this.reading.heard.push(record);
+    else this.deliver(record);
+  }
+
+  private deliver(record: Omit<LogRecord, 'time'>): void {
+    if (this.ended || record.seq <= this.last) return;
+    this.last = record.seq;
+    this.call(() => this.options.onRecord(record));
+  }
+
+  private async check(): Promise<void> {
+    if (this.ended || this.reading) return;
+    const { jsm, storedOn } = this.options;
+    try {
+      this.checkSameStream((await jsm.streams.info(COMMANDS_STREAM)).created);
+      const newest = await jsm.streams.getMessage(COMMANDS_STREAM, { last_by_subj: storedOn });
+      if (newest && newest.seq > this.last) this.readAgain();
+    } catch (error) {
+      // Whatever else it is: asked again next time, and when the connection is back everything is read anyhow.
+      if (error instanceof LogGoneError) this.fail(error);
+    }
+  }
+
+  /** An error that escaped into the client would end its reading of the connection. */
+  private call(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}
