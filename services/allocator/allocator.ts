@@ -1,7 +1,7 @@
 // The allocator: gives each version of a service what there is only once in the cluster, before its tasks can be
 // placed. It looks at services, never at nodes.
 import { type EventDraft, eventSubject } from '@muster/events';
-import type { Decision, Reducer } from '@muster/runtime';
+import { createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
 import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
 import { allocatePorts } from './ports.ts';
 import { createPublishedPorts } from './published-ports.ts';
@@ -9,33 +9,43 @@ import { createPublishedPorts } from './published-ports.ts';
 /** The rest has its turn in the next round. */
 const MAX_SERVICES_PER_ROUND = 512;
 
-export function createAllocator(): Reducer {
+export interface AllocatorOptions {
+  /** Which services are ours; all of them by default. */
+  readonly share?: Share;
+}
+
+export function createAllocator({ share }: AllocatorOptions = {}): Reducer {
   const published = createPublishedPorts();
+  let known: ClusterState | undefined;
   /** Services to look at: each until it is allocated, or was told why not. */
-  const waiting = new Set<string>();
+  const waiting = createWorkList({ share, tenantOf: (id) => known!.services.get(id)?.actor ?? '' });
   /** Services that were told why not, to be looked at again when somebody gives something back. */
   const refused = new Set<string>();
 
-  function decide(state: ClusterState): Decision[] {
+  function decide(state: ClusterState, now: number): Decision[] {
     const decisions: Decision[] = [];
     const decided: string[] = [];
     const pickedNow = new Set<string>();
-    for (const id of waiting) {
-      if (decisions.length >= MAX_SERVICES_PER_ROUND) break;
-      waiting.delete(id);
-      const service = state.services.get(id);
-      if (!service || !needsAllocation(service)) continue;
-      const event = allocate(state, service, pickedNow);
-      if (event) {
-        decisions.push({ event, expect: lastSeqOf(state, eventSubject('allocator', 'service', id)) });
-        decided.push(id);
-      } else {
-        refused.add(id);
-      }
+    waiting.wake(now, (id) => look(state, id, new Set()) !== undefined);
+    while (decisions.length < MAX_SERVICES_PER_ROUND) {
+      const id = waiting.take();
+      if (id === undefined) break;
+      const event = look(state, id, pickedNow);
+      if (!event) continue;
+      decisions.push({ event, expect: lastSeqOf(state, eventSubject('allocator', 'service', id)) });
+      decided.push(id);
     }
     // Looked at again, after the others, until the state shows what was decided.
     for (const id of decided) waiting.add(id);
     return decisions;
+  }
+
+  function look(state: ClusterState, id: string, pickedNow: Set<string>): EventDraft | undefined {
+    const service = state.services.get(id);
+    if (!service || !needsAllocation(service)) return undefined;
+    const event = allocate(state, service, pickedNow);
+    if (!event) refused.add(id);
+    return event;
   }
 
   /** Undefined when there is nothing to say that was not said. `pickedNow` is what this round gives to others. */
@@ -60,21 +70,25 @@ export function createAllocator(): Reducer {
   return {
     name: 'allocator',
     notice(state, changes) {
+      known = state;
       let givenBack = false;
       for (const id of changes.services) {
         const service = state.services.get(id);
         if (published.follow(id, service)) givenBack = true;
         refused.delete(id);
         if (service && needsAllocation(service)) waiting.add(id);
-        else waiting.delete(id);
       }
       if (!givenBack) return;
       for (const id of refused) waiting.add(id);
       refused.clear();
     },
+    noteDecision(_state, { address }) {
+      share?.noteDecision(address.id);
+      waiting.noteDecision(address.id);
+    },
     decide,
-    nextWake: () => undefined,
-    backlog: () => ({ services: waiting.size }),
+    nextWake: waiting.nextWake,
+    backlog: () => ({ services: waiting.size, held: waiting.held }),
   };
 }
 

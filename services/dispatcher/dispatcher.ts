@@ -2,9 +2,9 @@
 // from heartbeats, which are not in the log. What they are to do is command-writer.ts's part.
 import { eventSubject } from '@muster/events';
 import type { NodeStatus } from '@muster/model';
-import type { Decision, Reducer } from '@muster/runtime';
+import { createDeadlines, type Decision, type Reducer } from '@muster/runtime';
 import { type ClusterNode, type ClusterState, lastSeqOf } from '@muster/state';
-import { createDeadlines } from './deadlines.ts';
+
 import { startHearing } from './hearing.ts';
 import { type Evidence, type Judgement, judge } from './verdict.ts';
 

@@ -51,6 +51,29 @@ describe('a service with a flood of intents', () => {
   });
 });
 
+describe('a flood of intents by one actor', () => {
+  it('makes nobody else wait', () => {
+    for (let index = 0; index < 3000; index += 1) history.intend('apply', `flood${index}`, { image: 'x' });
+    history.intend('apply', 'web', { image: 'x' }, { actor: 'ben' });
+    const decisions = round();
+    expect(decisions).toHaveLength(512);
+    expect(decisions.some(({ event }) => event.type === 'service.created' && event.actor === 'ben')).toBe(
+      true,
+    );
+    for (const decision of decisions) appendDecision(history, decision);
+    settle(history, orchestrator);
+    expect(history.state.intents.size).toBe(0);
+  });
+
+  it('is judged in the order of the log where two ask for the same', () => {
+    for (let index = 0; index < 600; index += 1) history.intend('apply', `flood${index}`, { image: 'x' });
+    history.intend('create', 'web', { image: 'first' });
+    history.intend('create', 'web', { image: 'second' }, { actor: 'ben' });
+    settle(history, orchestrator);
+    expect(history.state.serviceByName.get('web')?.spec.taskTemplate.containerSpec.image).toBe('first');
+  });
+});
+
 it('fits the loss of thousands of tasks into a record, whatever each of them says', () => {
   joinReadyNode(history, 'n1');
   const service = createService(history, 'web', { replicas: 5000 });

@@ -1,127 +1,152 @@
 // The orchestrator: admits intents, and keeps every service as its spec says. It never touches a node.
 import { eventSubject } from '@muster/events';
-import type { Decision, Reducer } from '@muster/runtime';
+import { createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
 import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
 import { admit } from './admit.ts';
+import { decidedName } from './decided-name.ts';
+import { createQuarantine } from './quarantine.ts';
 import { needsReconciling, type Reconciliation, reconcile } from './reconcile.ts';
+import { followIntents } from './waiting-intents.ts';
 
 /** Decisions of one round. The rest has its turn in the next: no flood of one kind starves another. */
 const MAX_INTENTS_PER_ROUND = 512;
-/** One name's flood of intents must not hide the others behind it. */
-const MAX_INTENTS_LOOKED_AT = 10_000;
 const MAX_SERVICES_PER_ROUND = 512;
-const MAX_QUARANTINES_PER_ROUND = 64;
+/** A round that has come to list so many tasks ends there. */
+const MAX_TASKS_PER_ROUND = 16_000;
 /** A service that can't be reconciled for a bug of ours is left alone so long, and holds up no other. */
 const RETRY_BROKEN_MS = 10_000;
 
 const nothing: Reconciliation = { event: undefined, wakeAt: undefined };
 
-export function createOrchestrator(): Reducer {
-  const noticed = new Set<string>();
-  const wakeByService = new Map<string, number>();
+export interface OrchestratorOptions {
+  /** Which names are ours; all of them by default. */
+  readonly share?: Share;
+}
+
+export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer {
+  let known: ClusterState | undefined;
+  const intents = followIntents();
+  /** Names with an intent to judge, and services to reconcile: of one name both are one copy's. */
+  const names = createWorkList({
+    share,
+    tenantOf: (name) => intents.first(known!, name)?.actor ?? '',
+  });
+  const services = createWorkList({
+    share,
+    keyOf: (id) => known!.services.get(id)?.spec.name ?? id,
+    tenantOf: (id) => known!.services.get(id)?.actor ?? '',
+  });
+  const quarantine = createQuarantine(share);
   /** Services with a verdict in the last round. In this one it is their tasks' turn: neither starves the other. */
-  let admitted: ReadonlySet<string> = new Set();
+  let admitted: readonly string[] = [];
 
   function decide(state: ClusterState, now: number): Decision[] {
-    for (const [id, at] of wakeByService) if (at <= now) noticed.add(id);
-    // Both want the next place on the service's subject, so only one of them may have it in a round.
-    const first = reconcileServices(state, now, (id) => admitted.has(id));
-    const reconciled = new Set(first.map(serviceOf));
-    const admissions = admitIntents(state, reconciled);
-    admitted = new Set(admissions.map(serviceOf));
-    const others = reconcileServices(state, now, (id) => !admitted.has(id) && !reconciled.has(id));
-    return [...quarantine(state), ...first, ...admissions, ...others];
-  }
-
-  function reconcileServices(
-    state: ClusterState,
-    now: number,
-    hasTurn: (serviceId: string) => boolean,
-  ): Decision[] {
-    const decisions: Decision[] = [];
+    known = state;
+    for (const name of intents.follow(state)) names.add(name);
+    names.wake(now, (name) => intents.first(state, name) !== undefined);
+    services.wake(now, (id) => reconcileService(state, id, now) !== undefined);
+    const reconciled: Decision[] = [];
+    let verdicts: Decision[] = [];
     try {
-      for (const id of noticed) {
-        if (decisions.length >= MAX_SERVICES_PER_ROUND) break;
-        if (!hasTurn(id)) continue;
-        noticed.delete(id);
-        const decision = reconcileService(state, state.services.get(id), id, now);
-        if (decision) decisions.push(decision);
-      }
+      // Both want the next place on the service's subject, so only one of them may have it in a round.
+      reconcileNext(state, now, reconciled, admitted.values(), (id) => services.claim(id));
+      verdicts = admitIntents(state, new Set(reconciled.map(serviceOf)));
+      admitted = verdicts.map(serviceOf);
+      const taken = new Set(admitted);
+      reconcileNext(state, now, reconciled, takeAll(), (id) => !taken.has(id));
     } finally {
       // Looked at again, after the others, until there is nothing to decide.
-      for (const decision of decisions) noticed.add(serviceOf(decision));
+      for (const { event } of [...reconciled, ...verdicts])
+        if ('serviceId' in event) services.add(event.serviceId);
     }
-    return decisions;
+    return [...quarantine.decide(state, now), ...reconciled, ...verdicts];
   }
 
-  function reconcileService(
+  function* takeAll(): Generator<string> {
+    for (let id = services.take(); id !== undefined; id = services.take()) yield id;
+  }
+
+  function reconcileNext(
     state: ClusterState,
-    service: Service | undefined,
-    id: string,
     now: number,
-  ): Decision | undefined {
-    wakeByService.set(id, now + RETRY_BROKEN_MS);
-    const { event, wakeAt } = service && needsReconciling(service) ? reconcile(service, now) : nothing;
-    wakeByService.delete(id);
-    if (wakeAt !== undefined) wakeByService.set(id, wakeAt);
+    decisions: Decision[],
+    ids: Iterator<string>,
+    hasTurn: (id: string) => boolean,
+  ): void {
+    let tasks = 0;
+    while (decisions.length < MAX_SERVICES_PER_ROUND && tasks < MAX_TASKS_PER_ROUND) {
+      const next = ids.next();
+      if (next.done) return;
+      const decision = hasTurn(next.value) && reconcileService(state, next.value, now);
+      if (!decision) continue;
+      decisions.push(decision);
+      tasks += countTasks(decision);
+    }
+  }
+
+  function reconcileService(state: ClusterState, id: string, now: number): Decision | undefined {
+    const service = state.services.get(id);
+    const { event, wakeAt } = service ? orRetryLater(service, now) : nothing;
+    if (wakeAt !== undefined) services.addAt(id, wakeAt);
     return event && { event, expect: lastSeqOf(state, eventSubject('orchestrator', 'service', id)) };
+  }
+
+  function orRetryLater(service: Service, now: number): Reconciliation {
+    try {
+      return needsReconciling(service) ? reconcile(service, now) : nothing;
+    } catch (error) {
+      services.addAt(service.id, now + RETRY_BROKEN_MS);
+      throw error;
+    }
+  }
+
+  function admitIntents(state: ClusterState, reconciled: ReadonlySet<string>): Decision[] {
+    const decisions: Decision[] = [];
+    const seen: string[] = [];
+    while (decisions.length < MAX_INTENTS_PER_ROUND) {
+      const name = names.take();
+      if (name === undefined) break;
+      const intent = intents.first(state, name);
+      if (!intent) continue;
+      // The next one of this name must see what became of this one.
+      seen.push(name);
+      const service = state.serviceByName.get(name);
+      if (!service || !reconciled.has(service.id)) decisions.push(admit(state, intent));
+    }
+    for (const name of seen) names.add(name);
+    return decisions;
   }
 
   return {
     name: 'orchestrator',
-    notice(_state, changes) {
-      for (const id of changes.services) noticed.add(id);
+    notice(state, changes) {
+      known = state;
+      for (const id of changes.services) services.add(id);
+    },
+    noteDecision(state, fact) {
+      const name = decidedName(state, fact);
+      if (name === undefined) return;
+      share?.noteDecision(name);
+      names.noteDecision(name);
+      if (fact.address.kind === 'service') services.noteDecision(fact.address.id);
     },
     decide,
     nextWake() {
-      let earliest: number | undefined;
-      for (const at of wakeByService.values()) if (earliest === undefined || at < earliest) earliest = at;
-      return earliest;
+      const times = [names, services, quarantine].map((list) => list.nextWake()).filter(isTime);
+      return times.length === 0 ? undefined : Math.min(...times);
     },
-    backlog: () => ({ services: noticed.size }),
+    backlog: () => ({ services: services.size, intents: names.size, held: services.held + names.held }),
   };
 }
+
+const isTime = (time: number | undefined) => time !== undefined;
 
 function serviceOf({ event }: Decision): string {
   return 'serviceId' in event ? event.serviceId : '';
 }
 
-/** Intents in log order, one for each name in a round: the next one must see what became of the one before. */
-function admitIntents(state: ClusterState, reconciled: ReadonlySet<string>): Decision[] {
-  const decisions: Decision[] = [];
-  const names = new Set<string>();
-  let looked = 0;
-  for (const intent of state.intents.values()) {
-    if (decisions.length >= MAX_INTENTS_PER_ROUND || looked >= MAX_INTENTS_LOOKED_AT) break;
-    looked += 1;
-    const name = nameOf(intent);
-    if (names.has(name)) continue;
-    names.add(name);
-    const service = state.serviceByName.get(name);
-    if (service && reconciled.has(service.id)) continue;
-    decisions.push(admit(state, intent));
-  }
-  return decisions;
-}
-
-function nameOf(intent: {
-  readonly name: string | undefined;
-  readonly body: unknown;
-  readonly seq: number;
-}): string {
-  if (intent.name !== undefined) return intent.name;
-  const { name } = (intent.body ?? {}) as { name?: unknown };
-  return typeof name === 'string' ? name : `#${intent.seq}`;
-}
-
-function quarantine(state: ClusterState): Decision[] {
-  const decisions: Decision[] = [];
-  for (const [record, { subject, reason }] of state.poison) {
-    if (decisions.length >= MAX_QUARANTINES_PER_ROUND) break;
-    decisions.push({
-      event: { type: 'event.quarantined', cause: record, record, subject, reason },
-      expect: lastSeqOf(state, eventSubject('orchestrator', 'quarantine', record)),
-    });
-  }
-  return decisions;
+function countTasks({ event }: Decision): number {
+  if (event.type !== 'service.reconciled') return 0;
+  const { created = [], desired = [], reaped = [] } = event;
+  return created.length + desired.length + reaped.length;
 }

@@ -1,6 +1,6 @@
 // Keeps one folded state in step with the log. Several reducers of a process share a follower; each process has
 // its own. It decides nothing.
-import { decode } from '@muster/events';
+import { decode, type EventFact } from '@muster/events';
 import type { Following, Log, LogRecord, SnapshotStore } from '@muster/log';
 import {
   type Changes,
@@ -24,12 +24,16 @@ export interface FollowerOptions {
 
 export type TurnListener = (state: ClusterState, changes: Changes) => void;
 
+export type EventListener = (state: ClusterState, fact: EventFact) => void;
+
 export interface Follower {
   readonly state: ClusterState;
   /** Resolves when `seq` has been folded. Rejects when the follower stops first. */
   waitFor(seq: number): Promise<void>;
   /** Calls back after each turn of folding, with what it touched; only from now on, and only once caught up. */
   onTurn(listener: TurnListener): () => void;
+  /** Calls back with each event just before it is folded; only from now on. */
+  onEvent(listener: EventListener): () => void;
   /** Calls back if following ended for good: the state is stale from here on, and the process should end. */
   onFailure(listener: (error: Error) => void): void;
   stop(): Promise<void>;
@@ -42,6 +46,7 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
   const changes = createChanges();
   const nobodyLooks = ignoreChanges();
   const turnListeners = new Set<TurnListener>();
+  const eventListeners = new Set<EventListener>();
   const failureListeners = new Set<(error: Error) => void>();
   const waiters = new Set<{ seq: number; resolve: () => void; reject: (error: Error) => void }>();
   let following: Following | undefined;
@@ -50,7 +55,9 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
   let ended: Error | undefined;
 
   function fold(record: LogRecord): void {
-    evolve(state, decode(record), caughtUp ? changes : nobodyLooks);
+    const fact = decode(record);
+    if (fact.is === 'event') for (const listener of eventListeners) listener(state, fact);
+    evolve(state, fact, caughtUp ? changes : nobodyLooks);
     if (!caughtUp || turnQueued) return;
     turnQueued = true;
     // One turn for all the records that arrived together.
@@ -108,6 +115,10 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
     onTurn(listener) {
       turnListeners.add(listener);
       return () => turnListeners.delete(listener);
+    },
+    onEvent(listener) {
+      eventListeners.add(listener);
+      return () => eventListeners.delete(listener);
     },
     onFailure(listener) {
       failureListeners.add(listener);

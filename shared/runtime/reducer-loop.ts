@@ -2,12 +2,12 @@
 // losing a compare-and-set is normal and means: fold what won, and decide again.
 import { composeEvent } from '@muster/events';
 import { type AppendResult, type Log, LogUnavailableError } from '@muster/log';
-import type { Changes, ClusterState } from '@muster/state';
-import { createChanges } from '@muster/state';
+import type { ClusterState } from '@muster/state';
 import { type Clock, sleep, type Timer } from './clock.ts';
 import type { Follower } from './follower.ts';
 import type { Logger } from './logging.ts';
-import type { Decision, Reducer } from './reducer.ts';
+import type { Decision, Noticed, Reducer } from './reducer.ts';
+import type { Presence } from './sharing/presence.ts';
 
 export interface ReducerLoopOptions {
   readonly reducer: Reducer;
@@ -15,6 +15,8 @@ export interface ReducerLoopOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Our place among the copies: left while nothing can be decided here. */
+  readonly presence?: Pick<Presence, 'takePart'> | undefined;
 }
 
 export interface ReducerLoopStats {
@@ -43,7 +45,8 @@ interface Message {
   readonly expect: number;
 }
 
-export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoopOptions): ReducerLoop {
+export function runReducer(options: ReducerLoopOptions): ReducerLoop {
+  const { reducer, follower, log, clock, logger, presence } = options;
   const stats: ReducerLoopStats = { rounds: 0, decisions: 0, conflicts: 0, failures: 0 };
   let stopping = false;
   let endWaits: (() => void) | undefined;
@@ -60,10 +63,15 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
   const refused = new Map<string, { readonly refusals: number; readonly until: number }>();
 
   reducer.notice(follower.state, noticeEverything(follower.state));
-  const unsubscribe = follower.onTurn((state, changes) => {
-    reducer.notice(state, changes);
-    wake();
-  });
+  const unsubscribe = [
+    follower.onTurn((state, changes) => {
+      reducer.notice(state, changes);
+      wake();
+    }),
+    follower.onEvent((state, fact) => {
+      if (fact.address.writer === reducer.name) reducer.noteDecision?.(state, fact);
+    }),
+  ];
 
   function wake(): void {
     dirty = true;
@@ -81,9 +89,11 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
       try {
         const messages = composeAll(decide());
         if (messages.length > 0) {
-          await appendAll(messages);
+          const reached = await appendAll(messages);
+          presence?.takePart(reached);
           dirty = true;
         } else {
+          presence?.takePart(!saidHalted);
           sleepUntilNextWake();
         }
         breakdowns = 0;
@@ -99,6 +109,8 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
     breakdowns += 1;
     dirty = true;
     const backoffMs = growingBackoff(breakdowns);
+    // One that breaks down once has other work that it can do.
+    if (breakdowns > 1) presence?.takePart(false);
     logger.error({ err: error, reducer: reducer.name, backoffMs }, 'could not decide');
     await Promise.race([sleep(clock, backoffMs), stopped]);
   }
@@ -138,7 +150,8 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
     if (at < Number.POSITIVE_INFINITY) timer = clock.schedule(Math.max(1, at - clock.now()), wake);
   }
 
-  async function appendAll(messages: readonly Message[]): Promise<void> {
+  /** False when the log could not be reached. */
+  async function appendAll(messages: readonly Message[]): Promise<boolean> {
     stats.rounds += 1;
     const before = follower.state.head;
     const results = await Promise.allSettled(messages.map(appendOne));
@@ -157,9 +170,10 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
       else stats.conflicts += 1;
       furthest = Math.max(furthest, result.value.ok ? result.value.seq : (result.value.actual ?? 0));
     }
-    if (stopping) return;
+    if (stopping) return false;
     await Promise.race([follower.waitFor(furthest).catch(() => undefined), stopped]);
     if (failed || follower.state.head === before) await Promise.race([sleep(clock, BACKOFF_MS), stopped]);
+    return !failed;
   }
 
   function holdBack(subject: string, error: unknown): void {
@@ -181,7 +195,7 @@ export function runReducer({ reducer, follower, log, clock, logger }: ReducerLoo
       stopping = true;
       endWaits?.();
       timer?.cancel();
-      unsubscribe();
+      for (const end of unsubscribe) end();
       await round;
     },
   };
@@ -191,11 +205,10 @@ function growingBackoff(times: number): number {
   return Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(times, 16));
 }
 
-/** At start-up everything is worth a look. */
-function noticeEverything(state: ClusterState): Changes {
-  const everything = createChanges();
-  for (const id of state.services.keys()) everything.services.add(id);
-  for (const id of state.nodes.keys()) everything.nodes.add(id);
-  for (const id of state.tasks.keys()) everything.tasks.add(id);
-  return everything;
+/** At start-up everything is worth a look; nobody who doesn't look pays for it. */
+function noticeEverything({ services, nodes, tasks }: ClusterState): Noticed {
+  const idsOf = (objects: { keys(): Iterable<string> }) => ({
+    [Symbol.iterator]: () => objects.keys()[Symbol.iterator](),
+  });
+  return { services: idsOf(services), nodes: idsOf(nodes), tasks: idsOf(tasks) };
 }

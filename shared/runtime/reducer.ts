@@ -1,6 +1,6 @@
 // What a reducer is: pure decisions over folded state. The loop around it (reducer-loop.ts) is the same for all.
-import type { EventDraft } from '@muster/events';
-import type { Changes, ClusterState } from '@muster/state';
+import type { EventDraft, EventFact } from '@muster/events';
+import type { ClusterState } from '@muster/state';
 
 /** One message to be appended if nobody was faster. */
 export interface Decision {
@@ -9,10 +9,22 @@ export interface Decision {
   readonly expect: number;
 }
 
+/** What was touched, by id: state's Changes, or everything there is. */
+export interface Noticed {
+  readonly services: Iterable<string>;
+  readonly nodes: Iterable<string>;
+  readonly tasks: Iterable<string>;
+}
+
 export interface Reducer {
   readonly name: 'orchestrator' | 'allocator' | 'scheduler' | 'dispatcher';
   /** Where to look in the next `decide`. Called after folding, with everything at start-up. */
-  notice(state: ClusterState, changes: Changes): void;
+  notice(state: ClusterState, changes: Noticed): void;
+  /**
+   * A copy of this reducer has decided, and this is about to be folded: how copies that share work see one another
+   * at it. Never needed by one alone.
+   */
+  noteDecision?(state: ClusterState, fact: EventFact): void;
   /**
    * What is to be decided now. No clock, no randomness, no I/O; the same state, notices and `now` (ms since the
    * epoch) give the same decisions. What it returns may be lost: it must be found again from the state until

@@ -6,7 +6,14 @@ import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
 import { encodeJson, intentSubject } from '@muster/events';
 import { createOrchestrator } from '@muster/orchestrator';
-import { type Follower, runReducer, silentLogger, snapshotRegularly, startFollower } from '@muster/runtime';
+import {
+  type Follower,
+  runReducer,
+  runSharedReducer,
+  silentLogger,
+  snapshotRegularly,
+  startFollower,
+} from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
 import { VirtualClock } from '../virtual-clock.ts';
 import { type Chance, seedChance } from './chance.ts';
@@ -104,13 +111,19 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
         if (!process.alive) return;
         seat.follower = follower;
         const loop = { follower, log, clock: process.clock, logger: silentLogger };
+        const bus = network.bus.client(process.name);
+        const shared = { ...loop, bus, copy: process.name };
         switch (role) {
           case 'orchestrator':
-            runReducer({ ...loop, reducer: createOrchestrator() });
+            runSharedReducer({
+              ...shared,
+              role,
+              createReducer: (share) => createOrchestrator({ share }),
+            });
             snapshotRegularly({ ...loop, snapshots: network.snapshots, every: SNAPSHOT_EVERY });
             break;
           case 'allocator':
-            runReducer({ ...loop, reducer: createAllocator() });
+            runSharedReducer({ ...shared, role, createReducer: (share) => createAllocator({ share }) });
             break;
           case 'scheduler':
             runReducer({ ...loop, reducer: createScheduler() });
@@ -119,7 +132,7 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
             await startDispatcher({
               ...loop,
               commands: network.commands.client(process.name),
-              bus: network.bus.client(process.name),
+              bus,
               heartbeatMs: HEARTBEAT_MS,
             });
         }

@@ -1,9 +1,11 @@
-// Who is to be looked at next: a binary heap of times. Cheap for thousands of nodes, whose deadlines move on with
-// each heartbeat: a deadline is only ever brought forward here, and one that comes too early is simply set again.
+// Who is to be looked at next: a binary heap of times. Cheap for thousands of them, whose deadlines move on again and
+// again: a deadline is only ever brought forward here, and one that comes too early is simply set again.
 
 export interface Deadlines {
   /** Asks for a look at `id` at `at`, or earlier if that was asked before. */
   set(id: string, at: number): void;
+  /** Takes out the earliest of those who are due. */
+  take(now: number): string | undefined;
   /** Takes out whoever is due, earliest first. */
   takeDue(now: number): string[];
   next(): number | undefined;
@@ -52,6 +54,16 @@ export function createDeadlines(): Deadlines {
     heap[index] = entry;
   }
 
+  function take(now: number): string | undefined {
+    while (heap.length > 0 && heap[0]!.at <= now) {
+      const entry = pop();
+      if (isStale(entry)) continue;
+      atById.delete(entry.id);
+      return entry.id;
+    }
+    return undefined;
+  }
+
   return {
     set(id, at) {
       const known = atById.get(id);
@@ -59,14 +71,10 @@ export function createDeadlines(): Deadlines {
       atById.set(id, at);
       push({ id, at });
     },
+    take,
     takeDue(now) {
       const due: string[] = [];
-      while (heap.length > 0 && heap[0]!.at <= now) {
-        const entry = pop();
-        if (isStale(entry)) continue;
-        atById.delete(entry.id);
-        due.push(entry.id);
-      }
+      for (let id = take(now); id !== undefined; id = take(now)) due.push(id);
       return due;
     },
     next() {

@@ -1,0 +1,24 @@
+// What a decision of an orchestrator was about: a name, or a record to be quarantined. Asked just before it is folded.
+import type { EventFact } from '@muster/events';
+import type { ClusterState } from '@muster/state';
+import { nameOf } from './waiting-intents.ts';
+
+export function decidedName(state: ClusterState, { event }: EventFact): string | undefined {
+  switch (event.type) {
+    case 'service.created':
+      return event.spec.name;
+    case 'service.updated':
+    case 'service.removed':
+    case 'service.reconciled':
+      return state.services.get(event.serviceId)?.spec.name;
+    case 'intent.rejected':
+    case 'intent.satisfied': {
+      const intent = state.intents.get(event.intent);
+      return intent && nameOf(intent);
+    }
+    case 'event.quarantined':
+      return String(event.record);
+    default:
+      return undefined;
+  }
+}

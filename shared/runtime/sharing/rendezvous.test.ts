@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { rankBefore, rankedCopy } from './rendezvous.ts';
+
+const keys = Array.from({ length: 10_000 }, (_, index) => `service-${index}`);
+const copies = ['orchestrator-1', 'orchestrator-2', 'orchestrator-3', 'orchestrator-4'].map(rankedCopy);
+
+const ownerAmong = (key: string, among: readonly { readonly id: string; readonly hash: number }[]) =>
+  among.find(
+    (self) =>
+      rankBefore(
+        key,
+        self,
+        among.filter((copy) => copy !== self),
+      ).length === 0,
+  )!.id;
+
+describe('rendezvous hashing', () => {
+  it('ranks the same way for every copy', () => {
+    for (const key of keys.slice(0, 500)) {
+      const places = copies.map((self) =>
+        rankBefore(
+          key,
+          self,
+          copies.filter((copy) => copy !== self),
+        ),
+      );
+      const ordered = [...places].sort((a, b) => a.length - b.length);
+      expect(ordered.map((before) => before.length)).toEqual([0, 1, 2, 3]);
+      expect(ordered[3]!.slice(0, 2)).toEqual(ordered[2]);
+    }
+  });
+
+  it('gives everybody about the same', () => {
+    const counts = new Map<string, number>();
+    for (const key of keys)
+      counts.set(ownerAmong(key, copies), (counts.get(ownerAmong(key, copies)) ?? 0) + 1);
+    for (const { id } of copies) expect(counts.get(id)).toSatisfy((n: number) => n > 2250 && n < 2750);
+  });
+
+  it('moves only the share of the copy that goes', () => {
+    const left = copies.slice(1);
+    for (const key of keys) {
+      const before = ownerAmong(key, copies);
+      if (before !== copies[0]!.id) expect(ownerAmong(key, left)).toBe(before);
+    }
+  });
+});

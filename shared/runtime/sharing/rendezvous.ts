@@ -1,0 +1,41 @@
+// Rendezvous hashing: every copy ranks all copies for a key in the same way, with nobody asked. When one comes or
+// goes, only the keys that it is first for change hands.
+
+/** Those that rank before `self` for the key, the first one first; none when the key is our own. */
+export function rankBefore(key: string, self: Ranked, others: readonly Ranked[]): Ranked[] {
+  const keyHash = hashText(key);
+  const own = weigh(self, keyHash);
+  const before: { readonly copy: Ranked; readonly weight: number }[] = [];
+  for (const copy of others) {
+    const weight = weigh(copy, keyHash);
+    if (weight > own || (weight === own && copy.id < self.id)) before.push({ copy, weight });
+  }
+  if (before.length > 1) before.sort((a, b) => b.weight - a.weight || (a.copy.id < b.copy.id ? -1 : 1));
+  return before.map(({ copy }) => copy);
+}
+
+export interface Ranked {
+  readonly id: string;
+  readonly hash: number;
+}
+
+export function rankedCopy(id: string): Ranked {
+  return { id, hash: hashText(id) };
+}
+
+/** FNV-1a, 32 bits. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** The finaliser of murmur3: every bit of both hashes counts for every bit of the weight. */
+function weigh({ hash }: Ranked, keyHash: number): number {
+  let mixed = hash ^ keyHash;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

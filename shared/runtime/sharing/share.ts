@@ -1,0 +1,80 @@
+// One copy's part of its role's work, as far as it can tell. Whose a key is follows from who is present, less those who
+// are silent: who had work of ours to take over, and let it lie. Two copies may see this differently at any time; the
+// log's compare-and-set makes that harmless, and work-list.ts makes it short.
+import type { Clock } from '../clock.ts';
+import type { Presence } from './presence.ts';
+import { type Ranked, rankBefore, rankedCopy } from './rendezvous.ts';
+
+export interface Share {
+  /** Raised whenever keys may have changed hands. */
+  readonly version: number;
+  /** The copies that come before us for this key, in order, separated by blanks; '' when it is our own. */
+  ahead(key: string): string;
+  /** Somebody of our role decided about the key. It was the first of those ahead of us, as far as we know. */
+  noteDecision(key: string): void;
+  /** When these copies last decided about something that would be ours without them. */
+  activeAt(ahead: string): number;
+  /** The first of these has left its work undone: it is passed over until it is heard of again. */
+  distrust(ahead: string): void;
+  /** The time that all of this goes by, which is also that of `decide`. */
+  now(): number;
+}
+
+/** With nobody to share with, everything is our own. */
+export const alone: Share = {
+  version: 0,
+  ahead: () => '',
+  noteDecision: () => undefined,
+  activeAt: () => Number.NEGATIVE_INFINITY,
+  distrust: () => undefined,
+  now: () => 0,
+};
+
+/** `onChange` is called when keys have changed hands for another reason than our own distrust. */
+export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onChange: () => void): Share {
+  const self = rankedCopy(presence.copy);
+  const silent = new Set<string>();
+  const decidedAt = new Map<string, number>();
+  let trusted: readonly Ranked[] = [];
+  let version = 0;
+
+  function recount(): void {
+    trusted = [...presence.others].filter((copy) => !silent.has(copy)).map(rankedCopy);
+    version += 1;
+  }
+
+  function forget(copy: string): void {
+    for (const copies of decidedAt.keys()) if (copies.includes(copy)) decidedAt.delete(copies);
+  }
+
+  presence.onSign((copy, sign) => {
+    const wasSilent = silent.delete(copy);
+    if (sign === 'stays' && !wasSilent) return;
+    if (sign === 'went') forget(copy);
+    recount();
+    onChange();
+  });
+
+  function ahead(key: string): string {
+    if (trusted.length === 0) return '';
+    const before = rankBefore(key, self, trusted);
+    return before.length === 1 ? before[0]!.id : before.map(({ id }) => id).join(' ');
+  }
+
+  recount();
+  return {
+    get version() {
+      return version;
+    },
+    ahead,
+    noteDecision(key) {
+      if (trusted.length > 0) decidedAt.set(ahead(key), clock.now());
+    },
+    activeAt: (copies) => decidedAt.get(copies) ?? Number.NEGATIVE_INFINITY,
+    distrust(copies) {
+      silent.add(copies.split(' ', 1)[0]!);
+      recount();
+    },
+    now: () => clock.now(),
+  };
+}

@@ -1,0 +1,168 @@
+// Two copies of a list, each with its own share, and a world that says what is to be decided.
+import { VirtualClock } from '@muster/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryBus } from '../memory-bus.ts';
+import { BEAT_MS, startPresence } from './presence.ts';
+import { createShare } from './share.ts';
+import { createWorkList, PATIENCE_MS, type WorkList } from './work-list.ts';
+
+let clock: VirtualClock;
+let bus: MemoryBus;
+let wanted: Set<string>;
+beforeEach(() => {
+  clock = new VirtualClock();
+  bus = new MemoryBus({ clock });
+  wanted = new Set();
+});
+
+interface Copy {
+  readonly name: string;
+  readonly list: WorkList;
+  /** The work of one decide. */
+  work(): string[];
+  noteDecision(id: string): void;
+}
+
+function start(name: string): Copy {
+  const presence = startPresence({ bus: bus.client(name), clock, role: 'r', copy: name });
+  const share = createShare(presence, clock, () => undefined);
+  const list = createWorkList({ share });
+  return {
+    name,
+    list,
+    work() {
+      list.wake(clock.now(), (id) => wanted.has(id));
+      const taken: string[] = [];
+      for (let id = list.take(); id !== undefined; id = list.take()) if (wanted.has(id)) taken.push(id);
+      return taken;
+    },
+    noteDecision(id) {
+      share.noteDecision(id);
+      list.noteDecision(id);
+    },
+  };
+}
+
+/** Everybody notices, and nobody looks yet. */
+function notice(copies: readonly Copy[], ids: readonly string[]): void {
+  for (const id of ids) wanted.add(id);
+  for (const { list } of copies) for (const id of ids) list.add(id);
+}
+
+/** Everybody folds that it was decided. */
+function decide(copies: readonly Copy[], id: string): void {
+  for (const copy of copies) copy.noteDecision(id);
+  wanted.delete(id);
+}
+
+/** Until when it has taken all of these. Fails when it doesn't within a second. */
+async function timeUntilTaken(copy: Copy, ids: readonly string[]): Promise<number> {
+  const started = clock.now();
+  const left = new Set(ids);
+  while (left.size > 0 && clock.now() < started + 1000) {
+    for (const id of copy.work()) left.delete(id);
+    if (left.size > 0) await clock.advance(1);
+  }
+  expect([...left]).toEqual([]);
+  return clock.now() - started;
+}
+
+const ids = Array.from({ length: 100 }, (_, index) => `id${index}`);
+
+it('is all ours, and at once, when there is nobody else', () => {
+  const copy = start('one');
+  notice([copy], ids);
+  expect(copy.work()).toEqual(ids);
+  expect(copy.list.nextWake()).toBeUndefined();
+});
+
+describe('two copies', () => {
+  let one: Copy;
+  let two: Copy;
+  beforeEach(async () => {
+    [one, two] = [start('one'), start('two')];
+    await clock.advance(10);
+  });
+
+  it('share the work, and neither touches what the other sees to', async () => {
+    notice([one, two], ids);
+    const first = one.work();
+    expect(first.length).toBeGreaterThan(20);
+    for (const id of first) decide([one, two], id);
+    const second = two.work();
+    expect([...first, ...second].sort()).toEqual([...ids].sort());
+    for (const id of second) decide([one, two], id);
+    await clock.advance(2 * PATIENCE_MS);
+    expect([one.work(), two.work()]).toEqual([[], []]);
+    await clock.advance(PATIENCE_MS);
+    expect([one.work(), two.work()]).toEqual([[], []]);
+    expect([one.list.held, two.list.held]).toEqual([0, 0]);
+  });
+
+  it('take over within a moment from one that is silent, though it is still said to be there', async () => {
+    notice([one, two], ids);
+    expect(await timeUntilTaken(one, ids)).toBeLessThanOrEqual(2 * PATIENCE_MS);
+    // And from then on without waiting, until it is heard of again.
+    notice([one, two], ['more', 'and more']);
+    expect(one.work().sort()).toEqual(['and more', 'more']);
+    await clock.advance(BEAT_MS);
+    notice([one, two], ids);
+    expect(one.work().length).toBeLessThan(80);
+  });
+
+  it('leave one alone that is slow, and goes on deciding', async () => {
+    notice([one, two], ids);
+    const own = new Set(one.work());
+    for (const id of own) decide([one, two], id);
+    for (const id of ids.filter((other) => !own.has(other))) {
+      await clock.advance(PATIENCE_MS - 10);
+      expect(one.work()).toEqual([]);
+      decide([one, two], id);
+    }
+  });
+
+  it('do not wait for ever for one that is busy with something else', async () => {
+    notice([one, two], ids);
+    const own = new Set(one.work());
+    const [left, busyWith] = ids.filter((id) => !own.has(id));
+    for (const id of ids) if (id !== left) decide([one, two], id);
+    const taken: string[] = [];
+    for (let ms = 0; ms < 5_200; ms += PATIENCE_MS / 2) {
+      two.noteDecision(busyWith!);
+      one.noteDecision(busyWith!);
+      taken.push(...one.work());
+      await clock.advance(PATIENCE_MS / 2);
+    }
+    expect(taken).toEqual([left]);
+  });
+
+  it('wake at a time, its owner first', async () => {
+    for (const { list } of [one, two]) list.addAt('then', clock.now() + 500);
+    wanted.add('then');
+    expect([...one.work(), ...two.work()]).toEqual([]);
+    expect(one.list.nextWake()).toBe(clock.now() + 500);
+    await clock.advance(500);
+    const [later, ...others] = [one, two].filter((copy) => copy.work().length === 0);
+    expect(others).toEqual([]);
+    expect(await timeUntilTaken(later!, ['then'])).toBeLessThanOrEqual(2 * PATIENCE_MS);
+  });
+
+  it('hold nothing back when the clock is set back', async () => {
+    const now = clock.now();
+    let back = 0;
+    const shifted = { now: () => clock.now() - back, schedule: clock.schedule.bind(clock) };
+    const presence = startPresence({ bus: bus.client('three'), clock: shifted, role: 'r', copy: 'three' });
+    const share = createShare(presence, shifted, () => undefined);
+    const list = createWorkList({ share });
+    await clock.advance(10);
+    for (const id of ids) list.add(id);
+    list.wake(now, () => true);
+    back = 3_600_000;
+    for (let step = 0; step < 12; step += 1) {
+      list.wake(shifted.now(), () => true);
+      await clock.advance(PATIENCE_MS / 2);
+    }
+    expect(list.size).toBe(ids.length);
+    presence.stop();
+  });
+});

@@ -1,0 +1,189 @@
+// What a copy of a reducer has to look at. Its own share it takes at once, each tenant in turn. What is another copy's
+// it holds, and looks at only when that copy lets it lie: every copy knows all the work at any time, so that whoever is
+// killed, stopped or cut off is missed for a moment only, however wrong the hints about it are.
+import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { createFairQueue } from './fair-queue.ts';
+import { alone, type Share } from './share.ts';
+
+/**
+ * Held work is looked at after so long, and again after as long: who has not decided anything meanwhile, though there
+ * was something to be decided both times, is silent.
+ */
+export const PATIENCE_MS = 50;
+/** Longer than any two copies can think differently of who is there: then a busy copy is no excuse either. */
+const LAST_RESORT_MS = 5_000;
+/** Held work looked at in one turn. */
+const MAX_LOOKS = 1_000;
+
+export interface WorkListOptions {
+  readonly share?: Share | undefined;
+  /** What decides whose it is; by default the id itself. */
+  readonly keyOf?: (id: string) => string;
+  /** Who has a turn with it; by default there is but one tenant. */
+  readonly tenantOf?: (id: string) => string;
+  /** How long a busy copy may let it lie. */
+  readonly lastResortMs?: number;
+}
+
+export interface WorkList {
+  /** There may be something to decide about it. */
+  add(id: string): void;
+  /** There will be, then: the same as `add` at that time. */
+  addAt(id: string, at: number): void;
+  /** Somebody has decided about it. */
+  noteDecision(id: string): void;
+  /**
+   * Brings forward what is due: timers, and work of others that they let lie. `isWanted` says whether there is really
+   * something to be decided about it now.
+   */
+  wake(now: number, isWanted: (id: string) => boolean): void;
+  /** The next to look at, out of those that are ours. Gone from the list: added again if there is more to come. */
+  take(): string | undefined;
+  /** Takes out this one, if it is next in anybody's line. */
+  claim(id: string): boolean;
+  /** When `wake` is to be called again though nothing was added. */
+  nextWake(): number | undefined;
+  /** Ready to be taken. */
+  readonly size: number;
+  /** Held, because another copy is to do it. */
+  readonly held: number;
+}
+
+interface Held {
+  /** The copies that come before us, as Share.ahead has them. */
+  readonly ahead: string;
+  /** When it was noticed, somebody decided about it, or it was doubted. */
+  since: number;
+  /** Something was to be decided at the first look. */
+  doubted: boolean;
+}
+
+export function createWorkList(options: WorkListOptions = {}): WorkList {
+  const { share = alone, keyOf = (id) => id, tenantOf = () => '', lastResortMs = LAST_RESORT_MS } = options;
+  const ready = createFairQueue();
+  const timers = createDeadlines();
+  const held = new Map<string, Held>();
+  /** When to look at what is held, by the copies that come before us. */
+  const looks = new Map<string, Deadlines>();
+  let { version } = share;
+  let lastNow = Number.NEGATIVE_INFINITY;
+  let unfinished = false;
+
+  function add(id: string): void {
+    const ahead = share.ahead(keyOf(id));
+    if (ahead === '') {
+      held.delete(id);
+      ready.add(id, tenantOf(id));
+    } else if (held.get(id)?.ahead !== ahead) {
+      ready.delete(id);
+      hold(id, { ahead, since: share.now(), doubted: false });
+    }
+  }
+
+  function hold(id: string, entry: Held): void {
+    held.set(id, entry);
+    let deadlines = looks.get(entry.ahead);
+    if (!deadlines) {
+      deadlines = createDeadlines();
+      looks.set(entry.ahead, deadlines);
+    }
+    deadlines.set(id, entry.since + PATIENCE_MS);
+  }
+
+  /** Keys have changed hands: what is still the same copy's goes on waiting for it. */
+  function regroup(): void {
+    version = share.version;
+    const before = [...held];
+    held.clear();
+    looks.clear();
+    for (const id of [...ready.names()]) {
+      if (share.ahead(keyOf(id)) !== '') add(id);
+    }
+    for (const [id, entry] of before) {
+      if (share.ahead(keyOf(id)) === entry.ahead) hold(id, entry);
+      else add(id);
+    }
+  }
+
+  function startOver(now: number): void {
+    for (const [id, { ahead }] of [...held]) hold(id, { ahead, since: now, doubted: false });
+  }
+
+  function isIdle(ahead: string, now: number): boolean {
+    const activeAt = share.activeAt(ahead);
+    return activeAt > now || activeAt + PATIENCE_MS <= now;
+  }
+
+  /** False when it has found a copy silent: then everything is to be looked at anew. */
+  function lookAtHeld(ahead: string, deadlines: Deadlines, now: number, isWanted: (id: string) => boolean) {
+    const idle = isIdle(ahead, now);
+    // Of what a busy copy is to do, only that which waits for too long.
+    const since = now - (idle ? PATIENCE_MS : lastResortMs);
+    for (let count = 0; count < MAX_LOOKS; count += 1) {
+      const id = deadlines.take(since + PATIENCE_MS);
+      if (id === undefined) return true;
+      const entry = held.get(id);
+      if (entry?.ahead !== ahead) continue;
+      if (entry.since > since) {
+        deadlines.set(id, entry.since + PATIENCE_MS);
+        continue;
+      }
+      held.delete(id);
+      if (!isWanted(id)) continue;
+      if (!idle) {
+        ready.add(id, tenantOf(id));
+      } else if (!entry.doubted || share.activeAt(ahead) > entry.since) {
+        hold(id, { ahead, since: now, doubted: true });
+      } else {
+        held.set(id, entry);
+        share.distrust(ahead);
+        return false;
+      }
+    }
+    unfinished = true;
+    return true;
+  }
+
+  function wake(time: number, isWanted: (id: string) => boolean): void {
+    for (const id of timers.takeDue(time)) add(id);
+    if (share === alone) return;
+    const now = share.now();
+    if (now < lastNow) startOver(now); // our clock was set back
+    lastNow = now;
+    do {
+      unfinished = false;
+      if (version !== share.version) regroup();
+    } while (![...looks].every(([ahead, deadlines]) => lookAtHeld(ahead, deadlines, now, isWanted)));
+  }
+
+  return {
+    add,
+    addAt: (id, at) => timers.set(id, at),
+    noteDecision(id) {
+      const entry = held.get(id);
+      if (!entry) return;
+      entry.since = share.now();
+      entry.doubted = false;
+    },
+    wake,
+    take: () => ready.take(),
+    claim: (id) => ready.delete(id),
+    nextWake() {
+      if (unfinished || version !== share.version) return lastNow;
+      let earliest = timers.next() ?? Number.POSITIVE_INFINITY;
+      for (const [ahead, deadlines] of looks) {
+        const next = deadlines.next();
+        if (next === undefined) continue;
+        const patient = Math.max(next, share.activeAt(ahead) + PATIENCE_MS);
+        earliest = Math.min(earliest, patient, next - PATIENCE_MS + lastResortMs);
+      }
+      return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+    },
+    get size() {
+      return ready.size;
+    },
+    get held() {
+      return held.size;
+    },
+  };
+}
