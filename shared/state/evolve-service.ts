@@ -14,6 +14,7 @@ import {
   indexSlot,
   indexTask,
   isHistory,
+  isLive,
   isOver,
   leaveNode,
   setDesired,
@@ -229,7 +230,7 @@ function createTask(
     startAt: created.startAt ?? 0,
     createdAt: time,
     createdSeq: seq,
-    desired: parseTaskState(created.desired)!,
+    desired: mayStillRun(older, seq) ? TaskState.READY : parseTaskState(created.desired)!,
     observed: version.ports ? TaskState.PENDING : TaskState.NEW,
   });
   task.older = older;
@@ -237,6 +238,15 @@ function createTask(
   service.tasks.size += 1;
   version.tasks += 1;
   indexTask(task, changes);
+}
+
+/**
+ * What this decision stops before it starts another in its place may have been given to a node since the decision was
+ * made. The other one then waits for it to end.
+ */
+function mayStillRun(older: Task | undefined, seq: number): boolean {
+  if (!older || isLive(older) || older.commandSeq !== seq) return false;
+  return !isOver(older) && older.node?.status !== 'down';
 }
 
 export function takeSlot(tables: Tables, service: Service, number: number): Slot {

@@ -53,6 +53,26 @@ function deploy(
 const reserving = { image: 'x', resources: { reservations: { cpus: 1, memory: '1g' } } };
 
 describe('assignments', () => {
+  it('that a decision to replace the task knew nothing of make the replacement wait', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    const serviceId = deploy(history, 'web', reserving, ['a']);
+    const { version } = history.state.services.get(serviceId)!;
+    assign(history, 'n1', 'a');
+    history.append({
+      type: 'service.reconciled',
+      cause: history.state.head,
+      serviceId,
+      specVersion: version.seq,
+      created: [{ id: 'b', slot: 1, generation: 2, replaces: 'a', cause: 'update' }],
+      desired: [{ id: 'a', state: 'shutdown' }],
+      why: [],
+    });
+    expect(history.state.tasks.get('b')).toMatchObject({ desired: TaskState.READY });
+    report(history, 'n1', { id: 'a', state: 'shutdown' });
+    expect([...history.state.services.get(serviceId)!.waiting].map(({ id }) => id)).toEqual(['b']);
+  });
+
   it('the first in log order stands, the second is void', () => {
     const history = startHistory();
     joinReadyNode(history, 'n1');

@@ -15,7 +15,7 @@ import {
 import type { ClusterState } from './state.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
-export const FOLD_VERSION = 3;
+export const FOLD_VERSION = 4;
 
 type Apply<Type extends EventType> = (
   state: ClusterState,
