@@ -1,9 +1,17 @@
 // One copy of a role of the control plane, around a folded state that is there already, with a stopwatch at its ports.
+import { randomUUID } from 'node:crypto';
 import { createAllocator } from '@muster/allocator';
 import { startApi } from '@muster/api';
 import { startDispatcher } from '@muster/dispatcher';
 import { createOrchestrator } from '@muster/orchestrator';
-import { type Clock, type Follower, type Logger, type Reducer, runReducer } from '@muster/runtime';
+import {
+  type Clock,
+  type Follower,
+  type Logger,
+  type Reducer,
+  runSharedReducer,
+  type Share,
+} from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
 import {
   createTurnTimes,
@@ -36,11 +44,11 @@ export interface StartedRole extends Pick<ObservedRole, 'loop' | 'commands' | 'b
 export async function startRole(role: ControlRole, options: StartRoleOptions): Promise<StartedRole> {
   switch (role) {
     case 'orchestrator':
-      return startReducer(createOrchestrator(), options);
+      return startReducer(role, (share) => createOrchestrator({ share }), options);
     case 'allocator':
-      return startReducer(createAllocator(), options);
+      return startReducer(role, (share) => createAllocator({ share }), options);
     case 'scheduler':
-      return startReducer(createScheduler(), options);
+      return startReducer(role, () => createScheduler(), options);
     case 'dispatcher':
       return startMeasuredDispatcher(options);
     case 'api': {
@@ -59,13 +67,25 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
 }
 
 function startReducer(
-  reducer: Reducer,
+  role: Reducer['name'],
+  create: (share: Share) => Reducer,
   { cluster, follower, measures, clock, logger }: StartRoleOptions,
 ): StartedRole {
-  const log = measureLog(cluster.log, measures.appends);
-  const measured = measureReducer(reducer, measures.decides);
-  const { stats, stop } = runReducer({ reducer: measured, follower, log, clock, logger });
-  return { stop, loop: stats, backlog: () => reducer.backlog?.() ?? {} };
+  let reducer: Reducer | undefined;
+  const { stats, stop } = runSharedReducer({
+    role,
+    copy: randomUUID(),
+    bus: cluster.bus,
+    log: measureLog(cluster.log, measures.appends),
+    follower,
+    clock,
+    logger,
+    createReducer(share) {
+      reducer = create(share);
+      return measureReducer(reducer, measures.decides);
+    },
+  });
+  return { stop, loop: stats, backlog: () => reducer?.backlog?.() ?? {} };
 }
 
 async function startMeasuredDispatcher(options: StartRoleOptions): Promise<StartedRole> {
@@ -76,6 +96,7 @@ async function startMeasuredDispatcher(options: StartRoleOptions): Promise<Start
     ...options,
     commands: cluster.commands,
     bus: cluster.bus,
+    copy: randomUUID(),
     log: measureLog(cluster.log, measures.appends),
     instrument: (reducer) => measureReducer(reducer, measures.decides),
     onCommandWritten(basis) {

@@ -2,7 +2,14 @@
 // from heartbeats, which are not in the log. What they are to do is command-writer.ts's part.
 import { eventSubject } from '@muster/events';
 import type { NodeStatus } from '@muster/model';
-import { createDeadlines, type Decision, type Reducer } from '@muster/runtime';
+import {
+  createDeadlines,
+  createWorkList,
+  type Decision,
+  PATIENCE_MS,
+  type Reducer,
+  type Share,
+} from '@muster/runtime';
 import { type ClusterNode, type ClusterState, lastSeqOf } from '@muster/state';
 
 import { startHearing } from './hearing.ts';
@@ -17,6 +24,8 @@ const MAX_STRANGERS = 10_000;
 export interface DispatcherOptions {
   /** The same as the agents'. */
   readonly heartbeatMs: number;
+  /** Which nodes are ours to judge; all of them by default. */
+  readonly share?: Share | undefined;
 }
 
 export interface Dispatcher extends Reducer {
@@ -34,30 +43,37 @@ interface Watched extends Evidence {
   reportedAt: number;
 }
 
-export function createDispatcher({ heartbeatMs }: DispatcherOptions): Dispatcher {
+export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dispatcher {
   const hearing = startHearing(heartbeatMs);
   const deadlines = createDeadlines();
   const watched = new Map<string, Watched>();
   const strangers = new Map<string, number>();
-  const noticed = new Set<string>();
+  /** What one copy has heard, another may not have: nobody waits for a busy one. */
+  const noticed = createWorkList({ share, lastResortMs: PATIENCE_MS });
   let lastLook = 0;
 
   function decide(state: ClusterState, now: number): Decision[] {
     lastLook = now;
     for (const id of deadlines.takeDue(hearing.until)) noticed.add(id);
+    noticed.wake(now, (id) => look(state, id, now) !== undefined);
     const decisions: Decision[] = [];
-    for (const id of noticed) {
-      if (decisions.length >= MAX_DECISIONS_PER_ROUND) break;
-      const node = state.nodes.get(id);
-      const decision = node && look(state, node, now);
-      // Looked at again until the state shows what was decided.
-      if (decision) decisions.push(decision);
-      else noticed.delete(id);
+    const decided: string[] = [];
+    while (decisions.length < MAX_DECISIONS_PER_ROUND) {
+      const id = noticed.take();
+      if (id === undefined) break;
+      const decision = look(state, id, now);
+      if (!decision) continue;
+      decisions.push(decision);
+      decided.push(id);
     }
+    // Looked at again until the state shows what was decided.
+    for (const id of decided) noticed.add(id);
     return decisions;
   }
 
-  function look(state: ClusterState, node: ClusterNode, now: number): Decision | undefined {
+  function look(state: ClusterState, id: string, now: number): Decision | undefined {
+    const node = state.nodes.get(id);
+    if (!node) return undefined;
     const judgement = judge(node, observe(node, now), { hearing, heartbeatMs, now });
     if (judgement.lookAt !== undefined) deadlines.set(node.id, judgement.lookAt);
     return concludeJudgement(state, node, judgement);
@@ -116,11 +132,17 @@ export function createDispatcher({ heartbeatMs }: DispatcherOptions): Dispatcher
     notice(_state, changes) {
       for (const id of changes.nodes) noticed.add(id);
     },
+    noteDecision(_state, { address }) {
+      share?.noteDecision(address.id);
+      noticed.noteDecision(address.id);
+    },
     decide,
     nextWake() {
-      const next = deadlines.next();
+      const next = deadlines.next() ?? Number.POSITIVE_INFINITY;
       // The echo after it wakes us as a rule: without one, there is nothing to be said.
-      return next === undefined ? undefined : Math.max(next, lastLook) + hearing.echoEveryMs;
+      const byEcho = Math.max(next, lastLook) + hearing.echoEveryMs;
+      const earliest = Math.min(byEcho, noticed.nextWake() ?? Number.POSITIVE_INFINITY);
+      return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
     },
     backlog: () => ({ nodes: noticed.size }),
     hear(nodeId, now) {

@@ -5,11 +5,13 @@ import type { CommandStore, Log } from '@muster/log';
 import {
   type Bus,
   type Clock,
+  createShare,
   type Follower,
   type Logger,
   type Reducer,
   type ReducerLoopStats,
   runReducer,
+  startPresence,
   type Timer,
 } from '@muster/runtime';
 import { type CommandWriterStats, startCommandWriter } from './command-writer.ts';
@@ -20,6 +22,8 @@ export interface StartDispatcherOptions {
   readonly log: Log;
   readonly commands: CommandStore;
   readonly bus: Bus;
+  /** Ours alone, of all processes that ever were: the work is shared with the other copies. All is ours without it. */
+  readonly copy?: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The same as the agents'. */
@@ -43,7 +47,8 @@ export interface RunningDispatcher {
 const NODE_ID_FROM = heartbeatSubject('').length;
 
 export async function startDispatcher(options: StartDispatcherOptions): Promise<RunningDispatcher> {
-  const { follower, log, commands, bus, clock, logger, heartbeatMs, onFailure, onCommandWritten } = options;
+  const { follower, log, commands, bus, copy, clock, logger, heartbeatMs, onFailure, onCommandWritten } =
+    options;
   const { instrument = (reducer: Reducer) => reducer } = options;
   const writer = await startCommandWriter({
     follower,
@@ -53,19 +58,22 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     ...(onFailure && { onFailure }),
     ...(onCommandWritten && { onWritten: onCommandWritten }),
   });
-  const dispatcher = createDispatcher({ heartbeatMs });
+  const presence = copy === undefined ? undefined : startPresence({ bus, clock, role: 'dispatcher', copy });
+  const share = presence && createShare(presence, clock, () => loop.wake());
+  const dispatcher = createDispatcher({ heartbeatMs, share });
   const heartbeats = bus.subscribe(heartbeatSubject('*'), ({ subject }) => {
     if (dispatcher.hear(subject.slice(NODE_ID_FROM), clock.now())) loop.wake();
   });
   const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
     if (dispatcher.echo(sentAt, clock.now())) loop.wake();
   });
-  const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger });
+  const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger, presence });
   return {
     stats: loop.stats,
     commandStats: writer.stats,
     backlog: () => ({ ...dispatcher.backlog?.(), ...writer.backlog() }),
     async stop() {
+      presence?.stop();
       heartbeats.stop();
       echoes.stop();
       await Promise.all([loop.stop(), writer.stop()]);
