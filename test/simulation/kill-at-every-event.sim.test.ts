@@ -17,11 +17,11 @@ describe('killing the writer at every event', () => {
     },
   );
 
-  it('and the other copies go on alone, with no pause of a second', async () => {
+  it('and the other copies go on alone, with no pause worth mentioning', async () => {
     for (let index = 1; index <= undisturbed.appends; index += 1) {
       const outcome = await runScenario({ copies: 2, killAt: { index, when: 'before' } });
       const pauses = outcome.stepMs.map((ms, step) => ms - undisturbed.stepMs[step]!);
-      expect(Math.max(...pauses), `killed before append ${index}`).toBeLessThanOrEqual(1000);
+      expect(Math.max(...pauses), `killed before append ${index}`).toBeLessThanOrEqual(200);
     }
   });
 });

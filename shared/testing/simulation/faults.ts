@@ -1,4 +1,5 @@
 // What goes wrong in a run of chaos. Each fault mends itself, but for a machine that is lost.
+import { presenceSubject } from '@muster/runtime';
 import type { Seat, SimulatedCluster } from './simulated-cluster.ts';
 
 const INTRUDER = 'intruder';
@@ -60,6 +61,26 @@ export const injectFault = {
     cluster.clock.schedule(cluster.chance.between(1000, 40_000), () =>
       cluster.network.deaf.delete(process.name),
     );
+  },
+  /** The log is not to be reached, and everybody is heard. */
+  losesLog(cluster) {
+    const { process } = cluster.chance.pick(cluster.reducers);
+    if (!process) return;
+    const { withoutLog } = cluster.network;
+    withoutLog.add(process.name);
+    cluster.clock.schedule(cluster.chance.between(100, 20_000), () => withoutLog.delete(process.name));
+  },
+  /** Copies that never were say that they are here; some that are here are said to be gone. */
+  misinform(cluster) {
+    const { chance, clock, network, reducers } = cluster;
+    const { role, process } = chance.pick(reducers);
+    const [copy, word] = chance.happens(0.5) ? [`${role}-ghost`, 'here'] : [process?.name ?? 'nobody', 'bye'];
+    const bus = network.bus.client(INTRUDER);
+    for (let time = chance.between(1, 10); time > 0; time -= 1) {
+      clock.schedule(chance.between(0, 10_000), () =>
+        bus.publish(presenceSubject(role, copy), new TextEncoder().encode(word)),
+      );
+    }
   },
   /** Anybody may write anything to the log. */
   intrude(cluster) {

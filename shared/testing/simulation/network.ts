@@ -50,6 +50,8 @@ export interface Network {
   readonly cutOff: Set<string>;
   /** Clients that reach the log and the commands, and nobody on the bus. */
   readonly deaf: Set<string>;
+  /** Clients that reach the bus and nothing else. */
+  readonly withoutLog: Set<string>;
   readonly processes: Map<string, SimulatedProcess>;
   /** Called around every append to the log: where a test kills the writer. */
   onAppend: (moment: AppendMoment) => void;
@@ -61,12 +63,13 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
   const processes = new Map<string, SimulatedProcess>();
   const cutOff = new Set<string>();
   const deaf = new Set<string>();
+  const withoutLog = new Set<string>();
   const isOff = (name: string) => cutOff.has(name) || deaf.has(name);
   let appends = 0;
   /** Deliveries to one client stay in order: none overtakes the one before. */
   const busyUntil = new Map<string, number>();
 
-  function deliver(client: string, step: () => void): void {
+  function deliver(client: string, step: () => void, isOff = (name: string) => cutOff.has(name)): void {
     const process = processes.get(client);
     const { latencyMs } = network.faults;
     if (!process && latencyMs === 0) {
@@ -76,13 +79,16 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
     const earliest = Math.max(clock.now() + chance.next() * latencyMs, busyUntil.get(client) ?? 0);
     busyUntil.set(client, earliest);
     const attempt = () => {
-      if (cutOff.has(client)) clock.schedule(50, attempt);
+      if (isOff(client)) clock.schedule(50, attempt);
       else if (process) process.run(step);
       else step();
     };
     if (earliest <= clock.now()) queueMicrotask(attempt);
     else clock.schedule(earliest - clock.now(), attempt);
   }
+
+  const deliverStored = (client: string, step: () => void) =>
+    deliver(client, step, (name) => cutOff.has(name) || withoutLog.has(name));
 
   async function travel(
     client: string,
@@ -95,7 +101,7 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
     if (process && !process.alive) return never;
     moment?.('before');
     if (process && !process.alive) return never;
-    if (cutOff.has(client) || chance.happens(lostAppends)) {
+    if (cutOff.has(client) || withoutLog.has(client) || chance.happens(lostAppends)) {
       await sleep(clock, 200);
       if (process && !process.alive) return never;
       throw new LogUnavailableError('the simulated network lost it');
@@ -116,7 +122,7 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
   const network: Network = {
     log: new MemoryLog({
       now,
-      deliver,
+      deliver: deliverStored,
       maxRecordBytes: 8 * 1024 * 1024,
       intercept(append, store) {
         appends += 1;
@@ -129,7 +135,7 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
     }),
     commands: new MemoryCommandStore({
       now,
-      deliver,
+      deliver: deliverStored,
       intercept: (put, store) => travel(put.client, true, store),
     }),
     bus: new MemoryBus({
@@ -141,6 +147,7 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
     faults: { ...perfectNetwork },
     cutOff,
     deaf,
+    withoutLog,
     processes,
     onAppend: () => undefined,
   };

@@ -36,6 +36,8 @@ export interface SimulationOptions {
   readonly nodes: number;
   /** Copies of each reducer. */
   readonly copies: number;
+  /** How far the clocks of machines may be off, either way; 0 by default. */
+  readonly maxSkewMs?: number;
 }
 
 /** A place where a process runs, again and again. */
@@ -79,7 +81,7 @@ export interface SimulatedCluster {
   unfinished(): string[];
 }
 
-export function createCluster({ seed, nodes, copies }: SimulationOptions): SimulatedCluster {
+export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: SimulationOptions): SimulatedCluster {
   const clock = new VirtualClock();
   const chance = seedChance(seed);
   const network = createNetwork(clock, chance);
@@ -89,10 +91,13 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
     failure ??= error;
   };
   let incarnations = 0;
+  const skews = new Map<Seat, number>();
 
   function launch(seat: Seat): SimulatedProcess {
     incarnations += 1;
-    const process = startProcess(`${seat.name}#${incarnations}`, clock);
+    const skewMs = skews.get(seat) ?? chance.between(-maxSkewMs, maxSkewMs);
+    skews.set(seat, skewMs);
+    const process = startProcess(`${seat.name}#${incarnations}`, clock, skewMs);
     network.processes.set(process.name, process);
     seat.process = process;
     return process;
@@ -130,9 +135,8 @@ export function createCluster({ seed, nodes, copies }: SimulationOptions): Simul
             break;
           case 'dispatcher':
             await startDispatcher({
-              ...loop,
+              ...shared,
               commands: network.commands.client(process.name),
-              bus,
               heartbeatMs: HEARTBEAT_MS,
             });
         }

@@ -16,7 +16,8 @@ export interface SimulatedProcess {
   run(action: () => void): void;
 }
 
-export function startProcess(name: string, clock: Clock): SimulatedProcess {
+/** `skewMs`: how far its machine's clock is ahead. */
+export function startProcess(name: string, clock: Clock, skewMs = 0): SimulatedProcess {
   let alive = true;
   let suspended = false;
   let waiting: (() => void)[] = [];
@@ -28,7 +29,7 @@ export function startProcess(name: string, clock: Clock): SimulatedProcess {
   return {
     name,
     clock: {
-      now: () => clock.now(),
+      now: () => clock.now() + skewMs,
       schedule(delayMs, action): Timer {
         let cancelled = false;
         const timer = clock.schedule(delayMs, () => run(() => (cancelled ? undefined : action())));
