@@ -10,6 +10,8 @@ export interface ScenarioOutcome {
   readonly appends: number;
   /** Virtual time from an intent to the state it asked for, for each step, in ms. */
   readonly stepMs: readonly number[];
+  /** What was killed. */
+  readonly killed: 'reducer' | 'agent' | undefined;
 }
 
 export interface ScenarioOptions {
@@ -42,7 +44,7 @@ function crashOneTask({ nodes }: SimulatedCluster): void {
 
 const STEP_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 50;
-const AGENT_RESTART_MS = 500;
+export const AGENT_RESTART_MS = 500;
 
 export async function runScenario({
   copies,
@@ -51,12 +53,14 @@ export async function runScenario({
 }: ScenarioOptions): Promise<ScenarioOutcome> {
   const cluster = createCluster({ seed: 1, nodes: 3, copies });
   let appends = 0;
+  let killed: ScenarioOutcome['killed'];
   cluster.network.onAppend = ({ process, index, when }) => {
     appends = Math.max(appends, index);
     if (!killAt || index !== killAt.index || when !== killAt.when || !process) return;
     const seat = [...cluster.reducers, ...cluster.nodes].find((candidate) => candidate.process === process);
     if (!seat) return;
     cluster.kill(seat);
+    killed = 'engine' in seat ? 'agent' : 'reducer';
     const afterMs = 'engine' in seat ? AGENT_RESTART_MS : restartAfterMs;
     if (afterMs !== undefined) cluster.clock.schedule(afterMs, () => void seat.start());
   };
@@ -68,7 +72,7 @@ export async function runScenario({
     await converge(cluster);
     stepMs.push(cluster.clock.now() - started);
   }
-  return { services: describeServices(cluster), appends, stepMs };
+  return { services: describeServices(cluster), appends, stepMs, killed };
 }
 
 async function converge(cluster: SimulatedCluster): Promise<void> {
