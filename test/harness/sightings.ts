@@ -1,20 +1,33 @@
 // What tests look for in a watched cluster.
 import { TaskState } from '@muster/model';
-import { isOutdated, type Service, type Task } from '@muster/state';
+import { type ClusterNode, isOutdated, type Service, type Task } from '@muster/state';
 import type { Watch } from './watch.ts';
 
+/** A task as it was when it was looked at: the state's own are views, which go with the time. */
+export type Sighting = Pick<
+  Task,
+  'id' | 'row' | 'generation' | 'replaces' | 'observed' | 'desired' | 'message' | 'err' | 'exitCode' | 'runId'
+> & { readonly node: ClusterNode | undefined; readonly slot: { readonly number: number } };
+
+export function seeTask(task: Task): Sighting {
+  const { id, row, generation, replaces, observed, desired, message, err, exitCode, runId, node } = task;
+  const slot = { number: task.slot.number };
+  return { id, row, generation, replaces, observed, desired, message, err, exitCode, runId, node, slot };
+}
+
 /** The tasks of a service that run, run what its spec says, and are to go on doing so; by slot. */
-export function runningTasks(service: Service | undefined): Task[] {
+export function runningTasks(service: Service | undefined): Sighting[] {
   return [...(service?.tasks.values() ?? [])]
     .filter(
       (task) =>
         task.observed === TaskState.RUNNING && task.desired === TaskState.RUNNING && !isOutdated(task),
     )
+    .map(seeTask)
     .sort((a, b) => a.slot.number - b.slot.number);
 }
 
 /** The tasks, once the service runs as it is described, and everything that it doesn't need any more is over. */
-export function hasConverged(name: string, replicas: number): (watch: Watch) => Task[] | undefined {
+export function hasConverged(name: string, replicas: number): (watch: Watch) => Sighting[] | undefined {
   return ({ state }) => {
     const service = state.serviceByName.get(name);
     const running = runningTasks(service);

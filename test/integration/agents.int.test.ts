@@ -1,10 +1,17 @@
 // What runs on a node outlives the node's agent, and a node that is lost is replaced. With plain processes, which really
 // go on running when nobody looks.
-import type { Task } from '@muster/state';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
-import { areReady, hasConverged, isGone, nodeNamed, runningTasks } from '../harness/sightings.ts';
+import {
+  areReady,
+  hasConverged,
+  isGone,
+  nodeNamed,
+  runningTasks,
+  type Sighting,
+  seeTask,
+} from '../harness/sightings.ts';
 import type { Watch } from '../harness/watch.ts';
 
 let cluster: TestCluster;
@@ -45,6 +52,7 @@ const isAlive = (pid: number) => {
 function tasksOn(name: string, service: string) {
   return [...nodeNamed(watch, name)!.tasks.values()]
     .filter((task) => task.service.spec.name === service)
+    .map(seeTask)
     .sort((a, b) => a.slot.number - b.slot.number);
 }
 
@@ -57,7 +65,7 @@ function statusesOf(id: string, after: number) {
 }
 
 /** Neither stopped nor started again: all that is said of it is that it runs, as the same process. */
-function expectOnlyRunning({ id, runId }: Task, after: number): void {
+function expectOnlyRunning({ id, runId }: Sighting, after: number): void {
   for (const status of statusesOf(id, after)) expect(status).toMatchObject({ state: 'running', runId });
 }
 
