@@ -50,7 +50,7 @@ async function main([name, ...args]: string[]): Promise<void> {
 async function describeAll(): Promise<string> {
   const lines = ['Usage: npm run bench -- NAME [--FLAG VALUE]… (NAME --help shows its flags)', ''];
   for (const [name, load] of Object.entries(benches))
-    lines.push(`  ${name.padEnd(8)} ${(await load()).summary}`);
+    lines.push(`  ${name.padEnd(9)} ${(await load()).summary}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -55,7 +55,7 @@ async function measure(values: Values): Promise<void> {
   const before = system.usage();
   const [storedBefore, recordsBefore] = [await system.storedMb(), await observer.log.head()];
   const own = process.cpuUsage();
-  const progress = setInterval(() => say(`${running.size} running`), SAY_EVERY_MS);
+  const progress = setInterval(() => say(`${running.size} running, ${observer.head} records`), SAY_EVERY_MS);
   const started = preciseNow();
   const reachedSeconds: Record<string, number> = {};
   const giving = giveAll(observer.log, wanted.map(describe));

@@ -20,6 +20,8 @@ export interface Window {
   readonly latestAgentMs: number;
   /** From being given away to RUNNING: the longest. */
   readonly latestRunningMs: number;
+  /** What the unluckiest one waited for, for whoever looks on. */
+  readonly unluckiest: string;
   /** Between one record of the log and the next: the longest. */
   readonly longestSilenceMs: number;
   readonly services: number;
@@ -79,7 +81,14 @@ export async function startLoad(system: System, perSec: number): Promise<Load> {
       throw new Error(`${pace.given} intents were stored, ${all.length} are there`);
     const seen = [startedAt, ...times.slice(firstRecord).filter((time) => time <= endedAt), endedAt];
     const silences = seen.slice(1).map((time, index) => time - seen[index]!);
-    const latest = (wait: (one: Journey) => number) => Math.max(...all.map(wait));
+    const waitOf = (one: Journey) => one.runningAt! - pace.givenAt.get(one.name)!;
+    const describeJourney = (one: Journey) => {
+      const since = (at: number | undefined) =>
+        `${Math.round((at ?? Number.NaN) - pace.givenAt.get(one.name)!)} ms`;
+      return `stored ${since(one.storedAt)}, verdict ${since(one.verdictAt)}, created ${since(one.createdAt)}, allocated ${since(one.allocatedAt)}, assigned ${since(one.assignedAt)}, command ${since(commandedAt.get(one.taskId!))}, running ${since(one.runningAt)}`;
+    };
+    // A command that was replaced before it was seen here has no time.
+    const latest = (wait: (one: Journey) => number) => Math.max(...all.map(wait).filter(Number.isFinite));
     return {
       latest: {
         orchestrator: latest((one) => one.createdAt! - one.storedAt),
@@ -87,9 +96,10 @@ export async function startLoad(system: System, perSec: number): Promise<Load> {
         scheduler: latest((one) => one.assignedAt! - Math.max(one.allocatedAt!, one.createdAt!)),
         dispatcher: latest((one) => (commandedAt.get(one.taskId!) ?? Number.NaN) - one.assignedAt!),
       },
+      unluckiest: describeJourney(all.reduce((a, b) => (waitOf(b) > waitOf(a) ? b : a))),
       latestStoredMs: latest((one) => one.storedAt - pace.givenAt.get(one.name)!),
       latestAgentMs: latest((one) => one.runningAt! - (commandedAt.get(one.taskId!) ?? Number.NaN)),
-      latestRunningMs: latest((one) => one.runningAt! - pace.givenAt.get(one.name)!),
+      latestRunningMs: latest(waitOf),
       longestSilenceMs: Math.max(...silences),
       services: all.length,
     };

@@ -25,6 +25,7 @@ export const react: Bench = {
     tasks: { help: 'tasks of the service whose node dies', default: '30' },
     rate: { help: 'services a second while a reducer or a server dies', default: '50' },
     seconds: { help: 'how long before and after it', default: '4' },
+    servers: { help: 'nats-servers that die, by what they are to the log', default: 'follower,leader' },
     victims: { help: 'reducers that die', default: 'orchestrator,allocator,scheduler,dispatcher' },
   },
   async run(values) {

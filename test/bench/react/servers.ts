@@ -22,7 +22,7 @@ export async function reactToServers(values: Values): Promise<void> {
   const load = await startLoad(system, values.number('rate'));
   const half = values.number('seconds') * 1000;
   await load.during(() => delay(half));
-  for (const victim of ['follower', 'leader'] as const) {
+  for (const victim of values.words('servers')) {
     const calm: Window[] = [];
     const killed: Window[] = [];
     for (let round = 1; round <= values.number('rounds'); round += 1) {
@@ -40,6 +40,7 @@ export async function reactToServers(values: Values): Promise<void> {
       await cluster.restart(index);
       await delay(half);
       say(`${victim} killed, round ${round}: silence of ${killed.at(-1)!.longestSilenceMs} ms`);
+      say(`  the unluckiest: ${killed.at(-1)!.unluckiest}`);
     }
     const of = (windows: Window[], field: 'longestSilenceMs' | 'latestRunningMs' | 'latestStoredMs') =>
       median(windows.map((window) => window[field]));
