@@ -1,18 +1,39 @@
 // What tests look for in a watched cluster.
 import { TaskState } from '@muster/model';
-import { type ClusterNode, isOutdated, type Service, type Task } from '@muster/state';
+import { type ClusterNode, isOutdated, type Service, type Task, type TaskVersion } from '@muster/state';
 import type { Watch } from './watch.ts';
 
 /** A task as it was when it was looked at: the state's own are views, which go with the time. */
 export type Sighting = Pick<
   Task,
   'id' | 'row' | 'generation' | 'replaces' | 'observed' | 'desired' | 'message' | 'err' | 'exitCode' | 'runId'
-> & { readonly node: ClusterNode | undefined; readonly slot: { readonly number: number } };
+> & {
+  readonly service: Service;
+  readonly version: TaskVersion;
+  readonly node: ClusterNode | undefined;
+  readonly slot: { readonly number: number };
+};
 
 export function seeTask(task: Task): Sighting {
-  const { id, row, generation, replaces, observed, desired, message, err, exitCode, runId, node } = task;
+  const { id, row, generation, replaces, observed, desired, message, err, exitCode, runId } = task;
+  const { service, version, node } = task;
   const slot = { number: task.slot.number };
-  return { id, row, generation, replaces, observed, desired, message, err, exitCode, runId, node, slot };
+  return {
+    id,
+    row,
+    generation,
+    replaces,
+    observed,
+    desired,
+    message,
+    err,
+    exitCode,
+    runId,
+    service,
+    version,
+    node,
+    slot,
+  };
 }
 
 /** The tasks of a service that run, run what its spec says, and are to go on doing so; by slot. */
