@@ -1,5 +1,5 @@
-// A spread tree as one group of tasks meets it: branches come in the order in which their first node that suits is met,
-// which is that of the nodes' tasks; those without any come last.
+// A spread tree as one group of tasks meets it: branches come in the order in which their first node is met,
+// which is that of the nodes' tasks; those that have none to be met come last.
 import type { Service } from '@muster/state';
 import { type Line, startLine } from './line.ts';
 import type { Roster } from './roster.ts';
@@ -8,14 +8,16 @@ import type { Branch, Tree } from './trees.ts';
 
 export interface Forks {
   readonly root: Fork;
-  /** Where a node that suits belongs. */
+  /** Where a node belongs. */
   lineOf(rank: number): Line;
 }
 
 export interface ForkOptions {
   readonly tree: Tree;
   readonly tasksByBranch: ReadonlyMap<Branch, number>;
-  /** Puts the next node that suits in its line; false when there is none. */
+  /** What there is to be met: nodes of a leaf, branches of any other. */
+  readonly counts: ReadonlyMap<Branch, number>;
+  /** Looks at the next node; false when there is none. */
   readonly lookOn: () => boolean;
   readonly placeOn: (line: Line, tasks: number) => number;
 }
@@ -25,13 +27,14 @@ interface MetFork extends Fork {
   readonly met: Fork[];
 }
 
-export function meetForks({ tree, tasksByBranch, lookOn, placeOn }: ForkOptions): Forks {
+export function meetForks({ tree, tasksByBranch, counts, lookOn, placeOn }: ForkOptions): Forks {
   const forks = new Map<Branch, MetFork>();
 
   function meet(branch: Branch): MetFork {
     const known = forks.get(branch);
     if (known) return known;
-    const line = startLine();
+    const toBeMet = counts.get(branch) ?? 0;
+    const line = startLine(toBeMet);
     const met: Fork[] = [];
     const fork: MetFork = {
       line,
@@ -39,7 +42,7 @@ export function meetForks({ tree, tasksByBranch, lookOn, placeOn }: ForkOptions)
       tasks: tasksByBranch.get(branch) ?? 0,
       branches: branch.children.size,
       branchAt(turn) {
-        while (turn >= met.length && lookOn());
+        while (turn >= met.length && met.length < toBeMet && lookOn());
         if (turn >= met.length) for (const child of branch.children.values()) meet(child);
         return met[turn];
       },

@@ -7,6 +7,8 @@
 const LEVELS = 2 ** 21;
 
 export interface Line {
+  /** Nodes that are yet to be looked at. */
+  unmet: number;
   level: number;
   /** Ranks of this level; those before `next` have had their task. */
   ranks: number[];
@@ -17,8 +19,8 @@ export interface Line {
   readonly above: Map<number, number[]>;
 }
 
-export function startLine(): Line {
-  return { level: 0, ranks: [], next: 0, raised: [], above: new Map() };
+export function startLine(unmet: number): Line {
+  return { unmet, level: 0, ranks: [], next: 0, raised: [], above: new Map() };
 }
 
 /** Nodes come in the order of their tasks and ranks. */
@@ -38,7 +40,7 @@ export function serviceTasksOf({ level }: Line): number {
   return level % LEVELS;
 }
 
-/** To the next level with nodes on it; false when there is none. Only when all nodes are in line. */
+/** To the next level with nodes on it; false when there is none. Only when all nodes have been looked at. */
 export function rise(line: Line, totals: Int32Array): boolean {
   const { raised, above } = line;
   if (raised.length > 0) line.level += 1;

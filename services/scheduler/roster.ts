@@ -7,7 +7,7 @@ import { addBit, type Bits, countOnes, createBits, deleteBit, hasBit } from './b
 import { countGiven, type Draft } from './draft.ts';
 import { createLadder, type Ladder } from './ladder.ts';
 import { createMasks, type Masks } from './masks.ts';
-import { createTrees, type Trees } from './trees.ts';
+import { type Branch, countIn, createTrees, type Tree, type Trees } from './trees.ts';
 
 /**
  * Settles what is otherwise equal: nodes come in the order of what it returns, then of their ids. Schedulers that work
@@ -37,8 +37,9 @@ export class Roster {
   private order: Entry[] = [];
   private newcomers: Entry[] = [];
   private someLeft = false;
-  /** Ready nodes that are in none of these, as long as neither changes. */
+  /** What was counted over ready nodes, by mask: forgotten when one becomes ready, or no longer is. */
   private unmet = new WeakMap<Int32Array, number>();
+  private inTree = new WeakMap<Int32Array, WeakMap<Tree, ReadonlyMap<Branch, number>>>();
 
   constructor(private readonly rank: Rank) {}
 
@@ -70,7 +71,7 @@ export class Roster {
     if (redescribed) {
       this.masks.update(entry.rank);
       this.trees.update(entry.rank);
-      this.unmet = new WeakMap();
+      this.forgetCounts();
     }
     return changed || redescribed;
   }
@@ -105,7 +106,7 @@ export class Roster {
     this.ladder = createLadder(size);
     this.masks = createMasks(this.nodes);
     this.trees = createTrees(this.nodes);
-    this.unmet = new WeakMap();
+    this.forgetCounts();
     for (let rank = 0; rank < size; rank += 1) {
       this.ladder.put(rank, 0);
       this.refresh(rank);
@@ -118,7 +119,12 @@ export class Roster {
     if (hasBit(this.ready.words, rank) === isReady) return;
     (isReady ? addBit : deleteBit)(this.ready, rank);
     this.readyNodes += isReady ? 1 : -1;
+    this.forgetCounts();
+  }
+
+  private forgetCounts(): void {
     this.unmet = new WeakMap();
+    this.inTree = new WeakMap();
   }
 
   /** As the state has it. */
@@ -154,6 +160,18 @@ export class Roster {
     for (let word = 0; word < words.length; word += 1) unmet += countOnes(words[word]! & ~mask[word]!);
     this.unmet.set(mask, unmet);
     return unmet;
+  }
+
+  /** Of ready nodes that are in the mask: how many each leaf has, and how many branches with any each other branch. */
+  countIn(tree: Tree, mask: Int32Array | undefined): ReadonlyMap<Branch, number> {
+    const key = mask ?? this.ready.words;
+    const byTree = this.inTree.get(key) ?? new WeakMap<Tree, ReadonlyMap<Branch, number>>();
+    this.inTree.set(key, byTree);
+    const known = byTree.get(tree);
+    if (known) return known;
+    const counts = countIn(tree, this.ready.words, mask);
+    byTree.set(tree, counts);
+    return counts;
   }
 }
 

@@ -63,8 +63,8 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
       if (!stuck.services.has(id)) waiting.add(id);
       return;
     }
-    stuck.delete(id);
-    toldAt.delete(id);
+    if (stuck.services.size > 0) stuck.delete(id);
+    if (toldAt.size > 0) toldAt.delete(id);
     if (service?.unschedulable) waiting.add(id);
     else waiting.delete(id);
   }
@@ -99,10 +99,9 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
       waiting.delete(id);
       const { placed, unsuited } = takeTurn(service, context);
       const told = placed > 0 ? undefined : tellUnsuited(state, service, unsuited);
-      const mayTell = now >= (toldAt.get(id) ?? Number.NEGATIVE_INFINITY) + RETELL_AFTER_MS;
       if (placed > 0) {
         served.push(id);
-      } else if (told && mayTell) {
+      } else if (told && mayTell(id, now)) {
         round.others.push(told);
         toldAt.set(id, now);
         served.push(id);
@@ -144,6 +143,10 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
       if (service && doubts.nodes.some((nodeId) => mayHaveRoom(service, nodeId))) retry(id);
     }
     doubts = undefined;
+  }
+
+  function mayTell(serviceId: string, now: number): boolean {
+    return now >= (toldAt.get(serviceId) ?? Number.NEGATIVE_INFINITY) + RETELL_AFTER_MS;
   }
 
   function mayHaveRoom(service: StuckService, nodeId: string): boolean {

@@ -44,25 +44,22 @@ export function spread(
   let placed = 0;
 
   function lookOn(): boolean {
-    for (let rank = climb.next(); rank >= 0; rank = climb.next()) {
-      const serviceTasks = isNew ? 0 : roster.countServiceTasks(rank, service.id);
-      const refusal = findRefusal(pipeline.rest, rank, serviceTasks);
-      if (refusal) {
-        countRefusal(refusals, refusal);
-      } else {
-        const faults = faulty?.get(nodes[rank]!.id) ?? 0;
-        lineUp(forks ? forks.lineOf(rank) : line, rank, faults, serviceTasks);
-        return true;
-      }
-    }
-    return false;
+    const rank = climb.next();
+    if (rank < 0) return false;
+    const line = forks ? forks.lineOf(rank) : all;
+    line.unmet -= 1;
+    const serviceTasks = isNew ? 0 : roster.countServiceTasks(rank, service.id);
+    const refusal = findRefusal(pipeline.rest, rank, serviceTasks);
+    if (refusal) countRefusal(refusals, refusal);
+    else lineUp(line, rank, faulty?.get(nodes[rank]!.id) ?? 0, serviceTasks);
+    return true;
   }
 
   function takeNext(line: Line): number {
     for (;;) {
       if (line.next < line.ranks.length) return line.ranks[line.next++]!;
       // Nodes on the lowest level come before all others, so only when there are no more of them must all be known.
-      if (line.level === 0 && lookOn()) continue;
+      if (line.level === 0 && line.unmet > 0 && lookOn()) continue;
       if (!rise(line, totals)) return -1;
     }
   }
@@ -75,7 +72,9 @@ export function spread(
       const serviceTasks = serviceTasksOf(line);
       give(rank, serviceTasks);
       given += 1;
-      if (!findRefusal(pipeline.rest, rank, serviceTasks + 1)) line.raised.push(rank);
+      // A port of the node that one task of the group has is held against every other.
+      if (hostPorts.length === 0 && !findRefusal(pipeline.rest, rank, serviceTasks + 1))
+        line.raised.push(rank);
     }
     return given;
   }
@@ -111,11 +110,12 @@ export function spread(
   }
 
   const isOver = () => placed === tasks.length || isFull(round);
-  const line = startLine();
+  const all = startLine(Number.POSITIVE_INFINITY);
   const tasksByBranch = tree && !isNew ? countInBranches(tree, roster, service, charge) : noTasks;
-  const forks = tree && meetForks({ tree, tasksByBranch, lookOn, placeOn });
+  const forks =
+    tree && meetForks({ tree, tasksByBranch, counts: roster.countIn(tree, mask), lookOn, placeOn });
   if (forks) shareOut(forks.root, tasks.length, isOver);
-  else placeOn(line, tasks.length);
+  else placeOn(all, tasks.length);
 
   for (const rank of touched) roster.settle(rank);
   charge(climb.steps);

@@ -1,6 +1,7 @@
 // The nodes by the labels that tasks are to be spread over (SwarmKit's manager/scheduler/nodeset.go, tree): a level for
 // each preference, a branch for each value that occurs. Kept for preferences asked about lately.
 import { type ConstrainedNode, compilePreference, type PlacementPreference } from '@muster/model';
+import { hasBit } from './bits.ts';
 
 const REMEMBERED = 16;
 
@@ -51,6 +52,25 @@ export function createTrees(nodes: readonly ConstrainedNode[]): Trees {
       }
     },
   };
+}
+
+/** Of nodes that are in both masks: how many each leaf has, and how many branches with any each other branch. */
+export function countIn(
+  { leaves }: Tree,
+  some: Int32Array,
+  others: Int32Array | undefined,
+): ReadonlyMap<Branch, number> {
+  const counts = new Map<Branch, number>();
+  for (let rank = 0; rank < leaves.length; rank += 1) {
+    if (!hasBit(some, rank) || (others && !hasBit(others, rank))) continue;
+    let branch: Branch | undefined = leaves[rank];
+    while (branch) {
+      const known: number | undefined = counts.get(branch);
+      counts.set(branch, (known ?? 0) + 1);
+      branch = known === undefined ? branch.parent : undefined;
+    }
+  }
+  return counts;
 }
 
 interface Growing extends Branch {
