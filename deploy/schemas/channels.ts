@@ -44,6 +44,7 @@ export function listChannels(): Channel[] {
     ...intentChannels(),
     ...eventChannels(),
     commandChannel,
+    toldChannel,
     ...agentChannels,
     ...queryChannels(),
     ...statsChannels(),
@@ -111,6 +112,16 @@ const commandChannel: Channel = {
   ],
   senders: ['dispatcher'],
   receivers: ['agent', 'dispatcher'],
+};
+
+const { stream: _kept, ...commandToTell } = commandChannel;
+const toldChannel: Channel = {
+  ...commandToTell,
+  name: 'told',
+  address: 'muster.told.{nodeId}.{taskId}',
+  summary:
+    'Every command that was stored, repeated by the server with its sequence in the header `Nats-Sequence`.',
+  receivers: ['agent'],
 };
 
 const agentChannels: readonly Channel[] = [
