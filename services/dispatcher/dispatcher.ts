@@ -48,8 +48,8 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
   const deadlines = createDeadlines();
   const watched = new Map<string, Watched>();
   const strangers = new Map<string, number>();
-  /** What one copy has heard, another may not have: nobody waits for a busy one. */
-  const noticed = createWorkList({ share, lastResortMs: PATIENCE_MS });
+  /** What one copy has heard, another may not have: nobody waits for a busy one, nor blames a silent one. */
+  const noticed = createWorkList({ share, lastResortMs: PATIENCE_MS, certain: false });
   let lastLook = 0;
 
   function decide(state: ClusterState, now: number): Decision[] {

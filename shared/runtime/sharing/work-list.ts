@@ -23,6 +23,8 @@ export interface WorkListOptions {
   readonly tenantOf?: (id: string) => string;
   /** How long a busy copy may let it lie. */
   readonly lastResortMs?: number;
+  /** Whether what `isWanted` says is proof that a copy lets work lie; true by default. */
+  readonly certain?: boolean;
 }
 
 export interface WorkList {
@@ -59,7 +61,8 @@ interface Held {
 }
 
 export function createWorkList(options: WorkListOptions = {}): WorkList {
-  const { share = alone, keyOf = (id) => id, tenantOf = () => '', lastResortMs = LAST_RESORT_MS } = options;
+  const { share = alone, keyOf = (id) => id, tenantOf = () => '' } = options;
+  const { lastResortMs = LAST_RESORT_MS, certain = true } = options;
   const ready = createFairQueue();
   const timers = createDeadlines();
   const held = new Map<string, Held>();
@@ -130,10 +133,11 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
       }
       held.delete(id);
       if (!isWanted(id)) continue;
-      if (!idle) {
-        ready.add(id, tenantOf(id));
-      } else if (!entry.doubted || share.activeAt(ahead) > entry.since) {
+      const twice = entry.doubted && share.activeAt(ahead) <= entry.since;
+      if (idle && !twice) {
         hold(id, { ahead, since: now, doubted: true });
+      } else if (!idle || !certain) {
+        ready.add(id, tenantOf(id));
       } else {
         held.set(id, entry);
         share.distrust(ahead);
