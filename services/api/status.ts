@@ -8,10 +8,8 @@ const MAX_REASONS = 20;
 
 export function summariseState(state: ClusterState): Status {
   const tasks: Partial<Record<TaskStateName, number>> = {};
-  for (const { observed } of state.tasks.values()) {
-    const name = nameTaskState(observed);
-    tasks[name] = (tasks[name] ?? 0) + 1;
-  }
+  for (const [observed, count] of state.tables.tasksByState)
+    if (count > 0) tasks[nameTaskState(observed)] = count;
   const nodes: Partial<Record<NodeStatus, number>> = {};
   for (const { status } of state.nodes.values()) nodes[status] = (nodes[status] ?? 0) + 1;
   const [oldest] = state.intents.values();

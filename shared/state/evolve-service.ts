@@ -281,8 +281,7 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
   service.tasks.size -= 1;
   version.tasks -= 1;
   forgetVersionWhenUnused(tables, service, version);
-  tables.taskRows.delete(id);
-  tables.tasks.release(task.row);
+  tables.forgetTask(task);
   indexSlot(slot);
   changes.tasks.add(id);
   if (node) changes.nodes.add(node.id);

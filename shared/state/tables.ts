@@ -1,4 +1,5 @@
 // Where tasks and slots are kept: rows of numbers that name one another, their services, versions and nodes.
+import type { TaskState } from '@muster/model';
 import { Handles } from './handles.ts';
 import { IdIndex } from './id-index.ts';
 import { Table } from './pages.ts';
@@ -8,6 +9,8 @@ import { type NewTask, Task, taskShape } from './task.ts';
 
 export class Tables {
   readonly taskRows = new IdIndex();
+  /** How many tasks were last observed in each state. */
+  readonly tasksByState = new Map<TaskState, number>();
 
   constructor(
     readonly tasks = new Table(taskShape),
@@ -23,7 +26,19 @@ export class Tables {
   addTask(task: NewTask): Task {
     const row = this.tasks.take();
     this.taskRows.add(task.id, row);
+    this.countTask(task.observed, 1);
     return Task.fill(this, row, task);
+  }
+
+  /** Its row is another's from here on. */
+  forgetTask({ id, row, observed }: Task): void {
+    this.taskRows.delete(id);
+    this.countTask(observed, -1);
+    this.tasks.release(row);
+  }
+
+  countTask(observed: TaskState, by: 1 | -1): void {
+    this.tasksByState.set(observed, (this.tasksByState.get(observed) ?? 0) + by);
   }
 
   addSlot(service: Service, number: number): Slot {

@@ -129,6 +129,8 @@ export class Task {
     return this.page.narrow[this.narrowAt + OBSERVED] as TaskState;
   }
   set observed(value: TaskState) {
+    this.tables.countTask(this.observed, -1);
+    this.tables.countTask(value, 1);
     editPage(this.page).narrow[this.narrowAt + OBSERVED] = value;
   }
 

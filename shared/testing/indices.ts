@@ -19,6 +19,7 @@ export function describeIndices(state: ClusterState): Record<string, unknown> {
     nodes: Object.fromEntries(nodes),
     names: sortEntries(new Map([...state.serviceByName].map(([name, { id }]) => [name, id]))),
     tasks: [...state.tasks.keys()].sort(),
+    tasksByState: [...state.tables.tasksByState].filter(([, count]) => count > 0).sort(([a], [b]) => a - b),
   };
 }
 
