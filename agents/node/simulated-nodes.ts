@@ -1,7 +1,7 @@
 // Simulated nodes by the thousand in one process, for rehearsals and load tests: real agents on simulated engines that
 // share one connection and one reading of the commands. Their tasks end with the process.
 import { randomUUID } from 'node:crypto';
-import { createBackend, type SimulatorOptions } from '@muster/backends';
+import { type Backend, createBackend, type SimulatorOptions } from '@muster/backends';
 import { deriveId } from '@muster/model';
 import { startAgent } from './agent.ts';
 import type { Agent, AgentOptions } from './agent-options.ts';
@@ -22,18 +22,29 @@ export interface SimulatedNodesOptions extends Shared {
   readonly labelsOf: (index: number) => Readonly<Record<string, string>>;
   readonly resources?: SimulatorOptions['resources'];
   readonly behaviour?: SimulatorOptions['behaviour'];
+  readonly signal?: AbortSignal;
+}
+
+export interface SimulatedNode {
+  readonly agent: Agent;
+  readonly backend: Backend;
+  readonly session: string;
 }
 
 /** Agents that join at the same time. */
 const START_TOGETHER = 256;
 
-/** Resolves when all of them have joined and read their commands. Throws when one can't, having stopped the others. */
-export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<readonly Agent[]> {
-  const { ownerId, count, hostnameOf, labelsOf, resources, behaviour, ...shared } = options;
+/**
+ * Resolves when all of them have joined and read their commands. Throws when one can't, or the signal is aborted
+ * before, having stopped the others.
+ */
+export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<readonly SimulatedNode[]> {
+  const { ownerId, count, hostnameOf, labelsOf, resources, behaviour, signal, ...shared } = options;
   const nodeIds = Array.from({ length: count }, (_, index) => deriveId('simulated-node', ownerId, index));
   const commands = shareCommands(options.commands, nodeIds);
-  const agents: Agent[] = [];
+  const nodes: SimulatedNode[] = [];
   let next = 0;
+  let failed = false;
 
   async function startSome(): Promise<void> {
     for (let index = next++; index < count; index = next++) {
@@ -47,18 +58,22 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
         ...(behaviour && { behaviour }),
       });
       const labels = labelsOf(index);
-      const agent = await startAgent({ ...shared, nodeId, backend, commands, labels, session: randomUUID() });
-      agents[index] = agent;
+      const session = randomUUID();
+      const agent = await startAgent({ ...shared, nodeId, backend, commands, labels, session });
+      nodes[index] = { agent, backend, session };
+      if (failed) agent.kill();
       await agent.ready;
+      signal?.throwIfAborted();
     }
   }
 
   try {
     await Promise.all(Array.from({ length: START_TOGETHER }, startSome));
   } catch (error) {
+    failed = true;
     next = count;
-    for (const agent of agents) agent?.kill();
+    for (const node of nodes) node?.agent.kill();
     throw error;
   }
-  return agents;
+  return nodes;
 }

@@ -7,7 +7,9 @@ import { type BackendKind, backendKinds } from '@muster/backends';
 import { createLogger, SNAPSHOT_EVERY } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
+import { CliError, exitCodes } from '../errors.ts';
+import { type LocalAgent, type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
+import { startSimulatedAgents } from '../up/simulated-agents.ts';
 import { type ClusterConnection, connectCluster } from './cluster-connection.ts';
 import { startControlPlane, VERSION } from './control-plane.ts';
 import { metricsOption } from './metrics-option.ts';
@@ -89,32 +91,50 @@ function addAgentCommand(program: Command): void {
     .addOption(new Option('--backend <kind>', 'what runs the tasks').choices(backendKinds).default('docker'))
     .option('--dir <dir>', "where the node's identity is kept", join(homedir(), '.muster', 'agent'))
     .option('--hostname <name>', "the node's name, when it is not the machine's")
+    .addOption(countOption())
     .option('--cluster <name>', 'the cluster its containers are labelled with', 'muster')
     .option('--label <key=value>', 'a node label; may be repeated', collectLabel, {})
     .addOption(heartbeatOption())
     .addOption(metricsOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  muster agent --label zone=a\n  muster agent --backend process --dir /var/lib/muster --metrics 9600',
+      '\nExamples:\n  muster agent --label zone=a\n  muster agent --backend process --dir /var/lib/muster --metrics 9600\n  muster agent --backend simulator --count 5000   (simulated nodes, for rehearsals and load tests)',
     )
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<AgentFlags>();
-      const logger = createLogger({ role: 'agent' });
-      await runUntilStopped(async (fail) => {
+      if (options.count !== undefined && options.backend !== 'simulator') {
+        throw new CliError('--count is for simulated nodes: it needs --backend simulator', exitCodes.usage);
+      }
+      const logger = createLogger({ role: 'agent' }, options.count === undefined ? undefined : 'warn');
+      await runUntilStopped(async (fail, signal) => {
         const telemetry = createTelemetry(VERSION);
         if (options.metrics) logger.info({ url: await telemetry.listen(options.metrics) }, 'metrics');
         const cluster = await connectCluster({ url: options.nats, name: `muster-agent-${process.pid}` });
         telemetry.answerOn(cluster.bus);
-        const agentOptions: LocalAgentOptions = {
+        const shared = {
           cluster,
           clusterName: options.cluster,
-          backend: options.backend,
           dir: options.dir,
-          ...(options.hostname !== undefined && { hostname: options.hostname }),
           labels: options.label,
           heartbeatMs: options.heartbeat,
           logger,
           telemetry,
+        };
+        if (options.count !== undefined) {
+          const agents = await orClose(cluster, runSimulated(shared, options, options.count, signal));
+          for (const { agent } of agents) void agent.ended.then((error) => error && fail(error));
+          telemetry.noteStarted();
+          process.stdout.write(`${agents.length} simulated nodes run\n`);
+          return async () => {
+            await Promise.all(agents.map((agent) => agent.stop()));
+            await telemetry.stop();
+            await cluster.close();
+          };
+        }
+        const agentOptions: LocalAgentOptions = {
+          ...shared,
+          backend: options.backend,
+          ...(options.hostname !== undefined && { hostname: options.hostname }),
         };
         const running = await orClose(cluster, startLocalAgent(agentOptions));
         const { nodeId, ready, ended } = running.agent;
@@ -134,6 +154,16 @@ function addAgentCommand(program: Command): void {
     });
 }
 
+/** All of them have the hostname, and a number behind it. */
+function runSimulated(
+  shared: Omit<LocalAgentOptions, 'backend' | 'hostname'>,
+  { hostname = 'node' }: AgentFlags,
+  count: number,
+  signal: AbortSignal,
+): Promise<readonly LocalAgent[]> {
+  return startSimulatedAgents({ ...shared, count, signal, hostnameOf: (index) => `${hostname}${index + 1}` });
+}
+
 /** What doesn't start leaves nothing open: the process ends. */
 async function orClose<T>(cluster: ClusterConnection, starting: Promise<T>): Promise<T> {
   try {
@@ -149,10 +179,22 @@ interface AgentFlags {
   readonly backend: BackendKind;
   readonly dir: string;
   readonly hostname?: string;
+  readonly count?: number;
   readonly cluster: string;
   readonly label: Record<string, string>;
   readonly heartbeat: number;
   readonly metrics?: ListenAddress;
+}
+
+function countOption(): Option {
+  return new Option(
+    '--count <n>',
+    'simulated nodes to run in this process; only with --backend simulator',
+  ).argParser((text) => {
+    const count = Number(text);
+    if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('a whole number, at least 1');
+    return count;
+  });
 }
 
 export function heartbeatOption(): Option {

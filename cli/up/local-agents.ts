@@ -38,13 +38,14 @@ export interface LocalAgent {
 export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
   const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry } = options;
   await mkdir(dir, { recursive: true });
-  const { nodeId } = await loadIdentity(dir);
+  const { nodeId, isNew } = await loadIdentity(dir);
   const nodeHostname = options.hostname ?? hostname();
   const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, dir);
   const session = randomUUID();
   const measures = createMeasures();
   const agent = await startAgent({
     nodeId,
+    isNew,
     clusterName,
     backend,
     log: measureLog(cluster.log, measures.appends),
@@ -79,7 +80,7 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
   };
 }
 
-function readAgent({ nodeId, health }: Agent): AgentReading {
+export function readAgent({ nodeId, health }: Agent): AgentReading {
   const { state, engineLostSince, isCutOff, tasksByState, ...counts } = health();
   return {
     nodeId,

@@ -10,6 +10,7 @@ import { type ClusterConnection, connectCluster } from '../roles/cluster-connect
 import { type Running, startControlPlane, VERSION } from '../roles/control-plane.ts';
 import { controlRoles } from '../roles/start-role.ts';
 import { type LocalAgent, nameLocalNode, startLocalAgent } from './local-agents.ts';
+import { startSimulatedAgents } from './simulated-agents.ts';
 
 export interface UpOptions {
   readonly nodes: number;
@@ -65,6 +66,30 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     await server?.stop();
   }
 
+  async function startNodes(url: string): Promise<void> {
+    const { nodes: count, backend, clusterName, labels, signal } = options;
+    const shared = { clusterName, labels, heartbeatMs, logger, telemetry };
+    const hostnameOf = (index: number) => nameLocalNode(index, count);
+    const connect = async (name: string) => {
+      const cluster = await connectCluster({ url, name: `muster-agent-${name}` });
+      connections.push(cluster);
+      return cluster;
+    };
+    if (backend === 'simulator' && count > 0) {
+      const cluster = await connect('simulator');
+      const nodesDir = join(dir, 'nodes', 'simulated');
+      const simulated = { ...shared, cluster, dir: nodesDir, count, hostnameOf, signal };
+      agents.push(...(await startSimulatedAgents(simulated)));
+      return;
+    }
+    for (let index = 0; index < count; index += 1) {
+      const hostname = hostnameOf(index);
+      const cluster = await connect(hostname);
+      const nodeDir = join(dir, 'nodes', hostname);
+      agents.push(await startLocalAgent({ ...shared, cluster, backend, dir: nodeDir, hostname }));
+    }
+  }
+
   try {
     if (options.metrics) onStep(`metrics are at ${await telemetry.listen(options.metrics)}/metrics`);
     if (options.nats === undefined) {
@@ -91,24 +116,8 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     onStep(
       `${controlRoles.join(', ')} run in ${options.copies === 1 ? 'one copy' : `${options.copies} copies`} each`,
     );
-    for (let index = 0; index < options.nodes; index += 1) {
-      const hostname = nameLocalNode(index, options.nodes);
-      const cluster = await connectCluster({ url, name: `muster-agent-${hostname}` });
-      connections.push(cluster);
-      const local = await startLocalAgent({
-        cluster,
-        clusterName: options.clusterName,
-        backend: options.backend,
-        dir: join(dir, 'nodes', hostname),
-        hostname,
-        labels: options.labels,
-        heartbeatMs,
-        logger,
-        telemetry,
-      });
-      agents.push(local);
-      void local.agent.ended.then((error) => error && onFailure(error));
-    }
+    await startNodes(url);
+    for (const { agent } of agents) void agent.ended.then((error) => error && onFailure(error));
     await waitForNodes(running[0]!, agents, options);
     telemetry.noteStarted();
     onStep(`${agents.length} ${agents.length === 1 ? 'node is' : 'nodes are'} ready (${options.backend})`);

@@ -260,7 +260,7 @@ const agent: readonly Metric[] = [
     help: 'Nodes that this process is the agent of, by the state of the agent.',
     type: 'gauge',
     labels: ['state'],
-    read: ({ agent: seen }) => (seen ? each('state', { [seen.state]: 1 }) : []),
+    read: ({ agent: seen }) => (seen ? each('state', { [seen.state]: seen.nodes ?? 1 }) : []),
   },
   {
     name: 'muster_agent_tasks',

@@ -41,6 +41,8 @@ export interface CommandCounts {
 
 export interface AgentReading {
   readonly nodeId: string;
+  /** How many nodes this is about, when it is more than one. */
+  readonly nodes?: number;
   readonly state: 'starting' | 'running' | 'ended';
   readonly engineLost: boolean;
   /** The log does not take the node's events. */

@@ -1,0 +1,74 @@
+// Simulated nodes of this process, by the thousand: for rehearsals and load tests. What they are is kept as one id in the
+// directory; their tasks end with the process.
+import { mkdir } from 'node:fs/promises';
+import { loadIdentity, startSimulatedNodes } from '@muster/agent';
+import { systemClock } from '@muster/runtime';
+import { type AgentReading, createMeasures, measureLog } from '@muster/telemetry';
+import { type LocalAgent, type LocalAgentOptions, readAgent } from './local-agents.ts';
+
+export interface SimulatedAgentsOptions extends Omit<LocalAgentOptions, 'backend' | 'hostname'> {
+  readonly count: number;
+  readonly hostnameOf: (index: number) => string;
+  readonly signal?: AbortSignal;
+}
+
+/** Resolves when all of them are at work. */
+export async function startSimulatedAgents(options: SimulatedAgentsOptions): Promise<readonly LocalAgent[]> {
+  const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry, count, hostnameOf } = options;
+  await mkdir(dir, { recursive: true });
+  const { nodeId: ownerId, isNew } = await loadIdentity(dir);
+  const measures = createMeasures();
+  const nodes = await startSimulatedNodes({
+    ownerId,
+    isNew,
+    count,
+    clusterName,
+    hostnameOf,
+    labelsOf: () => labels,
+    log: measureLog(cluster.log, measures.appends),
+    commands: cluster.commands,
+    bus: cluster.bus,
+    clock: systemClock,
+    logger,
+    heartbeatMs,
+    random: Math.random,
+    ...(options.signal && { signal: options.signal }),
+  });
+  telemetry.observe({
+    role: 'agent',
+    copy: count === 1 ? hostnameOf(0) : `${count} simulated nodes`,
+    measures,
+    connection: cluster.look,
+    agent: () => nodes.map(({ agent }) => readAgent(agent)).reduce(addReadings),
+  });
+  return nodes.map(({ agent, backend, session }) => ({
+    agent,
+    backend,
+    session,
+    async removeTasks() {
+      for (const { taskId } of await backend.list()) await backend.remove(taskId);
+    },
+    async stop() {
+      await agent.stop();
+      await backend.close();
+    },
+  }));
+}
+
+/** All of them as one: as bad as the worst. */
+function addReadings(sum: AgentReading, one: AgentReading): AgentReading {
+  const tasks: Record<string, number> = { ...sum.tasks };
+  for (const [state, count] of Object.entries(one.tasks)) tasks[state] = (tasks[state] ?? 0) + count;
+  return {
+    nodeId: sum.nodeId,
+    nodes: (sum.nodes ?? 1) + 1,
+    state: one.state === 'running' ? sum.state : one.state,
+    engineLost: sum.engineLost || one.engineLost,
+    cutOff: sum.cutOff || one.cutOff,
+    tasks,
+    waitingReports: sum.waitingReports + one.waitingReports,
+    reports: sum.reports + one.reports,
+    commands: sum.commands + one.commands,
+    refusedCommands: sum.refusedCommands + one.refusedCommands,
+  };
+}
