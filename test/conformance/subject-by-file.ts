@@ -6,6 +6,7 @@ import { dirtyTask, reaperHistory, reaperInit, restartPolicy, scaleDown } from '
 import { portReconcile } from './subjects/ports.ts';
 import { schedule } from './subjects/schedule.ts';
 import { defaults, taskStates, validation } from './subjects/specs.ts';
+import { spreadTree } from './subjects/spread-tree.ts';
 
 export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['constraint-match.json', constraintMatch],
@@ -20,6 +21,7 @@ export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['restart-policy.json', restartPolicy],
   ['scale-down.json', scaleDown],
   ['schedule.json', schedule],
+  ['spread-tree.json', spreadTree],
   ['task-states.json', taskStates],
   ['validation.json', validation],
 ]);

@@ -35,6 +35,7 @@ interface TaskRow {
   readonly nanoCPUs?: number;
   readonly memoryBytes?: number;
   readonly constraints?: readonly string[];
+  readonly preferences?: readonly string[];
   readonly maxReplicas?: number;
   readonly hostPorts?: readonly (readonly [string, number])[];
 }
@@ -53,7 +54,7 @@ interface Outcome {
 }
 
 const taskFields = new Set(
-  'service count nanoCPUs memoryBytes constraints maxReplicas hostPorts specVersion node state desired'.split(
+  'service count nanoCPUs memoryBytes constraints preferences maxReplicas hostPorts specVersion node state desired'.split(
     ' ',
   ),
 );
@@ -63,7 +64,6 @@ const notYet: Readonly<Record<string, string>> = {
   generic: 'generic resources',
   logDriver: 'the plugin filter',
   platforms: 'the platform filter',
-  preferences: 'placement preferences',
   volumeDriver: 'the plugin filter',
 };
 
@@ -142,7 +142,11 @@ function bringService(history: History, row: TaskRow): Service {
     taskTemplate: {
       containerSpec: { image: 'busybox' },
       resources: { reservations: { nanoCpus: row.nanoCPUs ?? 0, memoryBytes: row.memoryBytes ?? 0 } },
-      placement: { constraints: row.constraints ?? [], maxReplicas: row.maxReplicas ?? 0 },
+      placement: {
+        constraints: row.constraints ?? [],
+        preferences: (row.preferences ?? []).map((spreadDescriptor) => ({ spread: { spreadDescriptor } })),
+        maxReplicas: row.maxReplicas ?? 0,
+      },
     },
     endpointSpec: {
       ports: (row.hostPorts ?? []).map(([protocol, port]) => {
