@@ -1,12 +1,15 @@
 // A captured state as chunks of bytes, and back. Objects are written as JSON, tables as they are: reading them back is
 // little more than copying. The last chunk holds a digest of the others.
 import { createHash } from 'node:crypto';
+import { TaskState } from '@muster/model';
 import type { Capture, Links } from './capture.ts';
 import { createChanges } from './changes.ts';
 import { PAGE_ROWS, type Page, type Table } from './pages.ts';
 import { restoreObject } from './restore-object.ts';
 import type { Row } from './rows.ts';
+import type { Slot } from './slot.ts';
 import { type ClusterState, createState } from './state.ts';
+import type { Task } from './task.ts';
 import { enterNode, indexSlot, indexTask } from './task-transitions.ts';
 
 const ROWS_PER_CHUNK = 200;
@@ -123,6 +126,19 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Int32Array):
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+/** Nothing is to be done about it, as about nearly every slot there is: no index has it or its task. */
+function isAtRest(slot: Slot, newest: Task): boolean {
+  const { RUNNING } = TaskState;
+  return (
+    newest.observed === RUNNING &&
+    newest.desired === RUNNING &&
+    newest.older === undefined &&
+    slot.updatedTo === 0 &&
+    newest.version === slot.service.version &&
+    newest.node?.status !== 'down'
+  );
+}
+
 /** What was read may stand at any address, in the midst of something larger. */
 function copyBytes(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
@@ -157,7 +173,8 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
   for (const row of tables.slots.rows()) {
     if (row % PAGE_ROWS === 0) yield;
     const slot = tables.slotAt(row);
-    if (slot.newestRow === 0) indexSlot(slot);
-    for (const task of slot.tasks) indexTask(task, changes);
+    const { newest } = slot;
+    if (newest === undefined) indexSlot(slot);
+    else if (!isAtRest(slot, newest)) for (const task of slot.tasks) indexTask(task, changes);
   }
 }

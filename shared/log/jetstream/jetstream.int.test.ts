@@ -346,7 +346,7 @@ describe('the snapshot store on JetStream', () => {
   beforeEach(async () => {
     nc = await open();
     await ensureStreams(nc);
-    store = new JetStreamSnapshotStore(nc, { readWithinMs: 500 });
+    store = new JetStreamSnapshotStore(nc);
   });
 
   afterEach(dispose);
