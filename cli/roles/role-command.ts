@@ -7,7 +7,7 @@ import { type BackendKind, backendKinds } from '@muster/backends';
 import { createLogger, SNAPSHOT_EVERY } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { CliError, exitCodes } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { type LocalAgent, type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
 import { startSimulatedAgents } from '../up/simulated-agents.ts';
 import { type ClusterConnection, connectCluster } from './cluster-connection.ts';
@@ -103,9 +103,9 @@ function addAgentCommand(program: Command): void {
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<AgentFlags>();
       if (options.count !== undefined && options.backend !== 'simulator') {
-        throw new CliError('--count is for simulated nodes: it needs --backend simulator', exitCodes.usage);
+        throw usageError('--count is for simulated nodes: it needs --backend simulator');
       }
-      const logger = createLogger({ role: 'agent' }, options.count === undefined ? undefined : 'warn');
+      const logger = createLogger({ role: 'agent' });
       await runUntilStopped(async (fail, signal) => {
         const telemetry = createTelemetry(VERSION);
         if (options.metrics) logger.info({ url: await telemetry.listen(options.metrics) }, 'metrics');
@@ -124,7 +124,7 @@ function addAgentCommand(program: Command): void {
           const agents = await orClose(cluster, runSimulated(shared, options, options.count, signal));
           for (const { agent } of agents) void agent.ended.then((error) => error && fail(error));
           telemetry.noteStarted();
-          process.stdout.write(`${agents.length} simulated nodes run\n`);
+          logger.info({ nodes: agents.length }, 'ready');
           return async () => {
             await Promise.all(agents.map((agent) => agent.stop()));
             await telemetry.stop();
@@ -161,7 +161,15 @@ function runSimulated(
   count: number,
   signal: AbortSignal,
 ): Promise<readonly LocalAgent[]> {
-  return startSimulatedAgents({ ...shared, count, signal, hostnameOf: (index) => `${hostname}${index + 1}` });
+  // Each of them would tell of its start.
+  const logger = createLogger({ role: 'agent' }, 'warn');
+  return startSimulatedAgents({
+    ...shared,
+    logger,
+    count,
+    signal,
+    hostnameOf: (index) => `${hostname}${index + 1}`,
+  });
 }
 
 /** What doesn't start leaves nothing open: the process ends. */
