@@ -11,7 +11,7 @@ export interface Limits {
   readonly tasks: number;
   /** A service's share of a round is at least this, however many services wait: placing one by one is dear. */
   readonly share: number;
-  /** Nodes looked at in one round, and words of 32 nodes. */
+  /** What one round may cost. A step is looking at a node, or at 32 of them in bits: some ten nanoseconds. */
   readonly steps: number;
   /** What one node is given in one event. With the reasons it stays well below NATS' default limit of 1 MB. */
   readonly nodeTasks: number;
@@ -21,10 +21,15 @@ export interface Limits {
 export const defaultLimits: Limits = {
   tasks: 50_000,
   share: 256,
-  steps: 500_000,
+  steps: 3_000_000,
   nodeTasks: 5_000,
   nodeReasons: 1_000,
 };
+
+/** What else costs: a service's turn, a task given, a node that gets its first. */
+const TURN_STEPS = 300;
+const TASK_STEPS = 25;
+const NODE_STEPS = 100;
 
 export interface Round {
   readonly limits: Limits;
@@ -62,10 +67,20 @@ export function chargeSteps(round: Round, steps: number): void {
   round.steps += steps;
 }
 
+/** The service had a turn. */
+export function chargeTurn(round: Round, serviceId: string): void {
+  round.steps += TURN_STEPS;
+  round.served.add(serviceId);
+}
+
 /** The node was given one more. */
 export function chargeTask(round: Round, rank: number, { tasks, why }: Draft): void {
-  if (tasks.length === 1) round.touched.push(rank);
   round.placed += 1;
+  round.steps += TASK_STEPS;
+  if (tasks.length === 1) {
+    round.steps += NODE_STEPS;
+    round.touched.push(rank);
+  }
   const { nodeTasks, nodeReasons } = round.limits;
   if (tasks.length >= nodeTasks || why.length >= nodeReasons) round.nodeFull = true;
 }

@@ -38,12 +38,11 @@ function changeStatus(nodeId: string, status: 'ready' | 'suspect' | 'down'): voi
 }
 
 /** A reducer that just started: it is told to look at everything. */
-function startAnew(): Reducer {
+function startAnew(fresh = createScheduler()): Reducer {
   const everything = createChanges();
   for (const id of history.state.services.keys()) everything.services.add(id);
   for (const id of history.state.nodes.keys()) everything.nodes.add(id);
   for (const id of history.state.tasks.keys()) everything.tasks.add(id);
-  const fresh = createScheduler();
   fresh.notice(history.state, everything);
   return fresh;
 }
@@ -166,6 +165,78 @@ describe('placing', () => {
     history.wait(5 * 60_000);
     settle(history, scheduler);
     expect(history.state.tasks.get(task!)!.node!.id).toBe('n2');
+  });
+});
+
+describe('preferences', () => {
+  function joinIn(zone: string | undefined, ...ids: readonly string[]): void {
+    for (const id of ids) joinReadyNode(history, id, { labels: zone === undefined ? {} : { zone } });
+  }
+
+  const overZones = { placement: { preferences: ['spread=node.labels.zone'] } };
+
+  it('share the tasks among the values of a label, however many nodes have each; none is a value too', () => {
+    joinIn('a', 'a1');
+    joinIn('b', 'b1', 'b2', 'b3');
+    joinIn(undefined, 'c1', 'c2');
+    const web = createService(history, 'web', overZones);
+    createTasks(history, web, 12);
+    settle(history, scheduler);
+    expect(spreadOf(web)).toEqual({ a1: 4, b1: 2, b2: 1, b3: 1, c1: 2, c2: 2 });
+  });
+
+  it('count what a branch has already, and pass on what it has no room for', () => {
+    joinIn('a', 'a1');
+    joinIn('b', 'b1');
+    joinIn('c', 'c1');
+    const web = createService(history, 'web', { ...overZones, ...reserve(1) });
+    createTasks(history, web, 2);
+    settle(history, scheduler);
+    createTasks(history, web, 8);
+    settle(history, scheduler);
+    expect(spreadOf(web)).toEqual({ a1: 3, b1: 3, c1: 4 });
+    createTasks(history, web, 2);
+    changeStatus('b1', 'down');
+    settle(history, scheduler);
+    expect(spreadOf(web)).toEqual({ a1: 4, b1: 3, c1: 4 });
+    expect(web.unschedulable?.message).toBe(
+      'no suitable node (insufficient resources on 2 nodes; 1 node not available for new tasks)',
+    );
+  });
+
+  it('start in the branch of the node with the fewest tasks', () => {
+    joinIn('a', 'a1');
+    joinIn('b', 'b1');
+    const services = ['w', 'x', 'y', 'z'].map((name) => createService(history, name, overZones));
+    for (const service of services) createTasks(history, service);
+    settle(history, scheduler);
+    expect(services.map(spreadOf)).toEqual([{ a1: 1 }, { b1: 1 }, { a1: 1 }, { b1: 1 }]);
+  });
+
+  it('follow a node that changes its label', () => {
+    joinIn('a', 'n1', 'n2');
+    joinIn('b', 'n3');
+    const web = createService(history, 'web', overZones);
+    createTasks(history, web, 2);
+    settle(history, scheduler);
+    const description = describeNode('n2', { labels: { zone: 'b' } });
+    history.append({ type: 'node.joined', cause: 0, nodeId: 'n2', session: 's2', description });
+    createTasks(history, web, 4);
+    settle(history, scheduler);
+    expect(spreadOf(web)).toEqual({ n1: 3, n2: 2, n3: 1 });
+  });
+});
+
+describe('nodes that are otherwise equal', () => {
+  it('come in the order of their ids, or in the order that they are ranked in', () => {
+    for (const id of ['n1', 'n2', 'n3']) joinReadyNode(history, id);
+    const web = createService(history, 'web');
+    createTasks(history, web, 3);
+    const order = (decisions: ReturnType<Reducer['decide']>) =>
+      decisions.map(({ event }) => (event.type === 'tasks.assigned' ? event.nodeId : event.type));
+    expect(order(decideOnce(history, scheduler))).toEqual(['n1', 'n2', 'n3']);
+    const turned = createScheduler({ rank: (nodeId) => String((Number(nodeId.slice(1)) + 1) % 3) });
+    expect(order(startAnew(turned).decide(history.state, history.now))).toEqual(['n2', 'n3', 'n1']);
   });
 });
 
@@ -364,6 +435,16 @@ describe('a decision that was lost', () => {
     expect(decideOnce(history, scheduler)).toEqual(decisions);
     expect(appendDecision(history, decisions[0]!)).toBe(true);
     expect(decideOnce(history, scheduler)).toEqual([]);
+  });
+
+  it('is not made from what it was not told of', () => {
+    joinReadyNode(history, 'n1');
+    createTasks(history, createService(history, 'web'));
+    expect(decideOnce(history, scheduler)).toHaveLength(1);
+    changeStatus('n1', 'down');
+    expect(scheduler.decide(history.state, history.now)).toEqual([]);
+    changeStatus('n1', 'ready');
+    expect(decideOnce(history, scheduler)).toHaveLength(1);
   });
 
   it('is made anew when another copy was faster on the node', () => {

@@ -4,7 +4,7 @@ import type { Failures } from './failures.ts';
 import { type Group, takeGroup } from './group.ts';
 import { type Pipeline, preparePipeline, type Refusals, refuseAll } from './pipeline.ts';
 import type { Roster } from './roster.ts';
-import { chargeSteps, isFull, type Round } from './round.ts';
+import { chargeSteps, chargeTurn, isFull, type Round } from './round.ts';
 import { spread } from './spread.ts';
 
 export interface Turn {
@@ -44,7 +44,7 @@ export function takeTurn(service: Service, { round, roster, failures, share, now
       unsuited.push({ group, pipeline, refusals: refuseAll(pipeline, roster, service.id) });
       chargeSteps(round, roster.nodes.length);
     }
-    round.served.add(service.id);
+    chargeTurn(round, service.id);
     // All its pending tasks were of this one version: no need to look for another.
     if (group.tasks.length === service.pending.size) break;
   }

@@ -61,10 +61,17 @@ export const tasksAssigned = defineEvent({
     why: z.array(
       z.object({
         serviceId: z.string(),
-        /** Nodes there were to choose from; and how many each filter refused of those that had few enough tasks to be asked about. */
+        /** Nodes there were to choose from. */
         considered: z.int(),
+        /**
+         * How many of them each filter refused: of all nodes those that aren't ready, of the ready ones those that the
+         * constraints exclude, and of the others those that were asked about, which have the fewest tasks.
+         */
         refused: z.array(z.object({ filter: z.string(), nodes: z.int() })),
-        /** Tasks this node had before: of the service, and in all. Fewest of the one, then of the other, wins. */
+        /**
+         * Tasks this node had before: of the service, and in all. Fewest of the one, then of the other, wins; among the
+         * nodes of a branch, where the service is spread over the values of a label.
+         */
         serviceTasks: z.int(),
         totalTasks: z.int(),
       }),
