@@ -20,7 +20,6 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   growth: async () => (await import('./growth/growth.ts')).growth,
   record: async () => (await import('./record/record.ts')).record,
   draw: async () => (await import('./record/draw.ts')).draw,
-  nodes: async () => (await import('./nodes/nodes.ts')).nodes,
   agents: async () => (await import('./agents/agents.ts')).agents,
   commands: async () => (await import('./commands/commands.ts')).commands,
 };

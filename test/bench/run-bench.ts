@@ -1,11 +1,11 @@
 // Runs another benchmark in a process of its own, so that each begins with fresh memory, and reads its results.
 import { text } from 'node:stream/consumers';
 import { atEnd } from './cleanup.ts';
-import { spawnTied } from './node-process.ts';
+import { spawnSelf } from './own-child.ts';
 import { parseResults, type Result } from './report.ts';
 
 export async function runBench(name: string, args: readonly string[]): Promise<Result[]> {
-  const child = spawnTied([process.argv[1]!, name, ...args]);
+  const child = spawnSelf([name, ...args]);
   const ended = new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
   atEnd(async () => {
     // It has its own to clean up.

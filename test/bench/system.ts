@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { type NatsCluster, type NatsServerProcess, startNatsCluster, startNatsServer } from '@muster/runtime';
 import { type RoleProcess, startRole } from '../harness/role-process.ts';
 import { atEnd } from './cleanup.ts';
-import { startNodeProcess } from './node-process.ts';
 import { openAccount, type Usage } from './usage.ts';
 
 export const reducers = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
@@ -105,9 +104,9 @@ export async function startSystem({
     async startNodes({ count, processes: split = 1 }) {
       const share = Math.ceil(count / split);
       const starting = Array.from({ length: split }, (_, index) => {
-        const first = index * share;
-        const nodes = Math.min(share, count - first);
-        return startNodeProcess({ url, first, count: nodes, heartbeatMs });
+        const nodes = Math.min(share, count - index * share);
+        const names = ['--hostname', `p${index + 1}-node`, '--dir', join(dir, `nodes-${index}`)];
+        return startRole(['agent', '--backend', 'simulator', '--count', String(nodes), ...names], env);
       });
       for (const started of await Promise.all(starting)) keep('nodes', started);
     },

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { JetStreamLog, JetStreamSnapshotStore } from '@muster/log';
 import { connectNats, silentLogger, startFollower, systemClock, takeSnapshot } from '@muster/runtime';
 import { atEnd } from '../cleanup.ts';
-import { spawnTied } from '../node-process.ts';
+import { spawnSelf } from '../own-child.ts';
 import { readPeakMemory } from '../processes.ts';
 import { describeOutcome, type Outcome } from '../replay/readers.ts';
 
@@ -66,7 +66,7 @@ export async function restore(url: string, way: Way): Promise<Restored> {
 
 /** In a child. */
 export async function restoreInOwnProcess(url: string, way: Way): Promise<Restored> {
-  const child = spawnTied([process.argv[1]!, 'rebuild', '--nats', url, '--way', way]);
+  const child = spawnSelf(['rebuild', '--nats', url, '--way', way]);
   atEnd(() => child.kill('SIGKILL'));
   const ended = new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
   const [output, code] = await Promise.all([text(child.stdout!), ended]);
