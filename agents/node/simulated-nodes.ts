@@ -6,6 +6,7 @@ import { deriveId } from '@muster/model';
 import { startAgent } from './agent.ts';
 import type { Agent, AgentOptions } from './agent-options.ts';
 import { shareCommands } from './share-commands.ts';
+import { tickTogether } from './tick-together.ts';
 
 type Shared = Pick<
   AgentOptions,
@@ -33,6 +34,8 @@ export interface SimulatedNode {
 
 /** Agents that join at the same time. */
 const START_TOGETHER = 256;
+/** Heartbeats may be so late. */
+const TICK_MS = 50;
 
 /**
  * Resolves when all of them have joined and read their commands. Throws when one can't, or the signal is aborted
@@ -42,6 +45,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   const { ownerId, count, hostnameOf, labelsOf, resources, behaviour, signal, ...shared } = options;
   const nodeIds = Array.from({ length: count }, (_, index) => deriveId('simulated-node', ownerId, index));
   const commands = shareCommands(options.commands, nodeIds);
+  const clock = tickTogether(options.clock, TICK_MS);
   const nodes: SimulatedNode[] = [];
   let next = 0;
   let failed = false;
@@ -59,7 +63,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
       });
       const labels = labelsOf(index);
       const session = randomUUID();
-      const agent = await startAgent({ ...shared, nodeId, backend, commands, labels, session });
+      const agent = await startAgent({ ...shared, clock, nodeId, backend, commands, labels, session });
       nodes[index] = { agent, backend, session };
       if (failed) agent.kill();
       await agent.ready;
