@@ -8,6 +8,8 @@ import { isPassing, retrying } from './retrying.ts';
 
 /** One try. Too short a time makes a busy server busier, and stores what has no expectation twice. */
 const ATTEMPT_MS = 3000;
+/** What expects a sequence is stored once however often it is tried: it need not wait out a server that has died. */
+const GUARDED_ATTEMPT_MS = 1000;
 /** The expectation and the time to live travel as headers, which count. */
 const HEADER_BYTES = 128;
 
@@ -26,7 +28,7 @@ export async function appendToStream(
 ): Promise<AppendResult> {
   const attempt = async (leftMs: number) => {
     checkSize(subject, data, nc.info?.max_payload);
-    const timeoutMs = Math.min(ATTEMPT_MS, leftMs);
+    const timeoutMs = Math.min(expectLastSeq === undefined ? ATTEMPT_MS : GUARDED_ATTEMPT_MS, leftMs);
     return publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, timeoutMs });
   };
   // As a rule the first try will do, and costs no more than it must.

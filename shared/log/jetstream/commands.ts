@@ -26,7 +26,7 @@ export class JetStreamCommandStore implements CommandStore {
   ) {
     this.retryForMs = options.retryForMs ?? 10_000;
     this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
-    this.heartbeatMs = options.heartbeatMs ?? 5_000;
+    this.heartbeatMs = options.heartbeatMs ?? 1_000;
   }
 
   async put(

@@ -44,7 +44,7 @@ export class JetStreamLog implements Log {
   ) {
     this.retryForMs = options.retryForMs ?? 10_000;
     this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
-    this.heartbeatMs = options.heartbeatMs ?? 2_000;
+    this.heartbeatMs = options.heartbeatMs ?? 1_000;
   }
 
   async append(subject: string, data: Uint8Array, options: AppendOptions = {}): Promise<AppendResult> {
