@@ -78,6 +78,8 @@ function* checkSlot(
 ): Generator<string> {
   const newest = slot.tasks.at(-1)!;
   const { observed } = newest;
+  // Of a version that was replaced before its ports were allocated: the update that is held up is to replace it.
+  if (isHeldUp && isOutdated(newest) && newest.version.ports === undefined) return;
   if (!isHeldUp && isOutdated(newest)) yield 'is of an old version';
   if (!isLive(newest)) {
     if (!mayRest(newest)) yield `is not restarted: ${observed}`;
