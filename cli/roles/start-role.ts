@@ -11,6 +11,7 @@ import {
   type Reducer,
   runSharedReducer,
   type Share,
+  turnedOrder,
 } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
 import {
@@ -48,7 +49,11 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
     case 'allocator':
       return startReducer(role, (share) => createAllocator({ share }), options);
     case 'scheduler':
-      return startReducer(role, () => createScheduler(), options);
+      return startReducer(
+        role,
+        (sharing, copy) => createScheduler({ sharing, rank: turnedOrder(copy) }),
+        options,
+      );
     case 'dispatcher':
       return startMeasuredDispatcher(options);
     case 'api': {
@@ -68,20 +73,21 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
 
 function startReducer(
   role: Reducer['name'],
-  create: (share: Share) => Reducer,
+  create: (share: Share, copy: string) => Reducer,
   { cluster, follower, measures, clock, logger }: StartRoleOptions,
 ): StartedRole {
+  const copy = randomUUID();
   let reducer: Reducer | undefined;
   const { stats, stop } = runSharedReducer({
     role,
-    copy: randomUUID(),
+    copy,
     bus: cluster.bus,
     log: measureLog(cluster.log, measures.appends),
     follower,
     clock,
     logger,
     createReducer(share) {
-      reducer = create(share);
+      reducer = create(share, copy);
       return measureReducer(reducer, measures.decides);
     },
   });

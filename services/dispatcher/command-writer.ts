@@ -2,7 +2,15 @@
 // does the same at the same time: the store's compare-and-set, and the basis of each command, say who was later.
 import { encodeCommand } from '@muster/events';
 import { type AppendResult, type CommandRecord, type CommandStore, LogUnavailableError } from '@muster/log';
-import type { Clock, Follower, Logger, Timer } from '@muster/runtime';
+import {
+  alone,
+  type Clock,
+  createWorkList,
+  type Follower,
+  type Logger,
+  type Share,
+  type Timer,
+} from '@muster/runtime';
 import type { Changes, ClusterState } from '@muster/state';
 import { createCommandView } from './command-view.ts';
 import { type CommandPut, deriveCommands } from './derive-commands.ts';
@@ -16,6 +24,8 @@ export interface CommandWriterOptions {
   readonly store: CommandStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Which nodes' commands are ours; all of them by default. */
+  readonly share?: Share | undefined;
   /** Tasks whose commands are on their way at the same time. */
   readonly maxInFlight?: number;
   /** The store can no longer be followed: nothing is written from here on, and the process should end. */
@@ -50,7 +60,7 @@ const WARN_OF_LAG_AFTER_MS = 5_000;
 
 /** Resolves when the store's commands are known and the first ones that were missing are on their way. */
 export async function startCommandWriter(options: CommandWriterOptions): Promise<CommandWriter> {
-  const { follower, store, clock, logger, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+  const { follower, store, clock, logger, share = alone, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
   const { state } = follower;
   const view = createCommandView();
   const strays = createStrays();
@@ -60,6 +70,9 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   const dirty = createWorkQueue();
   const again = new Set<string>();
   const inFlight = new Map<string, Promise<void>>();
+  /** Tasks with a command that another copy is to write. */
+  const others = createWorkList({ share, keyOf: nodeOf });
+  let patience: Timer | undefined;
   /** What is to be looked at once, at the start; undefined when it has been. */
   let backlog: Iterator<string> | undefined;
   let resting: Timer | undefined;
@@ -71,8 +84,28 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     (inFlight.has(taskId) ? again : dirty).add(taskId);
   }
 
+  function nodeOf(taskId: string): string {
+    return state.tasks.get(taskId)?.node?.id ?? view.entriesOf(taskId)[0]?.nodeId ?? taskId;
+  }
+
+  function isWanted(taskId: string): boolean {
+    return !inFlight.has(taskId) && deriveCommands(state, view, strays, taskId).length > 0;
+  }
+
   function pump(): void {
     if (!active || pause || state.halted !== undefined || isBehind()) return;
+    others.wake(clock.now(), isWanted);
+    writeSome();
+    const at = others.nextWake();
+    if (at !== undefined) patience ??= clock.schedule(Math.max(1, at - clock.now()), beImpatient);
+  }
+
+  function beImpatient(): void {
+    patience = undefined;
+    pump();
+  }
+
+  function writeSome(): void {
     for (const { taskId, nodeId, seq } of tombstones.takeExpired(clock.now())) {
       view.drop(taskId, nodeId, seq);
       mark(taskId);
@@ -82,14 +115,17 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
         resting ??= clock.schedule(0, goOn);
         return;
       }
-      const taskId = dirty.take() ?? takeBacklog();
+      const overdue = others.take();
+      const taskId = overdue ?? dirty.take() ?? takeBacklog();
       if (taskId === undefined) return;
       if (inFlight.has(taskId)) {
         again.add(taskId);
         continue;
       }
       const puts = deriveCommands(state, view, strays, taskId);
-      if (puts.length > 0) inFlight.set(taskId, putAll(taskId, puts));
+      if (puts.length === 0) continue;
+      if (overdue === undefined && share.ahead(nodeOf(taskId)) !== '') others.add(taskId);
+      else inFlight.set(taskId, putAll(taskId, puts));
     }
   }
 
@@ -191,6 +227,8 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     const id = state.tasks.get(taskId)?.id ?? taskId;
     note(id, { nodeId, seq, ...readCommandHead(data) });
     if (!active) return;
+    share.noteDecision(nodeId);
+    others.noteDecision(id);
     mark(id);
     pump();
   }
@@ -240,13 +278,14 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
 
   return {
     stats,
-    isIdle: () => !backlog && dirty.size === 0 && inFlight.size === 0 && again.size === 0,
-    backlog: () => ({ commands: dirty.size + again.size, commandsInFlight: inFlight.size }),
+    isIdle: () => !backlog && dirty.size + inFlight.size + again.size + others.size + others.held === 0,
+    backlog: () => ({ commands: dirty.size + again.size + others.size, commandsInFlight: inFlight.size }),
     async stop() {
       active = false;
       unsubscribe();
       pause?.cancel();
       resting?.cancel();
+      patience?.cancel();
       lagging?.cancel();
       await following.stop();
       await Promise.all(inFlight.values());

@@ -50,15 +50,20 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   const { follower, log, commands, bus, copy, clock, logger, heartbeatMs, onFailure, onCommandWritten } =
     options;
   const { instrument = (reducer: Reducer) => reducer } = options;
+  const presence =
+    copy === undefined ? undefined : startPresence({ bus, clock, role: 'dispatcher', copy, able: false });
   const writer = await startCommandWriter({
     follower,
+    share: presence && createShare(presence, clock, () => undefined),
     store: commands,
     clock,
     logger,
     ...(onFailure && { onFailure }),
     ...(onCommandWritten && { onWritten: onCommandWritten }),
+  }).catch((error) => {
+    presence?.stop();
+    throw error;
   });
-  const presence = copy === undefined ? undefined : startPresence({ bus, clock, role: 'dispatcher', copy });
   const share = presence && createShare(presence, clock, () => loop.wake());
   const dispatcher = createDispatcher({ heartbeatMs, share });
   const heartbeats = bus.subscribe(heartbeatSubject('*'), ({ subject }) => {
@@ -68,6 +73,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     if (dispatcher.echo(sentAt, clock.now())) loop.wake();
   });
   const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger, presence });
+  presence?.takePart(true);
   return {
     stats: loop.stats,
     commandStats: writer.stats,

@@ -1,7 +1,8 @@
 // The scheduler: gives pending tasks to nodes, and says why where no node suits. It looks at what is pending and at
 // nodes, never at the tasks of the cluster; it never takes a task from a node.
+import type { EventFact } from '@muster/events';
 import { isTerminal, TaskState } from '@muster/model';
-import type { Decision, Reducer } from '@muster/runtime';
+import { createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
 import type { Changes, ClusterState, Service, Task } from '@muster/state';
 import { createFailures } from './failures.ts';
 import { type Rank, Roster } from './roster.ts';
@@ -25,14 +26,26 @@ const RETELL_BATCH = 100;
 
 export interface SchedulerOptions extends Partial<Limits> {
   readonly rank?: Rank;
+  /** Which services are ours; all of them by default. */
+  readonly sharing?: Share;
 }
 
-export function createScheduler({ rank = (nodeId) => nodeId, ...options }: SchedulerOptions = {}): Reducer {
+export function createScheduler({
+  rank = (nodeId) => nodeId,
+  sharing,
+  ...options
+}: SchedulerOptions = {}): Reducer {
   const limits: Limits = { ...defaultLimits, ...options };
   const roster = new Roster(rank);
   const failures = createFailures();
   /** Services to look at, in turn: each until nothing of it is pending, or until it is stuck. */
-  const waiting = new Set<string>();
+  let known: ClusterState | undefined;
+  const waiting = createWorkList({
+    share: sharing,
+    tenantOf: (id) => known?.services.get(id)?.actor ?? '',
+    // What is stuck with one copy is pending as well.
+    certain: false,
+  });
   const stuck = createStuck();
   const toldAt = new Map<string, number>();
   /** Nodes that may suit a stuck service now. */
@@ -46,6 +59,7 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
   let noticed = 0;
 
   function notice(state: ClusterState, changes: Changes): void {
+    known = state;
     noticed = state.head;
     for (const id of changes.services) noticeService(state.services.get(id), id);
     for (const id of changes.nodes) {
@@ -66,7 +80,6 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
     if (stuck.services.size > 0) stuck.delete(id);
     if (toldAt.size > 0) toldAt.delete(id);
     if (service?.unschedulable) waiting.add(id);
-    else waiting.delete(id);
   }
 
   function noticeTask(task: Task | undefined): void {
@@ -87,6 +100,7 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
   function decide(state: ClusterState, now: number): Decision[] {
     // Its figures of nodes would be older than the sequences that its decisions expect. It is about to be told.
     if (noticed !== state.head) return [];
+    waiting.wake(now, (id) => mayNeed(state, id));
     if (waiting.size > 0 || stuck.services.size > 0) roster.lineUp();
     const round = startRound(limits);
     const share = Math.max(limits.share, Math.floor(limits.tasks / Math.max(1, waiting.size)));
@@ -96,7 +110,6 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
 
     function serve(service: Service): void {
       const { id } = service;
-      waiting.delete(id);
       const { placed, unsuited } = takeTurn(service, context);
       const told = placed > 0 ? undefined : tellUnsuited(state, service, unsuited);
       if (placed > 0) {
@@ -115,16 +128,18 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
     settleDoubts();
     wakeStuck(round, serve);
     retellAged(now);
-    for (const id of waiting) {
-      if (isOver(round)) break;
+    while (!isOver(round)) {
+      const id = waiting.take();
+      if (id === undefined) break;
       const service = state.services.get(id);
       if (service && service.pending.size > 0) {
         serve(service);
         continue;
       }
       const told = service && tellNothing(state, service);
-      if (told) round.others.push(told);
-      else waiting.delete(id);
+      if (!told) continue;
+      round.others.push(told);
+      served.push(id);
     }
     // To the end of the line, until the state shows what was decided.
     for (const id of served) waiting.add(id);
@@ -133,6 +148,13 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
     retellAt = stuck.hasAged() ? (retellAt ?? now + RETELL_AFTER_MS) : undefined;
     resumeAt = isOver(round) || improved.size > 0 ? now : undefined;
     return concludeRound(round, roster, state);
+  }
+
+  /** Whether it is worth a look, though another copy should have had one. */
+  function mayNeed(state: ClusterState, id: string): boolean {
+    const service = state.services.get(id);
+    if (!service) return false;
+    return service.pending.size > 0 ? !stuck.services.has(id) : service.unschedulable !== undefined;
   }
 
   /** What the last round gave may have come to nothing; then those it was refused to may have it. */
@@ -167,7 +189,7 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
           if (result === 'refused otherwise') stuck.ageOne(service.id);
           if (result !== 'suits') continue;
           retry(service.id);
-          serve(service);
+          if (waiting.claim(service.id)) serve(service);
         }
         // What it was given may come to nothing: it is tried once more.
         if (roster.drafts[rank]) continue;
@@ -186,9 +208,25 @@ export function createScheduler({ rank = (nodeId) => nodeId, ...options }: Sched
     name: 'scheduler',
     notice,
     decide,
-    nextWake: () => resumeAt ?? retellAt,
+    noteDecision(state, { event }) {
+      for (const id of servicesOf(state, event)) {
+        sharing?.noteDecision(id);
+        waiting.noteDecision(id);
+      }
+    },
+    nextWake() {
+      const times = [resumeAt ?? retellAt, waiting.nextWake()].filter((time) => time !== undefined);
+      return times.length === 0 ? undefined : Math.min(...times);
+    },
     backlog: () => ({ services: waiting.size, stuck: stuck.services.size, nodes: improved.size }),
   };
+}
+
+/** One of those that a decision is about is enough to tell whose it was. */
+function servicesOf(state: ClusterState, event: EventFact['event']): string[] {
+  if (event.type === 'tasks.unschedulable') return [event.serviceId];
+  const task = event.type === 'tasks.assigned' && state.tasks.get(event.tasks[0] ?? '');
+  return task ? [task.service.id] : [];
 }
 
 /** What a task leaves behind when it ends, or is to end: room for others. */

@@ -16,6 +16,7 @@ export * from './reducer-loop.ts';
 export * from './sharing/deadlines.ts';
 export * from './sharing/fair-queue.ts';
 export * from './sharing/presence.ts';
+export { turnedOrder } from './sharing/rendezvous.ts';
 export * from './sharing/run-shared.ts';
 export * from './sharing/share.ts';
 export * from './sharing/work-list.ts';

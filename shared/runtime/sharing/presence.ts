@@ -9,6 +9,8 @@ export interface PresenceOptions {
   readonly role: string;
   /** Ours alone, of all processes that ever were. */
   readonly copy: string;
+  /** Whether we take part from the beginning; true by default. */
+  readonly able?: boolean;
 }
 
 export interface Presence {
@@ -33,12 +35,13 @@ export function presenceSubject(role: string, copy: string): string {
 /** A newcomer says hello, and is answered at once by everybody. */
 type Word = 'hello' | 'here' | 'bye';
 
-export function startPresence({ bus, clock, role, copy }: PresenceOptions): Presence {
+export function startPresence(options: PresenceOptions): Presence {
+  const { bus, clock, role, copy } = options;
   const heardAt = new Map<string, number>();
   const others = new Set<string>();
   const listeners = new Set<Parameters<Presence['onSign']>[0]>();
   const idFrom = presenceSubject(role, '').length;
-  let able = true;
+  let { able = true } = options;
   let stopped = false;
   let lastBeat = clock.now();
   let timer: Timer;
@@ -84,7 +87,7 @@ export function startPresence({ bus, clock, role, copy }: PresenceOptions): Pres
     timer = clock.schedule(BEAT_MS, beat);
   }
 
-  say('hello');
+  if (able) say('hello');
   timer = clock.schedule(BEAT_MS, beat);
   return {
     copy,
@@ -93,7 +96,7 @@ export function startPresence({ bus, clock, role, copy }: PresenceOptions): Pres
     takePart(isAble) {
       if (able === isAble || stopped) return;
       able = isAble;
-      say(able ? 'here' : 'bye');
+      say(able ? 'hello' : 'bye');
     },
     stop() {
       timer.cancel();

@@ -23,6 +23,15 @@ export function rankedCopy(id: string): Ranked {
   return { id, hash: hashText(id) };
 }
 
+/**
+ * An order of names that is the same circle for every copy, begun at another place: where all are equal, copies that take
+ * some from the beginning take different ones.
+ */
+export function turnedOrder(copy: string): (name: string) => string {
+  const origin = mix(hashText(copy));
+  return (name) => ((mix(hashText(name)) - origin) >>> 0).toString(16).padStart(8, '0');
+}
+
 /** FNV-1a, 32 bits. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
@@ -32,9 +41,13 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
-/** The finaliser of murmur3: every bit of both hashes counts for every bit of the weight. */
 function weigh({ hash }: Ranked, keyHash: number): number {
-  let mixed = hash ^ keyHash;
+  return mix(hash ^ keyHash);
+}
+
+/** The finaliser of murmur3: every bit counts for every bit. */
+function mix(hash: number): number {
+  let mixed = hash;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;

@@ -8,11 +8,11 @@ import { encodeJson, intentSubject } from '@muster/events';
 import { createOrchestrator } from '@muster/orchestrator';
 import {
   type Follower,
-  runReducer,
   runSharedReducer,
   silentLogger,
   snapshotRegularly,
   startFollower,
+  turnedOrder,
 } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -131,7 +131,11 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
             runSharedReducer({ ...shared, role, createReducer: (share) => createAllocator({ share }) });
             break;
           case 'scheduler':
-            runReducer({ ...loop, reducer: createScheduler() });
+            runSharedReducer({
+              ...shared,
+              role,
+              createReducer: (sharing) => createScheduler({ sharing, rank: turnedOrder(process.name) }),
+            });
             break;
           case 'dispatcher':
             await startDispatcher({
