@@ -44,8 +44,7 @@ function scaleDown(plan: Plan): void {
   const { service } = plan;
   const replicas = countReplicas(service.spec);
   if (service.occupiedSlots <= replicas) return;
-  const occupied = [...service.slots.values()].filter((slot) => slot.occupied);
-  const removed = chooseSlotsToRemove(occupied, replicas);
+  const removed = chooseSlotsToRemove(service, replicas);
   let done = 0;
   for (const slot of removed) {
     if (!hasRoom(plan)) break;

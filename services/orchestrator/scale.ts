@@ -14,30 +14,45 @@ export function findFreeSlots(service: Service, count: number): number[] {
   return free;
 }
 
-/** The slots to give up so that `keep` are left. */
-export function chooseSlotsToRemove(slots: readonly Slot[], keep: number): Slot[] {
-  const byRunning = slots
-    .map((slot) => ({
-      slot,
-      running: slot.tasks.some((task) => task.observed === TaskState.RUNNING && isLive(task)),
-    }))
-    .sort((a, b) => Number(b.running) - Number(a.running) || a.slot.number - b.slot.number);
+/** The slots to give up so that `keep` are left: found by counting, as there may be very many. */
+export function chooseSlotsToRemove(service: Service, keep: number): Slot[] {
+  const running: Slot[] = [];
+  const others: Slot[] = [];
+  for (let number = 1; number <= service.highestSlot; number += 1) {
+    const slot = service.slots.get(number);
+    if (slot?.occupied) (isRunning(slot) ? running : others).push(slot);
+  }
   const copiesByNode = new Map<string, number>();
-  return byRunning
-    .map(({ slot }) => ({ slot, nth: nthOnNode(slot, copiesByNode) }))
-    .sort((a, b) => a.nth - b.nth)
-    .slice(keep)
-    .map(({ slot }) => slot);
+  /** Those that are the first copy on their node, those that are the second, and so on. */
+  const byPlace: Slot[][] = [];
+  const nowhere: Slot[] = [];
+  for (const slot of running.concat(others)) {
+    const nth = nthOnNode(slot, copiesByNode);
+    if (nth === undefined) nowhere.push(slot);
+    else if (byPlace[nth - 1]) byPlace[nth - 1]!.push(slot);
+    else byPlace[nth - 1] = [slot];
+  }
+  return byPlace.flat().concat(nowhere).slice(keep);
 }
 
-/** Counts this slot as the nth copy on its node; one that is on no node, or on two, goes first. */
-function nthOnNode(slot: Slot, copiesByNode: Map<string, number>): number {
-  const holders = slot.tasks.filter(isLive);
-  const nodeId =
-    (holders.length > 0 ? holders : slot.tasks.slice(-1)).length === 1
-      ? (holders[0] ?? slot.tasks.at(-1))?.node?.id
-      : undefined;
-  if (nodeId === undefined) return Number.POSITIVE_INFINITY;
+function isRunning(slot: Slot): boolean {
+  for (let task = slot.newest; task; task = task.older) {
+    if (task.observed === TaskState.RUNNING && isLive(task)) return true;
+  }
+  return false;
+}
+
+/** Counts this slot as the nth copy on its node; undefined for one that is on no node, or on two. */
+function nthOnNode(slot: Slot, copiesByNode: Map<string, number>): number | undefined {
+  let holder = slot.newest;
+  let holders = 0;
+  for (let task = slot.newest; task; task = task.older) {
+    if (!isLive(task)) continue;
+    holder = task;
+    holders += 1;
+  }
+  const nodeId = holders > 1 ? undefined : holder?.node?.id;
+  if (nodeId === undefined) return undefined;
   const nth = (copiesByNode.get(nodeId) ?? 0) + 1;
   copiesByNode.set(nodeId, nth);
   return nth;
