@@ -15,12 +15,12 @@ export interface Line {
   next: number;
   /** Had their task, and suit for another. */
   raised: number[];
-  /** Of higher levels, by level. */
-  readonly above: Map<number, number[]>;
+  /** Of higher levels, by level; undefined while there are none. */
+  above: Map<number, number[]> | undefined;
 }
 
 export function startLine(unmet: number): Line {
-  return { unmet, level: 0, ranks: [], next: 0, raised: [], above: new Map() };
+  return { unmet, level: 0, ranks: [], next: 0, raised: [], above: undefined };
 }
 
 /** Nodes come in the order of their tasks and ranks. */
@@ -30,6 +30,7 @@ export function lineUp(line: Line, rank: number, faults: number, serviceTasks: n
     line.ranks.push(rank);
     return;
   }
+  line.above ??= new Map();
   const ranks = line.above.get(level);
   if (ranks) ranks.push(rank);
   else line.above.set(level, [rank]);
@@ -44,10 +45,10 @@ export function serviceTasksOf({ level }: Line): number {
 export function rise(line: Line, totals: Int32Array): boolean {
   const { raised, above } = line;
   if (raised.length > 0) line.level += 1;
-  else if (above.size > 0) line.level = Math.min(...above.keys());
+  else if (above && above.size > 0) line.level = Math.min(...above.keys());
   else return false;
-  const others = above.get(line.level);
-  above.delete(line.level);
+  const others = above?.get(line.level);
+  above?.delete(line.level);
   line.ranks = others ? merge(raised, others, totals) : raised;
   line.next = 0;
   line.raised = [];
