@@ -1,6 +1,14 @@
 // What tests look for in a watched cluster.
 import { TaskState } from '@muster/model';
-import { type ClusterNode, isOutdated, type Service, type Task, type TaskVersion } from '@muster/state';
+import {
+  type ClusterNode,
+  isLive,
+  isOutdated,
+  isOver,
+  type Service,
+  type Task,
+  type TaskVersion,
+} from '@muster/state';
 import type { Watch } from './watch.ts';
 
 /** A task as it was when it was looked at: the state's own are views, which go with the time. */
@@ -55,7 +63,8 @@ export function hasConverged(name: string, replicas: number): (watch: Watch) => 
     if (running.length !== replicas || service?.spec.mode.replicated.replicas !== replicas) return undefined;
     const rows = new Set(running.map(({ row }) => row));
     const others = [...service.tasks.values()].filter(({ row }) => !rows.has(row));
-    return others.every(({ observed }) => observed > TaskState.RUNNING) ? running : undefined;
+    // One that never got to a node stays as it was when it was given up.
+    return others.every((task) => isOver(task) && !isLive(task)) ? running : undefined;
   };
 }
 
