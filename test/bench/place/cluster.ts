@@ -24,8 +24,16 @@ export interface Cluster {
 const NOW = Date.UTC(2026, 0, 1);
 const GIB = 1024 ** 3;
 
-/** Facts of nodes that joined and are ready. They can be folded more than once. */
-export function* tellNodes(count: number): Generator<EventDraft> {
+/** Facts of nodes that joined and are ready: the first of a log, which can be folded more than once. */
+export function tellNodes(count: number): Fact[] {
+  const facts: Fact[] = [];
+  for (const event of describeNodes(count)) {
+    facts.push(decode({ seq: facts.length + 1, time: NOW, ...composeEvent(event, NOW) }));
+  }
+  return facts;
+}
+
+function* describeNodes(count: number): Generator<EventDraft> {
   const labelsByZone = Array.from({ length: ZONES }, (_, zone) => {
     const labels = Array.from({ length: MAX_CONSTRAINTS }, (_, index) => [`l${index}`, 'yes']);
     return { ...Object.fromEntries(labels), zone: `z${zone}` } as Record<string, string>;
@@ -44,7 +52,7 @@ export function* tellNodes(count: number): Generator<EventDraft> {
   }
 }
 
-export function buildCluster(nodes: Iterable<EventDraft>): Cluster {
+export function buildCluster(nodes: readonly Fact[]): Cluster {
   const state = createState();
   const changes = createChanges();
   function fold(subject: string, data: Uint8Array): void {
@@ -52,7 +60,8 @@ export function buildCluster(nodes: Iterable<EventDraft>): Cluster {
     if (fact.is === 'poison') throw new Error(`${subject}: ${fact.reason}`);
     evolve(state, fact, changes);
   }
-  const cluster: Cluster = {
+  for (const fact of nodes) evolve(state, fact, changes);
+  return {
     state,
     changes,
     append(event) {
@@ -60,8 +69,6 @@ export function buildCluster(nodes: Iterable<EventDraft>): Cluster {
       fold(subject, data);
     },
   };
-  for (const event of nodes) cluster.append(event);
-  return cluster;
 }
 
 /** A service whose tasks all wait for a node. */
