@@ -1,6 +1,6 @@
-// Says on core NATS that the node is there, and hears whether another agent says so in its name.
+// Says on core NATS that the node is there, also when asked, and hears whether another agent says so in its name.
 
-import { encodeJson, heartbeatSchema, heartbeatSubject } from '@muster/events';
+import { encodeJson, heartbeatSchema, heartbeatSubject, pingSubject } from '@muster/events';
 import type { Bus, Clock, Timer } from '@muster/runtime';
 import { equalBytes } from './equal-bytes.ts';
 
@@ -43,6 +43,10 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     const heard = readSession(message.data);
     if (heard !== undefined && heard !== session && !stopped) onStranger();
   });
+  // The answer matters little. That somebody listens ends with this process, and the server knows it at once.
+  const pings = bus.subscribe(pingSubject(nodeId), ({ reply }) => {
+    if (reply !== undefined) bus.publish(reply, data);
+  });
   beat();
   return {
     beat,
@@ -50,6 +54,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       stopped = true;
       timer?.cancel();
       hearing.stop();
+      pings.stop();
     },
   };
 }

@@ -135,6 +135,16 @@ const agentChannels: readonly Channel[] = [
     receivers: ['dispatcher'],
   },
   {
+    name: 'ping',
+    address: 'muster.ping.{nodeId}',
+    summary:
+      'Asks whether the agent is there, with an empty message. Nobody listens once its process has died.',
+    parameters: { nodeId: NODE },
+    messages: [{ name: 'heartbeat', title: 'heartbeat', summary: 'The answer: it is there.' }],
+    senders: ['dispatcher'],
+    receivers: ['agent'],
+  },
+  {
     name: 'log',
     address: 'muster.log.{nodeId}',
     summary: 'Asks for the output of a task, says how much has arrived, and ends it.',

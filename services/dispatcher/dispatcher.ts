@@ -31,6 +31,8 @@ export interface DispatcherOptions {
 export interface Dispatcher extends Reducer {
   /** A heartbeat arrived. True when there is something to be decided at once. */
   hear(nodeId: string, now: number): boolean;
+  /** Nobody listens where the node's agent would, or somebody does again. */
+  noteAgent(nodeId: string, isThere: boolean, now: number): void;
   /** An echo arrived (hearing.ts). True when somebody's time is up. */
   echo(sentAt: number, now: number): boolean;
   readonly echoEveryMs: number;
@@ -41,6 +43,8 @@ interface Watched extends Evidence {
   status: NodeStatus;
   statusAt: number;
   reportedAt: number;
+  /** Nobody there means that it is gone. Not so of one that was heard of all the same, until it answers. */
+  answers: boolean;
 }
 
 export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dispatcher {
@@ -86,7 +90,8 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
     if (!known) {
       const freshAt = strangers.get(node.id) ?? Number.NEGATIVE_INFINITY;
       strangers.delete(node.id);
-      const started = { heardAt: now, freshAt, verdictAt: now, patience: 1, status, statusAt, reportedAt };
+      const fresh = { heardAt: now, freshAt, verdictAt: now, goneSince: undefined, patience: 1 };
+      const started = { ...fresh, status, statusAt, reportedAt, answers: true };
       watched.set(node.id, started);
       return started;
     }
@@ -105,6 +110,7 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
       if (known.status !== 'unknown') known.patience = Math.min(2 * known.patience, MAX_PATIENCE);
       known.heardAt = now;
     }
+    if (status === 'ready') noteSpoken(known);
     known.status = status;
     known.statusAt = statusAt;
     known.verdictAt = now;
@@ -113,7 +119,14 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
   function noteHeard(known: Watched, now: number, fresh: boolean): void {
     known.heardAt = now;
     known.patience = 1;
+    noteSpoken(known);
     if (fresh && hearing.isCurrent(now)) known.freshAt = now;
+  }
+
+  /** One that was gone: of an older version, perhaps, that speaks and never answers; or we hear less than others do. */
+  function noteSpoken(known: Watched): void {
+    if (known.goneSince !== undefined) known.answers = false;
+    known.goneSince = undefined;
   }
 
   /** Our clock was set back: what was noted by the old time starts anew. */
@@ -156,6 +169,18 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
       if (known.status === 'ready') return false;
       noticed.add(nodeId);
       return true;
+    },
+    noteAgent(nodeId, isThere, now) {
+      const known = watched.get(nodeId);
+      if (!known) return;
+      if (isThere) known.answers = true;
+      if (isThere || !known.answers) {
+        known.goneSince = undefined;
+      } else {
+        known.goneSince ??= now;
+        known.freshAt = Number.NEGATIVE_INFINITY;
+      }
+      noticed.add(nodeId);
     },
     echo(sentAt, now) {
       if (sentAt < hearing.until) startOver(now);

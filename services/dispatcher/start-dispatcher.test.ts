@@ -5,6 +5,7 @@ import {
   encodeJson,
   heartbeatSchema,
   heartbeatSubject,
+  pingSubject,
 } from '@muster/events';
 import { type CommandRecord, MemoryCommandStore, MemoryLog } from '@muster/log';
 import { type Follower, MemoryBus, silentLogger, startFollower } from '@muster/runtime';
@@ -63,12 +64,16 @@ const join = () =>
 function beat(): () => void {
   const agent = bus.client('agent');
   const data = encodeJson(heartbeatSchema.parse({ session: 's' }));
+  const pings = agent.subscribe(pingSubject('n1'), ({ reply }) => agent.publish(reply!, data));
   let timer = clock.schedule(0, send);
   function send(): void {
     agent.publish(heartbeatSubject('n1'), data);
     timer = clock.schedule(PERIOD, send);
   }
-  return () => timer.cancel();
+  return () => {
+    pings.stop();
+    timer.cancel();
+  };
 }
 
 function statuses(): string[] {

@@ -16,6 +16,7 @@ import {
 } from '@muster/runtime';
 import { type CommandWriterStats, startCommandWriter } from './command-writer.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { probeAgents } from './probe-agents.ts';
 
 export interface StartDispatcherOptions {
   readonly follower: Follower;
@@ -72,6 +73,19 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
     if (dispatcher.echo(sentAt, clock.now())) loop.wake();
   });
+  const probes = probeAgents({
+    state: follower.state,
+    bus,
+    clock,
+    heartbeatMs,
+    isOurs: (nodeId) => share === undefined || share.ahead(nodeId) === '',
+    onGone: (nodeId) => noteAgent(nodeId, false),
+    onBack: (nodeId) => noteAgent(nodeId, true),
+  });
+  const noteAgent = (nodeId: string, isThere: boolean) => {
+    dispatcher.noteAgent(nodeId, isThere, clock.now());
+    loop.wake();
+  };
   const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger, presence });
   presence?.takePart(true);
   return {
@@ -80,6 +94,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     backlog: () => ({ ...dispatcher.backlog?.(), ...writer.backlog() }),
     async stop() {
       presence?.stop();
+      probes.stop();
       heartbeats.stop();
       echoes.stop();
       await Promise.all([loop.stop(), writer.stop()]);

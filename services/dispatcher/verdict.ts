@@ -11,6 +11,10 @@ const DOWN_AFTER = 3;
 /** A node heard within so many periods misses no heartbeat: their jitter is a tenth of a period. */
 const FRESH_WITHIN = 1.25;
 
+/** Periods for which nobody may listen where an agent would, before its node is given up: time to start it again. */
+const GONE_FOR = 1;
+const AGENT_GONE = 'its agent is gone: nobody listens on its connection';
+
 /** SwarmKit: defaultNodeDownPeriod. */
 export const ORPHAN_AFTER_MS = 24 * 3600_000;
 /** Keeps the event well below the largest record of a log. */
@@ -24,6 +28,8 @@ export interface Evidence {
   freshAt: number;
   /** When the status that the state shows was first seen here. */
   verdictAt: number;
+  /** Since when nobody listens where its agent would; undefined while somebody may. */
+  goneSince: number | undefined;
   /** Grows with each suspicion that another dispatcher refuted while nothing was heard here. */
   patience: number;
 }
@@ -43,21 +49,28 @@ export interface Circumstances {
 
 export function judge(node: ClusterNode, evidence: Evidence, circumstances: Circumstances): Judgement {
   const { hearing, heartbeatMs, now } = circumstances;
-  if (node.status !== 'ready' && now - evidence.freshAt <= FRESH_WITHIN * heartbeatMs) {
+  // What was heard before an agent went says nothing: the server's word that nobody listens is newer.
+  const mayBeOld = node.status === 'suspect' && node.statusMessage === AGENT_GONE;
+  const isFresh = now - evidence.freshAt <= FRESH_WITHIN * heartbeatMs;
+  if (node.status !== 'ready' && isFresh && !(mayBeOld && evidence.freshAt <= evidence.verdictAt)) {
     return { verdict: { status: 'ready', message: 'heartbeat received' } };
   }
   const silentFrom = Math.max(evidence.heardAt, hearing.since);
   const silentFor = (periods: number) => silentFrom + periods * heartbeatMs;
   switch (node.status) {
     case 'ready': {
+      if (evidence.goneSince !== undefined) return { verdict: { status: 'suspect', message: AGENT_GONE } };
       const lookAt = silentFor(SUSPECT_AFTER * evidence.patience);
       if (hearing.until < lookAt) return { lookAt };
       return { verdict: { status: 'suspect', message: 'heartbeat missed' } };
     }
     case 'suspect': {
-      const lookAt = Math.max(silentFor(DOWN_AFTER), evidence.verdictAt + heartbeatMs);
+      const { goneSince } = evidence;
+      const givenUpAt = goneSince === undefined ? silentFor(DOWN_AFTER) : goneSince + GONE_FOR * heartbeatMs;
+      const lookAt = Math.max(givenUpAt, evidence.verdictAt + heartbeatMs);
       if (hearing.until < lookAt) return { lookAt };
-      return { verdict: { status: 'down', message: 'heartbeat failure' } };
+      const message = goneSince === undefined ? 'heartbeat failure' : AGENT_GONE;
+      return { verdict: { status: 'down', message } };
     }
     case 'unknown': {
       const lookAt = silentFor(DOWN_AFTER);

@@ -42,6 +42,11 @@ export function heartbeatSubject(nodeId: string): string {
   return `muster.heartbeat.${nodeId}`;
 }
 
+/** Where an agent answers anybody who wants to know whether it is there. */
+export function pingSubject(nodeId: string): string {
+  return `muster.ping.${nodeId}`;
+}
+
 export interface IntentSubject {
   readonly actor: string;
   readonly kind: string;
