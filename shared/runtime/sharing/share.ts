@@ -12,6 +12,8 @@ export interface Share {
   ahead(key: string): string;
   /** Somebody of our role decided about the key. It was the first of those ahead of us, as far as we know. */
   noteDecision(key: string): void;
+  /** We are about to decide about the key: what is noted of it from here on may be our own decision. */
+  claim(key: string): void;
   /** When these copies last decided about something that would be ours without them. */
   activeAt(ahead: string): number;
   /** The first of these has left its work undone: it is passed over until it is heard of again. */
@@ -25,6 +27,7 @@ export const alone: Share = {
   version: 0,
   ahead: () => '',
   noteDecision: () => undefined,
+  claim: () => undefined,
   activeAt: () => Number.NEGATIVE_INFINITY,
   distrust: () => undefined,
   now: () => 0,
@@ -35,12 +38,15 @@ export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onCha
   const self = rankedCopy(presence.copy);
   const silent = new Set<string>();
   const decidedAt = new Map<string, number>();
+  /** Keys of silent copies that we have taken over. */
+  const claimed = new Set<string>();
   let trusted: readonly Ranked[] = [];
   let version = 0;
 
   function recount(): void {
     trusted = [...presence.others].filter((copy) => !silent.has(copy)).map(rankedCopy);
     version += 1;
+    if (silent.size === 0) claimed.clear();
   }
 
   function forget(copy: string): void {
@@ -55,6 +61,14 @@ export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onCha
     onChange();
   });
 
+  /** Not our doing, and nobody but one that is silent comes before us: it was slow, and is there. */
+  function trustWhoeverDecides(key: string): void {
+    const before = rankBefore(key, self, [...presence.others].map(rankedCopy));
+    if (before.length !== 1 || !silent.delete(before[0]!.id)) return;
+    recount();
+    onChange();
+  }
+
   function ahead(key: string): string {
     if (trusted.length === 0) return '';
     const before = rankBefore(key, self, trusted);
@@ -68,7 +82,11 @@ export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onCha
     },
     ahead,
     noteDecision(key) {
+      if (silent.size > 0 && !claimed.has(key)) trustWhoeverDecides(key);
       if (trusted.length > 0) decidedAt.set(ahead(key), clock.now());
+    },
+    claim(key) {
+      if (silent.size > 0) claimed.add(key);
     },
     activeAt: (copies) => decidedAt.get(copies) ?? Number.NEGATIVE_INFINITY,
     distrust(copies) {

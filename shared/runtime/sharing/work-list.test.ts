@@ -110,6 +110,22 @@ describe('two copies', () => {
     expect(one.work().length).toBeLessThan(80);
   });
 
+  it('give back what they took over as soon as the other one decides something', async () => {
+    notice([one, two], ids);
+    const own = one.work();
+    await timeUntilTaken(
+      one,
+      ids.filter((id) => !own.includes(id)),
+    );
+    // What it has taken itself says nothing about the other.
+    one.noteDecision(ids.find((id) => !own.includes(id))!);
+    notice([one, two], ['x1', 'x2', 'x3', 'x4', 'x5', 'x6', 'x7', 'x8']);
+    const others = two.work().filter((id) => id.startsWith('x'));
+    expect(others).not.toEqual([]);
+    one.noteDecision(others[0]!);
+    expect(one.work().filter((id) => others.includes(id))).toEqual([]);
+  });
+
   it('leave one alone that is slow, and goes on deciding', async () => {
     notice([one, two], ids);
     const own = new Set(one.work());

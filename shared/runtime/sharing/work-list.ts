@@ -10,6 +10,11 @@ import { alone, type Share } from './share.ts';
  * was something to be decided both times, is silent.
  */
 export const PATIENCE_MS = 50;
+/** Who looks this much later than he meant to is slow himself, and others may be as well: it counts half. */
+const LATE_MS = 25;
+/** Doubt that a look in good time adds, and doubt that makes certain. */
+const DOUBT = 2;
+const ENOUGH_DOUBT = 2 * DOUBT;
 /** Longer than any two copies can think differently of who is there: then a busy copy is no excuse either. */
 const LAST_RESORT_MS = 5_000;
 /** Held work looked at in one turn. */
@@ -56,8 +61,8 @@ interface Held {
   readonly ahead: string;
   /** When it was noticed, somebody decided about it, or it was doubted. */
   since: number;
-  /** Something was to be decided at the first look. */
-  doubted: boolean;
+  /** Grows with each look that found something to be decided. */
+  doubt: number;
 }
 
 export function createWorkList(options: WorkListOptions = {}): WorkList {
@@ -79,7 +84,7 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
       ready.add(id, tenantOf(id));
     } else if (held.get(id)?.ahead !== ahead) {
       ready.delete(id);
-      hold(id, { ahead, since: share.now(), doubted: false });
+      hold(id, { ahead, since: share.now(), doubt: 0 });
     }
   }
 
@@ -109,7 +114,7 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
   }
 
   function startOver(now: number): void {
-    for (const [id, { ahead }] of [...held]) hold(id, { ahead, since: now, doubted: false });
+    for (const [id, { ahead }] of [...held]) hold(id, { ahead, since: now, doubt: 0 });
   }
 
   function isIdle(ahead: string, now: number): boolean {
@@ -133,9 +138,9 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
       }
       held.delete(id);
       if (!isWanted(id)) continue;
-      const twice = entry.doubted && share.activeAt(ahead) <= entry.since;
-      if (idle && !twice) {
-        hold(id, { ahead, since: now, doubted: true });
+      const doubt = doubtAfterLook(entry, now);
+      if (idle && doubt < ENOUGH_DOUBT) {
+        hold(id, { ahead, since: now, doubt });
       } else if (!idle || !certain) {
         ready.add(id, tenantOf(id));
       } else {
@@ -146,6 +151,12 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
     }
     unfinished = true;
     return true;
+  }
+
+  function doubtAfterLook({ ahead, since, doubt }: Held, now: number): number {
+    const activeAt = share.activeAt(ahead);
+    const late = now > Math.max(since, activeAt) + PATIENCE_MS + LATE_MS;
+    return (activeAt > since ? 0 : doubt) + (late ? DOUBT / 2 : DOUBT);
   }
 
   function wake(time: number, isWanted: (id: string) => boolean): void {
@@ -167,11 +178,18 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
       const entry = held.get(id);
       if (!entry) return;
       entry.since = share.now();
-      entry.doubted = false;
+      entry.doubt = 0;
     },
     wake,
-    take: () => ready.take(),
-    claim: (id) => ready.delete(id),
+    take() {
+      const id = ready.take();
+      if (id !== undefined) share.claim(keyOf(id));
+      return id;
+    },
+    claim(id) {
+      share.claim(keyOf(id));
+      return ready.delete(id);
+    },
     nextWake() {
       if (unfinished || version !== share.version) return lastNow;
       let earliest = timers.next() ?? Number.POSITIVE_INFINITY;

@@ -8,6 +8,7 @@ import { encodeJson, intentSubject } from '@muster/events';
 import { createOrchestrator } from '@muster/orchestrator';
 import {
   type Follower,
+  type ReducerLoopStats,
   runSharedReducer,
   silentLogger,
   snapshotRegularly,
@@ -50,6 +51,8 @@ export interface Seat {
 export interface ReducerSeat extends Seat {
   readonly role: Role;
   follower: Follower | undefined;
+  /** What its loop has done in this life. */
+  stats: Readonly<ReducerLoopStats> | undefined;
 }
 
 export interface NodeSeat extends Seat {
@@ -109,6 +112,7 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
       role,
       process: undefined,
       follower: undefined,
+      stats: undefined,
       async start() {
         const process = launch(seat);
         const log = network.log.client(process.name);
@@ -120,29 +124,35 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
         const shared = { ...loop, bus, copy: process.name };
         switch (role) {
           case 'orchestrator':
-            runSharedReducer({
+            seat.stats = runSharedReducer({
               ...shared,
               role,
               createReducer: (share) => createOrchestrator({ share }),
-            });
+            }).stats;
             snapshotRegularly({ ...loop, snapshots: network.snapshots, every: SNAPSHOT_EVERY });
             break;
           case 'allocator':
-            runSharedReducer({ ...shared, role, createReducer: (share) => createAllocator({ share }) });
+            seat.stats = runSharedReducer({
+              ...shared,
+              role,
+              createReducer: (share) => createAllocator({ share }),
+            }).stats;
             break;
           case 'scheduler':
-            runSharedReducer({
+            seat.stats = runSharedReducer({
               ...shared,
               role,
               createReducer: (sharing) => createScheduler({ sharing, rank: turnedOrder(process.name) }),
-            });
+            }).stats;
             break;
           case 'dispatcher':
-            await startDispatcher({
-              ...shared,
-              commands: network.commands.client(process.name),
-              heartbeatMs: HEARTBEAT_MS,
-            });
+            seat.stats = (
+              await startDispatcher({
+                ...shared,
+                commands: network.commands.client(process.name),
+                heartbeatMs: HEARTBEAT_MS,
+              })
+            ).stats;
         }
       },
     };

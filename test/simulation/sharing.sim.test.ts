@@ -1,0 +1,22 @@
+// Copies that nothing happens to don't get into each other's way.
+import { encodeJson, intentSubject } from '@muster/events';
+import { createCluster, perfectNetwork } from '@muster/testing/simulation';
+import { expect, it } from 'vitest';
+
+const SERVICES = 300;
+
+it.each([2, 3])('lets %i copies share a flood of services, with hardly a conflict', async (copies) => {
+  const cluster = createCluster({ seed: 1, nodes: 10, copies });
+  cluster.network.faults = { ...perfectNetwork, latencyMs: 4 };
+  await cluster.start();
+  const user = cluster.network.log.client('user');
+  for (let index = 0; index < SERVICES; index += 1) {
+    const body = encodeJson({ image: 'x', replicas: 2 });
+    void user.append(intentSubject('ana', 'service', 'apply', `s${index}`), body);
+  }
+  for (let second = 0; second < 30; second += 1) await cluster.run(1000);
+  expect(cluster.unfinished()).toEqual([]);
+  // Schedulers meet on nodes, of which there are few here; whatever else copies decide is about one thing.
+  for (const { name, role, stats } of cluster.reducers)
+    if (role !== 'scheduler') expect(stats!.conflicts, name).toBeLessThanOrEqual(0.02 * stats!.decisions);
+});
