@@ -11,9 +11,9 @@ import type { TaskVersion } from './state.ts';
 import type { Task } from './task.ts';
 
 /**
- * SwarmKit's IsTaskDirty (manager/orchestrator/task.go): new constraints alone spare a task whose node meets them. A
- * task that is on no node is not spared: it would go by the old ones. Neither is one of a version that was never
- * allocated: only the present one is.
+ * SwarmKit's IsTaskDirty (manager/orchestrator/task.go): another placement alone (constraints, preferences, replicas on
+ * one node) spares a task whose node meets the constraints. A task that is on no node is not spared: it would go by the
+ * old ones. Neither is one of a version that was never allocated: only the present one is.
  */
 export function isOutdated({ version, node, service }: Task): boolean {
   const current = service.version;
@@ -22,14 +22,14 @@ export function isOutdated({ version, node, service }: Task): boolean {
   switch (compareVersions(version, current)) {
     case 'same':
       return false;
-    case 'other constraints':
+    case 'other placement':
       return node === undefined || !testsOf(current).every((test) => test(node));
     case 'different':
       return true;
   }
 }
 
-type Difference = 'same' | 'other constraints' | 'different';
+type Difference = 'same' | 'other placement' | 'different';
 
 /** Asked again and again for every task of a service under update: each version is compared once with the present. */
 const compared = new WeakMap<
@@ -48,12 +48,8 @@ function compareVersions(version: TaskVersion, current: TaskVersion): Difference
 function findDifference(before: TaskVersion, after: TaskVersion): Difference {
   if (!isDeepStrictEqual(before.requestedPorts, after.requestedPorts)) return 'different';
   if (isDeepStrictEqual(before.spec, after.spec)) return 'same';
-  const rest = withoutConstraints(before.spec);
-  return isDeepStrictEqual(rest, withoutConstraints(after.spec)) ? 'other constraints' : 'different';
-}
-
-function withoutConstraints(spec: TaskSpec): TaskSpec {
-  return { ...spec, placement: { ...spec.placement, constraints: [] } };
+  const placedAlike: TaskSpec = { ...after.spec, placement: before.spec.placement };
+  return isDeepStrictEqual(before.spec, placedAlike) ? 'other placement' : 'different';
 }
 
 const compiled = new WeakMap<TaskVersion, readonly NodeTest[]>();
