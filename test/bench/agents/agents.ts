@@ -38,7 +38,7 @@ export const agents: Bench = {
     const host = await startAgents(server.url, nodes);
     const joined = await watch.joined(nodes);
     const ready = (performance.now() - startedAt) / 1000;
-    await delay(1000);
+    await delay(1000); // what starting them left to do
     say(`${nodes} agents joined after ${ready.toFixed(1)} s`);
     printResult({
       bench: 'agents',
@@ -58,7 +58,7 @@ export const agents: Bench = {
       writer: process.cpuUsage(),
     });
     const idle = measure();
-    await delay(1000 * values.number('rest'));
+    await delay(1000 * values.number('rest')); // this is what is measured
     const rested = measure();
     printResult({
       bench: 'agents',

@@ -67,5 +67,5 @@ export const commands: Bench = {
 };
 
 async function untilIdle(writer: CommandWriter): Promise<void> {
-  while (!writer.isIdle()) await delay(5);
+  while (!writer.isIdle()) await delay(5); // it tells nobody
 }
