@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { composeEvent, decodeCommand, type EventDraft, heartbeatSubject } from '@muster/events';
+import { composeEvent, decodeCommand, type EventDraft, heartbeatSubject, pingSubject } from '@muster/events';
 import { ensureStreams, JetStreamCommandStore, JetStreamLog } from '@muster/log';
 import {
   connectNats,
@@ -70,9 +70,14 @@ const join = (agent: Cluster) =>
   });
 
 function beat({ bus }: Cluster): () => void {
+  const pings = bus.subscribe(pingSubject('n1'), ({ reply }) => bus.publish(reply!, new Uint8Array()));
   const timer = setInterval(() => bus.publish(heartbeatSubject('n1'), new Uint8Array()), PERIOD);
-  clean.push(() => clearInterval(timer));
-  return () => clearInterval(timer);
+  const stop = () => {
+    clearInterval(timer);
+    pings.stop();
+  };
+  clean.push(stop);
+  return stop;
 }
 
 /** Every status that n1 is given, as it comes; `until` resolves when it is given that one. */
