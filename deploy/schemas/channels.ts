@@ -46,6 +46,7 @@ export function listChannels(): Channel[] {
     commandChannel,
     toldChannel,
     ...agentChannels,
+    copyChannel,
     ...queryChannels(),
     ...statsChannels(),
   ];
@@ -183,6 +184,18 @@ const agentChannels: readonly Channel[] = [
     receivers: ['user'],
   },
 ];
+
+const reducers = folders.filter((role) => role !== 'api');
+const copyChannel: Channel = {
+  name: 'copy',
+  address: 'muster.copy.{role}.{copy}',
+  summary:
+    'Says to the other copies of the reducer that this one is there: the text `hello`, `here` once a second, or `bye`. A hint.',
+  parameters: { role: 'The reducer', copy: 'Drawn when the copy started' },
+  messages: [],
+  senders: reducers,
+  receivers: reducers,
+};
 
 /** Every copy answers, not one of them. */
 function statsChannels(): Channel[] {

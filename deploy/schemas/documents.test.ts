@@ -68,6 +68,14 @@ describe('the AsyncAPI document', () => {
     expect(schemas.map(({ $id }) => $id).filter((id) => !used.has(id))).toEqual([]);
   });
 
+  it('has no address that the table of subjects leaves out', () => {
+    const table = documents.get('docs/design/subjects.md')!;
+    const channels = Object.values<{ address: string | null }>(asyncApi.channels);
+    const subjects = channels.flatMap(({ address }) => address?.replaceAll(/\{(\w+)\}/g, '<$1>') ?? []);
+    expect(subjects).toContain('muster.copy.<role>.<copy>');
+    expect(subjects.filter((subject) => !table.includes(`| \`${subject}\` |`))).toEqual([]);
+  });
+
   it('names the parameters of every address', () => {
     for (const { address, parameters = {} } of Object.values<{ address: string | null; parameters?: object }>(
       asyncApi.channels,

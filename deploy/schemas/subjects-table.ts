@@ -21,24 +21,23 @@ export function generateSubjectsTable(channels: readonly Channel[]): string {
 
 /** Answers stand beside their requests: they have no subject of their own. */
 function rowsOf(
-  { address, stream, senders, receivers, messages }: Channel,
+  { address, summary, stream, senders, receivers, messages }: Channel,
   reply: Channel | undefined,
 ): string[] {
   if (address === null) return [];
   const subject = `\`${address.replaceAll(/\{(\w+)\}/g, '<$1>')}\``;
-  const readers = receivers.length > 3 ? 'every reducer, api' : receivers.join(', ');
   const answers = (reply?.messages ?? []).map((answer) => ` → ${link(answer)}`).join('');
-  return messages.map((message) => {
-    const cells = [
-      subject,
-      stream ?? '–',
-      senders.join(', '),
-      readers,
-      link(message) + answers,
-      message.summary,
-    ];
+  // Some have nothing in them, or a word: no schema says more than the summary.
+  const said = messages.map((message) => [link(message), message.summary] as const);
+  return (said.length > 0 ? said : [['–', summary] as const]).map(([message, says]) => {
+    const cells = [subject, stream ?? '–', nameRoles(senders), nameRoles(receivers), message + answers, says];
     return `| ${cells.join(' | ')} |\n`;
   });
+}
+
+function nameRoles(roles: Channel['receivers']): string {
+  if (roles.length <= 3) return roles.join(', ');
+  return roles.includes('api') ? 'every reducer, api' : 'every reducer';
 }
 
 function link({ name, title }: Message): string {
