@@ -39,6 +39,40 @@ function occupyAllBut(...free: readonly number[]): Service {
   return createService(history, 'hog', publish(...ports));
 }
 
+it('leaves out a service that meets a bug, and decides about the others', () => {
+  const broken = createService(history, 'broken', publish({ target: 80 }), unallocated);
+  Object.defineProperty(broken.version, 'requestedPorts', {
+    value: new Proxy([], {
+      get(_, key) {
+        if (key === 'filter') return () => []; // what is noticed
+        throw new Error('a bug');
+      },
+    }),
+  });
+  const web = createService(history, 'web', {}, unallocated);
+  expect(settleUntil('a bug')).toEqual([web.id]);
+  const wakeAt = allocator.nextWake()!;
+  expect(wakeAt).toBeGreaterThan(history.now);
+  expect(() => allocator.decide(history.state, wakeAt)).toThrow('a bug');
+});
+
+/** The services decided about, round after round, until it breaks down. */
+function settleUntil(error: string): string[] {
+  const ids: string[] = [];
+  for (;;) {
+    let decisions: ReturnType<typeof decideOnce>;
+    try {
+      decisions = decideOnce(history, allocator);
+    } catch (thrown) {
+      expect((thrown as Error).message).toBe(error);
+      return ids;
+    }
+    expect(decisions).not.toEqual([]);
+    for (const decision of decisions) appendDecision(history, decision);
+    ids.push(...decisions.map(({ event }) => ('serviceId' in event ? event.serviceId : '')));
+  }
+}
+
 describe('a service', () => {
   it('without ports is allocated, and its tasks become pending', () => {
     const web = createService(history, 'web', {}, unallocated);

@@ -1,7 +1,7 @@
 // The allocator: gives each version of a service what there is only once in the cluster, before its tasks can be
 // placed. It looks at services, never at nodes.
 import { type EventDraft, eventSubject } from '@muster/events';
-import { createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
+import { createFaults, createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
 import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
 import { allocatePorts } from './ports.ts';
 import { createPublishedPorts } from './published-ports.ts';
@@ -19,6 +19,7 @@ export function createAllocator({ share }: AllocatorOptions = {}): Reducer {
   let known: ClusterState | undefined;
   /** Services to look at: each until it is allocated, or was told why not. */
   const waiting = createWorkList({ share, tenantOf: (id) => known!.services.get(id)?.actor ?? '' });
+  const faults = createFaults(waiting);
   /** Services that were told why not, to be looked at again when somebody gives something back. */
   const refused = new Set<string>();
 
@@ -26,26 +27,34 @@ export function createAllocator({ share }: AllocatorOptions = {}): Reducer {
     const decisions: Decision[] = [];
     const decided: string[] = [];
     const pickedNow = new Set<string>();
-    waiting.wake(now, (id) => look(state, id, new Set()) !== undefined);
+    waiting.wake(now, (id) => look(state, id, new Set(), now) !== undefined);
     while (decisions.length < MAX_SERVICES_PER_ROUND) {
       const id = waiting.take();
       if (id === undefined) break;
-      const event = look(state, id, pickedNow);
+      const event = look(state, id, pickedNow, now);
       if (!event) continue;
       decisions.push({ event, expect: lastSeqOf(state, eventSubject('allocator', 'service', id)) });
       decided.push(id);
     }
     // Looked at again, after the others, until the state shows what was decided.
     for (const id of decided) waiting.add(id);
+    if (decisions.length === 0) faults.tell();
     return decisions;
   }
 
-  function look(state: ClusterState, id: string, pickedNow: Set<string>): EventDraft | undefined {
-    const service = state.services.get(id);
-    if (!service || !needsAllocation(service)) return undefined;
-    const event = allocate(state, service, pickedNow);
-    if (!event) refused.add(id);
-    return event;
+  function look(
+    state: ClusterState,
+    id: string,
+    pickedNow: Set<string>,
+    now: number,
+  ): EventDraft | undefined {
+    return faults.guard(id, now, () => {
+      const service = state.services.get(id);
+      if (!service || !needsAllocation(service)) return undefined;
+      const event = allocate(state, service, pickedNow);
+      if (!event) refused.add(id);
+      return event;
+    });
   }
 
   /** Undefined when there is nothing to say that was not said. `pickedNow` is what this round gives to others. */

@@ -1,7 +1,7 @@
 // The orchestrator: admits intents, and keeps every service as its spec says. It never touches a node.
 import { eventSubject } from '@muster/events';
-import { createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
-import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
+import { createFaults, createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
+import { type ClusterState, lastSeqOf } from '@muster/state';
 import { admit } from './admit.ts';
 import { decidedName } from './decided-name.ts';
 import { createQuarantine } from './quarantine.ts';
@@ -13,8 +13,6 @@ const MAX_INTENTS_PER_ROUND = 512;
 const MAX_SERVICES_PER_ROUND = 512;
 /** A round that has come to list so many tasks ends there. */
 const MAX_TASKS_PER_ROUND = 16_000;
-/** A service that can't be reconciled for a bug of ours is left alone so long, and holds up no other. */
-const RETRY_BROKEN_MS = 10_000;
 
 const nothing: Reconciliation = { event: undefined, wakeAt: undefined };
 
@@ -36,6 +34,7 @@ export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer
     keyOf: (id) => known!.services.get(id)?.spec.name ?? id,
     tenantOf: (id) => known!.services.get(id)?.actor ?? '',
   });
+  const faults = createFaults(services);
   const quarantine = createQuarantine(share);
   /** Services with a verdict in the last round. In this one it is their tasks' turn: neither starves the other. */
   let admitted: readonly string[] = [];
@@ -46,20 +45,18 @@ export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer
     names.wake(now, (name) => intents.first(state, name) !== undefined);
     services.wake(now, (id) => reconcileService(state, id, now) !== undefined);
     const reconciled: Decision[] = [];
-    let verdicts: Decision[] = [];
-    try {
-      // Both want the next place on the service's subject, so only one of them may have it in a round.
-      reconcileNext(state, now, reconciled, admitted.values(), (id) => services.claim(id));
-      verdicts = admitIntents(state, new Set(reconciled.map(serviceOf)));
-      admitted = verdicts.map(serviceOf);
-      const taken = new Set(admitted);
-      reconcileNext(state, now, reconciled, takeAll(), (id) => !taken.has(id));
-    } finally {
-      // Looked at again, after the others, until there is nothing to decide.
-      for (const { event } of [...reconciled, ...verdicts])
-        if ('serviceId' in event) services.add(event.serviceId);
-    }
-    return [...quarantine.decide(state, now), ...reconciled, ...verdicts];
+    // Both want the next place on the service's subject, so only one of them may have it in a round.
+    reconcileNext(state, now, reconciled, admitted.values(), (id) => services.claim(id));
+    const verdicts = admitIntents(state, new Set(reconciled.map(serviceOf)));
+    admitted = verdicts.map(serviceOf);
+    const taken = new Set(admitted);
+    reconcileNext(state, now, reconciled, takeAll(), (id) => !taken.has(id));
+    // Looked at again, after the others, until there is nothing to decide.
+    for (const { event } of [...reconciled, ...verdicts])
+      if ('serviceId' in event) services.add(event.serviceId);
+    const decisions = [...quarantine.decide(state, now), ...reconciled, ...verdicts];
+    if (decisions.length === 0) faults.tell();
+    return decisions;
   }
 
   function* takeAll(): Generator<string> {
@@ -86,18 +83,13 @@ export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer
 
   function reconcileService(state: ClusterState, id: string, now: number): Decision | undefined {
     const service = state.services.get(id);
-    const { event, wakeAt } = service ? orRetryLater(service, now) : nothing;
+    const reconciliation = faults.guard(id, now, () =>
+      service && needsReconciling(service) ? reconcile(service, now) : nothing,
+    );
+    if (!reconciliation) return undefined;
+    const { event, wakeAt } = reconciliation;
     if (wakeAt !== undefined) services.addAt(id, wakeAt);
     return event && { event, expect: lastSeqOf(state, eventSubject('orchestrator', 'service', id)) };
-  }
-
-  function orRetryLater(service: Service, now: number): Reconciliation {
-    try {
-      return needsReconciling(service) ? reconcile(service, now) : nothing;
-    } catch (error) {
-      services.addAt(service.id, now + RETRY_BROKEN_MS);
-      throw error;
-    }
   }
 
   function admitIntents(state: ClusterState, reconciled: ReadonlySet<string>): Decision[] {

@@ -15,6 +15,7 @@ export * from './reducer.ts';
 export * from './reducer-loop.ts';
 export * from './sharing/deadlines.ts';
 export * from './sharing/fair-queue.ts';
+export * from './sharing/faults.ts';
 export * from './sharing/presence.ts';
 export { turnedOrder } from './sharing/rendezvous.ts';
 export * from './sharing/run-shared.ts';
