@@ -137,6 +137,11 @@ export class Roster {
     this.settle(rank);
   }
 
+  /** Every node as the state has it. */
+  dropDrafts(): void {
+    for (const [rank, draft] of this.drafts.entries()) if (draft) this.refresh(rank);
+  }
+
   /** It got tasks: from now on it stands on the ladder where it belongs. */
   settle(rank: number): void {
     const [from, to] = [this.heights[rank]!, this.totals[rank]!];

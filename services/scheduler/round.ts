@@ -42,10 +42,21 @@ export interface Round {
   steps: number;
   /** A node can take no more in one event. Going on without it would upset the spread. */
   nodeFull: boolean;
+  /** A service met a bug: nothing of the round is decided. */
+  broken: boolean;
 }
 
 export function startRound(limits: Limits): Round {
-  return { limits, touched: [], served: new Set(), others: [], placed: 0, steps: 0, nodeFull: false };
+  return {
+    limits,
+    touched: [],
+    served: new Set(),
+    others: [],
+    placed: 0,
+    steps: 0,
+    nodeFull: false,
+    broken: false,
+  };
 }
 
 /** Nothing more may be placed. */
@@ -55,12 +66,12 @@ export function isFull({ limits, placed, nodeFull }: Round): boolean {
 
 /** Nobody else has a turn. */
 export function isOver(round: Round): boolean {
-  return isFull(round) || round.steps >= round.limits.steps;
+  return round.broken || isFull(round) || round.steps >= round.limits.steps;
 }
 
 /** Half of the round is used up. */
-export function isHalfOver({ limits, placed, steps, nodeFull }: Round): boolean {
-  return nodeFull || 2 * placed >= limits.tasks || 2 * steps >= limits.steps;
+export function isHalfOver({ limits, placed, steps, nodeFull, broken }: Round): boolean {
+  return broken || nodeFull || 2 * placed >= limits.tasks || 2 * steps >= limits.steps;
 }
 
 export function chargeSteps(round: Round, steps: number): void {

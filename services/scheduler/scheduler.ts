@@ -2,7 +2,7 @@
 // nodes, never at the tasks of the cluster; it never takes a task from a node.
 import type { EventFact } from '@muster/events';
 import { isTerminal, TaskState } from '@muster/model';
-import { createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
+import { createFaults, createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
 import type { Changes, ClusterState, Service, Task } from '@muster/state';
 import { createFailures } from './failures.ts';
 import { type Rank, Roster } from './roster.ts';
@@ -17,7 +17,7 @@ import {
   startRound,
 } from './round.ts';
 import { createStuck, describeStuck, type StuckService, tryNode } from './stuck.ts';
-import { takeTurn } from './turn.ts';
+import { type Turn, type TurnContext, takeTurn } from './turn.ts';
 import { tellNothing, tellUnsuited } from './unschedulable.ts';
 
 /** A reason that changed is told again so much later at the earliest (SwarmKit waits at most as long). */
@@ -46,6 +46,7 @@ export function createScheduler({
     // What is stuck with one copy is pending as well.
     certain: false,
   });
+  const faults = createFaults(waiting);
   const stuck = createStuck();
   const toldAt = new Map<string, number>();
   /** Nodes that may suit a stuck service now. */
@@ -110,7 +111,9 @@ export function createScheduler({
 
     function serve(service: Service): void {
       const { id } = service;
-      const { placed, unsuited } = takeTurn(service, context);
+      const turn = takeTurnSafely(service, context);
+      if (!turn) return;
+      const { placed, unsuited } = turn;
       const told = placed > 0 ? undefined : tellUnsuited(state, service, unsuited);
       if (placed > 0) {
         served.push(id);
@@ -143,11 +146,31 @@ export function createScheduler({
     }
     // To the end of the line, until the state shows what was decided.
     for (const id of served) waiting.add(id);
+    if (round.broken) {
+      // What it had given by then can't be trusted: all of it is begun anew, without the one that broke down.
+      roster.dropDrafts();
+      for (const id of nowStuck) retry(id);
+      resumeAt = now;
+      return [];
+    }
     if (nowStuck.length > 0 && round.touched.length > 0)
       doubts = { services: nowStuck, nodes: round.touched.map((rank) => roster.nodes[rank]!.id) };
     retellAt = stuck.hasAged() ? (retellAt ?? now + RETELL_AFTER_MS) : undefined;
     resumeAt = isOver(round) || improved.size > 0 ? now : undefined;
-    return concludeRound(round, roster, state);
+    const decisions = concludeRound(round, roster, state);
+    if (decisions.length === 0) faults.tell();
+    return decisions;
+  }
+
+  /** Undefined when it meets a bug of ours: that ends the round, and leaves the service alone for a while. */
+  function takeTurnSafely(service: Service, context: TurnContext): Turn | undefined {
+    try {
+      return takeTurn(service, context);
+    } catch (error) {
+      context.round.broken = true;
+      faults.note(service.id, context.now, error);
+      return undefined;
+    }
   }
 
   /** Whether it is worth a look, though another copy should have had one. */
