@@ -126,6 +126,26 @@ describe('two copies', () => {
     expect(one.work().filter((id) => others.includes(id))).toEqual([]);
   });
 
+  it('keep what was let lie in line though it is noticed again, until somebody decides about it', async () => {
+    const presence = startPresence({ bus: bus.client('three'), clock, role: 'r', copy: 'three' });
+    const share = createShare(presence, clock, () => undefined);
+    const list = createWorkList({ share, certain: false });
+    await clock.advance(10);
+    for (const id of ids) list.add(id);
+    for (let step = 0; step < 6; step += 1) {
+      list.wake(clock.now(), () => true);
+      await clock.advance(PATIENCE_MS / 2);
+    }
+    expect([list.size, list.held]).toEqual([ids.length, 0]);
+    for (const id of ids) list.add(id);
+    expect([list.size, list.held]).toEqual([ids.length, 0]);
+    for (const id of ids) list.noteDecision(id);
+    const own = ids.filter((id) => share.ahead(id) === '');
+    expect(own.length).toBeLessThan(ids.length);
+    expect([list.size, list.held]).toEqual([own.length, ids.length - own.length]);
+    presence.stop();
+  });
+
   it('leave one alone that is slow, and goes on deciding', async () => {
     notice([one, two], ids);
     const own = new Set(one.work());

@@ -82,10 +82,17 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
     if (ahead === '') {
       held.delete(id);
       ready.add(id, tenantOf(id));
-    } else if (held.get(id)?.ahead !== ahead) {
-      ready.delete(id);
+    } else if (held.get(id)?.ahead !== ahead && !ready.has(id)) {
+      // One that was let lie keeps its place in line, however often it is noticed again.
       hold(id, { ahead, since: share.now(), doubt: 0 });
     }
+  }
+
+  /** Out of the line, unless it is ours. */
+  function giveBack(id: string): void {
+    if (share.ahead(keyOf(id)) === '') return;
+    ready.delete(id);
+    add(id);
   }
 
   function hold(id: string, entry: Held): void {
@@ -104,9 +111,7 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
     const before = [...held];
     held.clear();
     looks.clear();
-    for (const id of [...ready.names()]) {
-      if (share.ahead(keyOf(id)) !== '') add(id);
-    }
+    for (const id of [...ready.names()]) giveBack(id);
     for (const [id, entry] of before) {
       if (share.ahead(keyOf(id)) === entry.ahead) hold(id, entry);
       else add(id);
@@ -175,6 +180,7 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
     add,
     addAt: (id, at) => timers.set(id, at),
     noteDecision(id) {
+      if (ready.has(id)) giveBack(id);
       const entry = held.get(id);
       if (!entry) return;
       entry.since = share.now();
