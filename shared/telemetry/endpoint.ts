@@ -2,7 +2,7 @@
 // has to be kept secret from who can reach it, but there is no authentication: that is why it listens where it is told to.
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Verdict } from './checks.ts';
 import type { ListenAddress } from './listen-address.ts';
 
@@ -80,12 +80,17 @@ function end(
 
 async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
   try {
-    server.listen(port, host);
+    // All interfaces are those of IPv4 alone where the machine has no IPv6.
+    if (host === '::') server.listen(port);
+    else server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const because = code === 'EADDRINUSE' ? 'something else listens there' : message;
-    throw new ListenError(`can't listen on ${host}:${port} for metrics: ${because}`, { cause: error });
+    throw new ListenError(
+      `can't listen on ${isIPv6(host) ? `[${host}]` : host}:${port} for metrics: ${because}`,
+      { cause: error },
+    );
   }
 }
 
