@@ -71,7 +71,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   const again = new Set<string>();
   const inFlight = new Map<string, Promise<void>>();
   /** Tasks with a command that another copy is to write. */
-  const others = createWorkList({ share, keyOf: nodeOf });
+  const others = createWorkList({ share, keyOf: (taskId) => nodeOf(taskId) ?? taskId });
   let patience: Timer | undefined;
   /** What is to be looked at once, at the start; undefined when it has been. */
   let backlog: Iterator<string> | undefined;
@@ -81,11 +81,20 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   let lagging: Timer | undefined;
 
   function mark(taskId: string): void {
-    (inFlight.has(taskId) ? again : dirty).add(taskId);
+    if (inFlight.has(taskId)) {
+      again.add(taskId);
+      return;
+    }
+    const nodeId = nodeOf(taskId);
+    // Nobody has it, nobody had it: there is nobody to be told.
+    if (nodeId !== undefined) dirty.add(taskId, nodeId);
   }
 
-  function nodeOf(taskId: string): string {
-    return state.tasks.get(taskId)?.node?.id ?? view.entriesOf(taskId)[0]?.nodeId ?? taskId;
+  function nodeOf(taskId: string): string | undefined {
+    const nodeId = state.tasks.get(taskId)?.node?.id ?? view.entriesOf(taskId)[0]?.nodeId;
+    if (nodeId !== undefined) return nodeId;
+    const [stray] = strays.nodesOf(taskId).keys();
+    return stray;
   }
 
   function isWanted(taskId: string): boolean {
@@ -124,7 +133,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       }
       const puts = deriveCommands(state, view, strays, taskId);
       if (puts.length === 0) continue;
-      if (overdue === undefined && share.ahead(nodeOf(taskId)) !== '') others.add(taskId);
+      if (overdue === undefined && share.ahead(puts[0]!.nodeId) !== '') others.add(taskId);
       else inFlight.set(taskId, putAll(taskId, puts));
     }
   }
@@ -169,7 +178,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   async function putAll(taskId: string, puts: readonly CommandPut[]): Promise<void> {
     await Promise.all(puts.map(putOne));
     inFlight.delete(taskId);
-    if (again.delete(taskId)) dirty.add(taskId);
+    if (again.delete(taskId)) mark(taskId);
     // Half of them together cost less than one by one: the client and the server write and read them at once.
     if (inFlight.size <= maxInFlight / 2) pump();
   }

@@ -1,34 +1,37 @@
 import { expect, it } from 'vitest';
-import { createWorkQueue } from './work-queue.ts';
+import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 
-it('gives each name once, first come first served', () => {
-  const queue = createWorkQueue();
-  for (const name of ['a', 'b', 'a', 'c']) queue.add(name);
-  expect([queue.take(), queue.take()]).toEqual(['a', 'b']);
-  queue.add('a');
-  expect([queue.take(), queue.take(), queue.take(), queue.size]).toEqual(['c', 'a', undefined, 0]);
-});
-
-it('keeps order and count over many portions, and can be emptied and filled again', () => {
-  const queue = createWorkQueue();
-  const names = Array.from({ length: 100_000 }, (_, index) => `name${index}`);
-  for (const _round of [1, 2]) {
-    for (const name of names) queue.add(name);
-    expect(queue.size).toBe(names.length);
-    const taken: string[] = [];
-    for (let name = queue.take(); name !== undefined; name = queue.take()) taken.push(name);
-    expect(taken).toEqual(names);
-    expect(queue.size).toBe(0);
-  }
-});
-
-it('takes what is added while it is being emptied', () => {
-  const queue = createWorkQueue();
+function takeAll(queue: WorkQueue): string[] {
   const taken: string[] = [];
-  queue.add('0');
+  for (let name = queue.take(); name !== undefined; name = queue.take()) taken.push(name);
+  return taken;
+}
+
+it('gives what waits in a group together, and groups first come first served', () => {
+  const queue = createWorkQueue();
+  for (const name of ['a1', 'b1', 'a2', 'c1', 'b2', 'a1']) queue.add(name, name[0]!);
+  expect(queue.size).toBe(5);
+  expect(takeAll(queue)).toEqual(['a1', 'a2', 'b1', 'b2', 'c1']);
+  expect([queue.take(), queue.size]).toEqual([undefined, 0]);
+});
+
+it('lets no group keep its turn, whatever is added to it', () => {
+  const queue = createWorkQueue();
+  queue.add('a1', 'a');
+  queue.add('b1', 'b');
+  expect(queue.take()).toBe('a1');
+  queue.add('a2', 'a');
+  queue.add('a1', 'a');
+  expect(takeAll(queue)).toEqual(['b1', 'a2', 'a1']);
+});
+
+it('takes what is added while it is being emptied, and keeps count over many', () => {
+  const queue = createWorkQueue();
+  queue.add('0', '0');
+  let taken = 0;
   for (let name = queue.take(); name !== undefined; name = queue.take()) {
-    taken.push(name);
-    if (taken.length < 200_000) queue.add(String(taken.length));
+    taken += 1;
+    if (taken < 200_000) queue.add(String(taken), String(taken % 100));
   }
-  expect(taken.length).toBe(200_000);
+  expect([taken, queue.size]).toEqual([200_000, 0]);
 });

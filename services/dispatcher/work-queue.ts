@@ -1,48 +1,45 @@
-// Names of what is to be looked at, first come first served. Those that wait in the same portion wait once; a name may
-// wait in two of them, and whoever looks a second time finds nothing to do. Portions, because a set of millions stops
-// the program when it grows.
+// Names of what is to be looked at, by group: groups first come first served, and all that waits in a group together. A
+// node that is told of many tasks at once answers about all of them at once; told of one after the other, while others
+// have their turn between, it would write a record of the log about each. A name may wait twice, and whoever looks a
+// second time finds nothing to do.
 
 export interface WorkQueue {
-  add(name: string): void;
+  add(name: string, group: string): void;
   take(): string | undefined;
   readonly size: number;
 }
 
-const PORTION = 16_384;
-
 export function createWorkQueue(): WorkQueue {
-  let last = new Set<string>();
-  let portions = [last];
-  /** The portion that is being taken from. Its iterator is kept: a new one would step over all that was taken before. */
-  let first = 0;
-  let cursor = last.values();
+  /** Those whose turn has not come, in its order. */
+  const waiting = new Map<string, Set<string>>();
+  /** What is left of the group whose turn it is. */
+  let current: Iterator<string> = [].values();
   let size = 0;
 
-  function add(name: string): void {
-    if (last.size >= PORTION) {
-      last = new Set();
-      portions.push(last);
+  function add(name: string, group: string): void {
+    let names = waiting.get(group);
+    if (names === undefined) {
+      names = new Set();
+      waiting.set(group, names);
     }
-    const before = last.size;
-    last.add(name);
-    size += last.size - before;
+    const before = names.size;
+    names.add(name);
+    size += names.size - before;
   }
 
   function take(): string | undefined {
-    if (size === 0) return undefined;
-    let next = cursor.next();
-    while (next.done) {
-      if (portions[first] !== last) first += 1;
-      cursor = portions[first]!.values();
-      next = cursor.next();
+    for (;;) {
+      const next = current.next();
+      if (!next.done) {
+        size -= 1;
+        return next.value;
+      }
+      const [first] = waiting;
+      if (first === undefined) return undefined;
+      const [group, names] = first;
+      waiting.delete(group);
+      current = names.values();
     }
-    portions[first]!.delete(next.value);
-    size -= 1;
-    if (first >= 64) {
-      portions = portions.slice(first);
-      first = 0;
-    }
-    return next.value;
   }
 
   return {
