@@ -52,11 +52,13 @@ export class Table {
     return this.pages[row >>> PAGE_BITS]!;
   }
 
-  /** Every row in use, by number. */
+  /** Every row in use, by number. A captured page may be exchanged for its copy meanwhile: each row is asked anew. */
   *rows(): Generator<number> {
     const { narrow: width } = this.shape;
-    for (const [index, { narrow }] of this.pages.entries()) {
-      for (let at = 0; at < PAGE_ROWS; at += 1) if (narrow[at * width] !== 0) yield index * PAGE_ROWS + at;
+    for (let index = 0; index < this.pages.length; index += 1) {
+      for (let at = 0; at < PAGE_ROWS; at += 1) {
+        if (this.pages[index]!.narrow[at * width] !== 0) yield index * PAGE_ROWS + at;
+      }
     }
   }
 
