@@ -4,7 +4,7 @@ import type { Context } from '../commands/context.ts';
 import { printList } from '../output/list.ts';
 import { compareLooks, keepSilent } from './compare.ts';
 import { createLooker, type Look } from './look.ts';
-import { layOutTop, showTopRow, summarise, topColumns } from './top-list.ts';
+import { layOutTop, overwrite, showTopRow, summarise, topColumns } from './top-list.ts';
 
 export interface TopOptions {
   readonly stream: boolean;
@@ -33,7 +33,7 @@ export async function showTop(context: Context, { stream, nodes, format }: TopOp
       const now = await look({ agents: nodes, before });
       if (ending.signal.aborted) return;
       const text = print(before, now, format, overwrites);
-      terminal.write(overwrites ? overwrite(text) : text);
+      terminal.write(overwrites ? overwrite(text, process.stdout.columns) : text);
       if (!stream) return;
       before = keepSilent(before, now, SILENT_MS);
     }
@@ -50,9 +50,4 @@ function print(before: Look, now: Look, format: string, toScreen: boolean): stri
   const { columns: width, rows } = process.stdout;
   const height = toScreen && rows !== undefined ? rows - OTHER_LINES : undefined;
   return `${summarise(before, now)}\n\n${layOutTop(items, { width, height })}`;
-}
-
-/** In place: clearing the screen each time would flicker. */
-function overwrite(view: string): string {
-  return `\x1b[H${view.replaceAll('\n', '\x1b[K\n')}\x1b[J`;
 }

@@ -2,7 +2,7 @@ import type { Status } from '@muster/api';
 import { describe, expect, it } from 'vitest';
 import { compareLooks } from './compare.ts';
 import { makeLook, makeProcess, makeRole } from './looks.fixture.ts';
-import { layOutTop, showTopRow, summarise, topColumns } from './top-list.ts';
+import { layOutTop, overwrite, showTopRow, summarise, topColumns } from './top-list.ts';
 
 const looks = [
   makeLook([makeProcess([makeRole()])]),
@@ -88,4 +88,8 @@ describe('the summary', () => {
   it('says so when no API answers', () => {
     expect(summarise(undefined, looks[0])).toBe('no API answers · log 100 records');
   });
+});
+
+it('keeps each line of the screen on one line, however narrow it is', () => {
+  expect(overwrite('a long summary\n\nrow\n', 6)).toBe('\x1b[Ha long\x1b[K\n\x1b[K\nrow\x1b[K\n\x1b[J');
 });

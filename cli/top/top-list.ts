@@ -70,6 +70,15 @@ export function layOutTop(
   }
 }
 
+/**
+ * For the screen, in place: clearing it each time would flicker. A line that went on in the next one would push the first
+ * ones out.
+ */
+export function overwrite(view: string, width: number): string {
+  const lines = view.split('\n').map((line) => line.slice(0, width));
+  return `\x1b[H${lines.join('\x1b[K\n')}\x1b[J`;
+}
+
 function widthOf(table: string): number {
   return Math.max(...table.split('\n').map((line) => line.length));
 }
