@@ -80,13 +80,12 @@ export interface RoleReading extends Pick<ObservedRole, 'role' | 'copy' | 'measu
 export function lookAt(observed: ObservedRole): RoleReading {
   const { role, copy, measures, loop, commands, fold } = observed;
   const agent = observed.agent?.();
-  const intents = role === 'orchestrator' && fold ? { intents: fold.state.intents.size } : {};
   return {
     role,
     copy,
     measures,
     connection: observed.connection(),
-    backlog: { ...intents, ...observed.backlog?.(), ...(agent && { reports: agent.waitingReports }) },
+    backlog: { ...observed.backlog?.(), ...(agent && { reports: agent.waitingReports }) },
     ...(loop && { loop }),
     ...(commands && { commands }),
     ...(fold && { fold: readFold(fold) }),
