@@ -34,8 +34,8 @@ export interface OrderedConsumerOptions {
   readonly heartbeatMs: number;
   /** How long to go on trying to start. */
   readonly startWithinMs: number;
-  /** When the stream was made, told before anything of it is read. What it throws ends the consumer. */
-  readonly onStream?: (created: string) => void;
+  /** When the stream was made and its last sequence, told before anything of it is read. What it throws ends the consumer. */
+  readonly onStream?: (created: string, lastSeq: number) => void;
   readonly onRecord: (record: LogRecord) => void;
   readonly onCaughtUp: () => void;
   readonly onError: (error: Error) => void;
@@ -147,7 +147,7 @@ export class OrderedConsumer implements Following {
     const { created, state } = await jsm.streams.info(stream);
     if (this.turn !== turn || this.ended) return;
     this.checkSameStream(created, state.last_seq);
-    this.options.onStream?.(created);
+    this.options.onStream?.(created, state.last_seq);
     const session = new PushSession({
       nc,
       jsm,

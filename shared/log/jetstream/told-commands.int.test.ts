@@ -76,6 +76,28 @@ async function follow(toldOn: string, checkEveryMs: number) {
 
 const NEVER_MS = 3_600_000;
 
+/** Consumers that were made until the stream's state has been asked for so many times. */
+async function countCreated(nc: NatsConnection, questions: number): Promise<number> {
+  let created = 0;
+  let asked = 0;
+  const creating = nc.subscribe(`$JS.API.CONSUMER.CREATE.${COMMANDS_STREAM}.>`, {
+    callback: () => {
+      created += 1;
+    },
+  });
+  await new Promise<void>((resolve) => {
+    nc.subscribe(`$JS.API.STREAM.INFO.${COMMANDS_STREAM}`, {
+      max: questions,
+      callback: () => {
+        asked += 1;
+        if (asked === questions) resolve();
+      },
+    });
+  });
+  creating.unsubscribe();
+  return created;
+}
+
 it('hears what is stored after it has read the set, and leaves no consumer behind', async () => {
   await put('t1', 1);
   const follower = await follow('muster.told.n1.*', NEVER_MS);
@@ -96,6 +118,30 @@ it('finds by asking what it never heard of', async () => {
   await put('t2', 2);
   await follower.reached(2);
   expect(follower.seen).toEqual([1, 2]);
+  await follower.commands.stop();
+});
+
+it('finds what it never heard of before something that it did hear', async () => {
+  const follower = await follow('muster.told.n1.t2', 1_000);
+  await put('t1', 1);
+  await put('t2', 2);
+  await follower.reached(2);
+  await follower.reached(1);
+  expect(follower.seen).toEqual([2, 1]);
+  await follower.commands.stop();
+});
+
+it('reads its set once when all is quiet, and no more', async () => {
+  const stats = countConsumer(nc, COMMANDS_STREAM);
+  const { restarts } = stats;
+  const follower = await follow('muster.told.n1.*', 50);
+  await put('t1', 1);
+  await put('t2', 2);
+  await follower.reached(2);
+  const created = await countCreated(nc, 10);
+  expect(created).toBeLessThanOrEqual(1);
+  expect(follower.seen).toEqual([1, 2]);
+  expect(stats.restarts).toBe(restarts);
   await follower.commands.stop();
 });
 

@@ -10,6 +10,9 @@ import type { ConsumerStats } from './consumer-stats.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
 import { COMMANDS_STREAM } from './streams.ts';
 
+/** While its commands go on changing, a node reads its set at every so manyth check. */
+const CHECKS_BETWEEN_READINGS = 10;
+
 export interface ToldCommandsOptions {
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
@@ -27,15 +30,25 @@ export interface ToldCommandsOptions {
   readonly stats: ConsumerStats;
 }
 
+interface Reading {
+  consumer: OrderedConsumer | undefined;
+  /** All that is stored up to here is delivered when the reading ends. */
+  upTo: number;
+  readonly heard: Omit<LogRecord, 'time'>[];
+}
+
 export class ToldCommands implements Following {
-  /** The highest sequence delivered: a later one is news. */
-  private last = 0;
+  /** All that was stored up to here has been read. */
+  private readUpTo = 0;
+  /** Delivered after that. What was heard says nothing of what was missed before it. */
+  private readonly heardSince = new Set<number>();
+  private highest = 0;
+  private highestAtCheck = 0;
+  private checksSinceReading = 0;
   private caughtUp = false;
   private ended = false;
   private streamCreated: string | undefined;
-  private reading:
-    | { consumer: OrderedConsumer | undefined; readonly heard: Omit<LogRecord, 'time'>[] }
-    | undefined;
+  private reading: Reading | undefined;
   private readonly subscription: Subscription;
   private readonly stopListening: () => void;
   private readonly checks: NodeJS.Timeout;
@@ -46,7 +59,7 @@ export class ToldCommands implements Following {
       callback: (error, msg) => (error ? this.fail(error) : this.hear(msg)),
     });
     this.stopListening = listenToConnection(nc, {
-      onReconnect: () => this.readAgain(),
+      onReconnect: () => this.repair(),
       onClosed: () => this.fail(new LogUnavailableError('the connection is closed')),
     });
     this.checks = setInterval(() => void this.check(), checkEveryMs);
@@ -78,19 +91,25 @@ export class ToldCommands implements Following {
     this.options.onError(error instanceof Error ? error : new Error(String(error)));
   }
 
-  private readAgain(): void {
-    // One that is under way finds its place again by itself.
+  private repair(): void {
     if (this.ended || this.reading) return;
     this.options.stats.restarts += 1;
     this.options.stats.interrupted = true;
+    this.readAgain();
+  }
+
+  private readAgain(): void {
+    // One that is under way finds its place again by itself.
+    if (this.ended || this.reading) return;
     this.read(Number.POSITIVE_INFINITY).catch((error) => this.fail(error));
   }
 
   /** Subscribed before, so that nothing falls between what is read and what is heard. */
   private async read(startWithinMs: number): Promise<void> {
     const { nc, jsm, storedOn, heartbeatMs, stats } = this.options;
-    const reading: NonNullable<typeof this.reading> = { consumer: undefined, heard: [] };
+    const reading: Reading = { consumer: undefined, upTo: 0, heard: [] };
     this.reading = reading;
+    this.checksSinceReading = 0;
     reading.consumer = await OrderedConsumer.start({
       nc,
       jsm,
@@ -100,8 +119,14 @@ export class ToldCommands implements Following {
       contiguous: false,
       heartbeatMs,
       startWithinMs,
-      onStream: (created) => this.checkSameStream(created),
-      onRecord: (record) => this.deliver(record),
+      onStream: (created, lastSeq) => {
+        this.checkSameStream(created, lastSeq);
+        reading.upTo = Math.max(reading.upTo, lastSeq);
+      },
+      onRecord: (record) => {
+        reading.upTo = Math.max(reading.upTo, record.seq);
+        this.deliver(record);
+      },
       onCaughtUp: () => this.endReading(reading),
       onError: (error) => this.fail(error),
       stats,
@@ -109,11 +134,13 @@ export class ToldCommands implements Following {
     if (this.ended || this.reading !== reading) await reading.consumer.stop();
   }
 
-  private endReading(reading: NonNullable<typeof this.reading>): void {
+  private endReading(reading: Reading): void {
     if (this.ended) return;
     this.reading = undefined;
     this.options.stats.interrupted = false;
     void reading.consumer?.stop();
+    this.readUpTo = reading.upTo;
+    for (const seq of this.heardSince) if (seq <= this.readUpTo) this.heardSince.delete(seq);
     for (const record of reading.heard) this.deliver(record);
     if (this.caughtUp) return;
     this.caughtUp = true;
@@ -121,10 +148,14 @@ export class ToldCommands implements Following {
   }
 
   /** Throws when sequences count anew. */
-  private checkSameStream(created: string): void {
+  private checkSameStream(created: string, lastSeq: number, highest = this.highest): void {
     this.streamCreated ??= created;
     if (this.streamCreated !== created)
       throw new LogGoneError(`the stream ${COMMANDS_STREAM} was deleted and made again`);
+    if (lastSeq < highest)
+      throw new LogGoneError(
+        `the stream ${COMMANDS_STREAM} lost its end: ${highest} was read, and it ends at ${lastSeq}`,
+      );
   }
 
   private hear(msg: Msg): void {
@@ -137,22 +168,37 @@ export class ToldCommands implements Following {
   }
 
   private deliver(record: Omit<LogRecord, 'time'>): void {
-    if (this.ended || record.seq <= this.last) return;
-    this.last = record.seq;
+    const { seq } = record;
+    if (this.ended || seq <= this.readUpTo || this.heardSince.has(seq)) return;
+    this.heardSince.add(seq);
+    this.highest = Math.max(this.highest, seq);
     this.call(() => this.options.onRecord(record));
   }
 
   private async check(): Promise<void> {
     if (this.ended || this.reading) return;
     const { jsm, storedOn } = this.options;
+    // What is heard while the answer is on its way may be later than the answer.
+    const { highest } = this;
     try {
-      this.checkSameStream((await jsm.streams.info(COMMANDS_STREAM)).created);
+      const { created, state } = await jsm.streams.info(COMMANDS_STREAM);
+      this.checkSameStream(created, state.last_seq, highest);
       const newest = await jsm.streams.getMessage(COMMANDS_STREAM, { last_by_subj: storedOn });
-      if (newest && newest.seq > this.last) this.readAgain();
+      if (newest && newest.seq > this.highest && newest.seq > this.readUpTo) this.repair();
+      else this.readWhenQuiet();
     } catch (error) {
       // Whatever else it is: asked again next time, and when the connection is back everything is read anyhow.
       if (error instanceof LogGoneError) this.fail(error);
     }
+  }
+
+  /** Something may have been lost between two that were heard, which no question about the newest shows. */
+  private readWhenQuiet(): void {
+    const isQuiet = this.highest === this.highestAtCheck;
+    this.highestAtCheck = this.highest;
+    this.checksSinceReading += 1;
+    if (this.heardSince.size === 0) return;
+    if (isQuiet || this.checksSinceReading >= CHECKS_BETWEEN_READINGS) this.readAgain();
   }
 
   /** An error that escaped into the client would end its reading of the connection. */
