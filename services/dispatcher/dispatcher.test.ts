@@ -341,6 +341,16 @@ describe('a dispatcher that was away', () => {
     expect(statusOf('n2')).toBe('down');
   });
 
+  it('gives up a node whose agent went before its clock was set back', () => {
+    copies[0]!.dispatcher.noteAgent('n1', false, now);
+    decide(copies[0]!);
+    expect(statusOf('n1')).toBe('suspect');
+    now -= 1000 * PERIOD;
+    begin = now;
+    pass(3 * PERIOD, 'n2');
+    expect(statusOf('n1')).toBe('down');
+  });
+
   it('goes on when its clock is set forward', () => {
     now += 1000 * PERIOD;
     begin = now;

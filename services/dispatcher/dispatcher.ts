@@ -135,6 +135,7 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
     for (const [id, known] of watched) {
       known.heardAt = known.verdictAt = now;
       known.freshAt = Number.NEGATIVE_INFINITY;
+      if (known.goneSince !== undefined) known.goneSince = now;
       noticed.add(id);
     }
   }

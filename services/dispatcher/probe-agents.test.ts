@@ -104,6 +104,18 @@ describe('an agent that is asked', () => {
     expect(verdicts()).toEqual(['ready', 'suspect', 'down', 'ready', 'suspect', 'down']);
   });
 
+  it('and is found again after it was away for long', async () => {
+    const die = live({ answering: true });
+    await clock.advance(3 * PERIOD);
+    die();
+    await clock.advance(5 * PERIOD);
+    const dieAgain = live({ answering: true });
+    await clock.advance(5 * PERIOD);
+    expect(verdicts()).toEqual(['ready', 'suspect', 'down', 'ready']);
+    dieAgain();
+    await clock.advanceUntil(statusIs('suspect'), PERIOD / 5 + 300);
+  });
+
   it('and never answers, as older ones, is judged by its heartbeats', async () => {
     const die = live({ answering: false });
     await clock.advance(20 * PERIOD);

@@ -28,6 +28,7 @@ const ASK_AGAIN_MS = 200;
 export function probeAgents(options: ProbeAgentsOptions): { stop(): void } {
   const { state, bus, clock, heartbeatMs, isOurs, onGone, onBack } = options;
   const periodMs = heartbeatMs / PER_PERIOD;
+  /** Until they answer, however long they are down in between. */
   const gone = new Set<string>();
   const pauses = new Set<Timer>();
   let queue: string[] = [];
@@ -44,8 +45,7 @@ export function probeAgents(options: ProbeAgentsOptions): { stop(): void } {
   function listNodes(): string[] {
     const nodes: string[] = [];
     for (const { id, status } of state.nodes.values()) {
-      if (status === 'down' || status === 'unknown') gone.delete(id);
-      else if (isOurs(id)) nodes.push(id);
+      if (status !== 'down' && status !== 'unknown' && isOurs(id)) nodes.push(id);
     }
     return nodes;
   }
