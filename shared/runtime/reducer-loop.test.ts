@@ -1,3 +1,4 @@
+import { composeEvent } from '@muster/events';
 import { MemoryLog } from '@muster/log';
 import { VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -86,6 +87,34 @@ it('rests once a refused decision is no longer wanted', async () => {
   const before = tries();
   await clock.advance(60_000);
   expect(tries()).toBe(before);
+  await loop.stop();
+});
+
+it('decides on nothing that it was not told of, though it is woken in the middle of a turn', async () => {
+  let told = 0;
+  const decidedAt: number[] = [];
+  const reducer: Reducer = {
+    name: 'orchestrator',
+    notice({ head }) {
+      told = head;
+    },
+    decide({ head }) {
+      decidedAt.push(head);
+      expect(told).toBe(head);
+      return [];
+    },
+    nextWake: () => undefined,
+  };
+  follower.onEvent(() => queueMicrotask(() => loop.wake()));
+  const loop = runReducer({ reducer, follower, log, clock, logger: silentLogger });
+  await clock.advance(10);
+  for (const record of [1, 2]) {
+    const { subject, data } = composeEvent(quarantine(record).event, clock.now());
+    await log.append(subject, data);
+    await clock.advance(10);
+  }
+  expect(decidedAt.at(-1)).toBe(2);
+  expect(loop.stats.failures).toBe(0);
   await loop.stop();
 });
 

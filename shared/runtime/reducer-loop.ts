@@ -54,6 +54,8 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     endWaits = resolve;
   });
   let dirty = true;
+  /** The head that the reducer was last told the consequences of. */
+  let noticed = follower.state.head;
   let saidHalted = false;
   let timer: Timer | undefined;
   let round: Promise<void> | undefined;
@@ -66,6 +68,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   const unsubscribe = [
     follower.onTurn((state, changes) => {
       reducer.notice(state, changes);
+      noticed = state.head;
       wake();
     }),
     follower.onEvent((state, fact) => {
@@ -85,6 +88,8 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   async function runRounds(): Promise<void> {
     while (dirty && !stopping) {
       dirty = false;
+      // Woken in the middle of a turn: what it knows is older than what it would expect. It is about to be told.
+      if (follower.state.head !== noticed) return;
       timer?.cancel();
       try {
         const messages = composeAll(decide());
