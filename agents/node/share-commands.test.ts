@@ -122,4 +122,25 @@ describe('commands that are read together', () => {
     await two.following.stop();
     expect(shared.stopped).toBe(1);
   });
+
+  it('can be stopped while the store can not be followed yet', async () => {
+    let refuse: (error: Error) => void = () => undefined;
+    const store = new MemoryCommandStore({ now: () => 0 });
+    const shared = shareCommands(
+      {
+        put: store.put.bind(store),
+        follow: () =>
+          new Promise((_resolve, reject) => {
+            refuse = reject;
+          }),
+      },
+      ['n1'],
+    );
+    const ignore = () => undefined;
+    const reader = { onCommand: ignore, onCaughtUp: ignore, onError: ignore };
+    const following = await shared.follow({ nodeId: 'n1', ...reader });
+    const stopped = following.stop();
+    refuse(new Error('closed'));
+    await expect(stopped).resolves.toBeUndefined();
+  });
 });

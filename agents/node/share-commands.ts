@@ -75,7 +75,8 @@ export function shareCommands(store: CommandStore, nodeIds: readonly string[]): 
           if (isReading()) own.readers.delete(nodeId);
           if (own.readers.size > 0 || own.unclaimed.size > 0) return;
           if (feed === own) feed = undefined;
-          await (await own.following)?.stop();
+          // One that never began has nothing to be stopped, and its readers were told.
+          await (await own.following?.catch(() => undefined))?.stop();
         },
       };
     },
