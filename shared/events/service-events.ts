@@ -33,9 +33,12 @@ export const serviceRemoved = defineEvent({
   facts: { serviceId, actor: z.string() },
 });
 
+/** Far above any number of replicas: what keeps slots takes memory up to the highest. */
+const MAX_SLOT = 10_000_000;
+
 export const createdTaskSchema = z.object({
   id: taskId,
-  slot: z.int().positive(),
+  slot: z.int().positive().max(MAX_SLOT),
   /** How many tasks the slot has had, this one included. */
   generation: z.int().positive().default(1),
   /** `ready` waits, prepared, until a later decision makes it `running`. */

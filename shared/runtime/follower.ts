@@ -28,6 +28,8 @@ export type EventListener = (state: ClusterState, fact: EventFact) => void;
 
 export interface Follower {
   readonly state: ClusterState;
+  /** The sequence of the snapshot it started from; 0 when it folded everything. */
+  readonly startedFrom: number;
   /** Resolves when `seq` has been folded. Rejects when the follower stops first. */
   waitFor(seq: number): Promise<void>;
   /** Calls back after each turn of folding, with what it touched; only from now on, and only once caught up. */
@@ -104,6 +106,7 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
 
   return {
     state,
+    startedFrom: snapshot,
     waitFor(seq) {
       if (seq <= state.head) return Promise.resolve();
       if (ended) return Promise.reject(ended);

@@ -9,7 +9,7 @@ import { takeSnapshot } from './snapshotting.ts';
 export const SNAPSHOT_EVERY = 10_000;
 
 export interface SnapshotRegularlyOptions {
-  readonly follower: Pick<Follower, 'state' | 'onTurn'>;
+  readonly follower: Pick<Follower, 'state' | 'startedFrom' | 'onTurn'>;
   readonly snapshots: SnapshotStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -23,7 +23,8 @@ export interface SnapshotRegularlyOptions {
  */
 export function snapshotRegularly(options: SnapshotRegularlyOptions): () => void {
   const { follower, snapshots, clock, logger, every = SNAPSHOT_EVERY } = options;
-  let last = follower.state.head;
+  // Of the one before it: whoever is started again and again would otherwise never take one.
+  let last = follower.startedFrom;
   let busy = false;
   return follower.onTurn((state) => {
     if (busy || state.halted !== undefined) return;

@@ -109,6 +109,15 @@ describe('a start', () => {
 });
 
 describe('snapshots now and then', () => {
+  it('come soon after a start that had much to fold', async () => {
+    const log = await writeLog(1000);
+    const follower = await startFollower({ log, clock: systemClock, logger: silentLogger, snapshots });
+    snapshotRegularly({ follower, snapshots, clock: systemClock, logger: silentLogger, every: 4 });
+    await append(log, 'd');
+    await expect.poll(() => snapshots.latest(FOLD_VERSION)).toMatchObject({ meta: { seq: 4 } });
+    await follower.stop();
+  });
+
   it.each([
     ['a small state', 3, [10, 20, 30, 40]],
     ['a large one', 250, [25]],
@@ -118,6 +127,7 @@ describe('snapshots now and then', () => {
     let turn: TurnListener | undefined;
     const follower = {
       state,
+      startedFrom: 0,
       onTurn(listener: TurnListener) {
         turn = listener;
         return () => undefined;
