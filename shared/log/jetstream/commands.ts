@@ -14,6 +14,8 @@ import { ToldCommands } from './told-commands.ts';
 
 const SHORTEST_TTL_MS = 1000;
 const CHECK_EVERY_MS = 30_000;
+/** Where a million commands are stored, a server looks for the last ones for several seconds. */
+const ANSWER_MS = 30_000;
 
 export class JetStreamCommandStore implements CommandStore {
   private readonly manager: Promise<JetStreamManager>;
@@ -25,7 +27,7 @@ export class JetStreamCommandStore implements CommandStore {
     options: JetStreamOptions = {},
   ) {
     this.retryForMs = options.retryForMs ?? 10_000;
-    this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
+    this.manager = jetstreamManager(nc, { checkAPI: false, timeout: ANSWER_MS });
     this.heartbeatMs = options.heartbeatMs ?? 1_000;
   }
 

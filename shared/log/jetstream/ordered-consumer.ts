@@ -14,11 +14,13 @@ import { reducePatterns } from '../subjects.ts';
 import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
-import { isPassing, pause, waitAtMost } from './retrying.ts';
+import { answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
 
 const RETRY_MS = 200;
 /** A stream that is missing for less than this may be one whose server is still starting. */
 const GONE_AFTER_MS = 5_000;
+/** What is asked of a server that dies is never answered, and asked again of the next. */
+const ANSWER_MS = 1_500;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
 
@@ -144,7 +146,7 @@ export class OrderedConsumer implements Following {
 
   private async openSession(turn: number): Promise<void> {
     const { nc, jsm, stream, heartbeatMs, onFlowControl, stats } = this.options;
-    const { created, state } = await jsm.streams.info(stream);
+    const { created, state } = await answerWithin(ANSWER_MS, jsm.streams.info(stream));
     if (this.turn !== turn || this.ended) return;
     this.checkSameStream(created, state.last_seq);
     this.options.onStream?.(created, state.last_seq);
@@ -162,7 +164,8 @@ export class OrderedConsumer implements Following {
       stats,
     });
     this.session = session;
-    await session.open();
+    // The last of each subject may have to be looked for among millions.
+    await (lookingFar(this.sessionStart()) ? session.open() : answerWithin(ANSWER_MS, session.open()));
     stats.interrupted = false;
     this.openedAt = performance.now();
   }
@@ -227,4 +230,8 @@ export class OrderedConsumer implements Following {
 
 function isStreamMissing(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}
+
+function lookingFar({ deliver_policy }: SessionStart): boolean {
+  return deliver_policy === DeliverPolicy.LastPerSubject;
 }
