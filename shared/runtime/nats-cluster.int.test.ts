@@ -9,7 +9,7 @@ it('keeps a stream of three replicas through the loss of its leader, and takes i
     const nc = await connectNats(cluster.url, { name: 'test' });
     const config = { name: 'KEPT', subjects: ['kept'], num_replicas: 3 };
     expect(await ask(nc, 'STREAM.CREATE.KEPT', config)).not.toHaveProperty('error');
-    await nc.request('kept', 'one');
+    await nc.request('kept', 'one', PATIENTLY);
 
     const leader = await vi.waitUntil(() => cluster.leaderOf('KEPT').then(asFound), { timeout: 20_000 });
     await cluster.servers[leader.index]!.kill();
@@ -31,11 +31,14 @@ it('keeps a stream of three replicas through the loss of its leader, and takes i
   }
 });
 
+/** A cluster that has just come together may think for longer than the client's second. */
+const PATIENTLY = { timeout: 10_000 };
+
 /** Wrapped, because the first server's index is 0. */
 function asFound(index: number | undefined): { index: number } | undefined {
   return index === undefined ? undefined : { index };
 }
 
 async function ask(nc: NatsConnection, subject: string, body: unknown = {}): Promise<unknown> {
-  return (await nc.request(`$JS.API.${subject}`, JSON.stringify(body))).json();
+  return (await nc.request(`$JS.API.${subject}`, JSON.stringify(body), PATIENTLY)).json();
 }
