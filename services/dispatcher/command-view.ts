@@ -1,6 +1,7 @@
 // What the command store holds, as far as this dispatcher has been told: for each task the sequence and the basis
 // of its last command, and nothing of its content. There may be millions: entries are rows of numbers, found through
 // maps so small that none of them stops the program when it grows. No I/O.
+import { atOf, IdMap, Table } from '@muster/state';
 
 export interface CommandEntry {
   readonly nodeId: string;
@@ -27,55 +28,34 @@ export interface CommandView {
   taskIds(): Iterable<string>;
 }
 
-const SHARDS = 256;
-const PAGE_ROWS = 4096;
-/** Columns of whole numbers of any size, then of small ones. */
+/** Columns of whole numbers of any size, then of small ones. A node's number is never 0. */
 const [SEQ, BASIS, WIDE] = [0, 1, 2];
 const [NODE, FORGET, NEXT, NARROW] = [0, 1, 2, 3];
 
-interface Page {
-  readonly wide: Float64Array;
-  readonly narrow: Int32Array;
-}
-
 /** Rows are numbered from 1; 0 is none. A task's rows, one for each node, are a chain by NEXT. */
 export function createCommandView(): CommandView {
-  const shards = Array.from({ length: SHARDS }, () => new Map<string, number>());
+  const firstRows = new IdMap();
   const nodeNumbers = new Map<string, number>();
-  const nodeIds: string[] = [];
-  const pages: Page[] = [];
-  const free: number[] = [];
-  let used = 1;
+  const nodeIds = [''];
+  const rows = new Table({ wide: WIDE, narrow: NARROW, loose: 0 });
   let newestBasis = 0;
 
   function wide(row: number, column: number): number {
-    return pages[Math.floor(row / PAGE_ROWS)]!.wide[(row % PAGE_ROWS) * WIDE + column]!;
+    return rows.pageOf(row).wide[atOf(row) * WIDE + column]!;
   }
 
   function narrow(row: number, column: number): number {
-    return pages[Math.floor(row / PAGE_ROWS)]!.narrow[(row % PAGE_ROWS) * NARROW + column]!;
+    return rows.pageOf(row).narrow[atOf(row) * NARROW + column]!;
   }
 
   function setNext(row: number, next: number): void {
-    pages[Math.floor(row / PAGE_ROWS)]!.narrow[(row % PAGE_ROWS) * NARROW + NEXT] = next;
+    rows.pageOf(row).narrow[atOf(row) * NARROW + NEXT] = next;
   }
 
   function write(row: number, { seq, basis, forget }: CommandEntry, node: number, next: number): void {
-    const { wide, narrow } = pages[Math.floor(row / PAGE_ROWS)]!;
-    const at = row % PAGE_ROWS;
-    wide.set([seq, basis], at * WIDE);
-    narrow.set([node, forget ? 1 : 0, next], at * NARROW);
-  }
-
-  function take(): number {
-    const row = free.pop() ?? used++;
-    if (row >= pages.length * PAGE_ROWS) {
-      pages.push({
-        wide: new Float64Array(PAGE_ROWS * WIDE),
-        narrow: new Int32Array(PAGE_ROWS * NARROW),
-      });
-    }
-    return row;
+    const page = rows.pageOf(row);
+    page.wide.set([seq, basis], atOf(row) * WIDE);
+    page.narrow.set([node, forget ? 1 : 0, next], atOf(row) * NARROW);
   }
 
   function numberOf(nodeId: string): number {
@@ -87,15 +67,9 @@ export function createCommandView(): CommandView {
     return number;
   }
 
-  /** Ids are digests: their last characters spread well. */
-  function shardOf(taskId: string): Map<string, number> {
-    const last = taskId.length - 1;
-    return shards[(taskId.charCodeAt(last) * 37 + taskId.charCodeAt(last - 1)) & (SHARDS - 1)]!;
-  }
-
   function find(taskId: string, nodeId: string): number {
     const node = nodeNumbers.get(nodeId);
-    let row = node === undefined ? 0 : (shardOf(taskId).get(taskId) ?? 0);
+    let row = node === undefined ? 0 : (firstRows.get(taskId) ?? 0);
     while (row !== 0 && narrow(row, NODE) !== node) row = narrow(row, NEXT);
     return row;
   }
@@ -121,25 +95,23 @@ export function createCommandView(): CommandView {
         if (wide(row, SEQ) < entry.seq) write(row, entry, node, narrow(row, NEXT));
         return;
       }
-      const shard = shardOf(taskId);
-      const made = take();
-      write(made, entry, node, shard.get(taskId) ?? 0);
-      shard.set(taskId, made);
+      const made = rows.take();
+      write(made, entry, node, firstRows.get(taskId) ?? 0);
+      firstRows.set(taskId, made);
     },
     drop(taskId, nodeId, seq) {
       const row = find(taskId, nodeId);
       if (row === 0 || wide(row, SEQ) !== seq) return;
-      const shard = shardOf(taskId);
       const next = narrow(row, NEXT);
-      let before = shard.get(taskId)!;
+      let before = firstRows.get(taskId)!;
       if (before === row) {
-        if (next === 0) shard.delete(taskId);
-        else shard.set(taskId, next);
+        if (next === 0) firstRows.delete(taskId);
+        else firstRows.set(taskId, next);
       } else {
         while (narrow(before, NEXT) !== row) before = narrow(before, NEXT);
         setNext(before, next);
       }
-      free.push(row);
+      rows.release(row);
     },
     entryOf(taskId, nodeId) {
       const row = find(taskId, nodeId);
@@ -151,12 +123,9 @@ export function createCommandView(): CommandView {
     },
     entriesOf(taskId) {
       const entries: CommandEntry[] = [];
-      for (let row = shardOf(taskId).get(taskId) ?? 0; row !== 0; row = narrow(row, NEXT))
-        entries.push(read(row));
+      for (let row = firstRows.get(taskId) ?? 0; row !== 0; row = narrow(row, NEXT)) entries.push(read(row));
       return entries;
     },
-    *taskIds() {
-      for (const shard of shards) yield* shard.keys();
-    },
+    taskIds: () => firstRows.keys(),
   };
 }

@@ -163,7 +163,7 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
   for (const row of tables.tasks.rows()) {
     if (row % PAGE_ROWS === 0) yield;
     const task = tables.taskAt(row);
-    tables.taskRows.add(task.id, row);
+    tables.taskRows.set(task.id, row);
     tables.countTask(task.observed, 1);
     task.service.tasks.size += 1;
     task.version.tasks += 1;

@@ -1,14 +1,14 @@
 // Where tasks and slots are kept: rows of numbers that name one another, their services, versions and nodes.
 import type { TaskState } from '@muster/model';
 import { Handles } from './handles.ts';
-import { IdIndex } from './id-index.ts';
+import { IdMap } from './id-map.ts';
 import { Table } from './pages.ts';
 import { Slot, slotShape } from './slot.ts';
 import type { ClusterNode, Service, TaskVersion } from './state.ts';
 import { type NewTask, Task, taskShape } from './task.ts';
 
 export class Tables {
-  readonly taskRows = new IdIndex();
+  readonly taskRows = new IdMap();
   /** How many tasks were last observed in each state. */
   readonly tasksByState = new Map<TaskState, number>();
 
@@ -25,7 +25,7 @@ export class Tables {
 
   addTask(task: NewTask): Task {
     const row = this.tasks.take();
-    this.taskRows.add(task.id, row);
+    this.taskRows.set(task.id, row);
     this.countTask(task.observed, 1);
     return Task.fill(this, row, task);
   }
