@@ -66,10 +66,13 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     connection: cluster.look,
     agent: () => readAgent(agent),
   });
+  return holdAgent({ agent, backend, session });
+}
+
+export function holdAgent(running: Pick<LocalAgent, 'agent' | 'backend' | 'session'>): LocalAgent {
+  const { agent, backend } = running;
   return {
-    agent,
-    backend,
-    session,
+    ...running,
     async removeTasks() {
       for (const { taskId } of await backend.list()) await backend.remove(taskId);
     },

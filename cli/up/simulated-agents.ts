@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { loadIdentity, startSimulatedNodes } from '@muster/agent';
 import { systemClock } from '@muster/runtime';
 import { type AgentReading, createMeasures, measureLog } from '@muster/telemetry';
-import { type LocalAgent, type LocalAgentOptions, readAgent } from './local-agents.ts';
+import { holdAgent, type LocalAgent, type LocalAgentOptions, readAgent } from './local-agents.ts';
 
 export interface SimulatedAgentsOptions extends Omit<LocalAgentOptions, 'backend' | 'hostname'> {
   readonly count: number;
@@ -41,18 +41,7 @@ export async function startSimulatedAgents(options: SimulatedAgentsOptions): Pro
     connection: cluster.look,
     agent: () => nodes.map(({ agent }) => readAgent(agent)).reduce(addReadings),
   });
-  return nodes.map(({ agent, backend, session }) => ({
-    agent,
-    backend,
-    session,
-    async removeTasks() {
-      for (const { taskId } of await backend.list()) await backend.remove(taskId);
-    },
-    async stop() {
-      await agent.stop();
-      await backend.close();
-    },
-  }));
+  return nodes.map(holdAgent);
 }
 
 /** All of them as one: as bad as the worst. */
