@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 import { areReady, hasConverged } from '../harness/sightings.ts';
+import { untilStored } from '../harness/until-stored.ts';
 import type { Watch } from '../harness/watch.ts';
 
 const OUTAGE_MS = 20_000;
@@ -119,18 +120,6 @@ describe('three nats-servers', () => {
     expect(await countReplicas(servers.url)).toBe(3);
   });
 });
-
-/** An election takes as long as it takes; whoever asks in the middle asks again. */
-async function untilStored(ask: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await ask();
-      return;
-    } catch (error) {
-      if (attempt === 4 || (error as Error).name !== 'LogUnavailableError') throw error;
-    }
-  }
-}
 
 async function countReplicas(url: string): Promise<number> {
   const nc = await connectNats(url, { name: 'test' });

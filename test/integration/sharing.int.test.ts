@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type ControlRole, reducers, startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 import { areReady, hasConverged } from '../harness/sightings.ts';
+import { untilStored } from '../harness/until-stored.ts';
 import type { Watch } from '../harness/watch.ts';
 
 const COPIES = 2;
@@ -53,18 +54,6 @@ async function submitDuring({ cluster, watch }: Running, strike: () => Promise<v
   }
   await striking;
   return names;
-}
-
-/** Whoever asks in the middle of an election asks again: to apply twice is to apply once. */
-async function untilStored(ask: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await ask();
-      return;
-    } catch (error) {
-      if (attempt === 4 || (error as Error).name !== 'LogUnavailableError') throw error;
-    }
-  }
 }
 
 async function expectAllDone({ watch }: Running, names: readonly string[]): Promise<void> {
