@@ -1,7 +1,6 @@
 // The cluster as it was: folded anew from the log up to a sequence or a time. Nothing kept is used.
-import { decode } from '@muster/events';
 import type { Log } from '@muster/log';
-import { type ClusterState, clearChanges, createChanges, createState, evolve } from '@muster/state';
+import { type ClusterState, clearChanges, createChanges, createState, foldRecord } from '@muster/state';
 
 /** A sequence, or ms since the epoch. */
 export type Moment = { readonly seq: number } | { readonly time: number };
@@ -13,7 +12,7 @@ export async function foldUpTo(log: Log, moment: Moment): Promise<ClusterState> 
   const options = 'seq' in moment ? { from: 1, to: moment.seq } : { from: 1 };
   for await (const record of log.read(options)) {
     if ('time' in moment && record.time > moment.time) break;
-    evolve(state, decode(record), changes);
+    foldRecord(state, record, changes);
     clearChanges(changes);
   }
   return state;

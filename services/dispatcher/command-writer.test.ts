@@ -1,4 +1,4 @@
-import { decode, decodeCommand, encodeJson, type RawRecord } from '@muster/events';
+import { decodeCommand, encodeJson, type RawRecord } from '@muster/events';
 import {
   type AppendResult,
   type CommandRecord,
@@ -8,7 +8,7 @@ import {
   type MemoryCommandsOptions,
 } from '@muster/log';
 import { silentLogger, type TurnListener } from '@muster/runtime';
-import { type ClusterState, createChanges, createState, evolve } from '@muster/state';
+import { type ClusterState, createChanges, createState, foldRecord } from '@muster/state';
 import {
   assign,
   type History,
@@ -38,7 +38,7 @@ function startFold(records: readonly RawRecord[]) {
     },
     foldTo(seq: number) {
       const changes = createChanges();
-      for (const record of records.slice(state.head, seq)) evolve(state, decode(record), changes);
+      for (const record of records.slice(state.head, seq)) foldRecord(state, record, changes);
       for (const listener of listeners) listener(state, changes);
     },
   };

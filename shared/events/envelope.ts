@@ -16,6 +16,15 @@ export const envelopeSchema = z.object({
     .meta({ description: "The writer's clock, for people. Decisions use the log's own time." }),
 });
 
+/** What a reducer had folded when it decided: up to which sequence, and the digest of the log up to there. */
+export const readSchema = z
+  .object({ seq: z.int().nonnegative(), digest: z.int().nonnegative().max(0xffff_ffff) })
+  .meta({
+    description:
+      "What its writer had read: the last sequence, and the rolling digest of the log up to there. Whoever's log has another digest there holds it void.",
+  });
+export type Read = z.infer<typeof readSchema>;
+
 export interface EventDefinition<Type extends string = string, Facts extends z.ZodRawShape = z.ZodRawShape> {
   readonly type: Type;
   readonly version: number;
@@ -33,6 +42,7 @@ type Envelope<Type extends string> = {
   writer: z.ZodLiteral<Writer>;
   cause: z.ZodInt;
   at: z.ZodISODateTime;
+  read: z.ZodOptional<typeof readSchema>;
 };
 
 export function defineEvent<Type extends string, Facts extends z.ZodRawShape>(definition: {
@@ -52,6 +62,8 @@ export function defineEvent<Type extends string, Facts extends z.ZodRawShape>(de
     ...envelopeSchema.shape,
     type: z.literal(definition.type),
     writer: z.literal(definition.writer),
+    // An agent decides nothing, and folds nothing.
+    ...(definition.writer !== 'agent' && { read: readSchema.optional() }),
     ...facts,
   }) as unknown as EventDefinition<Type, Facts>['schema'];
   return { ...rest, upcasters, schema };

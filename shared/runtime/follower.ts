@@ -1,6 +1,6 @@
 // Keeps one folded state in step with the log. Several reducers of a process share a follower; each process has
 // its own. It decides nothing.
-import { decode, type EventFact } from '@muster/events';
+import type { EventFact, Fact } from '@muster/events';
 import type { Following, Log, LogRecord, SnapshotStore } from '@muster/log';
 import {
   type Changes,
@@ -8,7 +8,7 @@ import {
   clearChanges,
   createChanges,
   createState,
-  evolve,
+  foldRecord,
   ignoreChanges,
 } from '@muster/state';
 import type { Clock } from './clock.ts';
@@ -57,13 +57,15 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
   let ended: Error | undefined;
 
   function fold(record: LogRecord): void {
-    const fact = decode(record);
-    if (fact.is === 'event') for (const listener of eventListeners) listener(state, fact);
-    evolve(state, fact, caughtUp ? changes : nobodyLooks);
+    foldRecord(state, record, caughtUp ? changes : nobodyLooks, tellOfEvent);
     if (!caughtUp || turnQueued) return;
     turnQueued = true;
     // One turn for all the records that arrived together.
     queueMicrotask(endTurn);
+  }
+
+  function tellOfEvent(fact: Fact): void {
+    if (fact.is === 'event') for (const listener of eventListeners) listener(state, fact);
   }
 
   function endTurn(): void {

@@ -135,9 +135,11 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
 
   function composeAll(decisions: readonly Decision[]): Message[] {
     const now = clock.now();
+    const { head, digest } = follower.state;
+    const read = { seq: head, digest };
     const messages: Message[] = [];
     for (const { event, expect } of decisions) {
-      const { subject, data } = composeEvent(event, now);
+      const { subject, data } = composeEvent(event, now, { read });
       if ((refused.get(subject)?.until ?? 0) > now) continue;
       logger.debug({ subject, type: event.type, cause: event.cause, expect }, 'deciding');
       messages.push({ subject, data, expect });

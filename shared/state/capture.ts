@@ -12,6 +12,7 @@ export interface Links {
 
 export interface Capture {
   readonly head: number;
+  readonly digests: Uint32Array;
   readonly objects: readonly Row[];
   readonly links: Links;
   readonly tables: Tables;
@@ -27,6 +28,7 @@ export function captureState(state: ClusterState): Capture {
   const { tables, release } = state.tables.capture();
   return {
     head: state.head,
+    digests: state.digests.slice(0, state.head + 1),
     objects,
     links: {
       nodes: [...state.nodes.values()].map(({ id, handle, tasks }) => [id, handle, tasks.first, tasks.last]),

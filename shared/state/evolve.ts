@@ -15,7 +15,7 @@ import {
 import type { ClusterState } from './state.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
-export const FOLD_VERSION = 4;
+export const FOLD_VERSION = 5;
 
 type Apply<Type extends EventType> = (
   state: ClusterState,
@@ -63,6 +63,14 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   const apply = applyByType[fact.event.type] as Apply<EventType>;
   if (!apply(state, fact, changes)) state.conflicts += 1;
   if (isClosed(state, fact)) state.lastSeqs.delete(fact.subject);
+}
+
+/** It was decided on another log. It is there, and counts for the compare-and-set; it changes nothing else. */
+export function voidDecision(state: ClusterState, { seq, time, subject }: EventFact): void {
+  state.head = seq;
+  state.headTime = time;
+  state.lastSeqs.set(subject, seq);
+  state.astray += 1;
 }
 
 /** Nobody will decide on its subject again: a verdict on what came before it, or a word about a service that is gone. */

@@ -1,7 +1,9 @@
 export * from './capture.ts';
 export * from './changes.ts';
 export type * from './collections.ts';
-export * from './evolve.ts';
+export { DIGESTS_KEPT, digestAt } from './digest.ts';
+export { FOLD_VERSION } from './evolve.ts';
+export * from './fold-record.ts';
 export * from './hash.ts';
 export * from './id-map.ts';
 export * from './outdated.ts';

@@ -23,9 +23,8 @@ export function restoreObject(state: ClusterState, links: Links, row: Row): void
   const known = knownLinks.get(links) ?? indexLinks(links);
   switch (row[0]) {
     case 'head': {
-      // biome-ignore format: one line a row
-      const [, head, headTime, conflicts, halted] = row as readonly [string, number, number, number, string | null];
-      Object.assign(state, { head, headTime, conflicts, halted: halted ?? undefined });
+      const [, head, headTime, digest, conflicts, astray, halted] = row;
+      Object.assign(state, { head, headTime, digest, conflicts, astray, halted: halted ?? undefined });
       return;
     }
     case 'node':

@@ -14,7 +14,8 @@ export function* listRows(state: ClusterState): Generator<Row> {
 
 /** All but slots and tasks. What they are made of never changes afterwards, whatever becomes of the state. */
 export function* listObjectRows(state: ClusterState): Generator<Row> {
-  yield ['head', state.head, state.headTime, state.conflicts, state.halted ?? null];
+  const { head, headTime, digest, conflicts, astray, halted } = state;
+  yield ['head', head, headTime, digest, conflicts, astray, halted ?? null];
   for (const node of state.nodes.values()) yield nodeRow(node);
   for (const service of state.services.values()) yield serviceRow(service);
   for (const [, version] of state.tables.versions) yield versionRow(version);

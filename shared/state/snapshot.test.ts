@@ -2,7 +2,6 @@ import { deriveServiceId, normaliseServiceSpec } from '@muster/model';
 import {
   assign,
   copyThroughSnapshot,
-  decodeAll,
   describeIndices,
   type History,
   joinReadyNode,
@@ -15,7 +14,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { captureState } from './capture.ts';
 import { createChanges } from './changes.ts';
-import { evolve } from './evolve.ts';
+import { foldRecord } from './fold-record.ts';
 import { hashRows, hashState } from './hash.ts';
 import type { Row } from './rows.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
@@ -134,13 +133,12 @@ describe('snapshots', () => {
 
   it('at any point, plus the tail, equal the whole', () => {
     const { records, state } = tellStory();
-    const facts = decodeAll(records);
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: facts.length }), (cut) => {
+      fc.property(fc.integer({ min: 0, max: records.length }), (cut) => {
         const before = createState();
-        for (const fact of facts.slice(0, cut)) evolve(before, fact, createChanges());
+        for (const record of records.slice(0, cut)) foldRecord(before, record, createChanges());
         const restored = copyThroughSnapshot(before);
-        for (const fact of facts.slice(cut)) evolve(restored, fact, createChanges());
+        for (const record of records.slice(cut)) foldRecord(restored, record, createChanges());
         expect(hashState(restored)).toBe(hashState(state));
         expect(describeIndices(restored)).toEqual(describeIndices(state));
       }),
@@ -149,21 +147,20 @@ describe('snapshots', () => {
 
   it('hold the state of the moment they were begun at, however it goes on', () => {
     const { records, state } = tellStory();
-    const facts = decodeAll(records);
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: facts.length }), (cut) => {
+      fc.property(fc.integer({ min: 0, max: records.length }), (cut) => {
         const going = createState();
-        for (const fact of facts.slice(0, cut)) evolve(going, fact, createChanges());
+        for (const record of records.slice(0, cut)) foldRecord(going, record, createChanges());
         const hash = hashState(going);
         const [first, second] = [captureState(going), captureState(going)];
-        for (const fact of facts.slice(cut)) evolve(going, fact, createChanges());
+        for (const record of records.slice(cut)) foldRecord(going, record, createChanges());
         for (const capture of [first, second]) {
           expect(drain(hashRows(capture.rows()))).toBe(hash);
           const reader = readSnapshot();
           for (const chunk of writeSnapshot(capture)) reader.take(chunk);
           const restored = drain(reader.finish());
           expect(hashState(restored)).toBe(hash);
-          for (const fact of facts.slice(cut)) evolve(restored, fact, createChanges());
+          for (const record of records.slice(cut)) foldRecord(restored, record, createChanges());
           expect(hashState(restored)).toBe(hashState(state));
           capture.release();
         }
@@ -173,19 +170,19 @@ describe('snapshots', () => {
   });
 
   it('are of that moment in the midst of a page as well', () => {
-    const facts = decodeAll(tellStory().records);
-    for (let cut = 0; cut <= facts.length; cut += 1) {
+    const { records } = tellStory();
+    for (let cut = 0; cut <= records.length; cut += 1) {
       const going = createState();
-      for (const fact of facts.slice(0, cut)) evolve(going, fact, createChanges());
+      for (const record of records.slice(0, cut)) foldRecord(going, record, createChanges());
       const hash = hashState(going);
       const capture = captureState(going);
       const rows: Row[] = [];
-      const ahead = facts.slice(cut).values();
+      const ahead = records.slice(cut).values();
       for (const row of capture.rows()) {
         rows.push(row);
         // Tasks come and go between one row of tasks and the next.
         if (row[0] !== 'task') continue;
-        for (const fact of ahead) evolve(going, fact, createChanges());
+        for (const record of ahead) foldRecord(going, record, createChanges());
       }
       expect(drain(hashRows(rows))).toBe(hash);
       capture.release();
@@ -211,21 +208,21 @@ describe('snapshots', () => {
 
 describe('the state hash', () => {
   it('is the same for the same log', () => {
-    const facts = decodeAll(tellStory().records);
+    const { records } = tellStory();
     const again = createState();
-    for (const fact of facts) evolve(again, fact, createChanges());
+    for (const record of records) foldRecord(again, record, createChanges());
     expect(hashState(again)).toBe(hashState(tellStory().state));
   });
 
   it('differs after every single fact', () => {
     const state = createState();
     const hashes = new Set([hashState(state)]);
-    const facts = decodeAll(tellStory().records);
-    for (const fact of facts) {
-      evolve(state, fact, createChanges());
+    const { records } = tellStory();
+    for (const record of records) {
+      foldRecord(state, record, createChanges());
       hashes.add(hashState(state));
     }
-    expect(hashes.size).toBe(facts.length + 1);
+    expect(hashes.size).toBe(records.length + 1);
   });
 
   it('tells one field of one task apart', () => {

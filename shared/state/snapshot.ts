@@ -18,6 +18,7 @@ const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 type Head =
   | { readonly kind: 'links'; readonly littleEndian: boolean; readonly links: Links }
+  | { readonly kind: 'digests' }
   | { readonly kind: 'objects'; readonly rows: readonly Row[] }
   | {
       readonly kind: 'page';
@@ -28,13 +29,14 @@ type Head =
   | { readonly kind: 'end'; readonly digest: string };
 
 /** In chunks that each take well under a millisecond to make. */
-export function* writeSnapshot({ objects, links, tables }: Capture): Generator<Uint8Array> {
+export function* writeSnapshot({ digests, objects, links, tables }: Capture): Generator<Uint8Array> {
   const digest = createHash('sha256');
   function seal(chunk: Uint8Array): Uint8Array {
     digest.update(chunk);
     return chunk;
   }
   yield seal(encodeChunk({ kind: 'links', littleEndian, links }));
+  yield seal(encodeChunk({ kind: 'digests' }, bytesOf(digests)));
   for (let from = 0; from < objects.length; from += ROWS_PER_CHUNK)
     yield seal(encodeChunk({ kind: 'objects', rows: objects.slice(from, from + ROWS_PER_CHUNK) }));
   for (const table of ['slots', 'tasks'] as const) {
@@ -65,6 +67,9 @@ export function readSnapshot(): SnapshotReader {
         case 'links':
           if (head.littleEndian !== littleEndian) throw new Error('it was made on another kind of machine');
           links = head.links;
+          return;
+        case 'digests':
+          state.digests.set(new Uint32Array(copyBytes(bytes)));
           return;
         case 'objects':
           for (const row of head.rows) restoreObject(state, links!, row);
@@ -122,7 +127,7 @@ function decodePage(table: Table, loose: readonly (readonly unknown[] | null)[],
   };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Int32Array): Uint8Array {
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Int32Array | Uint32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 

@@ -3,6 +3,7 @@
 // rows in tables; all else are objects.
 import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpec } from '@muster/model';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
+import { DIGESTS_KEPT } from './digest.ts';
 import { Intents } from './intents.ts';
 import type { Slot } from './slot.ts';
 import { Tables } from './tables.ts';
@@ -90,6 +91,10 @@ export interface ClusterState {
   /** The last sequence folded, and its time. */
   head: number;
   headTime: number;
+  /** Of all records up to the head. */
+  digest: number;
+  /** Those of the last sequences: of sequence n at n modulo their number. */
+  readonly digests: Uint32Array;
   readonly services: Map<string, Service>;
   /** Services that are not removed, by name. */
   readonly serviceByName: Map<string, Service>;
@@ -104,6 +109,8 @@ export interface ClusterState {
   readonly pickedPorts: Map<string, string>;
   /** Decisions that came second and were void. */
   conflicts: number;
+  /** Decisions of those who had read another log. */
+  astray: number;
   /** Set when a newer program's event was met: nothing may be decided from here on. */
   halted: string | undefined;
 }
@@ -114,6 +121,8 @@ export function createState(): ClusterState {
     tables,
     head: 0,
     headTime: 0,
+    digest: 0,
+    digests: new Uint32Array(DIGESTS_KEPT),
     services: new Map(),
     serviceByName: new Map(),
     tasks: new AllTasks(tables),
@@ -123,6 +132,7 @@ export function createState(): ClusterState {
     lastSeqs: new Map(),
     pickedPorts: new Map(),
     conflicts: 0,
+    astray: 0,
     halted: undefined,
   };
 }

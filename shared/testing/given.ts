@@ -1,21 +1,13 @@
 // Given a history, what is the state? Builds it through the real compose, decode and evolve, one record after the
 // other, one second apart unless told otherwise.
-import {
-  composeEvent,
-  decode,
-  type EventDraft,
-  encodeJson,
-  type Fact,
-  intentSubject,
-  type RawRecord,
-} from '@muster/events';
+import { composeEvent, type EventDraft, encodeJson, intentSubject, type RawRecord } from '@muster/events';
 import type { NodeDescription, TaskStateName } from '@muster/model';
 import {
   type Changes,
   type ClusterState,
   createChanges,
   createState,
-  evolve,
+  foldRecord,
   type Service,
   type Task,
 } from '@muster/state';
@@ -51,7 +43,7 @@ export function startHistory(): History {
   function record(subject: string, data: Uint8Array): number {
     const raw: RawRecord = { seq: state.head + 1, subject, time: now, data };
     records.push(raw);
-    evolve(state, decode(raw), changes);
+    foldRecord(state, raw, changes);
     now += 1000;
     return raw.seq;
   }
@@ -82,12 +74,8 @@ export function startHistory(): History {
 /** The state after these records. */
 export function foldAll(records: readonly RawRecord[]): ClusterState {
   const state = createState();
-  for (const record of records) evolve(state, decode(record), createChanges());
+  for (const record of records) foldRecord(state, record, createChanges());
   return state;
-}
-
-export function decodeAll(records: readonly RawRecord[]): Fact[] {
-  return records.map(decode);
 }
 
 /** A node of 4 CPUs and 8 GiB, ready. */

@@ -4,7 +4,7 @@ import { decode, type EventFact, type EventOf, type EventType, type Fact } from 
 import { JetStreamLog, type Log } from '@muster/log';
 import { nameTaskState, TaskState } from '@muster/model';
 import { connectNats } from '@muster/runtime';
-import { type ClusterState, clearChanges, createChanges, createState, evolve } from '@muster/state';
+import { type ClusterState, clearChanges, createChanges, createState, foldRecord } from '@muster/state';
 import { createObserver } from '@muster/testing/simulation';
 
 export interface Watch {
@@ -112,7 +112,7 @@ function createFold(): Fold {
   return {
     state,
     observe(record) {
-      evolve(state, decode(record), changes);
+      foldRecord(state, record, changes);
       clearChanges(changes);
     },
   };

@@ -1,8 +1,7 @@
 // The commands on a real cluster: what they print, what they end with, and that they tell the truth about the log.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { decode } from '@muster/events';
-import { clearChanges, createChanges, createState, evolve, hashState } from '@muster/state';
+import { clearChanges, createChanges, createState, foldRecord, hashState } from '@muster/state';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import { spawnMuster } from '../harness/program.ts';
@@ -212,7 +211,7 @@ describe('the log', () => {
     const changes = createChanges();
     const seq = Math.floor(state.head / 2);
     for await (const record of log.read({ from: 1, to: seq })) {
-      evolve(past, decode(record), changes);
+      foldRecord(past, record, changes);
       clearChanges(changes);
     }
     const hashOf = async (...at: string[]) =>

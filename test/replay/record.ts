@@ -1,8 +1,8 @@
 // `npm run record -- PATH`: a story on a real cluster, and its log kept as PATH.ndjson with PATH.hashes.json. A recording
 // is made once and never again: that old ones fold as they did is what they are for.
 import { writeFile } from 'node:fs/promises';
-import { decode, type RawRecord } from '@muster/events';
-import { createChanges, createState, evolve, hashState } from '@muster/state';
+import type { RawRecord } from '@muster/events';
+import { createChanges, createState, foldRecord, hashState } from '@muster/state';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import { areReady, hasConverged, isGone } from '../harness/sightings.ts';
 import type { Watch } from '../harness/watch.ts';
@@ -82,7 +82,7 @@ try {
   const state = createState();
   const hashes: Record<string, string> = {};
   for (const record of records) {
-    evolve(state, decode(record), createChanges());
+    foldRecord(state, record, createChanges());
     if (record.seq % HASH_EVERY === 0 || record.seq === records.length) hashes[record.seq] = hashState(state);
   }
   await writeFile(`${path}.ndjson`, writeLines(records));

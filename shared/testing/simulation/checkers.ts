@@ -1,6 +1,6 @@
 // What must hold after every single record, whatever fails: folded beside the cluster from the same log. A broken
 // rule throws with the sequence at which it broke.
-import { decode, type Fact, type RawRecord } from '@muster/events';
+import type { Fact, RawRecord } from '@muster/events';
 import { TaskState } from '@muster/model';
 import {
   type ClusterNode,
@@ -8,7 +8,7 @@ import {
   clearChanges,
   createChanges,
   createState,
-  evolve,
+  foldRecord,
   isLive,
   type Task,
 } from '@muster/state';
@@ -39,15 +39,16 @@ export function createObserver(): Observer {
   return {
     state,
     observe(record) {
-      const fact = decode(record);
-      const before = observedStates(state, fact);
+      let before = new Map<string, TaskState>();
       const downBefore = new Set(
         [...state.nodes.values()].filter((node) => node.status === 'down').map((node) => node.id),
       );
-      const conflicts = state.conflicts;
-      evolve(state, fact, changes);
+      const voidBefore = countVoid(state);
+      const fact = foldRecord(state, record, changes, (read) => {
+        before = observedStates(state, read);
+      });
       try {
-        checkFact(record, fact, state.conflicts > conflicts);
+        checkFact(record, fact, countVoid(state) > voidBefore);
         for (const [id, observed] of before) checkTask(id, observed, record.time);
         for (const id of changes.nodes) {
           checkNode(id);
@@ -146,6 +147,10 @@ export function createObserver(): Observer {
         throw new Error(`slot ${key} has two live tasks without a start-first update`);
     }
   }
+}
+
+function countVoid({ conflicts, astray }: ClusterState): number {
+  return conflicts + astray;
 }
 
 function observedStates(state: ClusterState, fact: Fact): Map<string, TaskState> {

@@ -1,7 +1,7 @@
 // A cluster in which so many tasks have been given to nodes, folded from the events that say so.
-import { composeEvent, decode, type EventDraft, encodeJson, intentSubject } from '@muster/events';
+import { composeEvent, type EventDraft, encodeJson, intentSubject } from '@muster/events';
 import { deriveServiceId, nodeDescriptionSchema, normaliseServiceSpec } from '@muster/model';
-import { type ClusterState, createState, evolve, ignoreChanges } from '@muster/state';
+import { type ClusterState, createState, foldRecord, ignoreChanges } from '@muster/state';
 
 const START_TIME = Date.UTC(2026, 0, 1);
 /** Of one event: a larger one would hold up a reducer. */
@@ -17,7 +17,7 @@ export function foldAssignments(tasks: number, nodes: number, services: number):
   const changes = ignoreChanges();
   const record: Fold['record'] = ({ subject, data }) => {
     const seq = state.head + 1;
-    evolve(state, decode({ seq, time: START_TIME, subject, data }), changes);
+    foldRecord(state, { seq, time: START_TIME, subject, data }, changes);
     return seq;
   };
   const fold: Fold = { record, append: (draft) => record(composeEvent(draft, START_TIME)) };

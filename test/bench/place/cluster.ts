@@ -1,7 +1,7 @@
 // Clusters of any size, and services that wait to be placed on them: folded from events, as any state is.
-import { composeEvent, decode, type EventDraft, type Fact } from '@muster/events';
+import { composeEvent, type EventDraft, type RawRecord } from '@muster/events';
 import { deriveServiceId, deriveTaskId, normaliseServiceSpec } from '@muster/model';
-import { type Changes, type ClusterState, createChanges, createState, evolve } from '@muster/state';
+import { type Changes, type ClusterState, createChanges, createState, foldRecord } from '@muster/state';
 
 export const ZONES = 10;
 export const MAX_CONSTRAINTS = 20;
@@ -24,13 +24,13 @@ export interface Cluster {
 const NOW = Date.UTC(2026, 0, 1);
 const GIB = 1024 ** 3;
 
-/** Facts of nodes that joined and are ready: the first of a log, which can be folded more than once. */
-export function tellNodes(count: number): Fact[] {
-  const facts: Fact[] = [];
+/** Records of nodes that joined and are ready: the first of a log, which can be folded more than once. */
+export function tellNodes(count: number): RawRecord[] {
+  const records: RawRecord[] = [];
   for (const event of describeNodes(count)) {
-    facts.push(decode({ seq: facts.length + 1, time: NOW, ...composeEvent(event, NOW) }));
+    records.push({ seq: records.length + 1, time: NOW, ...composeEvent(event, NOW) });
   }
-  return facts;
+  return records;
 }
 
 function* describeNodes(count: number): Generator<EventDraft> {
@@ -52,15 +52,14 @@ function* describeNodes(count: number): Generator<EventDraft> {
   }
 }
 
-export function buildCluster(nodes: readonly Fact[]): Cluster {
+export function buildCluster(nodes: readonly RawRecord[]): Cluster {
   const state = createState();
   const changes = createChanges();
   function fold(subject: string, data: Uint8Array): void {
-    const fact: Fact = decode({ seq: state.head + 1, time: NOW, subject, data });
+    const fact = foldRecord(state, { seq: state.head + 1, time: NOW, subject, data }, changes);
     if (fact.is === 'poison') throw new Error(`${subject}: ${fact.reason}`);
-    evolve(state, fact, changes);
   }
-  for (const fact of nodes) evolve(state, fact, changes);
+  for (const record of nodes) foldRecord(state, record, changes);
   return {
     state,
     changes,
@@ -82,13 +81,13 @@ export function deploy(
   const normalised = normaliseServiceSpec(describeService(index, wishes), name);
   if (!normalised.ok) throw new Error(normalised.refusal.message);
   const { spec } = normalised;
-  const intent = decode({
+  const intent = {
     seq: state.head + 1,
     time: NOW,
     subject: `muster.intent.bench.service.create.${name}`,
     data: new Uint8Array(),
-  });
-  evolve(state, intent, changes);
+  };
+  foldRecord(state, intent, changes);
   const cause = state.head;
   const serviceId = deriveServiceId(name, cause);
   append({ type: 'service.created', cause, actor: 'bench', serviceId, spec } as EventDraft);

@@ -1,6 +1,6 @@
 // How fast pending tasks are given to nodes, in one thread and without a log: decisions alone, and whole ticks, in which
 // each decision is also encoded, decoded and folded into the state.
-import type { Fact } from '@muster/events';
+import type { RawRecord } from '@muster/events';
 import { createScheduler } from '@muster/scheduler';
 import { clearChanges } from '@muster/state';
 import type { Bench, Values } from '../bench.ts';
@@ -30,7 +30,7 @@ export const place: Bench = {
   },
   async run(values) {
     for (const nodes of values.numbers('nodes')) {
-      const facts = tellNodes(nodes);
+      const records = tellNodes(nodes);
       for (const preference of values.numbers('preferences')) {
         for (const groupSize of values.numbers('groups')) {
           // The tree doesn't care how many constraints there are: the first number will do.
@@ -42,7 +42,7 @@ export const place: Bench = {
               ports: values.number('ports') > 0 && groupSize <= nodes / 2,
               preference: preference > 0,
             };
-            measure(facts, groupSize, wishes, values);
+            measure(records, groupSize, wishes, values);
           }
         }
       }
@@ -50,9 +50,9 @@ export const place: Bench = {
   },
 };
 
-function measure(facts: readonly Fact[], groupSize: number, wishes: Wishes, values: Values): void {
+function measure(records: readonly RawRecord[], groupSize: number, wishes: Wishes, values: Values): void {
   const tasks = values.number(groupSize === 1 ? 'tasks' : 'group-tasks');
-  const cluster = buildCluster(facts);
+  const cluster = buildCluster(records);
   const scheduler = createScheduler();
   scheduler.notice(cluster.state, cluster.changes);
   clearChanges(cluster.changes);
@@ -73,7 +73,7 @@ function measure(facts: readonly Fact[], groupSize: number, wishes: Wishes, valu
   }
   printResult({
     bench: 'place',
-    nodes: facts.length / 2,
+    nodes: records.length / 2,
     groupSize,
     constraints: wishes.constraints,
     reservations: Number(wishes.reservations),

@@ -1,19 +1,12 @@
 // The log of a cluster full of running tasks, written by the real orchestrator, allocator and scheduler in this process;
 // the agents are played here. Its history is tasks that failed and were replaced, all of them so many times over.
 import { createAllocator } from '@muster/allocator';
-import {
-  composeEvent,
-  decode,
-  type EventDraft,
-  encodeJson,
-  intentSubject,
-  type TaskStatus,
-} from '@muster/events';
+import { composeEvent, type EventDraft, encodeJson, intentSubject, type TaskStatus } from '@muster/events';
 import { deriveId, TaskState } from '@muster/model';
 import { createOrchestrator } from '@muster/orchestrator';
 import type { Reducer } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
-import { type ClusterState, clearChanges, createChanges, createState, evolve } from '@muster/state';
+import { type ClusterState, clearChanges, createChanges, createState, foldRecord } from '@muster/state';
 import type { Written } from '../replay/story.ts';
 
 export interface PopulationOptions {
@@ -50,7 +43,7 @@ export function createPopulation(options: PopulationOptions): Population {
 
   function record(one: Written): void {
     written.push(one);
-    evolve(state, decode({ seq: state.head + 1, time: now, ...one }), changes);
+    foldRecord(state, { seq: state.head + 1, time: now, ...one }, changes);
   }
 
   function append(event: EventDraft): void {

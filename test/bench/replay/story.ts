@@ -2,11 +2,11 @@
 // agents and users that are played here. Half of it is containers that fail and are replaced; the rest is people who
 // scale, update, remove and mistype. One record at a time, in log order.
 import { createAllocator } from '@muster/allocator';
-import { composeEvent, decode, type EventDraft, encodeJson, intentSubject } from '@muster/events';
+import { composeEvent, type EventDraft, encodeJson, intentSubject } from '@muster/events';
 import { createOrchestrator } from '@muster/orchestrator';
 import type { Reducer } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
-import { type ClusterState, clearChanges, createChanges, createState, evolve } from '@muster/state';
+import { type ClusterState, clearChanges, createChanges, createState, foldRecord } from '@muster/state';
 import { type Chance, seedChance } from '@muster/testing/simulation';
 import { createAgents } from './story-agents.ts';
 import { createUsers, type Intent } from './story-users.ts';
@@ -50,7 +50,7 @@ function* write(state: ClusterState, options: StoryOptions): Generator<Written> 
 
   function record(one: Written): void {
     written.push(one);
-    evolve(state, decode({ seq: state.head + 1, time: now, ...one }), changes);
+    foldRecord(state, { seq: state.head + 1, time: now, ...one }, changes);
   }
 
   function append(event: EventDraft): void {
