@@ -69,6 +69,7 @@ function intentChannels(): Channel[] {
 }
 
 const ids: Readonly<Record<EventKind, readonly [parameter: string, description: string]>> = {
+  cluster: ['cluster', 'Always `self`: the cluster whose log this is'],
   service: ['serviceId', 'The id of the service'],
   node: ['nodeId', NODE],
   intent: ['intent', 'The log sequence of the intent'],

@@ -66,6 +66,10 @@ type Tell<Event extends MusterEvent> = (
 ) => { readonly what: string; readonly why?: string };
 
 const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } = {
+  'cluster.created': ({ clusterId, name }) => ({ what: `this is the log of cluster ${name} (${clusterId})` }),
+  'cluster.version_raised': ({ version }) => ({
+    what: `every live copy reads version ${version}: it may be written`,
+  }),
   'service.created': ({ spec, cause }) => ({
     what: `accepted #${cause}: service ${spec.name} is created${describeSpecBriefly(spec)}`,
   }),

@@ -1,6 +1,7 @@
 // Every event there is. Adding one here makes it known to decode, to the schemas in docs/ and to the tidy test,
 // which then asks for its evolve case.
 import type { z } from 'zod';
+import { clusterCreated, clusterVersionRaised } from './cluster-events.ts';
 import { nodeJoined, nodeStatusChanged, tasksAssigned, tasksOrphaned, tasksReported } from './node-events.ts';
 import {
   serviceAllocated,
@@ -14,6 +15,8 @@ import {
 import { eventQuarantined, intentRejected, intentSatisfied } from './verdict-events.ts';
 
 export const catalogue = [
+  clusterCreated,
+  clusterVersionRaised,
   serviceCreated,
   serviceUpdated,
   serviceRemoved,

@@ -1,9 +1,10 @@
 // From a record of the log to a fact that can be folded. Never throws: whatever is not an event is poison, with
 // its reason, and whatever a newer program wrote is unknown.
 import { shortenReason } from '@muster/model';
-import type { z } from 'zod';
 import { definitionByType, type MusterEvent } from './catalogue.ts';
-import { type EventDefinition, envelopeSchema } from './envelope.ts';
+import { compileCheck, type Issue } from './compile-check.ts';
+import { checkOf, type EventDefinition, envelopeSchema, WIRE_VERSION } from './envelope.ts';
+import { type Stored, upcastForm } from './forms.ts';
 import { type EventSubject, type IntentSubject, parseEventSubject, parseIntentSubject } from './subjects.ts';
 
 /** The part of a log record that decoding needs. */
@@ -32,7 +33,17 @@ export interface IntentFact extends FactBase, IntentSubject {
 export interface EventFact<Event extends MusterEvent = MusterEvent> extends FactBase {
   readonly is: 'event';
   readonly address: EventSubject;
+  /** In the form of this build. */
   readonly event: Event;
+  /** As it stands in the log. */
+  readonly stored: Readonly<Record<string, unknown>>;
+  /** The wire version that brought the form in which it is stored. */
+  readonly wire: number;
+}
+
+/** A form of an event as it stands in the log. */
+export function storedOf({ stored, wire }: EventFact, fact: string): Stored {
+  return { wire, content: stored[fact] };
 }
 
 /** Not an event, though it stands on an event's subject. */
@@ -54,17 +65,14 @@ export const MAX_INTENT_BYTES = 1024 * 1024;
 /** And so are those that nest deeper: whoever walks through one must not run out of stack. */
 export const MAX_INTENT_DEPTH = 64;
 
-/** The part of a definition that decoding needs. */
-export type Definitions = ReadonlyMap<
-  string,
-  Pick<EventDefinition, 'version' | 'writer' | 'kind' | 'upcasters'> & { readonly schema: z.ZodType }
->;
+export type Definitions = ReadonlyMap<string, EventDefinition>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-export function decode(record: RawRecord): Fact {
+/** `wire` is the cluster's version: what is written in a younger form than that is not taken for what it says. */
+export function decode(record: RawRecord, wire = WIRE_VERSION): Fact {
   const intent = parseIntentSubject(record.subject);
-  return intent ? decodeIntent(record, intent) : decodeEvent(record);
+  return intent ? decodeIntent(record, intent) : decodeEvent(record, wire);
 }
 
 function decodeIntent({ seq, time, subject, data }: RawRecord, address: IntentSubject): IntentFact {
@@ -104,7 +112,8 @@ function measureDepth(text: string): number {
 /** `definitions` are the catalogue, except in tests. */
 export function decodeEvent(
   record: RawRecord,
-  definitions: Definitions = definitionByType,
+  wire = WIRE_VERSION,
+  definitions: Definitions = definitionByType as Definitions,
 ): EventFact | PoisonFact | UnknownFact {
   const { seq, time, subject } = record;
   const address = parseEventSubject(subject);
@@ -115,75 +124,92 @@ export function decodeEvent(
   } catch (error) {
     return poison(record, `the payload is not JSON: ${(error as Error).message}`);
   }
-  const event = readUsual(json, address, definitions);
-  return event
-    ? { is: 'event', seq, time, subject, address, event }
-    : examine(record, json, address, definitions);
-}
-
-/** What nearly every record is, in as few steps as can be: an event of its type's version, where it belongs. */
-function readUsual(json: unknown, address: EventSubject, definitions: Definitions): MusterEvent | undefined {
   const { type, v } = (json ?? {}) as { readonly type?: unknown; readonly v?: unknown };
   const definition = definitions.get(type as string);
-  if (definition?.version !== v || definition?.writer !== address.writer || definition.kind !== address.kind)
-    return undefined;
-  const parsed = definition.schema.safeParse(json);
-  if (!parsed.success) return undefined;
-  const event = parsed.data as MusterEvent;
-  return subjectIdOf(event) === address.id ? event : undefined;
+  // What nearly every record is: an event of its type's version, where it belongs.
+  if (
+    definition?.version !== v ||
+    definition?.writer !== address.writer ||
+    definition.kind !== address.kind ||
+    definition.since.at(-1)! > wire ||
+    !checkOf(definition, definition.version).passes(json) ||
+    subjectIdOf(json as MusterEvent) !== address.id
+  )
+    return examine(record, json, address, wire, definitions);
+  const stored = json as EventFact['stored'];
+  return { is: 'event', seq, time, subject, address, event: json as MusterEvent, stored, wire: definition.since.at(-1)! };
 }
+
+const envelopeCheck = compileCheck(envelopeSchema, WIRE_VERSION);
 
 /** What is wrong with it; or it is old, and has to be upcast. */
 function examine(
   record: RawRecord,
   json: unknown,
   address: EventSubject,
+  clusterWire: number,
   definitions: Definitions,
 ): EventFact | PoisonFact | UnknownFact {
-  const envelope = envelopeSchema.safeParse(json);
-  if (!envelope.success) return poison(record, describeIssue(envelope.error.issues[0]!));
-  const { type, v, writer } = envelope.data;
+  const envelopeIssue = envelopeCheck.find(onlyEnvelope(json));
+  if (envelopeIssue) return poison(record, describeIssue(envelopeIssue));
+  const stored = json as Record<string, unknown>;
+  const { type, v, writer } = stored as { readonly type: string; readonly v: number; readonly writer: string };
   if (writer !== address.writer)
     return poison(record, `it says it is by "${writer}" on a subject of "${address.writer}"`);
   const { seq, time, subject } = record;
+  // Agents are not trusted: one must not be able to halt the reducers with an invented event.
+  const unknown = (reason: string) =>
+    writer === 'agent' ? poison(record, reason) : ({ is: 'unknown', seq, time, subject, reason } as const);
   const definition = definitions.get(type);
-  if (!definition || v > definition.version) {
-    // Agents are not trusted: one must not be able to halt the reducers with an invented event.
-    const reason = `this program does not know event ${type} version ${v}`;
-    return writer === 'agent' ? poison(record, reason) : { is: 'unknown', seq, time, subject, reason };
-  }
+  if (!definition || v > definition.version) return unknown(`this program does not know event ${type} version ${v}`);
+  const wire = definition.since[v - 1]!;
+  if (wire > clusterWire)
+    return unknown(`event ${type} version ${v} needs a cluster of version ${wire}, and this one is at ${clusterWire}`);
   if (definition.writer !== address.writer || definition.kind !== address.kind) {
     return poison(record, `${type} does not belong on this subject`);
   }
-  let current: unknown;
+  const check = checkOf(definition, v);
+  const issue = check.find(stored);
+  if (issue) {
+    // What it has beside what is unknown decides what it is; an agent's is taken without it.
+    const wrong = check.reduce(stored);
+    if (wrong) return poison(record, describeIssue(wrong));
+    if (writer !== 'agent') return unknown(`event ${type} version ${v} has a field ${issue.path} that this program does not know`);
+  } else if (!check.passes(stored)) {
+    throw new Error(`the checks of ${type} disagree`);
+  }
+  let event: MusterEvent;
   try {
-    current = upcast(json as Record<string, unknown>, v, definition);
+    event = upcast(stored, v, definition) as MusterEvent;
   } catch (error) {
     return poison(record, `${type} version ${v} can't be read: ${(error as Error).message}`);
   }
-  const parsed = definition.schema.safeParse(current);
-  if (!parsed.success) return poison(record, describeIssue(parsed.error.issues[0]!));
-  const event = parsed.data as MusterEvent;
   if (subjectIdOf(event) !== address.id)
     return poison(record, `the subject is about ${address.id}, the event about ${subjectIdOf(event)}`);
-  return { is: 'event', seq, time, subject, address, event };
+  return { is: 'event', seq, time, subject, address, event, stored, wire };
+}
+
+function onlyEnvelope(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  const { v, type, writer, cause, at, read } = json as Record<string, unknown>;
+  return { v, type, writer, cause, at, ...(read !== undefined && { read }) };
 }
 
 function poison({ seq, time, subject }: RawRecord, reason: string): PoisonFact {
   return { is: 'poison', seq, time, subject, reason: shortenReason(reason) };
 }
 
-/** Old events were checked by nobody but their writer: an upcaster may throw. */
-function upcast(
-  json: Record<string, unknown>,
-  from: number,
-  { version, upcasters }: Pick<EventDefinition, 'version' | 'upcasters'>,
-): Record<string, unknown> {
-  let current = json;
-  for (let step = from; step < version; step += 1) {
-    current = { ...upcasters[step]!(current), v: step + 1 };
-  }
-  return current;
+/** Old events were checked by nobody but their writer: an upcaster may throw. What is stored stays as it is. */
+function upcast(stored: Record<string, unknown>, from: number, definition: EventDefinition): Record<string, unknown> {
+  const { version, since, upcasters, forms } = definition;
+  let current = stored;
+  for (let step = from; step < version; step += 1) current = { ...(upcasters[since[step]!]?.(current) ?? current), v: step + 1 };
+  if (from === version) return current;
+  const upcastForms = Object.entries(forms).map(([fact, form]) => [
+    fact,
+    upcastForm(form, current[fact] as Record<string, unknown>, since[from - 1]!),
+  ]);
+  return { ...current, ...Object.fromEntries(upcastForms) };
 }
 
 /** The id that an event's subject must end in. */
@@ -191,9 +217,10 @@ export function subjectIdOf(event: MusterEvent): string {
   if ('serviceId' in event) return event.serviceId;
   if ('nodeId' in event) return event.nodeId;
   if ('intent' in event) return String(event.intent);
-  return String(event.record);
+  if ('record' in event) return String(event.record);
+  return 'self';
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
-  return issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message;
+function describeIssue({ path, message }: Issue): string {
+  return path === '' ? `the payload ${message}` : `${path}: ${message}`;
 }

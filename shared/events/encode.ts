@@ -1,7 +1,8 @@
-// From a decision to what is stored.
+// From a decision to what is stored. Nobody stores what it could not read back.
 import { definitionByType, type EventInput } from './catalogue.ts';
+import type { Issue } from './compile-check.ts';
 import { subjectIdOf } from './decode.ts';
-import type { Read } from './envelope.ts';
+import { checkOf, type EventDefinition, type Read, WIRE_VERSION } from './envelope.ts';
 import { eventSubject } from './subjects.ts';
 
 const utf8 = new TextEncoder();
@@ -18,18 +19,33 @@ export type EventDraft = Distribute<EventInput>;
 export interface Composition {
   /** What a reducer has read; an agent's event says nothing of the kind. */
   readonly read?: Read | undefined;
+  /** The cluster's version: nothing is written that an older copy would not read. This build's by default. */
+  readonly wire?: number | undefined;
 }
 
-/** Completes a draft: version and writer from the catalogue, `at` from the clock. */
+/** The event would be poison, or halt older copies: it is not to be stored. */
+export class UnreadableEventError extends Error {
+  override readonly name = 'UnreadableEventError';
+  constructor(
+    readonly subject: string,
+    readonly type: string,
+    readonly issue: Issue,
+  ) {
+    super(`${type} could not be read back: ${issue.path === '' ? 'it' : issue.path} ${issue.message}`);
+  }
+}
+
+/** Completes a draft: version and writer from the catalogue, `at` from the clock. Throws UnreadableEventError. */
 export function composeEvent(
   draft: EventDraft,
   now: number,
-  { read }: Composition = {},
+  { read, wire = WIRE_VERSION }: Composition = {},
 ): { readonly subject: string; readonly data: Uint8Array } {
-  const definition = definitionByType.get(draft.type)!;
+  const definition = definitionOf(draft);
   const { type, cause, ...facts } = draft;
+  const version = versionAt(definition, wire);
   const event = {
-    v: definition.version,
+    v: version,
     type,
     writer: definition.writer,
     cause,
@@ -37,6 +53,33 @@ export function composeEvent(
     ...(read !== undefined && definition.writer !== 'agent' && { read }),
     ...facts,
   };
-  const id = subjectIdOf(event as never);
-  return { subject: eventSubject(definition.writer, definition.kind, id), data: encodeJson(event) };
+  const subject = eventSubject(definition.writer, definition.kind, subjectIdOf(event as never));
+  const issue = version === 0 ? tooYoung(definition, wire) : checkOf(definition, version).find(event);
+  if (issue) throw new UnreadableEventError(subject, type, issue);
+  return { subject, data: encodeJson(event) };
+}
+
+/** What keeps the draft from being stored and read back, in words and with the path to it. */
+export function findUnreadable(draft: EventDraft, now: number, wire = WIRE_VERSION): Issue | undefined {
+  try {
+    composeEvent(draft, now, { wire });
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnreadableEventError) return error.issue;
+    throw error;
+  }
+}
+
+function definitionOf({ type }: EventDraft): EventDefinition {
+  return definitionByType.get(type)! as EventDefinition;
+}
+
+/** The newest version of the event that every copy reads; 0 when there is none yet. */
+function versionAt({ since }: EventDefinition, wire: number): number {
+  return since.filter((from) => from <= wire).length;
+}
+
+function tooYoung({ type, since }: EventDefinition, wire: number): Issue {
+  const message = `${type} needs a cluster of version ${since[0]}, and this one is at ${wire}`;
+  return { path: 'type', message, isUnknown: true };
 }

@@ -1,7 +1,12 @@
 // What every event says of itself, and how an event is defined. The zod schema is the source of the type, of the
-// JSON Schema and of the AsyncAPI document.
+// checks (compile-check.ts), of the JSON Schema and of the AsyncAPI document.
 import { z } from 'zod';
+import { type Check, compileCheck } from './compile-check.ts';
+import { type Form, versionsOf } from './forms.ts';
 import type { EventKind, Writer } from './subjects.ts';
+
+/** The newest wire version that this build reads, and writes once the cluster's version is as high. */
+export const WIRE_VERSION = 1;
 
 export const envelopeSchema = z.object({
   v: z.int().positive().meta({ description: "Version of the type's schema." }),
@@ -24,16 +29,24 @@ export const readSchema = z
       "What its writer had read: the last sequence, and the rolling digest of the log up to there. Whoever's log has another digest there holds it void.",
   });
 export type Read = z.infer<typeof readSchema>;
+type Json = Record<string, unknown>;
 
 export interface EventDefinition<Type extends string = string, Facts extends z.ZodRawShape = z.ZodRawShape> {
   readonly type: Type;
+  /** The newest: the form that this build's code works with. */
   readonly version: number;
+  /** Wire versions: version n of the event exists since the nth of them. */
+  readonly since: readonly number[];
   readonly writer: Writer;
   readonly kind: EventKind;
   readonly description: string;
   readonly schema: z.ZodObject<Envelope<Type> & Facts>;
-  /** Turns version n into n + 1, by n. Old events are upcast when read, never rewritten. */
-  readonly upcasters: Readonly<Record<number, (old: Record<string, unknown>) => Record<string, unknown>>>;
+  /** Facts that are forms: upcast with the event, and kept by the state as they were stored. */
+  readonly forms: Readonly<Record<string, Form>>;
+  /** Turns the version before the wire version into that of it, by the wire version. Old events are upcast when read, never rewritten. */
+  readonly upcasters: Readonly<Record<number, (old: Json) => Json>>;
+  /** Schemas of versions that differ in more than what `since` marks, by the wire version that ended them. */
+  readonly before: Readonly<Record<number, z.ZodType>>;
 }
 
 type Envelope<Type extends string> = {
@@ -47,24 +60,53 @@ type Envelope<Type extends string> = {
 
 export function defineEvent<Type extends string, Facts extends z.ZodRawShape>(definition: {
   readonly type: Type;
-  readonly version: number;
+  /** The wire version that brought the event; 1 when it was there from the beginning. */
+  readonly from?: number;
   readonly writer: Writer;
   readonly kind: EventKind;
   readonly description: string;
   readonly facts: Facts;
+  readonly forms?: EventDefinition['forms'];
   readonly upcasters?: EventDefinition['upcasters'];
+  readonly before?: Readonly<Record<number, z.ZodRawShape>>;
 }): EventDefinition<Type, Facts> {
-  const { facts, upcasters = {}, ...rest } = definition;
-  for (let version = 1; version < definition.version; version += 1) {
-    if (!upcasters[version]) throw new Error(`${definition.type}: no upcaster from version ${version}`);
+  const { from = 1, facts, forms = {}, upcasters = {}, before = {}, ...rest } = definition;
+  const changes = [upcasters, ...Object.values(forms).map((form) => form.upcasters)].flatMap(versionsOf);
+  const since = [...new Set([from, ...changes.filter((version) => version > from)])].sort((a, b) => a - b);
+  const envelop = (shape: z.ZodRawShape) =>
+    z.object({
+      ...envelopeSchema.shape,
+      type: z.literal(definition.type),
+      writer: z.literal(definition.writer),
+      // An agent decides nothing, and folds nothing.
+      ...(definition.writer !== 'agent' && { read: readSchema.optional() }),
+      ...shape,
+    });
+  const schema = envelop(facts) as unknown as EventDefinition<Type, Facts>['schema'];
+  const olderSchemas = Object.entries(before).map(([wire, shape]) => [wire, envelop(shape)]);
+  return { ...rest, since, version: since.length, forms, upcasters, before: Object.fromEntries(olderSchemas), schema };
+}
+
+const checks = new WeakMap<EventDefinition, Check[]>();
+
+/** Of one version of the event, from 1. */
+export function checkOf(definition: EventDefinition, version: number): Check {
+  let known = checks.get(definition);
+  if (!known) {
+    known = definition.since.map((_, index) => {
+      const { schema, wire } = schemaOf(definition, index + 1);
+      return compileCheck(schema, wire);
+    });
+    checks.set(definition, known);
   }
-  const schema = z.object({
-    ...envelopeSchema.shape,
-    type: z.literal(definition.type),
-    writer: z.literal(definition.writer),
-    // An agent decides nothing, and folds nothing.
-    ...(definition.writer !== 'agent' && { read: readSchema.optional() }),
-    ...facts,
-  }) as unknown as EventDefinition<Type, Facts>['schema'];
-  return { ...rest, upcasters, schema };
+  return known[version - 1]!;
+}
+
+/** The schema of one version of the event, and the last wire version in which it has that form. */
+export function schemaOf(
+  { schema, since, before }: EventDefinition,
+  version: number,
+): { readonly schema: z.ZodType; readonly wire: number } {
+  const next = since[version];
+  return next === undefined ? { schema, wire: Number.MAX_SAFE_INTEGER } : { schema: before[next] ?? schema, wire: next - 1 };
 }

@@ -10,6 +10,13 @@ const [task, other] = tasks as [string, string];
 const spec = serviceSpecSchema.parse({ name: 'web', taskTemplate: { containerSpec: { image: 'nginx' } } });
 
 export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, { type: Type }> } = {
+  'cluster.created': {
+    type: 'cluster.created',
+    cause: 0,
+    clusterId: 'clusterid0000000000000001',
+    name: 'muster',
+  },
+  'cluster.version_raised': { type: 'cluster.version_raised', cause: 1, version: 2 },
   'service.created': { type: 'service.created', cause: 1, serviceId, actor: 'ana', spec },
   'service.updated': { type: 'service.updated', cause: 2, serviceId, actor: 'ana', spec },
   'service.removed': { type: 'service.removed', cause: 3, serviceId, actor: 'ana' },

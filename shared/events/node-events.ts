@@ -1,14 +1,14 @@
 // What is decided about a node, and what its agent reports.
-import { agentStates, nodeDescriptionSchema, nodeStatuses } from '@muster/model';
+import { agentStates, nodeStatuses } from '@muster/model';
 import { z } from 'zod';
 import { defineEvent } from './envelope.ts';
+import { nodeDescriptionForm } from './forms.ts';
 
 const nodeId = z.string();
 const taskId = z.string();
 
 export const nodeJoined = defineEvent({
   type: 'node.joined',
-  version: 1,
   writer: 'agent',
   kind: 'node',
   description: 'An agent started, or found its node changed, and describes it.',
@@ -16,8 +16,9 @@ export const nodeJoined = defineEvent({
     nodeId,
     /** Drawn at each start of an agent: two of them in turn mean two agents with one identity. */
     session: z.string(),
-    description: nodeDescriptionSchema,
+    description: nodeDescriptionForm.schema,
   },
+  forms: { description: nodeDescriptionForm },
 });
 
 export const taskStatusSchema = z.object({
@@ -36,7 +37,6 @@ export type TaskStatus = z.infer<typeof taskStatusSchema>;
 
 export const tasksReported = defineEvent({
   type: 'tasks.reported',
-  version: 1,
   writer: 'agent',
   kind: 'node',
   description: 'What happened to the tasks of a node since its last report.',
@@ -51,7 +51,6 @@ export const tasksReported = defineEvent({
 
 export const tasksAssigned = defineEvent({
   type: 'tasks.assigned',
-  version: 1,
   writer: 'scheduler',
   kind: 'node',
   description: 'All tasks given to one node in one round, and why this node.',
@@ -81,7 +80,6 @@ export const tasksAssigned = defineEvent({
 
 export const nodeStatusChanged = defineEvent({
   type: 'node.status_changed',
-  version: 1,
   writer: 'dispatcher',
   kind: 'node',
   description: 'A node is heard of (ready), missed (suspect) or given up (down).',
@@ -90,7 +88,6 @@ export const nodeStatusChanged = defineEvent({
 
 export const tasksOrphaned = defineEvent({
   type: 'tasks.orphaned',
-  version: 1,
   writer: 'dispatcher',
   kind: 'node',
   description: 'Tasks of a node that has been down for so long that they are taken for lost.',

@@ -1,32 +1,32 @@
 // What the orchestrator and the allocator decide about a service and its tasks.
-import { desiredStates, portSchema, serviceSpecSchema } from '@muster/model';
+import { desiredStates, portSchema, storedForm } from '@muster/model';
 import { z } from 'zod';
 import { defineEvent } from './envelope.ts';
+import { serviceSpecForm } from './forms.ts';
 
 const serviceId = z.string();
 const taskId = z.string();
 
 export const serviceCreated = defineEvent({
   type: 'service.created',
-  version: 1,
   writer: 'orchestrator',
   kind: 'service',
   description: 'An intent to create a service was accepted. `cause` is the intent.',
-  facts: { serviceId, actor: z.string(), spec: serviceSpecSchema },
+  facts: { serviceId, actor: z.string(), spec: serviceSpecForm.schema },
+  forms: { spec: serviceSpecForm },
 });
 
 export const serviceUpdated = defineEvent({
   type: 'service.updated',
-  version: 1,
   writer: 'orchestrator',
   kind: 'service',
   description: 'A service has a new spec: its version is the sequence of this event. `cause` is the intent.',
-  facts: { serviceId, actor: z.string(), spec: serviceSpecSchema },
+  facts: { serviceId, actor: z.string(), spec: serviceSpecForm.schema },
+  forms: { spec: serviceSpecForm },
 });
 
 export const serviceRemoved = defineEvent({
   type: 'service.removed',
-  version: 1,
   writer: 'orchestrator',
   kind: 'service',
   description: 'A service is to go, with all its tasks. Its name is free at once. `cause` is the intent.',
@@ -54,7 +54,6 @@ export type CreatedTask = z.infer<typeof createdTaskSchema>;
 
 export const serviceReconciled = defineEvent({
   type: 'service.reconciled',
-  version: 1,
   writer: 'orchestrator',
   kind: 'service',
   description:
@@ -74,16 +73,14 @@ export const serviceReconciled = defineEvent({
 
 export const serviceAllocated = defineEvent({
   type: 'service.allocated',
-  version: 1,
   writer: 'allocator',
   kind: 'service',
   description: 'A spec version has the cluster-wide resources it asked for; its tasks become PENDING.',
-  facts: { serviceId, specVersion: z.int(), ports: z.array(portSchema) },
+  facts: { serviceId, specVersion: z.int(), ports: z.array(storedForm(portSchema)) },
 });
 
 export const serviceAllocationFailed = defineEvent({
   type: 'service.allocation_failed',
-  version: 1,
   writer: 'allocator',
   kind: 'service',
   description:
@@ -93,7 +90,6 @@ export const serviceAllocationFailed = defineEvent({
 
 export const tasksUnschedulable = defineEvent({
   type: 'tasks.unschedulable',
-  version: 1,
   writer: 'scheduler',
   kind: 'service',
   description:

@@ -5,7 +5,7 @@ export const writers = ['orchestrator', 'allocator', 'scheduler', 'dispatcher', 
 export type Writer = (typeof writers)[number];
 
 /** What events are about; the token after the writer. */
-export const eventKinds = ['service', 'node', 'intent', 'quarantine'] as const;
+export const eventKinds = ['cluster', 'service', 'node', 'intent', 'quarantine'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export const INTENT_SUBJECTS = 'muster.intent.>';

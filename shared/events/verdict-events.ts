@@ -4,7 +4,6 @@ import { defineEvent } from './envelope.ts';
 
 export const intentRejected = defineEvent({
   type: 'intent.rejected',
-  version: 1,
   writer: 'orchestrator',
   kind: 'intent',
   description: 'An intent was refused, and why. `cause` is the intent.',
@@ -20,7 +19,6 @@ export const intentRejected = defineEvent({
 
 export const intentSatisfied = defineEvent({
   type: 'intent.satisfied',
-  version: 1,
   writer: 'orchestrator',
   kind: 'intent',
   description: 'An intent was accepted and asked for nothing that was not so already. `cause` is the intent.',
@@ -29,7 +27,6 @@ export const intentSatisfied = defineEvent({
 
 export const eventQuarantined = defineEvent({
   type: 'event.quarantined',
-  version: 1,
   writer: 'orchestrator',
   kind: 'quarantine',
   description:

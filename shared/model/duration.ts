@@ -10,6 +10,9 @@ const NANOS: Record<string, number> = {
   h: 3600e9,
 };
 
+/** What a JSON number holds to the nanosecond: 104 days. Go's own limit is 292 years. */
+export const LONGEST_DURATION = '2501h59m59s';
+
 /** Nanoseconds of a Go duration string, or undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
   const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);

@@ -9,9 +9,14 @@ export function deriveId(...parts: readonly (string | number)[]): string {
   return BigInt(`0x${digest}`).toString(36).padStart(ID_LENGTH, '0').slice(-ID_LENGTH);
 }
 
-/** A service is named by the intent that created it: a name used again is another service. */
-export function deriveServiceId(name: string, intentSeq: number): string {
-  return deriveId('service', name, intentSeq);
+/**
+ * A service is named by the intent that created it: a name used again is another service. The cluster's id keeps two
+ * clusters from giving one id twice; a log that is older than such ids has none.
+ */
+export function deriveServiceId(name: string, intentSeq: number, clusterId?: string): string {
+  return clusterId === undefined
+    ? deriveId('service', name, intentSeq)
+    : deriveId('service', clusterId, name, intentSeq);
 }
 
 /** `generation` counts the tasks a slot has had, from 1. */

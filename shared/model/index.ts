@@ -10,5 +10,8 @@ export * from './quantity.ts';
 export * from './refusal.ts';
 export * from './service-spec.ts';
 export * from './short-form.ts';
+export * from './stored-form.ts';
 export * from './task-state.ts';
 export * from './validate.ts';
+export * from './wire-version.ts';
+export * from './younger-fields.ts';

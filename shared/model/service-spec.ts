@@ -3,22 +3,27 @@
 // has a default; the parsed value is complete. Fields of SwarmKit's that nothing here acts on yet are not in
 // the schema, so that asking for them is refused by name rather than ignored.
 import { z } from 'zod';
-import { parseDuration } from './duration.ts';
+import { LONGEST_DURATION, parseDuration } from './duration.ts';
+import { storeAs } from './stored-form.ts';
 
 const SECOND = 1e9;
 
-export const durationSchema = z
-  .union([z.int(), z.string()])
-  .transform((value, context) => {
-    const nanos = typeof value === 'number' ? value : parseDuration(value);
-    if (nanos !== undefined) return nanos;
-    context.addIssue({
-      code: 'custom',
-      message: `invalid duration "${value}": write it as "1m30s", or in nanoseconds`,
-    });
-    return z.NEVER;
-  })
-  .meta({ description: 'Nanoseconds, or a Go duration such as "1m30s"' });
+export const durationSchema = storeAs(
+  z
+    .union([z.number(), z.string()])
+    .transform((value, context) => {
+      const nanos = typeof value === 'number' ? value : parseDuration(value);
+      if (Number.isSafeInteger(nanos)) return nanos!;
+      const message =
+        nanos === undefined || Number.isNaN(nanos) || Math.abs(nanos) <= Number.MAX_SAFE_INTEGER
+          ? `invalid duration "${value}": write it as "1m30s", or in whole nanoseconds`
+          : `invalid duration "${value}": at most ${LONGEST_DURATION} are allowed`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .meta({ description: 'Nanoseconds, or a Go duration such as "1m30s"' }),
+  z.int(),
+);
 
 const labelsSchema = z.record(z.string(), z.string());
 

@@ -1,6 +1,6 @@
 // How reports of agents and decisions about nodes change the state. Returns false when the decision is void.
 import { isDeepStrictEqual } from 'node:util';
-import type { EventFact, EventOf, EventType } from '@muster/events';
+import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
 import { parseTaskState, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
 import { shareText } from './shared-text.ts';
@@ -16,6 +16,7 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   if (known) {
     const changed = !isDeepStrictEqual(known.description, event.description);
     known.description = event.description;
+    known.storedDescription = storedOf(fact, 'description');
     known.session = event.session;
     known.reportedAt = time;
     // It may no longer meet the constraints by which an update spared its tasks.
@@ -26,6 +27,7 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   const facts = {
     id: event.nodeId,
     joinedAt: time,
+    storedDescription: storedOf(fact, 'description'),
     description: event.description,
     status: 'unknown',
     statusMessage: 'joined, no heartbeat yet',

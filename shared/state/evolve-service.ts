@@ -2,7 +2,7 @@
 // one came first.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { EventFact, EventOf, EventType } from '@muster/events';
+import { type EventFact, type EventOf, type EventType, type Stored, storedOf } from '@muster/events';
 import { deriveServiceId, parseTaskState, type ServiceSpec, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
 import type { Slot } from './slot.ts';
@@ -32,18 +32,20 @@ export function createService(
   const { spec, serviceId } = event;
   if (!state.intents.has(event.cause) || state.services.has(serviceId) || state.serviceByName.has(spec.name))
     return false;
-  if (serviceId !== deriveServiceId(spec.name, event.cause)) return false;
+  if (serviceId !== deriveServiceId(spec.name, event.cause, state.cluster?.id)) return false;
   state.intents.delete(event.cause);
   const { tables } = state;
+  const storedSpec = storedOf(fact, 'spec');
   const facts = {
     id: serviceId,
     actor: event.actor,
     createdAt: time,
     createdSeq: seq,
+    storedSpec,
     spec,
     specSeq: seq,
     updatedAt: time,
-    version: makeVersion(tables, serviceId, spec, seq),
+    version: makeVersion(tables, serviceId, spec, storedSpec, seq),
     removed: false,
     unschedulable: undefined,
   };
@@ -64,6 +66,7 @@ export function updateService(
   if (!service || service.removed || !state.intents.delete(event.cause)) return false;
   const before = service.spec;
   service.spec = event.spec;
+  service.storedSpec = storedOf(fact, 'spec');
   service.specSeq = seq;
   service.updatedAt = time;
   changes.services.add(service.id);
@@ -73,7 +76,7 @@ export function updateService(
     return true;
   }
   const last = service.version;
-  service.version = makeVersion(state.tables, service.id, event.spec, seq);
+  service.version = makeVersion(state.tables, service.id, event.spec, service.storedSpec, seq);
   forgetVersionWhenUnused(state.tables, service, last);
   service.unschedulable = undefined;
   for (const task of service.tasks.values()) indexTask(task, changes);
@@ -175,11 +178,18 @@ export function noteUnschedulable(
   return true;
 }
 
-function makeVersion(tables: Tables, serviceId: string, spec: ServiceSpec, seq: number): TaskVersion {
+function makeVersion(
+  tables: Tables,
+  serviceId: string,
+  spec: ServiceSpec,
+  storedSpec: Stored,
+  seq: number,
+): TaskVersion {
   return tables.versions.add((handle) => ({
     handle,
     serviceId,
     seq,
+    storedSpec,
     spec: spec.taskTemplate,
     requestedPorts: spec.endpointSpec.ports,
     ports: undefined,

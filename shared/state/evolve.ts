@@ -2,6 +2,7 @@
 // CLI, the tests and replay. It never decides: it only knows which of two decisions came first.
 import { type EventFact, type EventOf, type EventType, type Fact, parseEventSubject } from '@muster/events';
 import type { Changes } from './changes.ts';
+import { createCluster, raiseVersion } from './evolve-cluster.ts';
 import { assignTasks, changeNodeStatus, joinNode, orphanTasks, reportTasks } from './evolve-node.ts';
 import {
   allocateService,
@@ -24,6 +25,8 @@ type Apply<Type extends EventType> = (
 ) => boolean;
 
 const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
+  'cluster.created': createCluster,
+  'cluster.version_raised': raiseVersion,
   'service.created': createService,
   'service.updated': updateService,
   'service.removed': removeService,
@@ -81,6 +84,7 @@ function isClosed(state: ClusterState, { address, seq }: EventFact): boolean {
       return Number(address.id) < seq;
     case 'service':
       return !state.services.has(address.id);
+    case 'cluster':
     case 'node':
       return false;
   }

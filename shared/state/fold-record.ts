@@ -13,7 +13,7 @@ export function foldRecord(
   changes: Changes,
   onFact?: (fact: Fact) => void,
 ): Fact {
-  const fact = decode(record);
+  const fact = decode(record, state.wireVersion);
   onFact?.(fact);
   const isAstray = fact.is === 'event' && wasDecidedElsewhere(state, fact);
   noteDigest(state, record);

@@ -1,6 +1,7 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
+import type { Stored } from '@muster/events';
 import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpec } from '@muster/model';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { DIGESTS_KEPT } from './digest.ts';
@@ -15,6 +16,8 @@ export interface TaskVersion {
   readonly serviceId: string;
   /** Log sequence of the event that set it. */
   readonly seq: number;
+  /** The service's, of which it is a part. */
+  readonly storedSpec: Stored;
   readonly spec: TaskSpec;
   readonly requestedPorts: readonly Port[];
   /** The requested ports with none left at 0; undefined until allocated. */
@@ -30,6 +33,8 @@ export interface Service {
   readonly actor: string;
   readonly createdAt: number;
   readonly createdSeq: number;
+  /** As it stands in the log: what the state hash is made of. `spec` is the same in this build's form. */
+  storedSpec: Stored;
   spec: ServiceSpec;
   /** Sequence of the event that set `spec`: what Docker calls the version index. */
   specSeq: number;
@@ -64,6 +69,8 @@ export interface ClusterNode {
   readonly handle: number;
   readonly id: string;
   readonly joinedAt: number;
+  /** As it stands in the log; `description` is the same in this build's form. */
+  storedDescription: Stored;
   description: NodeDescription;
   status: NodeStatus;
   statusMessage: string;
@@ -86,6 +93,10 @@ export interface ClusterNode {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface ClusterState {
+  /** Whose log it is, as its first record says; undefined in one that is older than such records. */
+  cluster: { readonly id: string; readonly name: string } | undefined;
+  /** The wire version that every copy reads: nothing younger may be written. */
+  wireVersion: number;
   /** Where tasks and slots are kept. */
   readonly tables: Tables;
   /** The last sequence folded, and its time. */
@@ -118,6 +129,8 @@ export interface ClusterState {
 export function createState(): ClusterState {
   const tables = new Tables();
   return {
+    cluster: undefined,
+    wireVersion: 1,
     tables,
     head: 0,
     headTime: 0,

@@ -1,0 +1,22 @@
+// How decisions about the cluster itself change the state. Returns false when the decision is void.
+import { type EventFact, type EventOf, type EventType, WIRE_VERSION } from '@muster/events';
+import type { ClusterState } from './state.ts';
+
+type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
+
+/** The first in log order stands: a log never changes hands. */
+export function createCluster(state: ClusterState, { event }: FactOf<'cluster.created'>): boolean {
+  if (state.cluster) return false;
+  state.cluster = { id: event.clusterId, name: event.name };
+  return true;
+}
+
+/** What comes after it may be written in a form that a copy which does not know the version would misread. */
+export function raiseVersion(state: ClusterState, { event }: FactOf<'cluster.version_raised'>): boolean {
+  if (event.version <= state.wireVersion) return false;
+  state.wireVersion = event.version;
+  if (event.version > WIRE_VERSION) {
+    state.halted = `the cluster is at version ${event.version}, and this program knows ${WIRE_VERSION} at most`;
+  }
+  return true;
+}
