@@ -4,6 +4,8 @@
 import { queries, replySchema } from '@muster/api';
 import {
   catalogue,
+  describeAt,
+  type EventDefinition,
   execAnswerSchema,
   execRequestSchema,
   forgetCommandSchema,
@@ -11,6 +13,7 @@ import {
   intents,
   logPartSchema,
   logRequestSchema,
+  schemaOf,
   serviceBodySchema,
   taskCommandSchema,
 } from '@muster/events';
@@ -61,6 +64,32 @@ export function generateJsonSchemas(): ReadonlyMap<string, JsonSchema> {
   }
   for (const { type, version } of catalogue) fixVersion(result.get(`event.${type}`)!, version);
   return result;
+}
+
+/**
+ * What the log holds, version by version and whole: as the checks of decode go by it. `<type>.v<version>.json`; once it is
+ * in the repository it stays as it is for ever.
+ */
+export function generateStoredSchemas(): ReadonlyMap<string, JsonSchema> {
+  const result = new Map<string, JsonSchema>();
+  for (const definition of catalogue as readonly EventDefinition[]) {
+    for (let version = 1; version <= definition.version; version += 1) {
+      const { schema, wire } = schemaOf(definition, version);
+      const title = `${definition.type}, version ${version}`;
+      const body: JsonSchema = { title, ...describeAt(schema, wire) };
+      fixVersion(body, version);
+      result.set(`${definition.type}.v${version}.json`, withoutProse(body) as JsonSchema);
+    }
+  }
+  return result;
+}
+
+/** Words may be bettered at any time. */
+function withoutProse(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutProse);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key, of]) => key !== 'description' || typeof of !== 'string');
+  return Object.fromEntries(kept.map(([key, of]) => [key, withoutProse(of)]));
 }
 
 export function nameFile(name: string): string {

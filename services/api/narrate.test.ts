@@ -12,7 +12,7 @@ beforeEach(() => {
 
 /** The last record as a sentence, with names learnt from everything before. */
 function tellLast(focus?: (id: string) => boolean) {
-  const facts = history.records.map(decode);
+  const facts = history.records.map((record) => decode(record));
   const directory = new Directory();
   for (const fact of facts.slice(0, -1)) directory.note(fact);
   const narration = narrate(facts.at(-1)!, directory, focus);
@@ -154,6 +154,8 @@ it('has a sentence for every type of event there is', () => {
   const id = 'a'.repeat(25);
   const spec = specOf({ image: 'x' }, 'web');
   const samples: Record<string, object> = {
+    'cluster.created': { clusterId: id, name: 'muster' },
+    'cluster.version_raised': { version: 1 },
     'service.created': { serviceId: id, actor: 'ana', spec },
     'service.updated': { serviceId: id, actor: 'ana', spec },
     'service.removed': { serviceId: id, actor: 'ana' },

@@ -46,7 +46,8 @@ export function describeAt(schema: z.ZodType, wire: number): Record<string, unkn
     override: ({ zodSchema, jsonSchema }) => {
       const { def } = zodSchema._zod;
       if (def.type === 'object') limitFields(def.shape, jsonSchema, wire);
-      if (def.type === 'enum') jsonSchema.enum = jsonSchema.enum!.filter((word) => valueSinceOf(zodSchema, word) <= wire);
+      if (def.type === 'enum')
+        jsonSchema.enum = jsonSchema.enum!.filter((word) => valueSinceOf(zodSchema, word) <= wire);
       // Every key of a JSON object is a text.
       if (def.type === 'record') delete jsonSchema.propertyNames;
     },
@@ -70,11 +71,18 @@ function limitFields(
 function explain(validate: ValidateFunction, value: unknown): Issue | undefined {
   if (validate(value)) return undefined;
   const [error] = validate.errors!;
-  return { path: pathOf(error!), message: describe(error!), isUnknown: error!.keyword === 'additionalProperties' };
+  return {
+    path: pathOf(error!),
+    message: describe(error!),
+    isUnknown: error!.keyword === 'additionalProperties',
+  };
 }
 
 function pathOf({ instancePath, keyword, params }: ErrorObject): string {
-  const tokens = instancePath.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const tokens = instancePath
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (keyword === 'required') tokens.push(params.missingProperty as string);
   if (keyword === 'additionalProperties') tokens.push(params.additionalProperty as string);
   return tokens.join('.');

@@ -137,7 +137,16 @@ export function decodeEvent(
   )
     return examine(record, json, address, wire, definitions);
   const stored = json as EventFact['stored'];
-  return { is: 'event', seq, time, subject, address, event: json as MusterEvent, stored, wire: definition.since.at(-1)! };
+  return {
+    is: 'event',
+    seq,
+    time,
+    subject,
+    address,
+    event: json as MusterEvent,
+    stored,
+    wire: definition.since.at(-1)!,
+  };
 }
 
 const envelopeCheck = compileCheck(envelopeSchema, WIRE_VERSION);
@@ -153,7 +162,11 @@ function examine(
   const envelopeIssue = envelopeCheck.find(onlyEnvelope(json));
   if (envelopeIssue) return poison(record, describeIssue(envelopeIssue));
   const stored = json as Record<string, unknown>;
-  const { type, v, writer } = stored as { readonly type: string; readonly v: number; readonly writer: string };
+  const { type, v, writer } = stored as {
+    readonly type: string;
+    readonly v: number;
+    readonly writer: string;
+  };
   if (writer !== address.writer)
     return poison(record, `it says it is by "${writer}" on a subject of "${address.writer}"`);
   const { seq, time, subject } = record;
@@ -161,10 +174,13 @@ function examine(
   const unknown = (reason: string) =>
     writer === 'agent' ? poison(record, reason) : ({ is: 'unknown', seq, time, subject, reason } as const);
   const definition = definitions.get(type);
-  if (!definition || v > definition.version) return unknown(`this program does not know event ${type} version ${v}`);
+  if (!definition || v > definition.version)
+    return unknown(`this program does not know event ${type} version ${v}`);
   const wire = definition.since[v - 1]!;
   if (wire > clusterWire)
-    return unknown(`event ${type} version ${v} needs a cluster of version ${wire}, and this one is at ${clusterWire}`);
+    return unknown(
+      `event ${type} version ${v} needs a cluster of version ${wire}, and this one is at ${clusterWire}`,
+    );
   if (definition.writer !== address.writer || definition.kind !== address.kind) {
     return poison(record, `${type} does not belong on this subject`);
   }
@@ -174,7 +190,8 @@ function examine(
     // What it has beside what is unknown decides what it is; an agent's is taken without it.
     const wrong = check.reduce(stored);
     if (wrong) return poison(record, describeIssue(wrong));
-    if (writer !== 'agent') return unknown(`event ${type} version ${v} has a field ${issue.path} that this program does not know`);
+    if (writer !== 'agent')
+      return unknown(`event ${type} version ${v} has a field ${issue.path} that this program does not know`);
   } else if (!check.passes(stored)) {
     throw new Error(`the checks of ${type} disagree`);
   }
@@ -200,10 +217,15 @@ function poison({ seq, time, subject }: RawRecord, reason: string): PoisonFact {
 }
 
 /** Old events were checked by nobody but their writer: an upcaster may throw. What is stored stays as it is. */
-function upcast(stored: Record<string, unknown>, from: number, definition: EventDefinition): Record<string, unknown> {
+function upcast(
+  stored: Record<string, unknown>,
+  from: number,
+  definition: EventDefinition,
+): Record<string, unknown> {
   const { version, since, upcasters, forms } = definition;
   let current = stored;
-  for (let step = from; step < version; step += 1) current = { ...(upcasters[since[step]!]?.(current) ?? current), v: step + 1 };
+  for (let step = from; step < version; step += 1)
+    current = { ...(upcasters[since[step]!]?.(current) ?? current), v: step + 1 };
   if (from === version) return current;
   const upcastForms = Object.entries(forms).map(([fact, form]) => [
     fact,

@@ -84,7 +84,15 @@ export function defineEvent<Type extends string, Facts extends z.ZodRawShape>(de
     });
   const schema = envelop(facts) as unknown as EventDefinition<Type, Facts>['schema'];
   const olderSchemas = Object.entries(before).map(([wire, shape]) => [wire, envelop(shape)]);
-  return { ...rest, since, version: since.length, forms, upcasters, before: Object.fromEntries(olderSchemas), schema };
+  return {
+    ...rest,
+    since,
+    version: since.length,
+    forms,
+    upcasters,
+    before: Object.fromEntries(olderSchemas),
+    schema,
+  };
 }
 
 const checks = new WeakMap<EventDefinition, Check[]>();
@@ -108,5 +116,7 @@ export function schemaOf(
   version: number,
 ): { readonly schema: z.ZodType; readonly wire: number } {
   const next = since[version];
-  return next === undefined ? { schema, wire: Number.MAX_SAFE_INTEGER } : { schema: before[next] ?? schema, wire: next - 1 };
+  return next === undefined
+    ? { schema, wire: Number.MAX_SAFE_INTEGER }
+    : { schema: before[next] ?? schema, wire: next - 1 };
 }

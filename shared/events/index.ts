@@ -2,6 +2,7 @@ export * from './catalogue.ts';
 export * from './cluster-events.ts';
 export * from './command-text.ts';
 export * from './commands.ts';
+export * from './compile-check.ts';
 export * from './decode.ts';
 export * from './encode.ts';
 export * from './envelope.ts';

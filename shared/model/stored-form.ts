@@ -3,11 +3,11 @@
 import { z } from 'zod';
 import { keepMarks } from './wire-version.ts';
 
-const storedAs = z.registry<{ readonly schema: z.ZodType }>();
+const storedAs = new WeakMap<z.core.$ZodType, z.ZodType>();
 
 /** What a transformed input is stored as. */
 export function storeAs<Schema extends z.ZodType>(schema: Schema, stored: z.ZodType): Schema {
-  storedAs.add(schema, { schema: stored });
+  storedAs.set(schema, stored);
   return schema;
 }
 
@@ -16,8 +16,8 @@ export function storedForm<Content>(schema: z.ZodType<Content>): z.ZodType<Conte
 }
 
 function convert(schema: z.core.$ZodType): z.ZodType {
-  const known = storedAs.get(schema as z.ZodType);
-  const converted: z.ZodType = known ? clone(known.schema) : convertByType(schema as z.core.$ZodTypes);
+  const known = storedAs.get(schema);
+  const converted = known ? clone(known) : convertByType(schema as z.core.$ZodTypes);
   const description = (schema as z.ZodType).description;
   return keepMarks(schema, description === undefined ? converted : converted.describe(description));
 }
@@ -26,7 +26,9 @@ function convertByType(schema: z.core.$ZodTypes): z.ZodType {
   const { def } = schema._zod;
   switch (def.type) {
     case 'object':
-      return z.object(Object.fromEntries(Object.entries(def.shape).map(([key, field]) => [key, convert(field)])));
+      return z.object(
+        Object.fromEntries(Object.entries(def.shape).map(([key, field]) => [key, convert(field)])),
+      );
     case 'array':
       return z.array(convert(def.element));
     case 'optional':

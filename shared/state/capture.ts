@@ -6,7 +6,7 @@ import type { Tables } from './tables.ts';
 /** What the tables name, and where in them the lists of nodes begin. */
 export interface Links {
   readonly nodes: readonly (readonly [id: string, handle: number, firstTask: number, lastTask: number])[];
-  readonly services: readonly (readonly [id: string, handle: number, actor: string])[];
+  readonly services: readonly (readonly [id: string, handle: number])[];
   readonly versions: readonly (readonly [serviceId: string, seq: number, handle: number])[];
 }
 
@@ -32,7 +32,7 @@ export function captureState(state: ClusterState): Capture {
     objects,
     links: {
       nodes: [...state.nodes.values()].map(({ id, handle, tasks }) => [id, handle, tasks.first, tasks.last]),
-      services: [...state.services.values()].map(({ id, handle, actor }) => [id, handle, actor]),
+      services: [...state.services.values()].map(({ id, handle }) => [id, handle]),
       versions: [...state.tables.versions].map(([handle, { serviceId, seq }]) => [serviceId, seq, handle]),
     },
     tables,

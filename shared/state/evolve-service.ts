@@ -6,7 +6,7 @@ import { type EventFact, type EventOf, type EventType, type Stored, storedOf } f
 import { deriveServiceId, parseTaskState, type ServiceSpec, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
 import type { Slot } from './slot.ts';
-import { type ClusterState, makeService, type Service, type TaskVersion } from './state.ts';
+import { type ClusterState, makeService, makeVersion, type Service, type TaskVersion } from './state.ts';
 import type { Tables } from './tables.ts';
 import type { Task } from './task.ts';
 import {
@@ -45,7 +45,7 @@ export function createService(
     spec,
     specSeq: seq,
     updatedAt: time,
-    version: makeVersion(tables, serviceId, spec, storedSpec, seq),
+    version: addVersion(tables, serviceId, storedSpec, seq),
     removed: false,
     unschedulable: undefined,
   };
@@ -76,7 +76,7 @@ export function updateService(
     return true;
   }
   const last = service.version;
-  service.version = makeVersion(state.tables, service.id, event.spec, service.storedSpec, seq);
+  service.version = addVersion(state.tables, service.id, service.storedSpec, seq);
   forgetVersionWhenUnused(state.tables, service, last);
   service.unschedulable = undefined;
   for (const task of service.tasks.values()) indexTask(task, changes);
@@ -178,23 +178,10 @@ export function noteUnschedulable(
   return true;
 }
 
-function makeVersion(
-  tables: Tables,
-  serviceId: string,
-  spec: ServiceSpec,
-  storedSpec: Stored,
-  seq: number,
-): TaskVersion {
-  return tables.versions.add((handle) => ({
-    handle,
-    serviceId,
-    seq,
-    storedSpec,
-    spec: spec.taskTemplate,
-    requestedPorts: spec.endpointSpec.ports,
-    ports: undefined,
-    tasks: 0,
-  }));
+function addVersion(tables: Tables, serviceId: string, storedSpec: Stored, seq: number): TaskVersion {
+  return tables.versions.add((handle) =>
+    makeVersion({ handle, serviceId, seq, storedSpec, ports: undefined }),
+  );
 }
 
 function forgetVersionWhenUnused(tables: Tables, service: Service, version: TaskVersion): void {

@@ -1,11 +1,12 @@
 // From the row of an object back to the object. Its links say which number the tables know it by.
-import type { IntentFact } from '@muster/events';
+import { type IntentFact, nodeDescriptionForm, readStored, serviceSpecForm } from '@muster/events';
 import type { Links } from './capture.ts';
 import type { Row } from './rows.ts';
 import {
   type ClusterState,
   makeNode,
   makeService,
+  makeVersion,
   type NodeFacts,
   type ServiceFacts,
   type TaskVersion,
@@ -22,19 +23,17 @@ const knownLinks = new WeakMap<Links, Known>();
 export function restoreObject(state: ClusterState, links: Links, row: Row): void {
   const known = knownLinks.get(links) ?? indexLinks(links);
   switch (row[0]) {
-    case 'head': {
-      const [, head, headTime, digest, conflicts, astray, halted] = row;
-      Object.assign(state, { head, headTime, digest, conflicts, astray, halted: halted ?? undefined });
+    case 'head':
+      restoreHead(state, row[1] as StoredHead);
       return;
-    }
     case 'node':
-      restoreNode(state, known, row[1] as NodeFacts & { readonly strays: readonly string[] });
+      restoreNode(state, known, row[1] as StoredNode);
       return;
     case 'service':
       restoreService(state, known, row[1] as StoredService);
       return;
     case 'version':
-      restoreVersion(state, known, row as unknown as StoredVersion);
+      restoreVersion(state, known, row[1] as StoredVersion);
       return;
     case 'intent': {
       const fact = row[1] as IntentFact;
@@ -55,48 +54,63 @@ export function restoreObject(state: ClusterState, links: Links, row: Row): void
   }
 }
 
-function restoreNode(
-  state: ClusterState,
-  known: Known,
-  { strays, ...facts }: NodeFacts & { readonly strays: readonly string[] },
-): void {
+type StoredHead = Pick<
+  ClusterState,
+  'head' | 'headTime' | 'digest' | 'conflicts' | 'astray' | 'halted' | 'cluster'
+> &
+  Partial<Pick<ClusterState, 'wireVersion'>>;
+
+function restoreHead(state: ClusterState, stored: StoredHead): void {
+  Object.assign(state, stored);
+}
+
+type StoredNode = Omit<NodeFacts, 'storedDescription' | 'description'> &
+  StoredForm<'description'> & { readonly strays: readonly string[] };
+
+function restoreNode(state: ClusterState, known: Known, row: StoredNode): void {
+  const { strays, description: content, wire = 1, ...facts } = row;
   const [, handle, first, last] = known.nodes.get(facts.id)!;
-  const node = makeNode(state.tables, handle, facts, strays);
+  const storedDescription = { wire, content };
+  const description = readStored(nodeDescriptionForm, storedDescription);
+  const node = makeNode(state.tables, handle, { ...facts, storedDescription, description }, strays);
   Object.assign(node.tasks, { first, last });
   state.tables.nodes.put(handle, node);
   state.nodes.set(node.id, node);
 }
 
-type StoredService = Omit<ServiceFacts, 'version' | 'actor'> & { readonly versionSeq: number };
+type StoredService = Omit<ServiceFacts, 'version' | 'storedSpec' | 'spec' | 'unschedulable'> &
+  StoredForm<'spec'> & {
+    readonly versionSeq: number;
+    readonly unschedulable?: NonNullable<ServiceFacts['unschedulable']>;
+  };
 
 /** Its versions come later: until then it has none. */
-function restoreService(state: ClusterState, known: Known, { versionSeq, ...stored }: StoredService): void {
-  const [, handle, actor] = known.services.get(stored.id)!;
-  const unschedulable = stored.unschedulable ?? undefined;
+function restoreService(state: ClusterState, known: Known, row: StoredService): void {
+  const { versionSeq, spec: content, wire = 1, unschedulable, ...facts } = row;
+  const [, handle] = known.services.get(facts.id)!;
   const version = { seq: versionSeq } as TaskVersion;
-  const service = makeService(state.tables, handle, { ...stored, actor, unschedulable, version });
+  const storedSpec = { wire, content };
+  const spec = readStored(serviceSpecForm, storedSpec);
+  const service = makeService(state.tables, handle, { ...facts, storedSpec, spec, unschedulable, version });
   state.tables.services.put(handle, service);
   state.services.set(service.id, service);
   if (!service.removed) state.serviceByName.set(service.spec.name, service);
 }
 
-type StoredVersion = readonly [
-  kind: string,
-  serviceId: string,
-  seq: number,
-  spec: TaskVersion['spec'],
-  requestedPorts: TaskVersion['requestedPorts'],
-  ports: TaskVersion['requestedPorts'] | null,
-];
+type StoredVersion = Pick<TaskVersion, 'serviceId' | 'seq'> &
+  StoredForm<'spec'> & { readonly ports?: NonNullable<TaskVersion['ports']> };
 
 function restoreVersion(state: ClusterState, known: Known, row: StoredVersion): void {
-  const [, serviceId, seq, spec, requestedPorts, ports] = row;
+  const { serviceId, seq, spec: content, wire = 1, ports } = row;
   const [, , handle] = known.versions.get(`${serviceId} ${seq}`)!;
-  const version = { handle, serviceId, seq, spec, requestedPorts, ports: ports ?? undefined, tasks: 0 };
+  const version = makeVersion({ handle, serviceId, seq, storedSpec: { wire, content }, ports });
   state.tables.versions.put(handle, version);
   const service = state.services.get(serviceId)!;
   if (service.version.seq === seq) service.version = version;
 }
+
+/** A form as a row has it: as it was stored, with its wire version unless that is the first. */
+type StoredForm<Fact extends string> = { readonly [Key in Fact]: unknown } & { readonly wire?: number };
 
 function indexLinks(links: Links): Known {
   const known: Known = {

@@ -1,4 +1,6 @@
-// State as rows of JSON, one for each object: what the state hash is made of, object by object and in any order.
+// State as rows of JSON, one for each object: what the state hash is made of, object by object and in any order. What is
+// absent is left out, and forms are as they were stored: a field that comes later changes no hash of a log without it.
+// A younger column of a task or slot goes into one object at the end of its row, left out while it is empty.
 import type { Slot } from './slot.ts';
 import type { ClusterNode, ClusterState, Service, TaskVersion } from './state.ts';
 import type { Tables } from './tables.ts';
@@ -14,8 +16,7 @@ export function* listRows(state: ClusterState): Generator<Row> {
 
 /** All but slots and tasks. What they are made of never changes afterwards, whatever becomes of the state. */
 export function* listObjectRows(state: ClusterState): Generator<Row> {
-  const { head, headTime, digest, conflicts, astray, halted } = state;
-  yield ['head', head, headTime, digest, conflicts, astray, halted ?? null];
+  yield headRow(state);
   for (const node of state.nodes.values()) yield nodeRow(node);
   for (const service of state.services.values()) yield serviceRow(service);
   for (const [, version] of state.tables.versions) yield versionRow(version);
@@ -30,28 +31,49 @@ export function* listTableRows(tables: Tables): Generator<Row> {
   for (const row of tables.tasks.rows()) yield taskRow(tables.taskAt(row));
 }
 
+function headRow(state: ClusterState): Row {
+  const { head, headTime, digest, conflicts, astray, halted, cluster, wireVersion } = state;
+  return [
+    'head',
+    { head, headTime, digest, conflicts, astray, halted, cluster, ...younger({ wireVersion }) },
+  ];
+}
+
 function nodeRow(node: ClusterNode): Row {
-  const { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt } = node;
+  const { id, joinedAt, storedDescription, status, statusMessage, statusAt, session, reportedAt } = node;
   const strays = [...node.strays].sort();
-  return [
-    'node',
-    { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt, strays },
-  ];
+  const { content: description, wire } = storedDescription;
+  const facts = { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt, strays };
+  return ['node', { ...facts, ...younger({ wire }) }];
 }
 
-/** Without the actor, which is younger than the hash: recorded logs keep theirs for ever. */
 function serviceRow(service: Service): Row {
-  const { id, createdAt, createdSeq, spec, specSeq, updatedAt, removed } = service;
+  const { id, actor, createdAt, createdSeq, storedSpec, specSeq, updatedAt, removed, unschedulable } =
+    service;
   const versionSeq = service.version.seq;
-  const unschedulable = service.unschedulable ?? null;
-  return [
-    'service',
-    { id, createdAt, createdSeq, spec, specSeq, updatedAt, versionSeq, removed, unschedulable },
-  ];
+  const { content: spec, wire } = storedSpec;
+  const facts = {
+    id,
+    actor,
+    createdAt,
+    createdSeq,
+    spec,
+    specSeq,
+    updatedAt,
+    versionSeq,
+    removed,
+    unschedulable,
+  };
+  return ['service', { ...facts, ...younger({ wire }) }];
 }
 
-function versionRow({ serviceId, seq, spec, requestedPorts, ports }: TaskVersion): Row {
-  return ['version', serviceId, seq, spec, requestedPorts, ports ?? null];
+function versionRow({ serviceId, seq, storedSpec: { content: spec, wire }, ports }: TaskVersion): Row {
+  return ['version', { serviceId, seq, spec, ports, ...younger({ wire }) }];
+}
+
+/** Wire versions, left out where they are the first. */
+function younger(versions: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(versions).filter(([, version]) => version > 1));
 }
 
 function slotRow({ service, number, generation, occupied, restartedAt, restartsOf, updatedTo }: Slot): Row {

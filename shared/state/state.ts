@@ -1,7 +1,7 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
-import type { Stored } from '@muster/events';
+import { readStored, type Stored, serviceSpecForm } from '@muster/events';
 import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpec } from '@muster/model';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { DIGESTS_KEPT } from './digest.ts';
@@ -190,6 +190,14 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
     doubled: indexSlots(),
     crowded: indexSlots(),
   };
+}
+
+/** A version that no task runs yet. */
+export function makeVersion(
+  facts: Pick<TaskVersion, 'handle' | 'serviceId' | 'seq' | 'storedSpec' | 'ports'>,
+): TaskVersion {
+  const { taskTemplate, endpointSpec } = readStored(serviceSpecForm, facts.storedSpec);
+  return { ...facts, spec: taskTemplate, requestedPorts: endpointSpec.ports, tasks: 0 };
 }
 
 export type NodeFacts = Omit<
