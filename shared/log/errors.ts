@@ -33,6 +33,21 @@ export class LogGapError extends Error {
   }
 }
 
+/**
+ * The log has another record where one was read, or ends before it: what was read is gone, and whatever was made of it
+ * is of another log. The reader must start again from the log.
+ */
+export class LogDivergedError extends Error {
+  override readonly name = 'LogDivergedError';
+  /** `readUpTo` is the last sequence that was read. */
+  constructor(
+    readonly readUpTo: number,
+    because: string,
+  ) {
+    super(`the log was read up to ${readUpTo}, and is another one now: ${because}`);
+  }
+}
+
 /** The stream being followed was deleted, or deleted and made again: what was folded is of another log. */
 export class LogGoneError extends Error {
   override readonly name = 'LogGoneError';

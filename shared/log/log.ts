@@ -46,10 +46,14 @@ export interface FollowOptions {
   /** Called once, when everything stored at the time of the call has been delivered. */
   readonly onCaughtUp?: () => void;
   /**
-   * The follow is over and cannot go on: a gap in an unfiltered follow (`LogGapError`), the log is gone
-   * (`LogGoneError`) or closed for good (`LogUnavailableError`), or `onRecord` threw.
+   * The follow is over and cannot go on: a gap in an unfiltered follow (`LogGapError`), the log has lost what was read
+   * (`LogDivergedError`), it is gone (`LogGoneError`) or closed for good (`LogUnavailableError`), or `onRecord` threw.
    */
   readonly onError: (error: Error) => void;
+  /** The log was lost from sight: until `onResumed`, what was read last may not be in it any more. */
+  readonly onInterrupted?: () => void;
+  /** It was found again, and has the last record that was read. Later ones follow. */
+  readonly onResumed?: () => void;
 }
 
 export interface Following {
@@ -66,6 +70,8 @@ export interface Log {
   append(subject: string, data: Uint8Array, options?: AppendOptions): Promise<AppendResult>;
   read(options: ReadOptions): AsyncIterable<LogRecord>;
   follow(options: FollowOptions): Promise<Following>;
+  /** The record with this sequence, if there is one. */
+  find(seq: number): Promise<LogRecord | undefined>;
   /** The last sequence stored; 0 when empty. */
   head(): Promise<number>;
   /** Ends every follow in silence. The connection below, if there is one, stays with its owner. */

@@ -16,6 +16,7 @@ export function measureLog(log: Log, appends: Durations): Log {
     },
     read: (options) => log.read(options),
     follow: (options) => log.follow(options),
+    find: (seq) => log.find(seq),
     head: () => log.head(),
     close: () => log.close(),
   };

@@ -3,6 +3,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 
 export interface ConnectionListener {
+  onDisconnect?(): void;
   onReconnect?(): void;
   onClosed?(): void;
   /** What the server complains about, such as a subject that may not be published on. */
@@ -24,6 +25,7 @@ export function listenToConnection(nc: NatsConnection, listener: ConnectionListe
 
 async function readStatus(nc: NatsConnection, listeners: ReadonlySet<ConnectionListener>): Promise<void> {
   for await (const status of nc.status()) {
+    if (status.type === 'disconnect') for (const listener of [...listeners]) listener.onDisconnect?.();
     if (status.type === 'reconnect') for (const listener of [...listeners]) listener.onReconnect?.();
     if (status.type === 'error') for (const listener of [...listeners]) listener.onError?.(status.error);
   }

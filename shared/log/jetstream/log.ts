@@ -14,8 +14,10 @@ import type {
 import { checkLogSubject, matchSubjects } from '../subjects.ts';
 import { appendToStream } from './append.ts';
 import { type ConsumerStats, countConsumer, startConsumerStats } from './consumer-stats.ts';
+import { findRecord } from './find-record.ts';
 import { OrderedConsumer, type OrderedConsumerOptions } from './ordered-consumer.ts';
 import { readBounded } from './read.ts';
+import { believed } from './read-check.ts';
 import { retrying } from './retrying.ts';
 import { LOG_STREAM } from './streams.ts';
 
@@ -27,7 +29,10 @@ export interface JetStreamOptions {
 }
 
 type ConsumeOptions = Pick<ReadOptions, 'from' | 'subjects'> &
-  Pick<OrderedConsumerOptions, 'onRecord' | 'onCaughtUp' | 'onError' | 'onFlowControl'> & {
+  Pick<
+    OrderedConsumerOptions,
+    'onRecord' | 'onCaughtUp' | 'onError' | 'onInterrupted' | 'onResumed' | 'onFlowControl'
+  > & {
     readonly stats?: ConsumerStats;
   };
 
@@ -71,6 +76,13 @@ export class JetStreamLog implements Log {
     return this.consume({ ...options, onCaughtUp, stats: countConsumer(this.nc, LOG_STREAM) });
   }
 
+  async find(seq: number): Promise<LogRecord | undefined> {
+    this.checkOpen();
+    return retrying(this.nc, { forMs: this.retryForMs, what: `read record ${seq}` }, async () =>
+      findRecord(await this.manager, LOG_STREAM, seq),
+    );
+  }
+
   async head(): Promise<number> {
     this.checkOpen();
     const info = await retrying(
@@ -78,7 +90,7 @@ export class JetStreamLog implements Log {
       { forMs: this.retryForMs, what: "ask for the log's head" },
       async () => {
         const manager = await this.manager;
-        return manager.streams.info(LOG_STREAM);
+        return believed(await manager.streams.info(LOG_STREAM));
       },
     );
     return info.state.last_seq;
@@ -90,7 +102,8 @@ export class JetStreamLog implements Log {
   }
 
   private async consume(options: ConsumeOptions): Promise<Following> {
-    const { from, subjects, onRecord, onCaughtUp, onError, onFlowControl } = options;
+    const { from, subjects, onRecord, onCaughtUp, onError, onInterrupted, onResumed, onFlowControl } =
+      options;
     matchSubjects(subjects);
     const consumer = await OrderedConsumer.start({
       nc: this.nc,
@@ -104,6 +117,8 @@ export class JetStreamLog implements Log {
       onRecord,
       onCaughtUp,
       onError,
+      onInterrupted,
+      onResumed,
       onFlowControl,
       stats: options.stats ?? startConsumerStats(LOG_STREAM),
     });

@@ -14,6 +14,7 @@ import { reducePatterns } from '../subjects.ts';
 import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
+import { ReadCheck } from './read-check.ts';
 import { answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
 
 const RETRY_MS = 200;
@@ -41,6 +42,8 @@ export interface OrderedConsumerOptions {
   readonly onRecord: (record: LogRecord) => void;
   readonly onCaughtUp: () => void;
   readonly onError: (error: Error) => void;
+  readonly onInterrupted?: (() => void) | undefined;
+  readonly onResumed?: (() => void) | undefined;
   readonly onFlowControl?: ((goOn: () => void) => void) | undefined;
   readonly stats: ConsumerStats;
 }
@@ -57,11 +60,15 @@ export class OrderedConsumer implements Following {
   private turn = 0;
   private openedAt = Number.NEGATIVE_INFINITY;
   private streamCreated: string | undefined;
+  private readonly lastRead: ReadCheck;
+  private interrupted = false;
   private readonly stopListening: () => void;
 
   private constructor(private readonly options: OrderedConsumerOptions) {
     this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
+    this.lastRead = new ReadCheck(options.jsm, options.stream, options.contiguous);
     this.stopListening = listenToConnection(options.nc, {
+      onDisconnect: () => this.interrupt(),
       onReconnect: () => this.reopen(),
       onClosed: () => this.fail(new LogUnavailableError('the connection is closed')),
     });
@@ -97,10 +104,25 @@ export class OrderedConsumer implements Following {
     this.options.onError(error instanceof Error ? error : new Error(String(error)));
   }
 
+  private interrupt(): void {
+    if (this.ended) return;
+    this.options.stats.interrupted = true;
+    if (this.interrupted) return;
+    this.interrupted = true;
+    this.options.onInterrupted?.();
+  }
+
+  private resume(): void {
+    this.options.stats.interrupted = false;
+    if (!this.interrupted) return;
+    this.interrupted = false;
+    this.options.onResumed?.();
+  }
+
   private reopen(): void {
     if (this.ended) return;
     this.options.stats.restarts += 1;
-    this.options.stats.interrupted = true;
+    this.interrupt();
     this.open(Number.POSITIVE_INFINITY).catch((error) => this.fail(error));
   }
 
@@ -146,10 +168,12 @@ export class OrderedConsumer implements Following {
 
   private async openSession(turn: number): Promise<void> {
     const { nc, jsm, stream, heartbeatMs, onFlowControl, stats } = this.options;
-    const { created, state } = await answerWithin(ANSWER_MS, jsm.streams.info(stream));
+    const info = await answerWithin(ANSWER_MS, jsm.streams.info(stream));
     if (this.turn !== turn || this.ended) return;
-    this.checkSameStream(created, state.last_seq);
-    this.options.onStream?.(created, state.last_seq);
+    this.checkSameStream(info.created);
+    await this.lastRead.check(info, ANSWER_MS);
+    if (this.turn !== turn || this.ended) return;
+    this.options.onStream?.(info.created, info.state.last_seq);
     const session = new PushSession({
       nc,
       jsm,
@@ -166,20 +190,16 @@ export class OrderedConsumer implements Following {
     this.session = session;
     // The last of each subject may have to be looked for among millions.
     await (lookingFar(this.sessionStart()) ? session.open() : answerWithin(ANSWER_MS, session.open()));
-    stats.interrupted = false;
+    if (this.turn !== turn || this.ended) return;
     this.openedAt = performance.now();
+    this.resume();
   }
 
-  private checkSameStream(created: string, lastSeq: number): void {
+  private checkSameStream(created: string): void {
     const { stream } = this.options;
     this.streamCreated ??= created;
     if (this.streamCreated !== created) {
       throw new LogGoneError(`the stream ${stream} was deleted and made again`);
-    }
-    if (this.begun && lastSeq < this.last) {
-      throw new LogGoneError(
-        `the stream ${stream} lost its end: ${this.last} was read, and it ends at ${lastSeq}`,
-      );
     }
   }
 
@@ -209,6 +229,7 @@ export class OrderedConsumer implements Following {
     }
     this.last = record.seq;
     this.begun = true;
+    this.lastRead.note(record);
     this.call(() => this.options.onRecord(record));
   }
 

@@ -1,6 +1,6 @@
 // The log in memory: for tests, the simulator, and clusters that may forget. Deterministic: record times come from
 // `now`, deliveries from `deliver`, and every append passes `intercept`, where a simulator crashes or delays it.
-import { LogUnavailableError, RecordTooLargeError } from '../errors.ts';
+import { LogDivergedError, LogUnavailableError, RecordTooLargeError } from '../errors.ts';
 import type {
   AppendOptions,
   AppendResult,
@@ -80,19 +80,31 @@ export class MemoryLog implements Log {
 
   async follow(options: FollowOptions): Promise<Following> {
     this.checkOpen();
+    const source = recordsFor(options, this.store.records);
     const delivery = new Delivery(
-      recordsFor(options, this.store.records),
+      source,
       (step) => (this.options.deliver ?? deliverSoon)(this.name, step),
       this.options.recordsPerStep ?? Number.POSITIVE_INFINITY,
       () => {
         this.deliveries.delete(delivery);
-        this.store.followers.delete(delivery);
+        this.store.followers.delete(follower);
       },
     );
     this.deliveries.add(delivery);
-    this.store.followers.add(delivery);
+    const follower = { wake: () => delivery.wake(), interrupt: source.interrupt };
+    this.store.followers.add(follower);
     delivery.wake();
     return delivery;
+  }
+
+  async find(seq: number): Promise<LogRecord | undefined> {
+    this.checkOpen();
+    return this.store.records[seq - 1];
+  }
+
+  /** Loses the end, as servers do that come back with an older store: for tests. */
+  putBack(seq: number): void {
+    this.store.putBack(seq);
   }
 
   async head(): Promise<number> {
@@ -110,9 +122,14 @@ export class MemoryLog implements Log {
   }
 }
 
+interface Follower {
+  wake(): void;
+  interrupt(): void;
+}
+
 class RecordStore {
   readonly records: LogRecord[] = [];
-  readonly followers = new Set<Delivery>();
+  readonly followers = new Set<Follower>();
   private readonly lastSeqBySubject = new Map<string, number>();
 
   constructor(private readonly options: MemoryLogOptions) {}
@@ -126,16 +143,45 @@ class RecordStore {
     for (const follower of this.followers) follower.wake();
     return { ok: true, seq };
   }
+
+  putBack(seq: number): void {
+    this.records.length = Math.min(seq, this.records.length);
+    this.lastSeqBySubject.clear();
+    for (const record of this.records) this.lastSeqBySubject.set(record.subject, record.seq);
+    for (const follower of this.followers) {
+      follower.interrupt();
+      follower.wake();
+    }
+  }
 }
 
-function recordsFor(options: FollowOptions, records: readonly LogRecord[]): DeliverySource {
+function recordsFor(
+  options: FollowOptions,
+  records: readonly LogRecord[],
+): DeliverySource & { interrupt(): void } {
   const wanted = matchSubjects(options.subjects);
-  const target = records.length;
-  let next = Math.max(1, options.from);
+  let target = records.length;
+  const first = Math.max(1, options.from);
+  let next = first;
   let caughtUp = false;
+  let last: LogRecord | undefined;
+  let interrupted = false;
+  function resume(): void {
+    if (last !== undefined && records[last.seq - 1] !== last)
+      throw new LogDivergedError(last.seq, `it has another record ${last.seq}, or none`);
+    interrupted = false;
+    next = last === undefined ? first : last.seq + 1;
+    target = Math.min(target, records.length);
+    options.onResumed?.();
+  }
   return {
     onError: options.onError,
+    interrupt() {
+      if (!interrupted) options.onInterrupted?.();
+      interrupted = true;
+    },
     next() {
+      if (interrupted) return resume;
       for (;;) {
         if (!caughtUp && next > target) {
           caughtUp = true;
@@ -144,7 +190,9 @@ function recordsFor(options: FollowOptions, records: readonly LogRecord[]): Deli
         const record = records[next - 1];
         if (record === undefined) return undefined;
         next += 1;
-        if (wanted(record.subject)) return () => options.onRecord(record);
+        if (!wanted(record.subject)) continue;
+        last = record;
+        return () => options.onRecord(record);
       }
     },
   };

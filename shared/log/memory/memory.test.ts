@@ -3,6 +3,7 @@ import { describeCommandsContract } from '../commands.contract.ts';
 import { LogUnavailableError } from '../errors.ts';
 import { describeLogContract } from '../log.contract.ts';
 import type { LogRecord } from '../log.ts';
+import { describeLostEndContract } from '../lost-end.contract.ts';
 import { describeSnapshotsContract } from '../snapshots.contract.ts';
 import { MemoryCommandStore } from './commands.ts';
 import { MemoryLog, type MemoryLogOptions } from './log.ts';
@@ -19,6 +20,20 @@ describeLogContract('memory', async () => {
       clients += 1;
       return log.client(`client ${clients}`);
     },
+    dispose,
+  };
+});
+
+describeLostEndContract('memory', async () => {
+  let time = 1000;
+  let kept = 0;
+  const log = new MemoryLog({ now: () => time++ });
+  return {
+    open: async () => log.client('client'),
+    async keep() {
+      kept = log.records.length;
+    },
+    putBack: async () => log.putBack(kept),
     dispose,
   };
 });
