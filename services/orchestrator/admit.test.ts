@@ -36,6 +36,27 @@ describe('admission', () => {
       { kind: 'unsupported' },
     ],
     ['no image', 'muster.intent.ana.service.apply.web', '{}', { field: 'image' }],
+    [
+      'a duration that no JSON number holds',
+      'muster.intent.ana.service.apply.web',
+      '{"taskTemplate":{"containerSpec":{"image":"demo:1","stopGracePeriod":"2502h"}}}',
+      {
+        field: 'taskTemplate.containerSpec.stopGracePeriod',
+        message: expect.stringMatching(/at most 2501h59m59s/),
+      },
+    ],
+    [
+      'a delay of many digits',
+      'muster.intent.ana.service.apply.web',
+      '{"taskTemplate":{"containerSpec":{"image":"demo:1"}},"updateConfig":{"delay":99999999999999999999}}',
+      { field: 'updateConfig.delay', message: expect.stringMatching(/at most 2501h59m59s/) },
+    ],
+    [
+      'half a nanosecond',
+      'muster.intent.ana.service.apply.web',
+      '{"taskTemplate":{"containerSpec":{"image":"demo:1","stopGracePeriod":1.5}}}',
+      { field: 'taskTemplate.containerSpec.stopGracePeriod' },
+    ],
     ['unknown kind', 'muster.intent.ana.pod.apply.web', '{}', { kind: 'unsupported', field: 'kind' }],
     ['unknown verb', 'muster.intent.ana.service.explode.web', '{}', { kind: 'unsupported', field: 'verb' }],
     ['bad name', 'muster.intent.ana.service.apply.a.b', '{"image":"x"}', { field: 'name' }],

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type EventDraft,
   eventSubject,
+  findUnreadable,
   type IntentFact,
   intents,
   removeIntentSchema,
@@ -26,7 +27,7 @@ type Verdict = { readonly event: EventDraft } | { readonly refusal: Refusal };
 
 /** One decision for one intent, whatever the intent holds. */
 export function admit(state: ClusterState, intent: IntentFact): Decision {
-  const verdict = judgeSafely(state, intent);
+  const verdict = makeReadable(state, judgeSafely(state, intent));
   if ('refusal' in verdict) return rejectIntent(state, intent, verdict.refusal);
   const { event } = verdict;
   const subject =
@@ -57,6 +58,15 @@ function judgeSafely(state: ClusterState, intent: IntentFact): Verdict {
   } catch (error) {
     return refusal('unsupported', `muster failed to read this: ${(error as Error).message}`);
   }
+}
+
+/** What nobody could read back is no verdict: whatever an intent holds, it gets one that is. */
+function makeReadable({ wireVersion }: ClusterState, verdict: Verdict): Verdict {
+  if ('refusal' in verdict) return verdict;
+  const issue = findUnreadable(verdict.event, wireVersion);
+  if (!issue) return verdict;
+  const field = issue.path.replace(/^spec\./, '');
+  return refusal('invalid', `${field} ${issue.message}`, field);
 }
 
 function judge(state: ClusterState, intent: IntentFact): Verdict {
@@ -94,12 +104,12 @@ function judge(state: ClusterState, intent: IntentFact): Verdict {
 }
 
 function judgeDescription(state: ClusterState, intent: IntentFact): Verdict {
-  const normalised = normaliseServiceSpec(intent.body, intent.name);
+  const normalised = normaliseServiceSpec(intent.body, intent.name, state.wireVersion);
   if (!normalised.ok) return normalised;
   const { spec } = normalised;
   const service = state.serviceByName.get(spec.name);
   if (!service) {
-    const serviceId = deriveServiceId(spec.name, intent.seq);
+    const serviceId = deriveServiceId(spec.name, intent.seq, state.cluster?.id);
     return { event: { type: 'service.created', cause: intent.seq, serviceId, actor: intent.actor, spec } };
   }
   if (intent.verb === 'create') {
@@ -126,7 +136,7 @@ function judgeUpdate(state: ClusterState, intent: IntentFact): Verdict {
       'version',
     );
   }
-  const normalised = normaliseServiceSpec(body.data.spec, service.spec.name);
+  const normalised = normaliseServiceSpec(body.data.spec, service.spec.name, state.wireVersion);
   return normalised.ok ? change(intent, service, normalised.spec) : normalised;
 }
 

@@ -39,9 +39,20 @@ export class UnreadableEventError extends Error {
 export function composeEvent(
   draft: EventDraft,
   now: number,
-  { read, wire = WIRE_VERSION }: Composition = {},
+  composition: Composition = {},
 ): { readonly subject: string; readonly data: Uint8Array } {
-  const definition = definitionOf(draft);
+  const { subject, event, issue } = complete(draft, now, composition);
+  if (issue) throw new UnreadableEventError(subject, draft.type, issue);
+  return { subject, data: encodeJson(event) };
+}
+
+/** What would keep the draft from being read back. */
+export function findUnreadable(draft: EventDraft, wire = WIRE_VERSION): Issue | undefined {
+  return complete(draft, 0, { wire }).issue;
+}
+
+function complete(draft: EventDraft, now: number, { read, wire = WIRE_VERSION }: Composition) {
+  const definition = definitionByType.get(draft.type)! as EventDefinition;
   const { type, cause, ...facts } = draft;
   const version = versionAt(definition, wire);
   const event = {
@@ -55,23 +66,7 @@ export function composeEvent(
   };
   const subject = eventSubject(definition.writer, definition.kind, subjectIdOf(event as never));
   const issue = version === 0 ? tooYoung(definition, wire) : checkOf(definition, version).find(event);
-  if (issue) throw new UnreadableEventError(subject, type, issue);
-  return { subject, data: encodeJson(event) };
-}
-
-/** What keeps the draft from being stored and read back, in words and with the path to it. */
-export function findUnreadable(draft: EventDraft, now: number, wire = WIRE_VERSION): Issue | undefined {
-  try {
-    composeEvent(draft, now, { wire });
-    return undefined;
-  } catch (error) {
-    if (error instanceof UnreadableEventError) return error.issue;
-    throw error;
-  }
-}
-
-function definitionOf({ type }: EventDraft): EventDefinition {
-  return definitionByType.get(type)! as EventDefinition;
+  return { subject, event, issue };
 }
 
 /** The newest version of the event that every copy reads; 0 when there is none yet. */

@@ -5,18 +5,28 @@ import { type Refusal, refuse } from './refusal.ts';
 import { type ServiceSpec, serviceSpecSchema } from './service-spec.ts';
 import { expandShortForm, shortenPath, shortFormSchema } from './short-form.ts';
 import { validateServiceSpec } from './validate.ts';
+import { dropYounger, findYounger } from './younger-fields.ts';
 
 export type Normalised =
   | { readonly ok: true; readonly spec: ServiceSpec }
   | { readonly ok: false; readonly refusal: Refusal };
 
-/** `name` comes from the subject; a body that names another service is refused. */
-export function normaliseServiceSpec(body: unknown, name: string | undefined): Normalised {
+/**
+ * `name` comes from the subject; a body that names another service is refused. `wire` is the cluster's version: what only
+ * a younger one can store is refused by name.
+ */
+export function normaliseServiceSpec(
+  body: unknown,
+  name: string | undefined,
+  wire = Number.MAX_SAFE_INTEGER,
+): Normalised {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return refused(refuse('invalid', 'a service is described by a JSON object'));
   }
   let long: Record<string, unknown> = body as Record<string, unknown>;
   const isShort = !('taskTemplate' in body);
+  const younger = findYounger(body, isShort ? shortFormSchema : serviceSpecSchema, wire);
+  if (younger !== undefined) return refused(refuseYounger(younger, wire));
   if (isShort) {
     const short = shortFormSchema.safeParse(body);
     if (!short.success) return refused(explainIssue(short.error.issues[0]!));
@@ -32,8 +42,14 @@ export function normaliseServiceSpec(body: unknown, name: string | undefined): N
     const issue = parsed.error.issues[0]!;
     return refused(explainIssue(isShort ? { ...issue, path: shortenPath(issue.path) } : issue));
   }
+  dropYounger(parsed.data, serviceSpecSchema, wire);
   const refusal = validateServiceSpec(parsed.data);
   return refusal ? refused(refusal) : { ok: true, spec: parsed.data };
+}
+
+function refuseYounger(field: string, wire: number): Refusal {
+  const why = `the cluster is at version ${wire} until every copy and every agent has been upgraded`;
+  return refuse('unsupported', `${field} is not supported yet: ${why}`, field);
 }
 
 function refused(refusal: Refusal): Normalised {

@@ -17,9 +17,18 @@ export function dropYounger(value: unknown, schema: z.core.$ZodType, version: nu
   for (const path of listYounger(schema, version)) dropField(value, path);
 }
 
-/** "*" stands for any item of a list. */
-function listYounger(schema: z.core.$ZodType, version: number): string[][] {
-  return [...walk(schema, [])].filter(({ from }) => from > version).map(({ path }) => path);
+const known = new WeakMap<z.core.$ZodType, Map<number, readonly string[][]>>();
+
+/** "*" stands for any item of a list. Found once: every intent asks. */
+function listYounger(schema: z.core.$ZodType, version: number): readonly string[][] {
+  const byVersion = known.get(schema) ?? new Map<number, readonly string[][]>();
+  known.set(schema, byVersion);
+  let paths = byVersion.get(version);
+  if (!paths) {
+    paths = [...walk(schema, [])].filter(({ from }) => from > version).map(({ path }) => path);
+    byVersion.set(version, paths);
+  }
+  return paths;
 }
 
 interface Field {

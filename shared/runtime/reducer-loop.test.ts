@@ -137,3 +137,17 @@ it('leaves the other copies when a newer version is at work, so that its share m
   expect([told[0], told.at(-1)]).toEqual([true, false]);
   await loop.stop();
 });
+
+it('does not store what nobody could read, tries it less and less often, and lets the others by', async () => {
+  const broken: Decision = {
+    event: { type: 'tasks.orphaned', cause: 0, nodeId: 'n1', tasks: [undefined as never] },
+    expect: 0,
+  };
+  const { loop } = run((state) => (state.head > 0 ? [broken] : [broken, quarantine(1)]));
+  await clock.advance(60_000);
+  expect(log.records.map(({ subject }) => subject)).toEqual(['muster.event.orchestrator.quarantine.1']);
+  const tries = loop.stats.unreadable['tasks.orphaned']!;
+  expect(tries).toBeGreaterThan(5);
+  expect(tries).toBeLessThan(20);
+  await loop.stop();
+});

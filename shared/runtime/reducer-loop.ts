@@ -1,6 +1,6 @@
 // The loop around every reducer: fold, decide, append, fold what was appended, decide again. One round at a time;
 // losing a compare-and-set is normal and means: fold what won, and decide again.
-import { composeEvent } from '@muster/events';
+import { composeEvent, UnreadableEventError } from '@muster/events';
 import { type AppendResult, type Log, LogUnavailableError } from '@muster/log';
 import type { ClusterState } from '@muster/state';
 import { type Clock, sleep, type Timer } from './clock.ts';
@@ -24,6 +24,8 @@ export interface ReducerLoopStats {
   decisions: number;
   conflicts: number;
   failures: number;
+  /** Decisions that could not have been read back, and so were not stored: a bug, by the type of the event. */
+  readonly unreadable: Record<string, number>;
 }
 
 export interface ReducerLoop {
@@ -47,7 +49,7 @@ interface Message {
 
 export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   const { reducer, follower, log, clock, logger, presence } = options;
-  const stats: ReducerLoopStats = { rounds: 0, decisions: 0, conflicts: 0, failures: 0 };
+  const stats: ReducerLoopStats = { rounds: 0, decisions: 0, conflicts: 0, failures: 0, unreadable: {} };
   let stopping = false;
   let endWaits: (() => void) | undefined;
   const stopped = new Promise<void>((resolve) => {
@@ -134,17 +136,35 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   }
 
   function composeAll(decisions: readonly Decision[]): Message[] {
-    const now = clock.now();
-    const { head, digest } = follower.state;
-    const read = { seq: head, digest };
     const messages: Message[] = [];
-    for (const { event, expect } of decisions) {
-      const { subject, data } = composeEvent(event, now, { read });
-      if ((refused.get(subject)?.until ?? 0) > now) continue;
-      logger.debug({ subject, type: event.type, cause: event.cause, expect }, 'deciding');
-      messages.push({ subject, data, expect });
+    for (const decision of decisions) {
+      const message = compose(decision);
+      if (message) messages.push(message);
     }
     return messages;
+  }
+
+  /** Undefined while it is held back. */
+  function compose({ event, expect }: Decision): Message | undefined {
+    const now = clock.now();
+    const { head, digest, wireVersion } = follower.state;
+    try {
+      const { subject, data } = composeEvent(event, now, { read: { seq: head, digest }, wire: wireVersion });
+      if (isHeldBack(subject, now)) return undefined;
+      logger.debug({ subject, type: event.type, cause: event.cause, expect }, 'deciding');
+      return { subject, data, expect };
+    } catch (error) {
+      if (!(error instanceof UnreadableEventError)) throw error;
+      if (!isHeldBack(error.subject, now)) {
+        stats.unreadable[error.type] = (stats.unreadable[error.type] ?? 0) + 1;
+        holdBack(error.subject, error);
+      }
+      return undefined;
+    }
+  }
+
+  function isHeldBack(subject: string, now: number): boolean {
+    return (refused.get(subject)?.until ?? 0) > now;
   }
 
   function sleepUntilNextWake(): void {

@@ -114,6 +114,13 @@ const decisions: readonly Metric[] = [
     ({ loop }) => loop?.failures,
   ),
   {
+    name: 'muster_unreadable_decisions_total',
+    help: 'Decisions held back because nobody could have read them: a bug, by the type of the event.',
+    type: 'counter',
+    labels: ['type'],
+    read: ({ loop }) => each('type', loop?.unreadable),
+  },
+  {
     name: 'muster_decide_duration_seconds',
     help: 'How long it took to decide, once; nothing else happens in the process meanwhile.',
     type: 'histogram',

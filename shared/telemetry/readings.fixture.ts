@@ -11,7 +11,7 @@ export function readControl(
     copy: 'scheduler-1',
     measures: createMeasures(),
     connection: { ...connected, ...connection },
-    loop: { rounds: 3, decisions: 2, conflicts: 1, failures: 0 },
+    loop: { rounds: 3, decisions: 2, conflicts: 1, failures: 0, unreadable: { 'tasks.assigned': 1 } },
     backlog: { services: 4 },
     fold: {
       head: 100,

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { serviceSpecSchema } from './service-spec.ts';
+import { storedForm } from './stored-form.ts';
+import { since } from './wire-version.ts';
+import { dropYounger, findYounger } from './younger-fields.ts';
+
+const schema = z.strictObject({
+  name: z.string(),
+  mode: z.strictObject({ fast: since(2, z.boolean().default(true)) }).prefault({}),
+  ports: z.array(z.strictObject({ target: z.int(), name: since(3, z.string().optional()) })).default([]),
+});
+
+describe('a field that is younger than the cluster’s version', () => {
+  const body = { name: 'web', mode: { fast: false }, ports: [{ target: 1 }, { target: 2, name: 'http' }] };
+
+  it('is refused by the name that the user gave it', () => {
+    expect(findYounger(body, schema, 1)).toBe('mode.fast');
+    expect(findYounger(body, schema, 2)).toBe('ports.1.name');
+    expect(findYounger(body, schema, 3)).toBeUndefined();
+    expect(findYounger({ name: 'web' }, schema, 1)).toBeUndefined();
+    expect(findYounger(null, schema, 1)).toBeUndefined();
+  });
+
+  it('is not written because it has a default', () => {
+    const spec = schema.parse({ name: 'web', ports: [{ target: 1 }] });
+    dropYounger(spec, schema, 1);
+    expect(spec).toEqual({ name: 'web', mode: {}, ports: [{ target: 1 }] });
+  });
+});
+
+describe('a stored form', () => {
+  it('is complete: nothing in it has the default of a build', () => {
+    const stored = storedForm(serviceSpecSchema);
+    const complete = serviceSpecSchema.parse({
+      name: 'web',
+      taskTemplate: { containerSpec: { image: 'nginx' } },
+    });
+    expect(stored.parse(complete)).toEqual(complete);
+    const { labels: _, ...without } = complete;
+    expect(stored.safeParse(without).success).toBe(false);
+  });
+
+  it('holds no durations as people write them', () => {
+    const complete = serviceSpecSchema.parse({ name: 'web', updateConfig: { delay: '5s' } });
+    expect(complete.updateConfig.delay).toBe(5e9);
+    const asWritten = { ...complete, updateConfig: { ...complete.updateConfig, delay: '5s' } };
+    expect(storedForm(serviceSpecSchema).safeParse(asWritten).success).toBe(false);
+  });
+
+  it('keeps the marks of younger fields', () => {
+    expect(findYounger({ mode: { fast: true } }, storedForm(schema), 1)).toBe('mode.fast');
+  });
+});
