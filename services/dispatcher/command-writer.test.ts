@@ -32,6 +32,7 @@ function startFold(records: readonly RawRecord[]) {
   const listeners = new Set<TurnListener>();
   return {
     state,
+    isCertain: true,
     onTurn(listener: TurnListener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

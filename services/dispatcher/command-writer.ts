@@ -20,7 +20,7 @@ import { createTombstones, TOMBSTONE_TTL_MS } from './tombstones.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface CommandWriterOptions {
-  readonly follower: Pick<Follower, 'state' | 'onTurn'>;
+  readonly follower: Pick<Follower, 'state' | 'isCertain' | 'onTurn'>;
   readonly store: CommandStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -102,7 +102,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   }
 
   function pump(): void {
-    if (!active || pause || state.halted !== undefined || isBehind()) return;
+    if (!active || pause || !follower.isCertain || state.halted !== undefined || isBehind()) return;
     others.wake(clock.now(), isWanted);
     writeSome();
     const at = others.nextWake();

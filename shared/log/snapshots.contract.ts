@@ -21,6 +21,17 @@ export function describeSnapshotsContract(name: string, makeStore: () => Promise
       await underTest.dispose();
     });
 
+    it('discards those of later sequences, of every fold version', async () => {
+      const versions = [1, 2];
+      for (const foldVersion of versions)
+        for (const seq of [10, 20]) await store.put({ foldVersion, seq }, [new Uint8Array(3)]);
+      await store.discardAbove(10);
+      for (const version of versions)
+        expect(await store.latest(version)).toMatchObject({ meta: { seq: 10 } });
+      await store.discardAbove(9);
+      for (const version of versions) expect(await store.latest(version)).toBeUndefined();
+    });
+
     it('has none at first', async () => {
       expect(await store.latest(1)).toBeUndefined();
       expect(await store.newestVersion()).toBeUndefined();

@@ -21,6 +21,8 @@ export interface SnapshotStore {
   put(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
   /** The latest snapshot made by this fold version; undefined when there is none. */
   latest(foldVersion: number): Promise<StoredSnapshot | undefined>;
+  /** Deletes those of later sequences, of every fold version: they are of what the log has lost. */
+  discardAbove(seq: number): Promise<void>;
   /** The highest fold version that any snapshot was made by. */
   newestVersion(): Promise<number | undefined>;
 }

@@ -1,7 +1,7 @@
 // Keeps one folded state in step with the log. Several reducers of a process share a follower; each process has
 // its own. It decides nothing.
 import type { EventFact, Fact } from '@muster/events';
-import type { Following, Log, LogRecord, SnapshotStore } from '@muster/log';
+import { type Following, type Log, LogDivergedError, type LogRecord, type SnapshotStore } from '@muster/log';
 import {
   type Changes,
   type ClusterState,
@@ -10,9 +10,12 @@ import {
   createState,
   foldRecord,
   ignoreChanges,
+  isFolded,
 } from '@muster/state';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logging.ts';
+import { RecentIntents } from './recent-intents.ts';
+import { createSelfDoubt } from './self-doubt.ts';
 import { loadSnapshot } from './snapshotting.ts';
 
 export interface FollowerOptions {
@@ -28,44 +31,98 @@ export type EventListener = (state: ClusterState, fact: EventFact) => void;
 
 export interface Follower {
   readonly state: ClusterState;
+  /**
+   * What was folded last was in the log when it was last heard of. While the log is lost from sight it may lose its end,
+   * so that nothing is to be decided until it is found again.
+   */
+  readonly isCertain: boolean;
   /** The sequence of the snapshot it started from; 0 when it folded everything. */
   readonly startedFrom: number;
+  /** The intents folded last, to be named should the log lose them. */
+  readonly recent: RecentIntents;
   /** Resolves when `seq` has been folded. Rejects when the follower stops first. */
   waitFor(seq: number): Promise<void>;
-  /** Calls back after each turn of folding, with what it touched; only from now on, and only once caught up. */
+  /**
+   * Calls back after each turn of folding, with what it touched, and when the log has been found again; only from now on,
+   * and only once caught up.
+   */
   onTurn(listener: TurnListener): () => void;
   /** Calls back with each event just before it is folded; only from now on. */
   onEvent(listener: EventListener): () => void;
-  /** Calls back if following ended for good: the state is stale from here on, and the process should end. */
+  /**
+   * Calls back if following ended for good: the state is stale from here on. After a `LogDivergedError` another follower
+   * will do; otherwise the process should end.
+   */
   onFailure(listener: (error: Error) => void): void;
   stop(): Promise<void>;
 }
 
 /** Resolves when everything the log held at the time of the call has been folded. */
-export async function startFollower({ log, clock, logger, snapshots }: FollowerOptions): Promise<Follower> {
+export async function startFollower(options: FollowerOptions): Promise<Follower> {
+  const { log, clock, logger, snapshots } = options;
   const state = (await loadSnapshot(snapshots, log, clock, logger)) ?? createState();
   const snapshot = state.head;
   const changes = createChanges();
   const nobodyLooks = ignoreChanges();
+  const recent = new RecentIntents();
+  const doubt = createSelfDoubt(state, snapshot, log, clock);
   const turnListeners = new Set<TurnListener>();
   const eventListeners = new Set<EventListener>();
   const failureListeners = new Set<(error: Error) => void>();
   const waiters = new Set<{ seq: number; resolve: () => void; reject: (error: Error) => void }>();
   let following: Following | undefined;
+  /** The log still had the snapshot's last record when following began. */
+  let begun = snapshot === 0;
   let caughtUp = false;
+  let inSight = true;
   let turnQueued = false;
   let ended: Error | undefined;
 
+  function receive(record: LogRecord): void {
+    if (record.seq > snapshot && begun) fold(record);
+    else if (isFolded(state, record)) begun = true;
+    else throw new LogDivergedError(snapshot, `it has another record ${record.seq} than the snapshot`);
+  }
+
   function fold(record: LogRecord): void {
-    foldRecord(state, record, caughtUp ? changes : nobodyLooks, tellOfEvent);
-    if (!caughtUp || turnQueued) return;
-    turnQueued = true;
-    // One turn for all the records that arrived together.
-    queueMicrotask(endTurn);
+    const { astray } = state;
+    const fact = foldRecord(state, record, caughtUp ? changes : nobodyLooks, tellOfEvent);
+    if (fact.is === 'intent') recent.note(record);
+    if (fact.is === 'event') doubt.note(fact, state.astray > astray);
+    if (!caughtUp) return;
+    if (state.astray > astray) void examine();
+    queueTurn();
   }
 
   function tellOfEvent(fact: Fact): void {
     if (fact.is === 'event') for (const listener of eventListeners) listener(state, fact);
+  }
+
+  /** Somebody has decided on what isn't in our log: is it in the log? */
+  async function examine(): Promise<void> {
+    try {
+      if (doubt.isAlone) {
+        await snapshots?.discardAbove(snapshot - 1);
+        fail(
+          new LogDivergedError(
+            state.head,
+            `others have read another one; the snapshot at ${snapshot} was not of it`,
+          ),
+        );
+      } else {
+        const differs = await doubt.lookBack();
+        if (differs !== undefined) fail(new LogDivergedError(state.head, `it has another record ${differs}`));
+      }
+    } catch (error) {
+      logger.warn({ error: (error as Error).message }, 'could not compare what was folded with the log');
+    }
+  }
+
+  /** One turn for all the records that arrived together. */
+  function queueTurn(): void {
+    if (turnQueued) return;
+    turnQueued = true;
+    queueMicrotask(endTurn);
   }
 
   function endTurn(): void {
@@ -86,6 +143,7 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
     ended = error;
     for (const waiter of waiters) waiter.reject(error);
     waiters.clear();
+    void following?.stop();
     for (const listener of failureListeners) listener(error);
   }
 
@@ -96,19 +154,44 @@ export async function startFollower({ log, clock, logger, snapshots }: FollowerO
       reject(error);
     };
     const onCaughtUp = () => {
+      if (!begun) throw new LogDivergedError(snapshot, `it ends before the snapshot`);
       caughtUp = true;
       resolve();
     };
-    log.follow({ from: state.head + 1, onRecord: fold, onCaughtUp, onError }).then((handle) => {
+    const handlers = {
+      onRecord: receive,
+      onCaughtUp,
+      onError,
+      onInterrupted: () => {
+        inSight = false;
+      },
+      onResumed: () => {
+        inSight = true;
+        // Whoever stood still meanwhile is to look again.
+        if (caughtUp) queueTurn();
+      },
+    };
+    // The snapshot's last record comes once more: it may have gone since it was looked at.
+    log.follow({ from: Math.max(1, snapshot), ...handlers }).then((handle) => {
       following = handle;
       if (ended) void handle.stop();
     }, onError);
   });
+  if (doubt.isAlone) {
+    fail(new Error('it is started again'));
+    logger.warn({ snapshot }, 'discarding a snapshot: all decisions since were made on another log');
+    await snapshots?.discardAbove(snapshot - 1);
+    return startFollower(options);
+  }
   logger.debug({ snapshot, head: state.head, ms: clock.now() - started }, 'caught up with the log');
 
   return {
     state,
+    get isCertain() {
+      return inSight && ended === undefined;
+    },
     startedFrom: snapshot,
+    recent,
     waitFor(seq) {
       if (seq <= state.head) return Promise.resolve();
       if (ended) return Promise.reject(ended);

@@ -92,6 +92,11 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
       dirty = false;
       // Woken in the middle of a turn: what it knows is older than what it would expect. It is about to be told.
       if (follower.state.head !== noticed) return;
+      // What was folded last may be lost; we are told when the log has been found again.
+      if (!follower.isCertain) {
+        presence?.takePart(false);
+        return;
+      }
       timer?.cancel();
       try {
         const messages = composeAll(decide());

@@ -104,6 +104,7 @@ describe('a start', () => {
       await takeSnapshot(snapshots, (await follow(other)).state, systemClock);
       expect(await follow(await writeLog(1000))).toMatchObject({ from: 0, state: { head: 3 } });
       expect(warnings).toEqual([expect.stringContaining('it is of another log')]);
+      expect(await snapshots.latest(FOLD_VERSION)).toBeUndefined();
     },
   );
 });

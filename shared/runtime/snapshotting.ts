@@ -1,11 +1,21 @@
 // Snapshots as a cache of the fold: used at start-up, and ignored whenever in doubt.
 import type { Log, SnapshotStore, StoredSnapshot } from '@muster/log';
-import { type ClusterState, captureState, FOLD_VERSION, readSnapshot, writeSnapshot } from '@muster/state';
+import {
+  type ClusterState,
+  captureState,
+  FOLD_VERSION,
+  isFolded,
+  readSnapshot,
+  writeSnapshot,
+} from '@muster/state';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logging.ts';
 import { takeSteps, takeStepsOf } from './steps.ts';
 
-/** The state of the latest snapshot that can be trusted; undefined means: fold from the beginning. */
+/**
+ * The state of the latest snapshot that can be trusted; undefined means: fold from the beginning. Those that the log
+ * proves to be of another one are discarded on the way.
+ */
 export async function loadSnapshot(
   snapshots: SnapshotStore | undefined,
   log: Log,
@@ -18,14 +28,18 @@ export async function loadSnapshot(
     if (newest !== undefined && newest > FOLD_VERSION) {
       logger.warn({ foldVersion: newest, own: FOLD_VERSION }, 'ignoring the snapshots of a newer version');
     }
-    const stored = await snapshots.latest(FOLD_VERSION);
-    if (!stored) return undefined;
-    const state = await restoreState(stored.chunks, clock);
-    if (state.head !== stored.meta.seq) throw new Error(`it is of ${state.head}, not of ${stored.meta.seq}`);
-    if (!(await isOfThisLog(state, log))) {
-      throw new Error(`it is of another log: this one has another record at ${state.head}, or none`);
+    for (;;) {
+      const stored = await snapshots.latest(FOLD_VERSION);
+      if (!stored) return undefined;
+      const state = await restoreState(stored.chunks, clock);
+      const { head } = state;
+      if (head !== stored.meta.seq) throw new Error(`it is of ${head}, not of ${stored.meta.seq}`);
+      const found = await log.find(head);
+      if (found !== undefined && isFolded(state, found)) return state;
+      const error = `it is of another log: this one has another record at ${head}, or none`;
+      logger.warn({ error }, 'discarding a snapshot');
+      await snapshots.discardAbove(head - 1);
     }
-    return state;
   } catch (error) {
     logger.warn(
       { error: (error as Error).message },
@@ -39,12 +53,6 @@ export async function restoreState(chunks: StoredSnapshot['chunks'], clock: Cloc
   const reader = readSnapshot();
   for await (const chunk of chunks) reader.take(chunk);
   return takeSteps(reader.finish(), clock);
-}
-
-/** A log that was deleted and made anew leaves the snapshots of the old one. No two logs have the same clock. */
-async function isOfThisLog({ head, headTime }: ClusterState, log: Log): Promise<boolean> {
-  for await (const { time } of log.read({ from: head, to: head })) return time === headTime;
-  return false;
 }
 
 /** Stores the state as it is at the time of the call, however it changes meanwhile. */

@@ -21,10 +21,19 @@ export function noteDigest(state: ClusterState, record: RawRecord): void {
 }
 
 /** The digest of everything up to there; undefined when it isn't folded yet, or too long ago. */
-export function digestAt(state: ClusterState, seq: number): number | undefined {
+export function digestAt(state: Pick<ClusterState, 'head' | 'digests'>, seq: number): number | undefined {
   return seq >= 0 && seq <= state.head && seq > state.head - DIGESTS_KEPT
     ? state.digests[seq % DIGESTS_KEPT]
     : undefined;
+}
+
+/** Whether this is the record that was folded there, after the same others; undefined when that is too long ago. */
+export function isFolded(
+  state: Pick<ClusterState, 'head' | 'digests'>,
+  record: RawRecord,
+): boolean | undefined {
+  const [before, after] = [digestAt(state, record.seq - 1), digestAt(state, record.seq)];
+  return before === undefined || after === undefined ? undefined : chainDigest(before, record) === after;
 }
 
 /** Subjects come again and again, and a walk over the characters of one costs as much as all the rest. */

@@ -1,7 +1,7 @@
 export * from './capture.ts';
 export * from './changes.ts';
 export type * from './collections.ts';
-export { DIGESTS_KEPT, digestAt } from './digest.ts';
+export { DIGESTS_KEPT, digestAt, isFolded } from './digest.ts';
 export { FOLD_VERSION } from './evolve.ts';
 export * from './fold-record.ts';
 export * from './hash.ts';

@@ -54,6 +54,7 @@ it('snapshots are counted with their size as they pass, and the ones that fail a
       for await (const chunk of chunks) stored.push(...chunk);
     },
     latest: async () => undefined,
+    discardAbove: async () => undefined,
     newestVersion: async () => 7,
   };
   const measured = measureSnapshots(store, snapshots);

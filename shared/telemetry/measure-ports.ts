@@ -57,6 +57,7 @@ export function measureSnapshots(store: SnapshotStore, measures: SnapshotMeasure
       measures.last = { seq: meta.seq, bytes, durationMs: performance.now() - startedAt };
     },
     latest: (foldVersion) => store.latest(foldVersion),
+    discardAbove: (seq) => store.discardAbove(seq),
     newestVersion: () => store.newestVersion(),
   };
 }

@@ -67,6 +67,10 @@ export class JetStreamSnapshotStore implements SnapshotStore {
     if (read !== size) throw new Error(`the snapshot at ${seq} is gone, or incomplete`);
   }
 
+  async discardAbove(seq: number): Promise<void> {
+    for (const listed of await this.listAll()) if (listed.meta.seq > seq) await this.purge(listed);
+  }
+
   async newestVersion(): Promise<number | undefined> {
     const versions = (await this.listAll()).map(({ meta }) => meta.foldVersion);
     return versions.length === 0 ? undefined : Math.max(...versions);

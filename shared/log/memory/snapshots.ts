@@ -24,6 +24,14 @@ export class MemorySnapshotStore implements SnapshotStore {
     return newest && { meta: newest.meta, chunks: iterate(newest.chunks) };
   }
 
+  async discardAbove(seq: number): Promise<void> {
+    for (const [version, kept] of this.byVersion)
+      this.byVersion.set(
+        version,
+        kept.filter(({ meta }) => meta.seq <= seq),
+      );
+  }
+
   async newestVersion(): Promise<number | undefined> {
     return this.byVersion.size === 0 ? undefined : Math.max(...this.byVersion.keys());
   }

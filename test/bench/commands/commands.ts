@@ -35,7 +35,7 @@ export const commands: Bench = {
       const turns = measureTurns();
       const before = { at: performance.now(), own: process.cpuUsage(), server: readCpuSeconds(server.pid) };
       const writer = await startCommandWriter({
-        follower: { state, onTurn: () => () => undefined },
+        follower: { state, isCertain: true, onTurn: () => () => undefined },
         store: new JetStreamCommandStore(connection),
         clock: systemClock,
         logger: silentLogger,
