@@ -5,6 +5,7 @@ export { type ConsumerStats, listConsumerStats } from './jetstream/consumer-stat
 export * from './jetstream/log.ts';
 export * from './jetstream/snapshots.ts';
 export * from './jetstream/streams.ts';
+export * from './ladder.ts';
 export * from './log.ts';
 export * from './memory/commands.ts';
 export * from './memory/delivery.ts';

@@ -1,4 +1,5 @@
 // Where folded state is cached. Deleting all of it costs time and nothing else.
+import type { Rung } from './ladder.ts';
 
 export interface SnapshotMeta {
   /** The version of the fold that made it; another version's snapshot is of no use. */
@@ -13,15 +14,17 @@ export interface StoredSnapshot {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-/** How many snapshots of each fold version are kept; older ones are deleted when a newer one is put. */
-export const KEPT_SNAPSHOTS = 2;
-
 export interface SnapshotStore {
-  /** Takes the chunks one by one, when it has room for the next: what they are made of must stay as it is meanwhile. */
+  /**
+   * Takes the chunks one by one, when it has room for the next: what they are made of must stay as it is meanwhile. Then
+   * deletes what the ladder (ladder.ts) needs no more, and of older fold versions all but the newest of the last one.
+   */
   put(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
-  /** The latest snapshot made by this fold version; undefined when there is none. */
-  latest(foldVersion: number): Promise<StoredSnapshot | undefined>;
-  /** Deletes those of later sequences, of every fold version: they are of what the log has lost. */
+  /** What is kept of this fold version, the lowest sequence first, with the bytes it takes. */
+  list(foldVersion: number): Promise<readonly Rung[]>;
+  /** The latest snapshot made by this fold version, at or below a sequence if one is named; undefined when there is none. */
+  latest(foldVersion: number, atMost?: number): Promise<StoredSnapshot | undefined>;
+  /** Deletes every snapshot of a later sequence, whatever made it: the log has lost its end, or is another one. */
   discardAbove(seq: number): Promise<void>;
   /** The highest fold version that any snapshot was made by. */
   newestVersion(): Promise<number | undefined>;

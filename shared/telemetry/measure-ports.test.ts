@@ -53,6 +53,7 @@ it('snapshots are counted with their size as they pass, and the ones that fail a
       if (seq === 2) throw new Error('no room');
       for await (const chunk of chunks) stored.push(...chunk);
     },
+    list: async () => [{ seq: 1, bytes: 3 }],
     latest: async () => undefined,
     discardAbove: async () => undefined,
     newestVersion: async () => 7,

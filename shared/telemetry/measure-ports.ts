@@ -56,7 +56,8 @@ export function measureSnapshots(store: SnapshotStore, measures: SnapshotMeasure
       measures.stored += 1;
       measures.last = { seq: meta.seq, bytes, durationMs: performance.now() - startedAt };
     },
-    latest: (foldVersion) => store.latest(foldVersion),
+    list: (foldVersion) => store.list(foldVersion),
+    latest: (foldVersion, atMost) => store.latest(foldVersion, atMost),
     discardAbove: (seq) => store.discardAbove(seq),
     newestVersion: () => store.newestVersion(),
   };

@@ -16,9 +16,10 @@ import {
   StreamMismatchError,
   UnsuitableServerError,
 } from '../errors.ts';
+import { LADDER_LIMITS } from '../ladder.ts';
 import { describeLogContract } from '../log.contract.ts';
 import type { LogRecord } from '../log.ts';
-import { describeSnapshotsContract } from '../snapshots.contract.ts';
+import { describeSnapshotsContract, LADDER_EVERY } from '../snapshots.contract.ts';
 import { JetStreamCommandStore } from './commands.ts';
 import { countConsumer, listConsumerStats } from './consumer-stats.ts';
 import { JetStreamLog } from './log.ts';
@@ -89,7 +90,7 @@ describeCommandsContract('JetStream', async () => {
 describeSnapshotsContract('JetStream', async () => {
   const nc = await open();
   await ensureStreams(nc);
-  return { store: new JetStreamSnapshotStore(nc), dispose };
+  return { store: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, every: LADDER_EVERY }), dispose };
 });
 
 describe('the streams', () => {

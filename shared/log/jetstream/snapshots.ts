@@ -3,7 +3,8 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, nuid } from '@nats-io/nats-core';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
-import { KEPT_SNAPSHOTS, type SnapshotMeta, type SnapshotStore, type StoredSnapshot } from '../snapshots.ts';
+import { keepSnapshots, LADDER_LIMITS, type LadderLimits, type Rung } from '../ladder.ts';
+import type { SnapshotMeta, SnapshotStore, StoredSnapshot } from '../snapshots.ts';
 import { frameChunks, unframeChunks } from './compressed-frames.ts';
 import { startConsumerStats } from './consumer-stats.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
@@ -12,20 +13,22 @@ import { SNAPSHOTS_BUCKET, SNAPSHOTS_STREAM } from './streams.ts';
 
 const HEARTBEAT_MS = 5_000;
 const START_WITHIN_MS = 10_000;
+const META_PREFIX = `$O.${SNAPSHOTS_BUCKET}.M.`;
+const CHUNK_PREFIX = `$O.${SNAPSHOTS_BUCKET}.C.`;
 
-interface Listed {
+interface Listed extends SnapshotMeta, Rung {
   readonly name: string;
   /** What its chunks are filed under. */
   readonly chunks: string;
-  /** Bytes in all of them. */
-  readonly size: number;
-  readonly meta: SnapshotMeta;
 }
 
 export class JetStreamSnapshotStore implements SnapshotStore {
   private readonly manager: Objm;
 
-  constructor(private readonly nc: NatsConnection) {
+  constructor(
+    private readonly nc: NatsConnection,
+    private readonly limits: LadderLimits = LADDER_LIMITS,
+  ) {
     this.manager = new Objm(jetstream(nc));
   }
 
@@ -34,17 +37,31 @@ export class JetStreamSnapshotStore implements SnapshotStore {
     const name = `fold-${meta.foldVersion}/${meta.seq}/${nuid.next()}`;
     const metadata = { foldVersion: String(meta.foldVersion), seq: String(meta.seq) };
     await bucket.put({ name, metadata }, ReadableStream.from(frameChunks(chunks)));
-    for (const old of (await this.list(meta.foldVersion)).slice(KEPT_SNAPSHOTS)) await this.purge(old);
+    const stored = await this.listAll();
+    const kept = new Set(keepSnapshots(stored, meta.foldVersion, this.limits));
+    for (const old of stored) if (!kept.has(old)) await this.purge(old);
   }
 
-  async latest(foldVersion: number): Promise<StoredSnapshot | undefined> {
-    const [newest] = await this.list(foldVersion);
-    if (newest === undefined) return undefined;
-    return { meta: newest.meta, chunks: unframeChunks(this.readBytes(newest)) };
+  async list(foldVersion: number): Promise<readonly Rung[]> {
+    return this.of(foldVersion);
+  }
+
+  async latest(foldVersion: number, atMost = Number.POSITIVE_INFINITY): Promise<StoredSnapshot | undefined> {
+    const found = (await this.of(foldVersion)).findLast(({ seq }) => seq <= atMost);
+    return found && { meta: { foldVersion, seq: found.seq }, chunks: unframeChunks(this.readBytes(found)) };
+  }
+
+  async discardAbove(last: number): Promise<void> {
+    for (const snapshot of await this.listAll()) if (snapshot.seq > last) await this.purge(snapshot);
+  }
+
+  async newestVersion(): Promise<number | undefined> {
+    const versions = (await this.listAll()).map(({ foldVersion }) => foldVersion);
+    return versions.length === 0 ? undefined : Math.max(...versions);
   }
 
   /** Not through the object store, whose digest in JavaScript takes longer than all the rest: a snapshot has its own. */
-  private async *readBytes({ chunks, size, meta: { seq } }: Listed): AsyncGenerator<Uint8Array> {
+  private async *readBytes({ chunks, bytes, seq }: Listed): AsyncGenerator<Uint8Array> {
     let read = 0;
     const records = readBounded(Number.POSITIVE_INFINITY, async (handlers) =>
       OrderedConsumer.start({
@@ -52,7 +69,7 @@ export class JetStreamSnapshotStore implements SnapshotStore {
         jsm: await jetstreamManager(this.nc, { checkAPI: false }),
         stream: SNAPSHOTS_STREAM,
         start: 1,
-        subjects: [`$O.${SNAPSHOTS_BUCKET}.C.${chunks}`],
+        subjects: [`${CHUNK_PREFIX}${chunks}`],
         contiguous: false,
         heartbeatMs: HEARTBEAT_MS,
         startWithinMs: START_WITHIN_MS,
@@ -64,41 +81,43 @@ export class JetStreamSnapshotStore implements SnapshotStore {
       read += data.length;
       yield data;
     }
-    if (read !== size) throw new Error(`the snapshot at ${seq} is gone, or incomplete`);
-  }
-
-  async discardAbove(seq: number): Promise<void> {
-    for (const listed of await this.listAll()) if (listed.meta.seq > seq) await this.purge(listed);
-  }
-
-  async newestVersion(): Promise<number | undefined> {
-    const versions = (await this.listAll()).map(({ meta }) => meta.foldVersion);
-    return versions.length === 0 ? undefined : Math.max(...versions);
+    if (read !== bytes) throw new Error(`the snapshot at ${seq} is gone, or incomplete`);
   }
 
   /** The object store's own delete leaves a marker behind for ever, and each snapshot has a name of its own. */
   private async purge({ name, chunks }: Listed): Promise<void> {
     const jsm = await jetstreamManager(this.nc, { checkAPI: false });
     const token = Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
-    for (const part of [`M.${token}`, `C.${chunks}`]) {
-      await jsm.streams.purge(SNAPSHOTS_STREAM, { filter: `$O.${SNAPSHOTS_BUCKET}.${part}` });
-    }
+    for (const filter of [`${META_PREFIX}${token}`, `${CHUNK_PREFIX}${chunks}`])
+      await jsm.streams.purge(SNAPSHOTS_STREAM, { filter });
   }
 
   private open(): Promise<ObjectStore> {
     return this.manager.open(SNAPSHOTS_BUCKET);
   }
 
-  /** The newest first. */
-  private async list(foldVersion: number): Promise<Listed[]> {
-    return (await this.listAll())
-      .filter(({ meta }) => meta.foldVersion === foldVersion)
-      .sort((a, b) => b.meta.seq - a.meta.seq || (a.name < b.name ? -1 : 1));
+  /** The lowest sequence first. */
+  private async of(wanted: number): Promise<Listed[]> {
+    return (await this.listAll()).filter(({ foldVersion }) => foldVersion === wanted);
   }
 
+  /**
+   * In an order that is the same for everybody: of two of one sequence all keep the same. Each is asked for by itself: the
+   * object store's own list waits for half a minute for one that another copy deletes meanwhile.
+   */
   private async listAll(): Promise<Listed[]> {
-    const objects = await (await this.open()).list();
-    return objects.map(readListed).filter((listed) => listed !== undefined);
+    const jsm = await jetstreamManager(this.nc, { checkAPI: false });
+    const { state } = await jsm.streams.info(SNAPSHOTS_STREAM, { subjects_filter: `${META_PREFIX}>` });
+    const objects = await Promise.all(
+      Object.keys(state.subjects ?? {}).map(async (subject) => {
+        const found = await jsm.streams.getMessage(SNAPSHOTS_STREAM, { last_by_subj: subject });
+        return found?.json<ObjectInfo>();
+      }),
+    );
+    return objects
+      .map((object) => object && readListed(object))
+      .filter((listed) => listed !== undefined)
+      .sort((a, b) => a.seq - b.seq || (a.name < b.name ? -1 : 1));
   }
 }
 
@@ -107,5 +126,5 @@ function readListed({ name, nuid: chunks, size, metadata, deleted }: ObjectInfo)
   const foldVersion = Number(metadata?.foldVersion);
   const seq = Number(metadata?.seq);
   if (deleted || !Number.isInteger(foldVersion) || !Number.isInteger(seq)) return undefined;
-  return { name, chunks, size, meta: { foldVersion, seq } };
+  return { name, chunks, bytes: size, foldVersion, seq };
 }

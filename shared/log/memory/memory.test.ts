@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { describeCommandsContract } from '../commands.contract.ts';
 import { LogUnavailableError } from '../errors.ts';
+import { LADDER_LIMITS } from '../ladder.ts';
 import { describeLogContract } from '../log.contract.ts';
 import type { LogRecord } from '../log.ts';
 import { describeLostEndContract } from '../lost-end.contract.ts';
-import { describeSnapshotsContract } from '../snapshots.contract.ts';
+import { describeSnapshotsContract, LADDER_EVERY } from '../snapshots.contract.ts';
 import { MemoryCommandStore } from './commands.ts';
 import { MemoryLog, type MemoryLogOptions } from './log.ts';
 import { MemorySnapshotStore } from './snapshots.ts';
@@ -50,7 +51,10 @@ describeCommandsContract('memory', async () => {
   };
 });
 
-describeSnapshotsContract('memory', async () => ({ store: new MemorySnapshotStore(), dispose }));
+describeSnapshotsContract('memory', async () => ({
+  store: new MemorySnapshotStore({ ...LADDER_LIMITS, every: LADDER_EVERY }),
+  dispose,
+}));
 
 describe('the hooks of the memory log', () => {
   const SUBJECT = 'muster.event.scheduler.node.n1';

@@ -1,39 +1,50 @@
-// The snapshot store in memory: the last two snapshots of each fold version, like the other adapter.
-import { KEPT_SNAPSHOTS, type SnapshotMeta, type SnapshotStore, type StoredSnapshot } from '../snapshots.ts';
+// The snapshot store in memory: keeps what the other adapter would.
+import { keepSnapshots, LADDER_LIMITS, type LadderLimits, type Rung } from '../ladder.ts';
+import type { SnapshotMeta, SnapshotStore, StoredSnapshot } from '../snapshots.ts';
 
-interface Kept {
-  readonly meta: SnapshotMeta;
+interface Kept extends SnapshotMeta, Rung {
   readonly chunks: readonly Uint8Array[];
 }
 
 export class MemorySnapshotStore implements SnapshotStore {
-  private readonly byVersion = new Map<number, Kept[]>();
+  private kept: readonly Kept[] = [];
 
-  async put(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  constructor(private readonly limits: LadderLimits = LADDER_LIMITS) {}
+
+  async put(
+    { foldVersion, seq }: SnapshotMeta,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
     const taken: Uint8Array[] = [];
     for await (const chunk of chunks) taken.push(chunk);
-    const others = (this.byVersion.get(meta.foldVersion) ?? []).filter(
-      ({ meta: { seq } }) => seq !== meta.seq,
+    const bytes = taken.reduce((sum, { length }) => sum + length, 0);
+    const others = this.kept.filter((other) => other.foldVersion !== foldVersion || other.seq !== seq);
+    this.kept = keepSnapshots(
+      [...others, { foldVersion, seq, bytes, chunks: taken }],
+      foldVersion,
+      this.limits,
     );
-    const ordered = [...others, { meta, chunks: taken }].sort((a, b) => b.meta.seq - a.meta.seq);
-    this.byVersion.set(meta.foldVersion, ordered.slice(0, KEPT_SNAPSHOTS));
   }
 
-  async latest(foldVersion: number): Promise<StoredSnapshot | undefined> {
-    const newest = this.byVersion.get(foldVersion)?.[0];
-    return newest && { meta: newest.meta, chunks: iterate(newest.chunks) };
+  async list(foldVersion: number): Promise<readonly Rung[]> {
+    return this.of(foldVersion);
   }
 
-  async discardAbove(seq: number): Promise<void> {
-    for (const [version, kept] of this.byVersion)
-      this.byVersion.set(
-        version,
-        kept.filter(({ meta }) => meta.seq <= seq),
-      );
+  async latest(foldVersion: number, atMost = Number.POSITIVE_INFINITY): Promise<StoredSnapshot | undefined> {
+    const found = this.of(foldVersion).findLast(({ seq }) => seq <= atMost);
+    return found && { meta: { foldVersion, seq: found.seq }, chunks: iterate(found.chunks) };
+  }
+
+  async discardAbove(last: number): Promise<void> {
+    this.kept = this.kept.filter(({ seq }) => seq <= last);
   }
 
   async newestVersion(): Promise<number | undefined> {
-    return this.byVersion.size === 0 ? undefined : Math.max(...this.byVersion.keys());
+    return this.kept.length === 0 ? undefined : Math.max(...this.kept.map(({ foldVersion }) => foldVersion));
+  }
+
+  private of(wanted: number): Kept[] {
+    return this.kept.filter(({ foldVersion }) => foldVersion === wanted).sort((a, b) => a.seq - b.seq);
   }
 }
 
