@@ -43,15 +43,16 @@ export interface StartedRole extends Pick<ObservedRole, 'loop' | 'commands' | 'b
 }
 
 export async function startRole(role: ControlRole, options: StartRoleOptions): Promise<StartedRole> {
+  const maxRecordBytes = () => options.cluster.log.maxRecordBytes;
   switch (role) {
     case 'orchestrator':
-      return startReducer(role, (share) => createOrchestrator({ share }), options);
+      return startReducer(role, (share) => createOrchestrator({ share, maxRecordBytes }), options);
     case 'allocator':
       return startReducer(role, (share) => createAllocator({ share }), options);
     case 'scheduler':
       return startReducer(
         role,
-        (sharing, copy) => createScheduler({ sharing, rank: turnedOrder(copy) }),
+        (sharing, copy) => createScheduler({ sharing, rank: turnedOrder(copy), maxRecordBytes }),
         options,
       );
     case 'dispatcher':

@@ -69,6 +69,34 @@ describe('admission', () => {
     expect(history.state.intents.size).toBe(0);
   });
 
+  it('rejects, with figures, a spec whose records the log would not take, and no other', () => {
+    const orchestrator = createOrchestrator({ maxRecordBytes: () => 64 * 1024 });
+    const judge = (body: object) => {
+      history.intend('apply', 'web', { image: 'x', ...body });
+      // A service that has just changed has its tasks' turn first.
+      const events = [1, 2, 3].flatMap(() => decide(orchestrator));
+      return events.find(({ type }) => type !== 'service.reconciled');
+    };
+    const env = (count: number) => ({
+      env: Array.from({ length: count }, (_, n) => `V${n}=${'茶'.repeat(100)}`),
+    });
+    expect(judge(env(250))).toMatchObject({
+      type: 'intent.rejected',
+      kind: 'invalid',
+      message: expect.stringMatching(/too large: with 7\d{4} bytes .* at most 65536; make it smaller/),
+    });
+    // Written in few bytes, and stored in many.
+    expect(
+      judge({ ports: Array.from({ length: 1_200 }, (_, n) => ({ target: 1000 + n, mode: 'host' })) }),
+    ).toMatchObject({
+      type: 'intent.rejected',
+      message: expect.stringContaining('too large'),
+    });
+    expect(judge(env(180))).toMatchObject({ type: 'service.created' });
+    expect(judge(env(250))).toMatchObject({ type: 'intent.rejected' });
+    expect(judge(env(181))).toMatchObject({ type: 'service.updated' });
+  });
+
   it.each([
     ['a name that is nearly one', { image: 'x', name: `${'a'.repeat(900_000)}!` }],
     ['an unknown field', { image: 'x', ['x'.repeat(900_000)]: 1 }],

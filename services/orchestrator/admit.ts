@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import {
+  ENVELOPE_BYTES,
   type EventDraft,
   eventSubject,
   findUnreadable,
@@ -9,6 +10,7 @@ import {
   intents,
   removeIntentSchema,
   scaleIntentSchema,
+  sizeOfText,
   updateIntentSchema,
 } from '@muster/events';
 import {
@@ -23,11 +25,14 @@ import {
 import type { Decision } from '@muster/runtime';
 import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
 
+/** Digits of a port that is left to the allocator. */
+const PORT_BYTES = 5;
+
 type Verdict = { readonly event: EventDraft } | { readonly refusal: Refusal };
 
 /** One decision for one intent, whatever the intent holds. */
-export function admit(state: ClusterState, intent: IntentFact): Decision {
-  const verdict = makeReadable(state, judgeSafely(state, intent));
+export function admit(state: ClusterState, intent: IntentFact, maxRecordBytes: number): Decision {
+  const verdict = checkSize(makeReadable(state, judgeSafely(state, intent)), maxRecordBytes);
   if ('refusal' in verdict) return rejectIntent(state, intent, verdict.refusal);
   const { event } = verdict;
   const subject =
@@ -49,6 +54,20 @@ function rejectIntent(state: ClusterState, intent: IntentFact, { kind, message, 
   };
   // 0, unless somebody who may not has written there.
   return { event, expect: lastSeqOf(state, eventSubject('orchestrator', 'intent', intent.seq)) };
+}
+
+/** What follows from a spec is stored whole as well: its ports, with their numbers, and the command of each task. */
+function checkSize(verdict: Verdict, maxRecordBytes: number): Verdict {
+  if (!('event' in verdict) || !('spec' in verdict.event)) return verdict;
+  const { spec, actor } = verdict.event;
+  const specBytes = Buffer.byteLength(JSON.stringify(spec));
+  const ports = spec.endpointSpec?.ports?.length ?? 0;
+  const bytes = specBytes + ports * PORT_BYTES + sizeOfText(actor) + ENVELOPE_BYTES;
+  if (bytes <= maxRecordBytes) return verdict;
+  return refusal(
+    'invalid',
+    `the spec is too large: with ${specBytes} bytes its records have up to ${bytes}, and the log takes at most ${maxRecordBytes}; make it smaller, or raise max_payload in the server's configuration`,
+  );
 }
 
 /** A bug of ours that some intent meets must not keep every other from its verdict. */

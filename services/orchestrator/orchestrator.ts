@@ -1,6 +1,14 @@
 // The orchestrator: admits intents, and keeps every service as its spec says. It never touches a node.
 import { eventSubject } from '@muster/events';
-import { createFaults, createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
+import {
+  createFaults,
+  createWorkList,
+  type Decision,
+  type RecordLimit,
+  type Reducer,
+  type Share,
+  usualRecordLimit,
+} from '@muster/runtime';
 import { type ClusterState, lastSeqOf } from '@muster/state';
 import { admit } from './admit.ts';
 import { decidedName } from './decided-name.ts';
@@ -19,9 +27,13 @@ const nothing: Reconciliation = { event: undefined, wakeAt: undefined };
 export interface OrchestratorOptions {
   /** Which names are ours; all of them by default. */
   readonly share?: Share;
+  readonly maxRecordBytes?: RecordLimit;
 }
 
-export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer {
+export function createOrchestrator({
+  share,
+  maxRecordBytes = usualRecordLimit,
+}: OrchestratorOptions = {}): Reducer {
   let known: ClusterState | undefined;
   const intents = followIntents();
   /** Names with an intent to judge, and services to reconcile: of one name both are one copy's. */
@@ -35,7 +47,7 @@ export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer
     tenantOf: (id) => known!.services.get(id)?.actor ?? '',
   });
   const faults = createFaults(services);
-  const quarantine = createQuarantine(share);
+  const quarantine = createQuarantine(share, maxRecordBytes);
   /** Services with a verdict in the last round. In this one it is their tasks' turn: neither starves the other. */
   let admitted: readonly string[] = [];
 
@@ -84,7 +96,7 @@ export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer
   function reconcileService(state: ClusterState, id: string, now: number): Decision | undefined {
     const service = state.services.get(id);
     const reconciliation = faults.guard(id, now, () =>
-      service && needsReconciling(service) ? reconcile(service, now) : nothing,
+      service && needsReconciling(service) ? reconcile(service, now, maxRecordBytes()) : nothing,
     );
     if (!reconciliation) return undefined;
     const { event, wakeAt } = reconciliation;
@@ -103,7 +115,7 @@ export function createOrchestrator({ share }: OrchestratorOptions = {}): Reducer
       // The next one of this name must see what became of this one.
       seen.push(name);
       const service = state.serviceByName.get(name);
-      if (!service || !reconciled.has(service.id)) decisions.push(admit(state, intent));
+      if (!service || !reconciled.has(service.id)) decisions.push(admit(state, intent, maxRecordBytes()));
     }
     for (const name of seen) names.add(name);
     return decisions;

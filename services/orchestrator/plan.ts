@@ -1,18 +1,31 @@
 // A reconcile decision while it is being composed: what is to be created, desired and forgotten, and why.
-import type { CreatedTask, EventDraft } from '@muster/events';
+import { type CreatedTask, ENVELOPE_BYTES, type EventDraft, fitText, sizeOfText } from '@muster/events';
 import { type DesiredStateName, deriveTaskId } from '@muster/model';
 import type { Service, Task } from '@muster/state';
+import {
+  LARGEST_CREATED,
+  LARGEST_DESIRED,
+  type NewTask,
+  sizeOfCreated,
+  sizeOfDesired,
+  sizeOfId,
+} from './plan-size.ts';
 
-/** What one event lists at most: it stays below NATS' default limit of 1 MB. */
+/** What one event lists at most, however much a record may hold: folding it must not hold up anything else. */
 export const MAX_TASKS_PER_EVENT = 8_000;
 
 export interface Plan {
   readonly service: Service;
   readonly now: number;
-  readonly created: CreatedTask[];
+  /** Room for lists, and how much of it is taken. */
+  readonly maxBytes: number;
+  bytes: number;
+  readonly created: NewTask[];
   readonly desired: Map<string, DesiredStateName>;
   readonly reaped: string[];
   readonly why: string[];
+  /** Of sentences about single tasks. */
+  whyBytes: number;
   /** Tasks whose own sentence there was no room for. */
   untold: number;
   /** The latest sequence that this decision answers. */
@@ -23,14 +36,21 @@ export interface Plan {
   readonly touched: Set<number>;
 }
 
-export function startPlan(service: Service, now: number): Plan {
+/** Sentences about the whole decision: few, and all of them short. */
+const SUMMARY_BYTES = 1024;
+
+/** `maxRecordBytes`: of the event. */
+export function startPlan(service: Service, now: number, maxRecordBytes: number): Plan {
   return {
     service,
     now,
+    maxBytes: maxRecordBytes - ENVELOPE_BYTES - SUMMARY_BYTES,
+    bytes: 0,
     created: [],
     desired: new Map(),
     reaped: [],
     why: [],
+    whyBytes: 0,
     untold: 0,
     cause: 0,
     wakeAt: undefined,
@@ -38,19 +58,35 @@ export function startPlan(service: Service, now: number): Plan {
   };
 }
 
-/** A lost node may mean thousands of sentences, and each may quote an engine: the event has to fit into the log. */
+/** A lost node may mean thousands of sentences, and each may quote an engine: they leave the most room to the tasks. */
 const MAX_SENTENCES = 100;
-const MAX_SENTENCE_LENGTH = 300;
+const MAX_SENTENCE_BYTES = 400;
+const SHARE_OF_SENTENCES = 0.25;
 
 /** A reason that is about one task. */
 export function explainTask(plan: Plan, sentence: string): void {
-  if (plan.why.length >= MAX_SENTENCES) plan.untold += 1;
-  else if (sentence.length <= MAX_SENTENCE_LENGTH) plan.why.push(sentence);
-  else plan.why.push(`${sentence.slice(0, MAX_SENTENCE_LENGTH)}…`);
+  const most = Math.min(plan.maxBytes * SHARE_OF_SENTENCES - plan.whyBytes, plan.maxBytes - plan.bytes);
+  if (plan.why.length >= MAX_SENTENCES || most <= MAX_SENTENCE_BYTES) {
+    plan.untold += 1;
+    return;
+  }
+  const fitted = fitText(sentence, MAX_SENTENCE_BYTES);
+  const bytes = sizeOfText(fitted) + 1;
+  plan.why.push(fitted);
+  plan.whyBytes += bytes;
+  plan.bytes += bytes;
 }
 
-export function hasRoom(plan: Plan): boolean {
-  return plan.created.length + plan.desired.size + plan.reaped.length < MAX_TASKS_PER_EVENT;
+/**
+ * Whether a task can be created that takes the place of so many others: these are one step, and never decided in two
+ * events. A single step that no record could hold is tried all the same, and the log says that it is too large.
+ */
+export function hasRoom(plan: Plan, replaced = 1): boolean {
+  const listed = plan.created.length + plan.desired.size + plan.reaped.length;
+  if (listed === 0) return true;
+  return (
+    listed < MAX_TASKS_PER_EVENT && plan.bytes + LARGEST_CREATED + replaced * LARGEST_DESIRED <= plan.maxBytes
+  );
 }
 
 export function wakePlanAt(plan: Plan, time: number): void {
@@ -59,7 +95,14 @@ export function wakePlanAt(plan: Plan, time: number): void {
 
 export function desire(plan: Plan, task: Task, state: DesiredStateName, cause: number): void {
   plan.desired.set(task.id, state);
+  plan.bytes += sizeOfDesired(task.id, state);
   plan.touched.add(task.slot.number);
+  plan.cause = Math.max(plan.cause, cause);
+}
+
+export function forget(plan: Plan, task: Task, cause: number): void {
+  plan.reaped.push(task.id);
+  plan.bytes += sizeOfId(task.id);
   plan.cause = Math.max(plan.cause, cause);
 }
 
@@ -70,7 +113,14 @@ export function createTaskIn(
   cause: number,
 ): void {
   const generation = (plan.service.slots.get(slot)?.generation ?? 0) + 1;
-  plan.created.push({ id: deriveTaskId(plan.service.id, slot, generation), slot, generation, ...task });
+  const created = dropDefaults({
+    id: deriveTaskId(plan.service.id, slot, generation),
+    slot,
+    generation,
+    ...task,
+  });
+  plan.created.push(created);
+  plan.bytes += sizeOfCreated(created);
   plan.touched.add(slot);
   plan.cause = Math.max(plan.cause, cause);
 }
@@ -85,7 +135,7 @@ export function concludePlan(plan: Plan): EventDraft | undefined {
     cause,
     serviceId: service.id,
     specVersion: service.version.seq,
-    created: created.map(dropDefaults),
+    created,
     desired: [...desired].map(([id, state]) => ({ id, state })),
     reaped,
     why,
@@ -93,7 +143,7 @@ export function concludePlan(plan: Plan): EventDraft | undefined {
 }
 
 /** A thousand new tasks should cost little more than their ids. */
-function dropDefaults({ id, slot, generation, desired, ...rest }: CreatedTask) {
+function dropDefaults({ id, slot, generation, desired, ...rest }: CreatedTask): NewTask {
   return {
     id,
     slot,

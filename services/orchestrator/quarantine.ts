@@ -1,6 +1,6 @@
 // Records under muster.event that are no events are quarantined by one: never skipped in silence.
-import { eventSubject } from '@muster/events';
-import { createWorkList, type Decision, type Share, type WorkList } from '@muster/runtime';
+import { ENVELOPE_BYTES, eventSubject, fitText, sizeOfText } from '@muster/events';
+import { createWorkList, type Decision, type RecordLimit, type Share, type WorkList } from '@muster/runtime';
 import { type ClusterState, lastSeqOf } from '@muster/state';
 
 const MAX_QUARANTINES_PER_ROUND = 64;
@@ -10,7 +10,7 @@ export interface Quarantine {
   nextWake: WorkList['nextWake'];
 }
 
-export function createQuarantine(share: Share | undefined): Quarantine {
+export function createQuarantine(share: Share | undefined, maxRecordBytes: RecordLimit): Quarantine {
   const records = createWorkList({ share });
   let head: number | undefined;
 
@@ -32,7 +32,7 @@ export function createQuarantine(share: Share | undefined): Quarantine {
       while (decisions.length < MAX_QUARANTINES_PER_ROUND) {
         const id = records.take();
         if (id === undefined) break;
-        const decision = quarantine(state, Number(id));
+        const decision = quarantine(state, Number(id), maxRecordBytes());
         if (decision) decisions.push(decision);
       }
       for (const { event } of decisions) records.add(String(event.cause));
@@ -42,12 +42,13 @@ export function createQuarantine(share: Share | undefined): Quarantine {
   };
 }
 
-function quarantine(state: ClusterState, record: number): Decision | undefined {
+function quarantine(state: ClusterState, record: number, maxRecordBytes: number): Decision | undefined {
   const poison = state.poison.get(record);
-  return (
-    poison && {
-      event: { type: 'event.quarantined', cause: record, record, ...poison },
-      expect: lastSeqOf(state, eventSubject('orchestrator', 'quarantine', record)),
-    }
-  );
+  if (!poison) return undefined;
+  const { subject } = poison;
+  const reason = fitText(poison.reason, maxRecordBytes - ENVELOPE_BYTES - sizeOfText(subject));
+  return {
+    event: { type: 'event.quarantined', cause: record, record, subject, reason },
+    expect: lastSeqOf(state, eventSubject('orchestrator', 'quarantine', record)),
+  };
 }

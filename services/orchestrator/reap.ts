@@ -1,7 +1,7 @@
 // Forgetting tasks that are over: those to be removed, and those beyond the history that is kept of each slot
 // (SwarmKit's taskreaper). Not urgent: it waits a little and does many at once.
 import { isHistory, isOver, TASK_HISTORY_LIMIT } from '@muster/state';
-import { hasRoom, type Plan, wakePlanAt } from './plan.ts';
+import { forget, hasRoom, type Plan, wakePlanAt } from './plan.ts';
 
 /** SwarmKit: when 1000 are due, or after 250 ms. */
 const REAP_BATCH = 1000;
@@ -22,16 +22,14 @@ export function reap(plan: Plan): void {
   for (const task of service.reapable) {
     if (!hasRoom(plan)) break;
     if (!isOver(task)) continue;
-    plan.reaped.push(task.id);
-    plan.cause = Math.max(plan.cause, task.statusSeq, task.commandSeq);
+    forget(plan, task, Math.max(task.statusSeq, task.commandSeq));
   }
   for (const slot of service.crowded) {
     let surplus = slot.tasks.length - TASK_HISTORY_LIMIT;
     for (const task of slot.tasks) {
       if (surplus <= 0 || !hasRoom(plan)) break;
       if (!isHistory(task) || service.reapable.has(task) || task.row === slot.newestRow) continue;
-      plan.reaped.push(task.id);
-      plan.cause = Math.max(plan.cause, slot.newest!.createdSeq);
+      forget(plan, task, slot.newest!.createdSeq);
       surplus -= 1;
     }
   }

@@ -26,8 +26,9 @@ export interface Reconciliation {
   readonly wakeAt: number | undefined;
 }
 
-export function reconcile(service: Service, now: number): Reconciliation {
-  const plan = startPlan(service, now);
+/** `maxRecordBytes`: the event has no more. What there is no room for is decided next. */
+export function reconcile(service: Service, now: number, maxRecordBytes: number): Reconciliation {
+  const plan = startPlan(service, now, maxRecordBytes);
   if (!service.removed) {
     scaleDown(plan);
     replaceDead(plan);
@@ -46,9 +47,9 @@ function scaleDown(plan: Plan): void {
   if (service.occupiedSlots <= replicas) return;
   const removed = chooseSlotsToRemove(service, replicas);
   let done = 0;
-  for (const slot of removed) {
-    if (!hasRoom(plan)) break;
-    for (const task of slot.tasks)
+  for (const { tasks } of removed) {
+    if (!hasRoom(plan, tasks.length)) break;
+    for (const task of tasks)
       if (task.desired < TaskState.REMOVE) desire(plan, task, 'remove', service.specSeq);
     done += 1;
   }

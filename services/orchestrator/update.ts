@@ -9,8 +9,9 @@ export function finishStartFirst(plan: Plan): void {
   for (const slot of plan.service.doubled) {
     const newest = slot.newest!;
     if (newest.observed !== TaskState.RUNNING || plan.touched.has(slot.number)) continue;
-    if (!hasRoom(plan)) return;
-    for (const task of slot.tasks) {
+    const { tasks } = slot;
+    if (!hasRoom(plan, tasks.length)) return;
+    for (const task of tasks) {
       if (task.row !== newest.row && isLive(task)) desire(plan, task, 'shutdown', newest.statusSeq);
     }
     explainTask(plan, `${plan.service.spec.name}.${slot.number} runs its new task; the old one stops`);
@@ -28,9 +29,11 @@ export function update(plan: Plan): void {
   if (room <= 0) return;
   let done = 0;
   for (const slot of [...service.outdated].sort((a, b) => a.number - b.number)) {
-    if (done >= room || !hasRoom(plan)) break;
+    if (done >= room) break;
     if (plan.touched.has(slot.number)) continue;
-    updateSlot(plan, slot, order);
+    const { tasks } = slot;
+    if (!hasRoom(plan, tasks.length)) break;
+    updateSlot(plan, slot, tasks.filter(isLive), order);
     done += 1;
   }
   if (done > 0) plan.why.push(`update to version ${service.version.seq}: ${count(done, 'slot')}, ${order}`);
@@ -52,8 +55,12 @@ function countSettling(plan: Plan): number {
   return busy;
 }
 
-function updateSlot(plan: Plan, slot: Slot, order: 'stop-first' | 'start-first'): void {
-  const live = slot.tasks.filter(isLive);
+function updateSlot(
+  plan: Plan,
+  slot: Slot,
+  live: readonly Task[],
+  order: 'stop-first' | 'start-first',
+): void {
   const kept = order === 'start-first' ? findServing(live) : undefined;
   const stopped = live.filter((task) => task.row !== kept?.row);
   for (const task of stopped) desire(plan, task, 'shutdown', plan.service.specSeq);

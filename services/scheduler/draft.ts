@@ -1,12 +1,15 @@
 // What a round gives to one node: the decision being composed.
 import type { EventOf } from '@muster/events';
 import type { Group } from './group.ts';
+import { filters } from './pipeline.ts';
 
 export type Why = EventOf<'tasks.assigned'>['why'][number];
 
 export interface Draft {
   readonly tasks: string[];
   readonly why: Why[];
+  /** Most bytes that all of this takes in its event. */
+  bytes: number;
   /** How many tasks each of the reasons is for. */
   readonly given: number[];
   /** The group that the last reason is for. */
@@ -17,9 +20,31 @@ export interface Draft {
   hostPorts: Set<string> | undefined;
 }
 
-export function createDraft(): Draft {
-  return { tasks: [], why: [], given: [], lastGroup: undefined, cause: 0, hostPorts: undefined };
+/** Of one character of any text. Agents choose the ids of nodes. */
+const LARGEST_CHARACTER = 6;
+
+export function createDraft(nodeId: string): Draft {
+  const bytes = nodeId.length * LARGEST_CHARACTER;
+  return { tasks: [], why: [], bytes, given: [], lastGroup: undefined, cause: 0, hostPorts: undefined };
 }
+
+/** A reason as large as they get: what is refused is known when the last task has been given. */
+const LARGEST_COUNT = 9_999_999_999;
+export const LARGEST_REASON = sizeOfReason({
+  serviceId: 'x'.repeat(25),
+  considered: LARGEST_COUNT,
+  refused: filters.map(({ name }) => ({ filter: name, nodes: LARGEST_COUNT })),
+  serviceTasks: LARGEST_COUNT,
+  totalTasks: LARGEST_COUNT,
+});
+
+/** With a comma. */
+function sizeOfReason(reason: Why): number {
+  return JSON.stringify(reason).length + 1;
+}
+
+/** Of a task's id, which is derived, with quotes and a comma. */
+export const TASK_BYTES = 25 + '"",'.length;
 
 export function countGiven({ why, given }: Draft, serviceId: string): number {
   let tasks = 0;

@@ -8,7 +8,7 @@ import { resourceFilter } from './filters/resources.ts';
 import type { Group } from './group.ts';
 import type { Roster } from './roster.ts';
 
-const filters: readonly Filter[] = [
+export const filters: readonly Filter[] = [
   readyFilter,
   resourceFilter,
   constraintFilter,

@@ -1,9 +1,9 @@
 // One round of decisions while it is composed: what it has given to which nodes, and how much more it may do. A round
 // is bounded, so that no flood delays the answer to anybody else's change.
-import { eventSubject } from '@muster/events';
+import { ENVELOPE_BYTES, eventSubject } from '@muster/events';
 import type { Decision } from '@muster/runtime';
 import { type ClusterState, lastSeqOf } from '@muster/state';
-import type { Draft } from './draft.ts';
+import { type Draft, LARGEST_REASON, TASK_BYTES } from './draft.ts';
 import type { Roster } from './roster.ts';
 
 export interface Limits {
@@ -13,7 +13,7 @@ export interface Limits {
   readonly share: number;
   /** What one round may cost. A step is looking at a node, or at 32 of them in bits: some ten nanoseconds. */
   readonly steps: number;
-  /** What one node is given in one event. With the reasons it stays well below NATS' default limit of 1 MB. */
+  /** What one node is given in one event, however much a record may hold: each is folded, and looked through, at once. */
   readonly nodeTasks: number;
   readonly nodeReasons: number;
 }
@@ -33,6 +33,8 @@ const NODE_STEPS = 100;
 
 export interface Round {
   readonly limits: Limits;
+  /** What the lists of one event may take. */
+  readonly maxBytes: number;
   /** Ranks of the nodes given something. */
   readonly touched: number[];
   /** Ids of the services that had a turn. */
@@ -46,9 +48,11 @@ export interface Round {
   broken: boolean;
 }
 
-export function startRound(limits: Limits): Round {
+/** `maxRecordBytes`: of each of its events. */
+export function startRound(limits: Limits, maxRecordBytes: number): Round {
   return {
     limits,
+    maxBytes: maxRecordBytes - ENVELOPE_BYTES,
     touched: [],
     served: new Set(),
     others: [],
@@ -85,7 +89,7 @@ export function chargeTurn(round: Round, serviceId: string): void {
 }
 
 /** The node was given one more. */
-export function chargeTask(round: Round, rank: number, { tasks, why }: Draft): void {
+export function chargeTask(round: Round, rank: number, { tasks, why, bytes }: Draft): void {
   round.placed += 1;
   round.steps += TASK_STEPS;
   if (tasks.length === 1) {
@@ -93,7 +97,12 @@ export function chargeTask(round: Round, rank: number, { tasks, why }: Draft): v
     round.touched.push(rank);
   }
   const { nodeTasks, nodeReasons } = round.limits;
-  if (tasks.length >= nodeTasks || why.length >= nodeReasons) round.nodeFull = true;
+  if (
+    tasks.length >= nodeTasks ||
+    why.length >= nodeReasons ||
+    bytes + LARGEST_REASON + TASK_BYTES > round.maxBytes
+  )
+    round.nodeFull = true;
 }
 
 /** The round's decisions, one for each node. Leaves the nodes as the state has them. */

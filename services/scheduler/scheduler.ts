@@ -2,7 +2,15 @@
 // nodes, never at the tasks of the cluster; it never takes a task from a node.
 import type { EventFact } from '@muster/events';
 import { isTerminal, TaskState } from '@muster/model';
-import { createFaults, createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
+import {
+  createFaults,
+  createWorkList,
+  type Decision,
+  type RecordLimit,
+  type Reducer,
+  type Share,
+  usualRecordLimit,
+} from '@muster/runtime';
 import type { Changes, ClusterState, Service, Task } from '@muster/state';
 import { createFailures } from './failures.ts';
 import { type Rank, Roster } from './roster.ts';
@@ -28,11 +36,13 @@ export interface SchedulerOptions extends Partial<Limits> {
   readonly rank?: Rank;
   /** Which services are ours; all of them by default. */
   readonly sharing?: Share;
+  readonly maxRecordBytes?: RecordLimit;
 }
 
 export function createScheduler({
   rank = (nodeId) => nodeId,
   sharing,
+  maxRecordBytes = usualRecordLimit,
   ...options
 }: SchedulerOptions = {}): Reducer {
   const limits: Limits = { ...defaultLimits, ...options };
@@ -103,7 +113,7 @@ export function createScheduler({
     if (noticed !== state.head) return [];
     waiting.wake(now, (id) => mayNeed(state, id));
     if (waiting.size > 0 || stuck.services.size > 0) roster.lineUp();
-    const round = startRound(limits);
+    const round = startRound(limits, maxRecordBytes());
     const share = Math.max(limits.share, Math.floor(limits.tasks / Math.max(1, waiting.size)));
     const context = { round, roster, failures, share, now };
     const served: string[] = [];

@@ -147,7 +147,7 @@ function placeBoth(
   const faulty = new Map(
     plan.faulty.flatMap(([pick, times]) => (nodes.length ? [[nodes[pick % nodes.length]!.id, times]] : [])),
   );
-  const one = startRound(defaultLimits);
+  const one = startRound(defaultLimits, 1_000_000);
   const given: Parameters<typeof placeNaively>[3] = new Map();
   const naive: Record<string, [string, number, number][]> = {};
   for (const service of listPending(history)) {

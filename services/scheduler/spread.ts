@@ -2,7 +2,7 @@
 // the fewest tasks are at all; before that, its preferences say to which branch. Reservations only filter. What is equal
 // is settled by rank; SwarmKit draws lots. Nodes are looked at in the order of their tasks, and only as far as is needed
 // to know that no other comes first.
-import { createDraft } from './draft.ts';
+import { createDraft, LARGEST_REASON, TASK_BYTES } from './draft.ts';
 import { countInBranches, meetForks, noTasks } from './forks.ts';
 import type { Group } from './group.ts';
 import { type Line, lineUp, rise, serviceTasksOf, startLine } from './line.ts';
@@ -80,7 +80,7 @@ export function spread(
   }
 
   function give(rank: number, serviceTasks: number): void {
-    const draft = drafts[rank] ?? createDraft();
+    const draft = drafts[rank] ?? createDraft(nodes[rank]!.id);
     if (draft.lastGroup !== group) {
       drafts[rank] = draft;
       draft.lastGroup = group;
@@ -92,11 +92,13 @@ export function spread(
         totalTasks: totals[rank]!,
       });
       draft.given.push(0);
+      draft.bytes += LARGEST_REASON;
       touched.push(rank);
     }
     const { id, createdSeq } = tasks[placed]!;
     placed += 1;
     draft.tasks.push(id);
+    draft.bytes += TASK_BYTES;
     draft.given[draft.given.length - 1]! += 1;
     draft.cause = Math.max(draft.cause, createdSeq);
     totals[rank]! += 1;

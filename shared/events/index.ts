@@ -8,6 +8,7 @@ export * from './encode.ts';
 export * from './envelope.ts';
 export * from './forms.ts';
 export * from './intents.ts';
+export * from './json-size.ts';
 export * from './node-events.ts';
 export * from './service-events.ts';
 export * from './streams.ts';

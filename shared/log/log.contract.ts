@@ -89,7 +89,12 @@ export function describeLogContract(name: string, makeLog: () => Promise<LogUnde
         const refused = log.append(`${NODE}.a`, new Uint8Array(16 * 1024 * 1024));
         await expect(refused).rejects.toThrow(RecordTooLargeError);
         await expect(refused).rejects.toThrow(/16777216 bytes/);
-        expect(await log.append(`${NODE}.a`, encode('small'))).toEqual(stored(1));
+        const { maxRecordBytes } = log;
+        await expect(log.append(`${NODE}.a`, new Uint8Array(maxRecordBytes + 1))).rejects.toThrow(
+          RecordTooLargeError,
+        );
+        expect(await log.append(`${NODE}.b`, new Uint8Array(maxRecordBytes))).toEqual(stored(1));
+        expect(await log.append(`${NODE}.a`, encode('small'))).toEqual(stored(2));
       });
     });
 

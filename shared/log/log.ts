@@ -62,6 +62,8 @@ export interface Following {
 }
 
 export interface Log {
+  /** The most bytes that a record may have: what is larger is refused. Another server may take more, or less. */
+  readonly maxRecordBytes: number;
   /**
    * Stores one record durably. Retries while the log is unreachable, for about ten seconds, then throws
    * `LogUnavailableError`: the record may or may not be stored. A conflict after a retry may be our own record,

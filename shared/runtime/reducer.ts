@@ -2,6 +2,12 @@
 import type { EventDraft, EventFact } from '@muster/events';
 import type { ClusterState } from '@muster/state';
 
+/** The most bytes that a record may have: asked at each decision, as the server at the other end may be another one. */
+export type RecordLimit = () => number;
+
+/** Below NATS' default. */
+export const usualRecordLimit: RecordLimit = () => 1_000_000;
+
 /** One message to be appended if nobody was faster. */
 export interface Decision {
   readonly event: EventDraft;

@@ -6,6 +6,9 @@ import type { SnapshotMeasures } from './measures.ts';
 
 export function measureLog(log: Log, appends: Durations): Log {
   return {
+    get maxRecordBytes() {
+      return log.maxRecordBytes;
+    },
     async append(subject, data, options) {
       const startedAt = performance.now();
       try {

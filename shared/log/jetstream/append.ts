@@ -10,7 +10,8 @@ import { isPassing, retrying } from './retrying.ts';
 const ATTEMPT_MS = 3000;
 /** What expects a sequence is stored once however often it is tried: it need not wait out a server that has died. */
 const GUARDED_ATTEMPT_MS = 1000;
-/** The expectation and the time to live travel as headers, which count. */
+/** NATS' default. The expectation and the time to live travel as headers, which count. */
+const USUAL_MAX_PAYLOAD = 1024 * 1024;
 const HEADER_BYTES = 128;
 
 export interface Publication {
@@ -27,7 +28,7 @@ export async function appendToStream(
   { subject, data, expectLastSeq, ttlMs, forMs }: Publication,
 ): Promise<AppendResult> {
   const attempt = async (leftMs: number) => {
-    checkSize(subject, data, nc.info?.max_payload);
+    checkSize(subject, data, measureRoom(nc));
     const timeoutMs = Math.min(expectLastSeq === undefined ? ATTEMPT_MS : GUARDED_ATTEMPT_MS, leftMs);
     return publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, timeoutMs });
   };
@@ -53,10 +54,14 @@ export async function appendToStream(
   }
 }
 
+/** What the server that we are connected to takes in one record. */
+export function measureRoom({ info }: NatsConnection): number {
+  return (info?.max_payload ?? USUAL_MAX_PAYLOAD) - HEADER_BYTES;
+}
+
 /** A server drops the whole connection over a message that is too large, so it must never be sent. */
-function checkSize(subject: string, data: Uint8Array, maxPayload: number | undefined): void {
-  if (maxPayload === undefined || data.length + HEADER_BYTES <= maxPayload) return;
-  throw new RecordTooLargeError(subject, data.length, maxPayload - HEADER_BYTES);
+function checkSize(subject: string, data: Uint8Array, limit: number): void {
+  if (data.length > limit) throw new RecordTooLargeError(subject, data.length, limit);
 }
 
 function isConflict(error: unknown): error is JetStreamApiError {

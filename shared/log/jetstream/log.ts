@@ -12,7 +12,7 @@ import type {
   ReadOptions,
 } from '../log.ts';
 import { checkLogSubject, matchSubjects } from '../subjects.ts';
-import { appendToStream } from './append.ts';
+import { appendToStream, measureRoom } from './append.ts';
 import { type ConsumerStats, countConsumer, startConsumerStats } from './consumer-stats.ts';
 import { findRecord } from './find-record.ts';
 import { OrderedConsumer, type OrderedConsumerOptions } from './ordered-consumer.ts';
@@ -50,6 +50,10 @@ export class JetStreamLog implements Log {
     this.retryForMs = options.retryForMs ?? 10_000;
     this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
     this.heartbeatMs = options.heartbeatMs ?? 1_000;
+  }
+
+  get maxRecordBytes(): number {
+    return measureRoom(this.nc);
   }
 
   async append(subject: string, data: Uint8Array, options: AppendOptions = {}): Promise<AppendResult> {

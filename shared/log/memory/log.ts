@@ -56,10 +56,15 @@ export class MemoryLog implements Log {
     return this.store.records;
   }
 
+  get maxRecordBytes(): number {
+    return this.options.maxRecordBytes ?? 8 * 1024 * 1024;
+  }
+
   async append(subject: string, data: Uint8Array, options: AppendOptions = {}): Promise<AppendResult> {
     this.checkOpen();
     checkLogSubject(subject);
-    const { intercept, maxRecordBytes = 8 * 1024 * 1024 } = this.options;
+    const { maxRecordBytes } = this;
+    const { intercept } = this.options;
     if (data.length > maxRecordBytes) throw new RecordTooLargeError(subject, data.length, maxRecordBytes);
     const store = () => this.store.append(subject, data, options.expectLastSubjectSeq);
     return intercept === undefined

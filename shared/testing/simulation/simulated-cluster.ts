@@ -122,12 +122,13 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
         const loop = { follower, log, clock: process.clock, logger: silentLogger };
         const bus = network.bus.client(process.name);
         const shared = { ...loop, bus, copy: process.name };
+        const maxRecordBytes = () => log.maxRecordBytes;
         switch (role) {
           case 'orchestrator':
             seat.stats = runSharedReducer({
               ...shared,
               role,
-              createReducer: (share) => createOrchestrator({ share }),
+              createReducer: (share) => createOrchestrator({ share, maxRecordBytes }),
             }).stats;
             snapshotRegularly({ ...loop, snapshots: network.snapshots, every: SNAPSHOT_EVERY });
             break;
@@ -142,7 +143,8 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
             seat.stats = runSharedReducer({
               ...shared,
               role,
-              createReducer: (sharing) => createScheduler({ sharing, rank: turnedOrder(process.name) }),
+              createReducer: (sharing) =>
+                createScheduler({ sharing, rank: turnedOrder(process.name), maxRecordBytes }),
             }).stats;
             break;
           case 'dispatcher':
