@@ -1,17 +1,12 @@
-// Starts reducers, and the API, in this process around one folded state. `muster orchestrator` starts one of them,
-// `muster up` all: nothing else differs.
-import type { Log } from '@muster/log';
-import {
-  type Clock,
-  type Follower,
-  type Logger,
-  snapshotRegularly,
-  startFollower,
-  systemClock,
-} from '@muster/runtime';
-import { createMeasures, measureSnapshots, type ObservedFold, type Telemetry } from '@muster/telemetry';
+// Runs reducers, and the API, in this process: `muster orchestrator` one of them, `muster up` all, and nothing else
+// differs. When the log turns out to have lost what they had read, they begin again from the log as it is.
+import { LogDivergedError, LogGoneError } from '@muster/log';
+import { type Clock, type Follower, type Logger, sleep, systemClock } from '@muster/runtime';
+import type { Telemetry } from '@muster/telemetry';
 import type { ClusterConnection } from './cluster-connection.ts';
-import { type ControlRole, startRole } from './start-role.ts';
+import { startLife } from './life.ts';
+import { createLosses } from './losses.ts';
+import type { ControlRole } from './start-role.ts';
 
 export const VERSION = '0.1.0';
 
@@ -32,52 +27,59 @@ export interface ControlPlaneOptions {
 }
 
 export interface Running {
+  /** The one that is followed by now: another one after the log has lost its end. */
   readonly follower: Follower;
   stop(): Promise<void>;
 }
 
+/** What is under way when the log is found to be another one is void: it is not waited for longer. */
+const LEAVE_WITHIN_MS = 2_000;
+const FIRST_RETRY_MS = 200;
+const LONGEST_RETRY_MS = 5_000;
+
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Running> {
-  const { cluster, copy, telemetry, logger, clock = systemClock } = options;
-  const { log, snapshots } = cluster;
-  const startedAt = clock.now();
-  const follower = await startFollower({ log, snapshots, clock, logger });
-  const fold = observeFold(follower, log, clock.now() - startedAt);
-  follower.onFailure(options.onFailure);
-  const started: { stop(): Promise<void> }[] = [];
-  async function stop(): Promise<void> {
-    await Promise.all(started.map((running) => running.stop()));
-    await follower.stop();
+  const { logger, clock = systemClock, onFailure } = options;
+  const losses = createLosses(logger);
+  let stopping = false;
+  let restarting: Promise<void> | undefined;
+  const startNext = () => startLife({ ...options, clock, losses, onFailure: judge });
+  let life = await startNext();
+
+  function judge(error: Error): void {
+    if (!(error instanceof LogDivergedError)) onFailure(error);
+    else if (!stopping) restarting ??= startAgain(error).finally(() => (restarting = undefined));
   }
-  try {
-    for (const role of options.roles) {
-      const measures = createMeasures();
-      const running = await startRole(role, { ...options, follower, measures, clock });
-      started.push(running);
-      if (role !== 'api') started.push(await announce(role, cluster));
-      if (role === 'orchestrator') {
-        const measured = measureSnapshots(snapshots, measures.snapshots);
-        snapshotRegularly({ follower, snapshots: measured, clock, logger, every: options.snapshotEvery });
+
+  async function startAgain({ message }: LogDivergedError): Promise<void> {
+    logger.error({ error: message }, 'what was read is not in the log any more: starting again from the log');
+    const before = life;
+    losses.remember(before.follower);
+    await Promise.race([before.stop().catch(complain), sleep(clock, LEAVE_WITHIN_MS)]);
+    for (let waitMs = FIRST_RETRY_MS; !stopping; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
+      try {
+        life = await startNext();
+        before.forget();
+        return;
+      } catch (error) {
+        if (error instanceof LogGoneError) return onFailure(error);
+        complain(error as Error);
+        await sleep(clock, waitMs);
       }
-      telemetry.observe({ ...running, role, copy, measures, fold, connection: cluster.look });
     }
-  } catch (error) {
-    await stop();
-    throw error;
   }
-  return { follower, stop };
-}
 
-/** Answers nothing but who it is: that is how the copies of a role are counted. */
-function announce(role: ControlRole, { serve }: ClusterConnection): Promise<{ stop(): Promise<void> }> {
-  const name = `muster-${role}`;
-  return serve({ name, version: VERSION, description: `A copy of the ${role}`, queue: name, endpoints: [] });
-}
+  function complain(error: Error): void {
+    logger.warn({ error: error.message }, 'could not start again from the log yet');
+  }
 
-/** What becomes of the fold, for telemetry. */
-function observeFold({ state, onFailure }: Follower, log: Log, startMs: number): ObservedFold {
-  let failure: Error | undefined;
-  onFailure((error) => {
-    failure = error;
-  });
-  return { state, log, startHead: state.head, startMs, failure: () => failure };
+  return {
+    get follower() {
+      return life.follower;
+    },
+    async stop() {
+      stopping = true;
+      await restarting;
+      await life.stop();
+    },
+  };
 }

@@ -40,6 +40,7 @@ export function judgeReadiness(readings: readonly RoleReading[], started: boolea
       checkConnection(reading),
       ...checkFolding(reading),
       ...checkHalt(reading),
+      ...checkCertainty(reading),
       ...checkLag(reading),
       ...checkFollowing(reading),
       ...checkAgent(reading),
@@ -88,6 +89,14 @@ function checkHalt({ copy, fold }: RoleReading): Check[] {
   const { halted } = fold;
   const says = halted === undefined ? 'no' : `${halted}; upgrade this copy`;
   return [{ check: 'halted', copy, ok: halted === undefined, says }];
+}
+
+function checkCertainty({ copy, fold }: RoleReading): Check[] {
+  if (!fold) return [];
+  const says = fold.certain
+    ? 'has what was folded'
+    : 'is out of sight, or has lost what was folded: nothing is decided';
+  return [{ check: 'log-certain', copy, ok: fold.certain, says }];
 }
 
 function checkLag({ copy, fold }: RoleReading): Check[] {

@@ -5,6 +5,6 @@ export { ListenError } from './endpoint.ts';
 export * from './listen-address.ts';
 export * from './measure-ports.ts';
 export * from './measures.ts';
-export type { AgentReading, ConnectionReading, ObservedFold, ObservedRole } from './observed.ts';
+export type { AgentReading, ConnectionReading, LossCounts, ObservedFold, ObservedRole } from './observed.ts';
 export * from './telemetry.ts';
 export * from './turn-times.ts';

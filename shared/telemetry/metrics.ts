@@ -1,97 +1,7 @@
-// Every metric of ours: its name, what it says, and how it is read from a look at one copy of a role. Pure. Copies of one
-// role in one process are one series: counters add up, and of gauges the worse counts.
-import type { Durations } from './durations.ts';
+// Every metric of ours.
+import { foldMetrics } from './fold-metrics.ts';
+import { counter, each, flag, type Metric, one, type Sample } from './metric.ts';
 import type { RoleReading } from './observed.ts';
-
-export type Labels = Readonly<Record<string, string>>;
-export type Sample = readonly [value: number | undefined, labels?: Labels];
-
-interface Described {
-  readonly name: string;
-  readonly help: string;
-}
-
-export interface ValueMetric extends Described {
-  readonly type: 'counter' | 'gauge';
-  /** How the values of several copies become one; a sum when left out. */
-  readonly merge?: 'most' | 'least';
-  /** Beside `role`. */
-  readonly labels?: readonly string[];
-  /** Undefined values are left out. */
-  read(reading: RoleReading): readonly Sample[];
-}
-
-export interface DurationMetric extends Described {
-  readonly type: 'histogram';
-  read(reading: RoleReading): Durations;
-}
-
-export type Metric = ValueMetric | DurationMetric;
-
-const one = (value: number | undefined): Sample[] => [[value]];
-const each = (label: string, values: Readonly<Record<string, number>> = {}): Sample[] =>
-  Object.entries(values).map(([name, value]) => [value, { [label]: name }]);
-const flag = (value: boolean | undefined): Sample[] => one(value === undefined ? undefined : Number(value));
-
-function counter(
-  name: string,
-  help: string,
-  read: (reading: RoleReading) => number | undefined,
-): ValueMetric {
-  return { name, help, type: 'counter', read: (reading) => one(read(reading)) };
-}
-
-const fold: readonly Metric[] = [
-  counter(
-    'muster_events_folded_total',
-    'Records folded since the copy had caught up.',
-    (r) => r.fold?.folded,
-  ),
-  {
-    name: 'muster_fold_head_sequence',
-    help: 'The last sequence folded.',
-    type: 'gauge',
-    merge: 'least',
-    read: ({ fold: seen }) => one(seen?.head),
-  },
-  {
-    name: 'muster_log_head_sequence',
-    help: 'The last sequence of the log; missing when the log did not answer.',
-    type: 'gauge',
-    merge: 'most',
-    read: ({ fold: seen }) => one(seen?.logHead),
-  },
-  {
-    name: 'muster_fold_lag_events',
-    help: 'Records of the log that are not folded yet; missing when the log did not answer.',
-    type: 'gauge',
-    merge: 'most',
-    read: ({ fold: seen }) =>
-      one(seen?.logHead === undefined ? undefined : Math.max(0, seen.logHead - seen.head)),
-  },
-  {
-    name: 'muster_fold_halted',
-    help: '1 when a newer version wrote what this copy does not understand: it decides nothing until it is upgraded.',
-    type: 'gauge',
-    merge: 'most',
-    read: ({ fold: seen }) => flag(seen && seen.halted !== undefined),
-  },
-  {
-    name: 'muster_start_duration_seconds',
-    help: 'How long the copy took to catch up with the log when it started.',
-    type: 'gauge',
-    merge: 'most',
-    read: ({ fold: seen }) => one(seen && seen.startMs / 1000),
-  },
-  {
-    name: 'muster_state_objects',
-    help: 'What the folded state holds, by kind; intents are those without a verdict.',
-    type: 'gauge',
-    merge: 'most',
-    labels: ['kind'],
-    read: ({ fold: seen }) => each('kind', seen?.objects),
-  },
-];
 
 const decisions: readonly Metric[] = [
   counter('muster_rounds_total', 'Rounds that had something to decide.', ({ loop }) => loop?.rounds),
@@ -101,6 +11,13 @@ const decisions: readonly Metric[] = [
     'Decisions that lost their compare-and-set: another copy was faster.',
     ({ loop }) => loop?.conflicts,
   ),
+  {
+    name: 'muster_astray_decisions_total',
+    help: 'Events of the whole log, by any copy, that were void because their writer had read another log.',
+    type: 'counter',
+    merge: 'most',
+    read: ({ fold: seen }) => one(seen?.astray),
+  },
   {
     name: 'muster_void_decisions_total',
     help: 'Events of the whole log, by any copy, that came second and changed nothing.',
@@ -298,7 +215,7 @@ const agent: readonly Metric[] = [
 ];
 
 export const metrics: readonly Metric[] = [
-  ...fold,
+  ...foldMetrics,
   ...decisions,
   ...commands,
   ...snapshots,

@@ -1,6 +1,6 @@
 // What there is to be seen of one copy of a role, and one look at it. A look is plain data: metrics, checks and answers are
 // all made from it.
-import type { ConsumerStats, Log } from '@muster/log';
+import { type ConsumerStats, type Log, LogDivergedError } from '@muster/log';
 import type { ConnectionStats, ReducerLoopStats } from '@muster/runtime';
 import type { ClusterState } from '@muster/state';
 import { askHead } from './ask-head.ts';
@@ -25,8 +25,20 @@ export interface ObservedFold {
   /** The head when the copy had caught up for the first time, and how long that took. */
   readonly startHead: number;
   readonly startMs: number;
+  /** What the process has seen the log lose. */
+  readonly losses: Readonly<LossCounts>;
+  /** The log is in sight, and has what was folded. */
+  isCertain(): boolean;
   /** Why it can't go on, if it can't. */
   failure(): Error | undefined;
+}
+
+export interface LossCounts {
+  /** Times that the log had lost its end. */
+  losses: number;
+  /** Records that had been read and were gone, and the intents among them that did not come again. */
+  records: number;
+  intents: number;
 }
 
 export interface ConnectionReading extends ConnectionStats {
@@ -64,6 +76,9 @@ export interface FoldReading {
   readonly folded: number;
   readonly startMs: number;
   readonly voided: number;
+  readonly astray: number;
+  readonly losses: LossCounts;
+  readonly certain: boolean;
   readonly halted: string | undefined;
   readonly failure: string | undefined;
   readonly objects: Readonly<Record<'services' | 'tasks' | 'nodes' | 'intents', number>>;
@@ -103,15 +118,21 @@ export async function lookClosely(observed: ObservedRole): Promise<RoleReading> 
   return { ...reading, fold: { ...reading.fold!, logHead } };
 }
 
-function readFold({ state, startHead, startMs, failure }: ObservedFold): FoldReading {
+function readFold(observed: ObservedFold): FoldReading {
+  const { state, startHead, startMs, losses } = observed;
+  const failure = observed.failure();
   const { head, services, tasks, nodes, intents } = state;
   return {
     head,
     folded: head - startHead,
     startMs,
     voided: state.conflicts,
+    astray: state.astray,
+    losses,
+    certain: observed.isCertain(),
     halted: state.halted,
-    failure: failure()?.message,
+    // Of a log that is another one now, a new fold is made.
+    failure: failure instanceof LogDivergedError ? undefined : failure?.message,
     objects: { services: services.size, tasks: tasks.size, nodes: nodes.size, intents: intents.size },
   };
 }

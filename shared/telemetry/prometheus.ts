@@ -1,7 +1,8 @@
 // The metrics as Prometheus reads them: the table of metrics.ts in a registry, filled from one look when it is scraped.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { BOUNDS_MS, type Durations } from './durations.ts';
-import { type DurationMetric, type Labels, metrics, type ValueMetric } from './metrics.ts';
+import type { DurationMetric, Labels, ValueMetric } from './metric.ts';
+import { metrics } from './metrics.ts';
 import type { RoleReading } from './observed.ts';
 
 export interface PrometheusExport {

@@ -27,6 +27,8 @@ function observeScheduler(copy: string, reading = readControl()): ObservedRole {
       log: new MemoryLog({ now: () => 0 }),
       startHead: 60,
       startMs: 1,
+      losses: { losses: 0, records: 0, intents: 0 },
+      isCertain: () => true,
       failure: () => undefined,
     },
   };

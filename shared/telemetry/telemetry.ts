@@ -11,8 +11,8 @@ import { lookAt, lookClosely, type ObservedRole } from './observed.ts';
 import { createPrometheusExport } from './prometheus.ts';
 
 export interface Telemetry {
-  /** Takes a copy into the account, from its start to its end. */
-  observe(role: ObservedRole): void;
+  /** Takes a copy into the account, until what it returns is called. */
+  observe(role: ObservedRole): () => void;
   /** All that this process is to run, runs. */
   noteStarted(): void;
   /** Listens for HTTP from here on, and returns where. Throws `ListenError`. */
@@ -57,7 +57,13 @@ export function createTelemetry(version: string): Telemetry {
   }
 
   return {
-    observe: (role) => void observed.push(role),
+    observe(role) {
+      observed.push(role);
+      return () => {
+        const index = observed.indexOf(role);
+        if (index >= 0) observed.splice(index, 1);
+      };
+    },
     noteStarted() {
       started = true;
     },

@@ -1,0 +1,82 @@
+// Reducers, and the API, around one folded state: what runs until it is stopped, or until the log turns out to be another
+// one than was folded.
+import type { Log } from '@muster/log';
+import { type Clock, type Follower, snapshotRegularly, startFollower } from '@muster/runtime';
+import { createMeasures, measureSnapshots, type ObservedFold } from '@muster/telemetry';
+import type { ClusterConnection } from './cluster-connection.ts';
+import { type ControlPlaneOptions, VERSION } from './control-plane.ts';
+import type { Losses } from './losses.ts';
+import { type ControlRole, startRole } from './start-role.ts';
+
+export interface Life {
+  readonly follower: Follower;
+  stop(): Promise<void>;
+  /** Takes it out of the telemetry's account. */
+  forget(): void;
+}
+
+export interface LifeOptions extends ControlPlaneOptions {
+  readonly clock: Clock;
+  readonly losses: Losses;
+}
+
+export async function startLife(options: LifeOptions): Promise<Life> {
+  const { cluster, copy, telemetry, logger, clock, losses } = options;
+  const { log, snapshots } = cluster;
+  const startedAt = clock.now();
+  const follower = await startFollower({ log, snapshots, clock, logger });
+  losses.compare(follower);
+  const fold = observeFold(follower, log, clock.now() - startedAt, losses);
+  follower.onFailure(options.onFailure);
+  const started: { stop(): Promise<void> }[] = [];
+  const forgets: (() => void)[] = [];
+  const forget = () => {
+    for (const one of forgets) one();
+  };
+  async function stop(): Promise<void> {
+    await Promise.all(started.map((running) => running.stop()));
+    await follower.stop();
+  }
+  try {
+    for (const role of options.roles) {
+      const measures = createMeasures();
+      const running = await startRole(role, { ...options, follower, measures });
+      started.push(running);
+      if (role !== 'api') started.push(await announce(role, cluster));
+      if (role === 'orchestrator') {
+        const measured = measureSnapshots(snapshots, measures.snapshots);
+        snapshotRegularly({ follower, snapshots: measured, clock, logger, every: options.snapshotEvery });
+      }
+      forgets.push(telemetry.observe({ ...running, role, copy, measures, fold, connection: cluster.look }));
+    }
+  } catch (error) {
+    forget();
+    await stop();
+    throw error;
+  }
+  return { follower, stop, forget };
+}
+
+/** Answers nothing but who it is: that is how the copies of a role are counted. */
+function announce(role: ControlRole, { serve }: ClusterConnection): Promise<{ stop(): Promise<void> }> {
+  const name = `muster-${role}`;
+  return serve({ name, version: VERSION, description: `A copy of the ${role}`, queue: name, endpoints: [] });
+}
+
+/** What becomes of the fold, for telemetry. */
+function observeFold(follower: Follower, log: Log, startMs: number, losses: Losses): ObservedFold {
+  const { state } = follower;
+  let failure: Error | undefined;
+  follower.onFailure((error) => {
+    failure = error;
+  });
+  return {
+    state,
+    log,
+    startHead: state.head,
+    startMs,
+    losses: losses.counts,
+    isCertain: () => follower.isCertain,
+    failure: () => failure,
+  };
+}
