@@ -1,10 +1,9 @@
-// Who a node is: an id drawn once, the first time, and kept in the agent's directory. The only randomness that the
-// cluster ever depends on.
-import { randomBytes } from 'node:crypto';
+// Who a node is: an id drawn once, the first time, and kept in the agent's directory.
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { idPattern } from '@muster/model';
+import { drawId } from '@muster/runtime';
 import { readIfThere, replaceFile } from './file-storage.ts';
 
 export interface NodeIdentity {
@@ -33,9 +32,4 @@ export async function loadIdentity(directory: string): Promise<NodeIdentity> {
     );
   }
   return { nodeId, hostname: hostname(), isNew };
-}
-
-function drawId(): string {
-  const bits = BigInt(`0x${randomBytes(20).toString('hex')}`);
-  return bits.toString(36).padStart(25, '0').slice(-25);
 }

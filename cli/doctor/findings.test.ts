@@ -4,6 +4,7 @@ import { diagnose, type Seen } from './findings.ts';
 
 const status: Status = {
   head: 100,
+  wireVersion: 1,
   headTime: 0,
   services: 1,
   tasks: { running: 3 },

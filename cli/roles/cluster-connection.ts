@@ -12,9 +12,12 @@ import {
 import {
   type Bus,
   connectNats,
+  drawId,
+  foundCluster,
   NatsBus,
   type ServeQueries,
   serveQueries,
+  systemClock,
   watchConnection,
 } from '@muster/runtime';
 import type { ConnectionReading } from '@muster/telemetry';
@@ -37,23 +40,27 @@ export interface ConnectOptions {
   readonly name: string;
   /** Copies of each stream, when they are made. */
   readonly replicas?: number;
+  /** Of the cluster, when its log is made. */
+  readonly clusterName: string;
 }
 
-/** Connects, and makes the streams when they are missing. */
+/** Connects, and makes the streams, with the record that says whose they are, when they are missing. */
 export async function connectCluster({
   url,
   name,
   replicas = 1,
+  clusterName,
 }: ConnectOptions): Promise<ClusterConnection> {
   const nc = await connectNats(url, { name });
+  const log = new JetStreamLog(nc);
   try {
     await ensureStreams(nc, { replicas });
+    await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
   } catch (error) {
     // What is left open keeps the process from ending.
     await nc.close();
     throw error;
   }
-  const log = new JetStreamLog(nc);
   const connection = watchConnection(nc);
   return {
     log,

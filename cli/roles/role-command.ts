@@ -36,14 +36,23 @@ function addControlCommand(program: Command, role: ControlRole): void {
     .description(`${summaries[role]}. One copy, in the foreground; start as many as you like, anywhere.`)
     .addOption(heartbeatOption())
     .addOption(replicasOption())
+    .option('--cluster <name>', 'the name of the cluster, when its log is made', 'muster')
     .addOption(metricsOption())
     .addHelpText(
       'after',
       `\nExamples:\n  muster ${role} --nats nats://10.0.0.1:4222\n  MUSTER_NATS=nats://10.0.0.1:4222 muster ${role} --metrics 9600`,
     )
     .action(async (_options, command: Command) => {
-      const { nats, heartbeat, streamReplicas, snapshotEvery, metrics } = command.optsWithGlobals<{
+      const {
+        nats,
+        heartbeat,
+        streamReplicas,
+        cluster: clusterName,
+        snapshotEvery,
+        metrics,
+      } = command.optsWithGlobals<{
         nats: string;
+        cluster: string;
         heartbeat: number;
         streamReplicas: number;
         snapshotEvery?: number;
@@ -54,7 +63,12 @@ function addControlCommand(program: Command, role: ControlRole): void {
       await runUntilStopped(async (fail) => {
         const telemetry = createTelemetry(VERSION);
         if (metrics) logger.info({ url: await telemetry.listen(metrics) }, 'metrics');
-        const cluster = await connectCluster({ url: nats, name: `muster-${copy}`, replicas: streamReplicas });
+        const cluster = await connectCluster({
+          url: nats,
+          name: `muster-${copy}`,
+          replicas: streamReplicas,
+          clusterName,
+        });
         telemetry.answerOn(cluster.bus);
         const running = await orClose(
           cluster,
@@ -109,7 +123,11 @@ function addAgentCommand(program: Command): void {
       await runUntilStopped(async (fail, signal) => {
         const telemetry = createTelemetry(VERSION);
         if (options.metrics) logger.info({ url: await telemetry.listen(options.metrics) }, 'metrics');
-        const cluster = await connectCluster({ url: options.nats, name: `muster-agent-${process.pid}` });
+        const cluster = await connectCluster({
+          url: options.nats,
+          name: `muster-agent-${process.pid}`,
+          clusterName: options.cluster,
+        });
         telemetry.answerOn(cluster.bus);
         const shared = {
           cluster,

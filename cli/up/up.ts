@@ -71,7 +71,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     const shared = { clusterName, labels, heartbeatMs, logger, telemetry };
     const hostnameOf = (index: number) => nameLocalNode(index, count);
     const connect = async (name: string) => {
-      const cluster = await connectCluster({ url, name: `muster-agent-${name}` });
+      const cluster = await connectCluster({ url, name: `muster-agent-${name}`, clusterName });
       connections.push(cluster);
       return cluster;
     };
@@ -98,7 +98,11 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     }
     const url = options.nats ?? server!.url;
     for (let copy = 1; copy <= options.copies; copy += 1) {
-      const cluster = await connectCluster({ url, name: `muster-control-${copy}` });
+      const cluster = await connectCluster({
+        url,
+        name: `muster-control-${copy}`,
+        clusterName: options.clusterName,
+      });
       connections.push(cluster);
       if (copy === 1) telemetry.answerOn(cluster.bus);
       running.push(

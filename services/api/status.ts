@@ -21,6 +21,8 @@ export function summariseState(state: ClusterState): Status {
   return {
     head: state.head,
     headTime: state.headTime,
+    ...(state.cluster && { cluster: state.cluster }),
+    wireVersion: state.wireVersion,
     services: state.serviceByName.size,
     tasks,
     nodes,

@@ -133,6 +133,10 @@ export const statusSchema = z.object({
   /** The last sequence folded, and its time. */
   head: z.int(),
   headTime: time,
+  /** Whose log it is; left out where the log is older than such records. */
+  cluster: z.object({ id: z.string(), name: z.string() }).optional(),
+  /** The wire version that all copies read. */
+  wireVersion: z.int(),
   services: z.int(),
   tasks: z.partialRecord(taskState, z.int()),
   nodes: z.partialRecord(z.enum(nodeStatuses), z.int()),

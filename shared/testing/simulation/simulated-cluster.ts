@@ -8,6 +8,7 @@ import { encodeJson, intentSubject } from '@muster/events';
 import { createOrchestrator } from '@muster/orchestrator';
 import {
   type Follower,
+  foundCluster,
   type ReducerLoopStats,
   runSharedReducer,
   silentLogger,
@@ -225,6 +226,7 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
       // Loads the backend's code now: later, loading would take real time while virtual time goes on.
       await createBackend('simulator', { clusterName: 'simulated', nodeId: 'warm-up', clock });
       await network.log.client('observer').follow({ from: 1, onRecord: observer.observe, onError: fail });
+      await foundCluster(network.log, { clusterId: `cluster-${seed}`, name: 'simulated' }, clock);
       for (const seat of [...reducers, ...seats]) void seat.start().catch(fail);
       await cluster.run(1000);
     },
