@@ -1,7 +1,9 @@
 // Reducers, and the API, around one folded state: what runs until it is stopped, or until the log turns out to be another
 // one than was folded.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Log } from '@muster/log';
-import { type Clock, type Follower, snapshotRegularly, startFollower } from '@muster/runtime';
+import { type Clock, type Follower, snapshotRegularly, startFollower, startPresence } from '@muster/runtime';
 import { createMeasures, measureSnapshots, type ObservedFold } from '@muster/telemetry';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { type ControlPlaneOptions, VERSION } from './control-plane.ts';
@@ -24,7 +26,15 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   const { cluster, copy, telemetry, logger, clock, losses } = options;
   const { log, snapshots } = cluster;
   const startedAt = clock.now();
-  const follower = await startFollower({ log, snapshots, clock, logger });
+  // Said before the log is folded, which may take long: it is to be written so that we can read it.
+  const presences = options.roles.map((role) => {
+    const title = `${copy} on ${hostname()}`;
+    return startPresence({ bus: cluster.bus, clock, role, copy: randomUUID(), title, able: false });
+  });
+  const follower = await startFollower({ log, snapshots, clock, logger }).catch((error) => {
+    for (const presence of presences) presence.stop();
+    throw error;
+  });
   losses.compare(follower);
   const fold = observeFold(follower, log, clock.now() - startedAt, losses);
   follower.onFailure(options.onFailure);
@@ -35,12 +45,14 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   };
   async function stop(): Promise<void> {
     await Promise.all(started.map((running) => running.stop()));
+    for (const presence of presences) presence.stop();
     await follower.stop();
   }
   try {
-    for (const role of options.roles) {
+    for (const [index, role] of options.roles.entries()) {
       const measures = createMeasures();
-      const running = await startRole(role, { ...options, follower, measures });
+      const presence = presences[index]!;
+      const running = await startRole(role, { ...options, follower, presence, measures });
       started.push(running);
       if (role !== 'api') started.push(await announce(role, cluster));
       if (role === 'orchestrator') {

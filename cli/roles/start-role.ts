@@ -1,13 +1,14 @@
 // One copy of a role of the control plane, around a folded state that is there already, with a stopwatch at its ports.
-import { randomUUID } from 'node:crypto';
 import { createAllocator } from '@muster/allocator';
 import { startApi } from '@muster/api';
 import { startDispatcher } from '@muster/dispatcher';
-import { createOrchestrator } from '@muster/orchestrator';
+import { startOrchestrator } from '@muster/orchestrator';
 import {
   type Clock,
   type Follower,
   type Logger,
+  type Presence,
+  type RecordLimit,
   type Reducer,
   runSharedReducer,
   type Share,
@@ -31,6 +32,8 @@ export type ControlRole = (typeof controlRoles)[number];
 export interface StartRoleOptions {
   readonly cluster: ClusterConnection;
   readonly follower: Follower;
+  /** Our place among the copies of the role; stopped with it. */
+  readonly presence: Presence;
   readonly measures: Measures;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -46,21 +49,20 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
   const maxRecordBytes = () => options.cluster.log.maxRecordBytes;
   switch (role) {
     case 'orchestrator':
-      return startReducer(role, (share) => createOrchestrator({ share, maxRecordBytes }), options);
+      return startMeasuredOrchestrator(options, maxRecordBytes);
     case 'allocator':
-      return startReducer(role, (share) => createAllocator({ share }), options);
+      return startReducer((share) => createAllocator({ share }), options);
     case 'scheduler':
       return startReducer(
-        role,
-        (sharing, copy) => createScheduler({ sharing, rank: turnedOrder(copy), maxRecordBytes }),
+        (sharing) => createScheduler({ sharing, rank: turnedOrder(options.presence.copy), maxRecordBytes }),
         options,
       );
     case 'dispatcher':
       return startMeasuredDispatcher(options);
     case 'api': {
-      const { follower, measures, clock, logger, cluster } = options;
+      const { follower, presence, measures, clock, logger, cluster } = options;
       const { log, bus } = cluster;
-      return startApi({
+      const api = await startApi({
         follower,
         log,
         bus,
@@ -68,27 +70,42 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
         logger,
         serve: measureQueries(cluster.serve, measures.queries),
       });
+      presence.takePart(true);
+      return {
+        async stop() {
+          presence.stop();
+          await api.stop();
+        },
+      };
     }
   }
 }
 
+function startMeasuredOrchestrator(options: StartRoleOptions, maxRecordBytes: RecordLimit): StartedRole {
+  const { cluster, measures } = options;
+  const { stats, backlog, stop } = startOrchestrator({
+    ...options,
+    maxRecordBytes,
+    bus: cluster.bus,
+    log: measureLog(cluster.log, measures.appends),
+    instrument: (reducer) => measureReducer(reducer, measures.decides),
+  });
+  return { stop, loop: stats, backlog };
+}
+
 function startReducer(
-  role: Reducer['name'],
-  create: (share: Share, copy: string) => Reducer,
-  { cluster, follower, measures, clock, logger }: StartRoleOptions,
+  create: (share: Share) => Reducer,
+  { cluster, follower, presence, measures, clock, logger }: StartRoleOptions,
 ): StartedRole {
-  const copy = randomUUID();
   let reducer: Reducer | undefined;
   const { stats, stop } = runSharedReducer({
-    role,
-    copy,
-    bus: cluster.bus,
+    presence,
     log: measureLog(cluster.log, measures.appends),
     follower,
     clock,
     logger,
     createReducer(share) {
-      reducer = create(share, copy);
+      reducer = create(share);
       return measureReducer(reducer, measures.decides);
     },
   });
@@ -103,7 +120,6 @@ async function startMeasuredDispatcher(options: StartRoleOptions): Promise<Start
     ...options,
     commands: cluster.commands,
     bus: cluster.bus,
-    copy: randomUUID(),
     log: measureLog(cluster.log, measures.appends),
     instrument: (reducer) => measureReducer(reducer, measures.decides),
     onCommandWritten(basis) {

@@ -1,7 +1,7 @@
 // On the bus in memory: what a dispatcher makes of an agent's process that dies, with another dispatcher beside it.
 import { composeEvent, type EventDraft, encodeJson, heartbeatSubject, pingSubject } from '@muster/events';
 import { MemoryCommandStore, MemoryLog } from '@muster/log';
-import { type Follower, MemoryBus, silentLogger, startFollower } from '@muster/runtime';
+import { type Follower, MemoryBus, silentLogger, startFollower, startPresence } from '@muster/runtime';
 import { describeNode, VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { startDispatcher } from './start-dispatcher.ts';
@@ -26,7 +26,7 @@ beforeEach(async () => {
       log: own,
       commands: commands.client(name),
       bus: bus.client(name),
-      copy: name,
+      presence: startPresence({ bus: bus.client(name), clock, role: 'dispatcher', copy: name }),
       clock,
       logger: silentLogger,
       heartbeatMs: PERIOD,

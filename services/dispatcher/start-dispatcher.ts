@@ -8,10 +8,10 @@ import {
   createShare,
   type Follower,
   type Logger,
+  type Presence,
   type Reducer,
   type ReducerLoopStats,
   runReducer,
-  startPresence,
   type Timer,
 } from '@muster/runtime';
 import { type CommandWriterStats, startCommandWriter } from './command-writer.ts';
@@ -23,8 +23,8 @@ export interface StartDispatcherOptions {
   readonly log: Log;
   readonly commands: CommandStore;
   readonly bus: Bus;
-  /** Ours alone, of all processes that ever were: the work is shared with the other copies. All is ours without it. */
-  readonly copy?: string;
+  /** Our place among the copies, that the work is shared with; stopped with the dispatcher. All is ours without it. */
+  readonly presence?: Presence;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The same as the agents'. */
@@ -48,11 +48,9 @@ export interface RunningDispatcher {
 const NODE_ID_FROM = heartbeatSubject('').length;
 
 export async function startDispatcher(options: StartDispatcherOptions): Promise<RunningDispatcher> {
-  const { follower, log, commands, bus, copy, clock, logger, heartbeatMs, onFailure, onCommandWritten } =
+  const { follower, log, commands, bus, presence, clock, logger, heartbeatMs, onFailure, onCommandWritten } =
     options;
   const { instrument = (reducer: Reducer) => reducer } = options;
-  const presence =
-    copy === undefined ? undefined : startPresence({ bus, clock, role: 'dispatcher', copy, able: false });
   const writer = await startCommandWriter({
     follower,
     share: presence && createShare(presence, clock, () => undefined),
@@ -61,9 +59,6 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     logger,
     ...(onFailure && { onFailure }),
     ...(onCommandWritten && { onWritten: onCommandWritten }),
-  }).catch((error) => {
-    presence?.stop();
-    throw error;
   });
   const share = presence && createShare(presence, clock, () => loop.wake());
   const dispatcher = createDispatcher({ heartbeatMs, share });
@@ -86,8 +81,8 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     dispatcher.noteAgent(nodeId, isThere, clock.now());
     loop.wake();
   };
-  const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger, presence });
   presence?.takePart(true);
+  const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger, presence });
   return {
     stats: loop.stats,
     commandStats: writer.stats,

@@ -1,9 +1,10 @@
 // The orchestrator: admits intents, and keeps every service as its spec says. It never touches a node.
-import { eventSubject } from '@muster/events';
+import { eventSubject, WIRE_VERSION } from '@muster/events';
 import {
   createFaults,
   createWorkList,
   type Decision,
+  type HeardOf,
   type RecordLimit,
   type Reducer,
   type Share,
@@ -13,6 +14,7 @@ import { type ClusterState, lastSeqOf } from '@muster/state';
 import { admit } from './admit.ts';
 import { decidedName } from './decided-name.ts';
 import { createQuarantine } from './quarantine.ts';
+import { type Obstacles, raiseVersion } from './raise-version.ts';
 import { needsReconciling, type Reconciliation, reconcile } from './reconcile.ts';
 import { followIntents } from './waiting-intents.ts';
 
@@ -28,12 +30,19 @@ export interface OrchestratorOptions {
   /** Which names are ours; all of them by default. */
   readonly share?: Share;
   readonly maxRecordBytes?: RecordLimit;
+  /** The newest wire version to which the cluster may be raised: what this build reads. */
+  readonly reads?: number;
 }
 
-export function createOrchestrator({
-  share,
-  maxRecordBytes = usualRecordLimit,
-}: OrchestratorOptions = {}): Reducer {
+export interface Orchestrator extends Reducer {
+  /** A copy of some role says that it is there, and what it reads. */
+  hear(heard: HeardOf, now: number): void;
+  /** What keeps the cluster's version below what this build reads; undefined when it isn't. */
+  obstacles(state: ClusterState, now: number): Obstacles | undefined;
+}
+
+export function createOrchestrator(options: OrchestratorOptions = {}): Orchestrator {
+  const { share, maxRecordBytes = usualRecordLimit, reads = WIRE_VERSION } = options;
   let known: ClusterState | undefined;
   const intents = followIntents();
   /** Names with an intent to judge, and services to reconcile: of one name both are one copy's. */
@@ -48,6 +57,7 @@ export function createOrchestrator({
   });
   const faults = createFaults(services);
   const quarantine = createQuarantine(share, maxRecordBytes);
+  const version = raiseVersion(reads);
   /** Services with a verdict in the last round. In this one it is their tasks' turn: neither starves the other. */
   let admitted: readonly string[] = [];
 
@@ -66,7 +76,12 @@ export function createOrchestrator({
     // Looked at again, after the others, until there is nothing to decide.
     for (const { event } of [...reconciled, ...verdicts])
       if ('serviceId' in event) services.add(event.serviceId);
-    const decisions = [...quarantine.decide(state, now), ...reconciled, ...verdicts];
+    const decisions = [
+      ...version.decide(state, now),
+      ...quarantine.decide(state, now),
+      ...reconciled,
+      ...verdicts,
+    ];
     if (decisions.length === 0) faults.tell();
     return decisions;
   }
@@ -135,8 +150,10 @@ export function createOrchestrator({
       if (fact.address.kind === 'service') services.noteDecision(fact.address.id);
     },
     decide,
+    hear: version.hear,
+    obstacles: version.obstacles,
     nextWake() {
-      const times = [names, services, quarantine].map((list) => list.nextWake()).filter(isTime);
+      const times = [names, services, quarantine, version].map((list) => list.nextWake()).filter(isTime);
       return times.length === 0 ? undefined : Math.min(...times);
     },
     backlog: () => ({ services: services.size, intents: names.size, held: services.held + names.held }),

@@ -24,6 +24,7 @@ export * from './sharing/presence.ts';
 export { turnedOrder } from './sharing/rendezvous.ts';
 export * from './sharing/run-shared.ts';
 export * from './sharing/share.ts';
+export { ALL_COPIES, type HeardOf, presenceSubject, readHeard } from './sharing/words.ts';
 export * from './sharing/work-list.ts';
 export * from './snapshot-regularly.ts';
 export * from './snapshotting.ts';

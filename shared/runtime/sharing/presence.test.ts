@@ -1,7 +1,9 @@
+import { WIRE_VERSION } from '@muster/events';
 import { VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBus } from '../memory-bus.ts';
 import { BEAT_MS, GONE_AFTER_MS, type Presence, startPresence } from './presence.ts';
+import { readHeard } from './words.ts';
 
 let clock: VirtualClock;
 let bus: MemoryBus;
@@ -55,5 +57,54 @@ describe('presence', () => {
     two.takePart(true);
     await clock.advance(1);
     expect([...one.others]).toEqual(['two']);
+  });
+
+  it('says aside what it reads while it takes no part', async () => {
+    const words: string[] = [];
+    bus.client('listener').subscribe('muster.copy.>', ({ subject, data }) => {
+      const { role, word, reads, title } = readHeard(subject, data)!;
+      words.push(`${role} ${title} ${word} ${reads}`);
+    });
+    const options = {
+      bus: bus.client('one'),
+      clock,
+      role: 'scheduler',
+      copy: 'one',
+      title: 'scheduler-7 on a',
+    };
+    const one = startPresence({ ...options, reads: 2, able: false });
+    const two = join('two');
+    await clock.advance(10);
+    expect(two.others.size, 'it shares no work').toBe(0);
+    one.takePart(true);
+    await clock.advance(10);
+    expect([...two.others]).toEqual(['one']);
+    one.takePart(false);
+    one.stop();
+    await clock.advance(10);
+    expect(words.filter((word) => word.includes('-7'))).toEqual([
+      'scheduler scheduler-7 on a here 2',
+      'scheduler scheduler-7 on a hello 2',
+      'scheduler scheduler-7 on a here 2',
+    ]);
+  });
+
+  it('is understood by builds that know nothing of versions, and understands them', async () => {
+    const two = join('two');
+    const said: string[] = [];
+    const old = bus.client('old');
+    old.subscribe('muster.copy.scheduler.*', ({ data }) => said.push(new TextDecoder().decode(data)));
+    await clock.advance(BEAT_MS);
+    // They compare the whole text with "bye" and "hello", and take everything else for "here".
+    expect(said).toEqual([`here ${WIRE_VERSION} two`]);
+    old.publish('muster.copy.scheduler.old', new TextEncoder().encode('hello'));
+    await clock.advance(10);
+    expect(said.at(-1), 'answered at once').toBe(`here ${WIRE_VERSION} two`);
+    expect(readHeard('muster.copy.scheduler.old', new TextEncoder().encode('hello'))).toMatchObject({
+      reads: 1,
+    });
+    two.stop();
+    await clock.advance(10);
+    expect(said.at(-1)).toBe('bye');
   });
 });

@@ -1,7 +1,9 @@
-// Which copies of a role are there: each says so over the bus, once a second. It is a hint for sharing work and may be
-// wrong in any way: nothing is ever decided, and nothing left undone, because of it.
+// Which copies of a role are there: each says so over the bus, once a second, and which wire version it reads. It is a
+// hint for sharing work and may be wrong in any way: nothing is ever decided, and nothing left undone, because of it.
+import { WIRE_VERSION } from '@muster/events';
 import type { Bus } from '../bus.ts';
 import type { Clock, Timer } from '../clock.ts';
+import { asideSubject, encodeWord, presenceSubject, readWord, type Word } from './words.ts';
 
 export interface PresenceOptions {
   readonly bus: Bus;
@@ -11,6 +13,10 @@ export interface PresenceOptions {
   readonly copy: string;
   /** Whether we take part from the beginning; true by default. */
   readonly able?: boolean;
+  /** Who we are, for people: where `copy` runs. */
+  readonly title?: string;
+  /** The newest wire version that we read; this build's by default. */
+  readonly reads?: number;
 }
 
 export interface Presence {
@@ -19,7 +25,7 @@ export interface Presence {
   readonly others: ReadonlySet<string>;
   /** Called whenever somebody comes, goes, or is heard again. */
   onSign(listener: (copy: string, sign: 'came' | 'went' | 'stays') => void): void;
-  /** Whether we take part: who can't decide should not be counted on. */
+  /** Whether we take part: who can't decide should not be counted on. Who doesn't says aside that it is there. */
   takePart(able: boolean): void;
   stop(): void;
 }
@@ -28,15 +34,8 @@ export const BEAT_MS = 1_000;
 /** Who was not heard for so long is gone. */
 export const GONE_AFTER_MS = 3_000;
 
-export function presenceSubject(role: string, copy: string): string {
-  return `muster.copy.${role}.${copy}`;
-}
-
-/** A newcomer says hello, and is answered at once by everybody. */
-type Word = 'hello' | 'here' | 'bye';
-
 export function startPresence(options: PresenceOptions): Presence {
-  const { bus, clock, role, copy } = options;
+  const { bus, clock, role, copy, title = copy, reads = WIRE_VERSION } = options;
   const heardAt = new Map<string, number>();
   const others = new Set<string>();
   const listeners = new Set<Parameters<Presence['onSign']>[0]>();
@@ -46,8 +45,9 @@ export function startPresence(options: PresenceOptions): Presence {
   let lastBeat = clock.now();
   let timer: Timer;
 
-  function say(word: Word): void {
-    bus.publish(presenceSubject(role, copy), new TextEncoder().encode(word));
+  /** Aside, too, what others write is folded: they must know what can be read here. */
+  function say(word: Word, subjectOf = able ? presenceSubject : asideSubject): void {
+    bus.publish(subjectOf(role, copy), encodeWord({ word, reads, title }));
   }
 
   function tell(other: string, sign: 'came' | 'went' | 'stays'): void {
@@ -57,7 +57,7 @@ export function startPresence(options: PresenceOptions): Presence {
   const subscription = bus.subscribe(presenceSubject(role, '*'), ({ subject, data }) => {
     const other = subject.slice(idFrom);
     if (other === copy) return;
-    const word = new TextDecoder().decode(data);
+    const { word } = readWord(data);
     if (word === 'bye') {
       forget(other);
       return;
@@ -83,11 +83,11 @@ export function startPresence(options: PresenceOptions): Presence {
       if (!knows) heardAt.set(other, now);
       else if (now - at > GONE_AFTER_MS) forget(other);
     }
-    if (able) say('here');
+    say('here');
     timer = clock.schedule(BEAT_MS, beat);
   }
 
-  if (able) say('hello');
+  say(able ? 'hello' : 'here');
   timer = clock.schedule(BEAT_MS, beat);
   return {
     copy,
@@ -96,12 +96,14 @@ export function startPresence(options: PresenceOptions): Presence {
     takePart(isAble) {
       if (able === isAble || stopped) return;
       able = isAble;
-      say(able ? 'hello' : 'bye');
+      if (!able) say('bye', presenceSubject);
+      say(able ? 'hello' : 'here');
     },
     stop() {
+      if (stopped) return;
       timer.cancel();
       subscription.stop();
-      if (able) say('bye');
+      say('bye');
       stopped = true;
     },
   };

@@ -5,7 +5,7 @@ import { createAllocator } from '@muster/allocator';
 import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
 import { encodeJson, intentSubject } from '@muster/events';
-import { createOrchestrator } from '@muster/orchestrator';
+import { startOrchestrator } from '@muster/orchestrator';
 import {
   type Follower,
   foundCluster,
@@ -14,6 +14,7 @@ import {
   silentLogger,
   snapshotRegularly,
   startFollower,
+  startPresence,
   turnedOrder,
 } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
@@ -122,28 +123,23 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
         seat.follower = follower;
         const loop = { follower, log, clock: process.clock, logger: silentLogger };
         const bus = network.bus.client(process.name);
-        const shared = { ...loop, bus, copy: process.name };
+        const own = { bus, clock: process.clock, role, copy: process.name };
+        const shared = { ...loop, bus, presence: startPresence({ ...own, able: false }) };
         const maxRecordBytes = () => log.maxRecordBytes;
         switch (role) {
           case 'orchestrator':
-            seat.stats = runSharedReducer({
-              ...shared,
-              role,
-              createReducer: (share) => createOrchestrator({ share, maxRecordBytes }),
-            }).stats;
+            seat.stats = startOrchestrator({ ...shared, maxRecordBytes }).stats;
             snapshotRegularly({ ...loop, snapshots: network.snapshots, every: SNAPSHOT_EVERY });
             break;
           case 'allocator':
             seat.stats = runSharedReducer({
               ...shared,
-              role,
               createReducer: (share) => createAllocator({ share }),
             }).stats;
             break;
           case 'scheduler':
             seat.stats = runSharedReducer({
               ...shared,
-              role,
               createReducer: (sharing) =>
                 createScheduler({ sharing, rank: turnedOrder(process.name), maxRecordBytes }),
             }).stats;
