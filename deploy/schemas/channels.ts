@@ -191,10 +191,10 @@ const copyChannel: Channel = {
   name: 'copy',
   address: 'muster.copy.{role}.{copy}',
   summary:
-    'Says to the other copies of the reducer that this one is there: the text `hello`, `here` once a second, or `bye`. A hint.',
-  parameters: { role: 'The reducer', copy: 'Drawn when the copy started' },
+    'Says to the other copies of the role that this one is there: the text `hello`, `here` once a second, or `bye`; the first two with the wire version that the copy reads and with who it is: `here 2 api-7 on one`. A hint. One that takes no part for now says it on `muster.copy.<role>.<copy>.aside`.',
+  parameters: { role: 'The reducer, or `api`', copy: 'Drawn when the copy started' },
   messages: [],
-  senders: reducers,
+  senders: folders,
   receivers: reducers,
 };
 
