@@ -2,10 +2,18 @@
 // its reason, and whatever a newer program wrote is unknown.
 import { shortenReason } from '@muster/model';
 import { definitionByType, type MusterEvent } from './catalogue.ts';
-import { compileCheck, type Issue } from './compile-check.ts';
+import { type Check, compileCheck, type Issue } from './compile-check.ts';
 import { checkOf, type EventDefinition, envelopeSchema, WIRE_VERSION } from './envelope.ts';
 import { type Stored, upcastForm } from './forms.ts';
-import { type EventSubject, type IntentSubject, parseEventSubject, parseIntentSubject } from './subjects.ts';
+import {
+  type EventKind,
+  type EventSubject,
+  eventSubject,
+  type IntentSubject,
+  parseEventSubject,
+  parseIntentSubject,
+  type Writer,
+} from './subjects.ts';
 
 /** The part of a log record that decoding needs. */
 export interface RawRecord {
@@ -67,7 +75,14 @@ export const MAX_INTENT_DEPTH = 64;
 
 export type Definitions = ReadonlyMap<string, EventDefinition>;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8');
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Throws where it is no UTF-8. Half the price of asking the strict decoder first: hardly any record needs it. */
+function readText(data: Uint8Array): string {
+  const text = utf8.decode(data);
+  return text.includes('\ufffd') ? strictUtf8.decode(data) : text;
+}
 
 /** `wire` is the cluster's version: what is written in a younger form than that is not taken for what it says. */
 export function decode(record: RawRecord, wire = WIRE_VERSION): Fact {
@@ -86,7 +101,7 @@ function decodeIntent({ seq, time, subject, data }: RawRecord, address: IntentSu
   }
   if (data.length === 0) return { ...base, body: undefined, error: undefined };
   try {
-    const text = utf8.decode(data);
+    const text = readText(data);
     if (measureDepth(text) <= MAX_INTENT_DEPTH) return { ...base, body: JSON.parse(text), error: undefined };
     return { ...base, body: undefined, error: `the payload nests deeper than ${MAX_INTENT_DEPTH} levels` };
   } catch (error) {
@@ -116,27 +131,18 @@ export function decodeEvent(
   definitions: Definitions = definitionByType as Definitions,
 ): EventFact | PoisonFact | UnknownFact {
   const { seq, time, subject } = record;
-  const address = parseEventSubject(subject);
-  if (!address) return poison(record, 'no event has such a subject');
   let json: unknown;
   try {
-    json = JSON.parse(utf8.decode(record.data));
+    json = JSON.parse(readText(record.data));
   } catch (error) {
+    if (!parseEventSubject(subject)) return poison(record, 'no event has such a subject');
     return poison(record, `the payload is not JSON: ${(error as Error).message}`);
   }
-  const { type, v } = (json ?? {}) as { readonly type?: unknown; readonly v?: unknown };
-  const definition = definitions.get(type as string);
-  // What nearly every record is: an event of its type's version, where it belongs.
-  if (
-    definition?.version !== v ||
-    definition?.writer !== address.writer ||
-    definition.kind !== address.kind ||
-    definition.since.at(-1)! > wire ||
-    !checkOf(definition, definition.version).passes(json) ||
-    subjectIdOf(json as MusterEvent) !== address.id
-  )
-    return examine(record, json, address, wire, definitions);
-  const stored = json as EventFact['stored'];
+  const usual = usualOf(definitions).get((json as { readonly type: string } | null)?.type as string);
+  if (usual === undefined || !isUsual(usual, json as Json, subject, wire))
+    return examine(record, json, wire, definitions);
+  const { writer, kind, prefix } = usual;
+  const address = { writer, kind, id: subject.slice(prefix.length) };
   return {
     is: 'event',
     seq,
@@ -144,9 +150,53 @@ export function decodeEvent(
     subject,
     address,
     event: json as MusterEvent,
-    stored,
-    wire: definition.since.at(-1)!,
+    stored: json as Json,
+    wire: usual.wire,
   };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What is asked of nearly every record, found once. */
+interface Usual {
+  readonly version: number;
+  readonly wire: number;
+  readonly writer: Writer;
+  readonly kind: EventKind;
+  readonly prefix: string;
+  readonly check: Check;
+}
+
+const usuals = new WeakMap<Definitions, ReadonlyMap<string, Usual>>();
+
+function usualOf(definitions: Definitions): ReadonlyMap<string, Usual> {
+  let known = usuals.get(definitions);
+  if (!known) {
+    known = new Map([...definitions].map(([type, definition]) => [type, describeUsual(definition)]));
+    usuals.set(definitions, known);
+  }
+  return known;
+}
+
+function describeUsual(definition: EventDefinition): Usual {
+  const { version, since, writer, kind } = definition;
+  const check = checkOf(definition, version);
+  return { version, wire: since.at(-1)!, writer, kind, prefix: eventSubject(writer, kind, ''), check };
+}
+
+/** An event of its type's version, where it belongs. */
+function isUsual(
+  { version, wire, kind, prefix, check }: Usual,
+  json: Json,
+  subject: string,
+  cluster: number,
+): boolean {
+  if (json.v !== version || wire > cluster || !subject.startsWith(prefix) || !check.passes(json))
+    return false;
+  const id = subjectIdOf(kind, json);
+  return (
+    id !== '' && subject.length === prefix.length + id.length && subject.endsWith(id) && !id.includes('.')
+  );
 }
 
 const envelopeCheck = compileCheck(envelopeSchema, WIRE_VERSION);
@@ -155,10 +205,11 @@ const envelopeCheck = compileCheck(envelopeSchema, WIRE_VERSION);
 function examine(
   record: RawRecord,
   json: unknown,
-  address: EventSubject,
   clusterWire: number,
   definitions: Definitions,
 ): EventFact | PoisonFact | UnknownFact {
+  const address = parseEventSubject(record.subject);
+  if (!address) return poison(record, 'no event has such a subject');
   const envelopeIssue = envelopeCheck.find(onlyEnvelope(json));
   if (envelopeIssue) return poison(record, describeIssue(envelopeIssue));
   const stored = json as Record<string, unknown>;
@@ -201,8 +252,8 @@ function examine(
   } catch (error) {
     return poison(record, `${type} version ${v} can't be read: ${(error as Error).message}`);
   }
-  if (subjectIdOf(event) !== address.id)
-    return poison(record, `the subject is about ${address.id}, the event about ${subjectIdOf(event)}`);
+  const id = subjectIdOf(definition.kind, event);
+  if (id !== address.id) return poison(record, `the subject is about ${address.id}, the event about ${id}`);
   return { is: 'event', seq, time, subject, address, event, stored, wire };
 }
 
@@ -234,13 +285,16 @@ function upcast(
   return { ...current, ...Object.fromEntries(upcastForms) };
 }
 
-/** The id that an event's subject must end in. */
-export function subjectIdOf(event: MusterEvent): string {
-  if ('serviceId' in event) return event.serviceId;
-  if ('nodeId' in event) return event.nodeId;
-  if ('intent' in event) return String(event.intent);
-  if ('record' in event) return String(event.record);
-  return 'self';
+const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
+  service: 'serviceId',
+  node: 'nodeId',
+  intent: 'intent',
+  quarantine: 'record',
+};
+
+/** The id that the subject of an event of this kind must end in. */
+export function subjectIdOf(kind: EventKind, event: object): string {
+  return kind === 'cluster' ? 'self' : String((event as Json)[idFacts[kind]]);
 }
 
 function describeIssue({ path, message }: Issue): string {

@@ -64,7 +64,7 @@ function complete(draft: EventDraft, now: number, { read, wire = WIRE_VERSION }:
     ...(read !== undefined && definition.writer !== 'agent' && { read }),
     ...facts,
   };
-  const subject = eventSubject(definition.writer, definition.kind, subjectIdOf(event as never));
+  const subject = eventSubject(definition.writer, definition.kind, subjectIdOf(definition.kind, event));
   const issue = version === 0 ? tooYoung(definition, wire) : checkOf(definition, version).find(event);
   return { subject, event, issue };
 }
