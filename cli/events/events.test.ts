@@ -7,7 +7,6 @@ import type { Context } from '../commands/context.ts';
 import { makeNode, makeSpec } from '../output/views.fixture.ts';
 import { formatEntry } from './audit-text.ts';
 import { chooseFormat } from './fact-text.ts';
-import { findSeqAt } from './find-seq.ts';
 import { type ShowEventsOptions, showEvents } from './show-events.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -126,20 +125,6 @@ it('follows from now on until the end that is asked for', async () => {
     await log.append(intentSubject('ana', 'service', 'remove', 'web'), new Uint8Array());
   }
   expect(await shown).toEqual(['8 ana asked to remove service web']);
-});
-
-it('finds the first sequence of a time by bisection', async () => {
-  for (const [offset, seq] of [
-    [-1, 1],
-    [0, 1],
-    [1, 2],
-    [3_000, 4],
-    [6_000, 7],
-    [6_001, 8],
-  ] as const) {
-    expect(await findSeqAt(log, START + offset)).toBe(seq);
-  }
-  expect(await findSeqAt(new MemoryLog({ now: () => 0 }), 5)).toBe(1);
 });
 
 it('gives programs everything, the record included', async () => {

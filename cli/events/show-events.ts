@@ -1,11 +1,10 @@
 // `muster events`: reads the log itself, so that it works with nothing but NATS running.
 import { Directory } from '@muster/api';
 import { decode } from '@muster/events';
-import type { Log, LogRecord } from '@muster/log';
+import { findSeqAt, type Log, type LogRecord } from '@muster/log';
 import type { Context } from '../commands/context.ts';
 import type { Moment } from '../flags/moments.ts';
 import { chooseFormat, type FactFormat } from './fact-text.ts';
-import { findSeqAt } from './find-seq.ts';
 import { type FactSelection, selectFacts } from './select-facts.ts';
 
 export interface ShowEventsOptions {

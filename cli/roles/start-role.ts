@@ -61,10 +61,11 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
       return startMeasuredDispatcher(options);
     case 'api': {
       const { follower, presence, measures, clock, logger, cluster } = options;
-      const { log, bus } = cluster;
+      const { log, snapshots, bus } = cluster;
       const api = await startApi({
         follower,
         log,
+        snapshots,
         bus,
         clock,
         logger,

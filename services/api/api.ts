@@ -1,17 +1,20 @@
 // Answers every query, from the state it follows or from the log itself. It decides nothing and appends nothing.
-import type { Log } from '@muster/log';
-import { type Clock, type Follower, takeSteps } from '@muster/runtime';
+import type { Log, SnapshotStore } from '@muster/log';
+import { type Clock, type Follower, type Logger, takeSteps } from '@muster/runtime';
 import { captureState, hashRows, listRows } from '@muster/state';
 import { type Answer, answerQuery, refused, type StateQueryName } from './answer.ts';
 import { readAudit } from './audit.ts';
 import { pageByKey, sortable } from './paging.ts';
 import { type QueryName, type QueryReply, type QueryRequest, queries } from './queries.ts';
-import { foldUpTo } from './replay.ts';
+import { createReplay } from './replay.ts';
 
 export interface ApiOptions {
   readonly follower: Follower;
   readonly log: Log;
   readonly clock: Clock;
+  readonly logger: Logger;
+  /** From where the past is folded; from the beginning when left out. */
+  readonly snapshots?: SnapshotStore | undefined;
 }
 
 export interface Api {
@@ -24,8 +27,9 @@ const MIN_SEQ_WAIT_MS = 5_000;
 /** Lists read from the log that are kept, so that their next pages need not be read again. */
 const KEPT_LISTS = 4;
 
-export function createApi({ follower, log, clock }: ApiOptions): Api {
+export function createApi({ follower, log, clock, logger, snapshots }: ApiOptions): Api {
   const { state } = follower;
+  const replay = createReplay({ log, clock, logger, snapshots });
   const lists = new Map<string, readonly unknown[]>();
 
   async function answer(name: QueryName, payload: Uint8Array): Promise<QueryReply> {
@@ -96,10 +100,10 @@ export function createApi({ follower, log, clock }: ApiOptions): Api {
   async function stateAt(at: number | string | undefined) {
     if (at === undefined) return { ok: true, state } as const;
     if (typeof at === 'string')
-      return { ok: true, state: await foldUpTo(log, { time: Date.parse(at) }) } as const;
+      return { ok: true, state: await replay.stateAt({ time: Date.parse(at) }) } as const;
     const head = await log.head();
     if (at > head) return refused('invalid', `the log ends at ${head}: there is no ${at} yet`, 'at');
-    return { ok: true, state: await foldUpTo(log, { seq: at }) } as const;
+    return { ok: true, state: await replay.stateAt({ seq: at }) } as const;
   }
 
   function keep(key: string, list: readonly unknown[]): readonly unknown[] {

@@ -1,6 +1,6 @@
 // Wires the API to what asks it: every query on its subject, in one queue with the other copies.
 import { encodeJson } from '@muster/events';
-import type { Log } from '@muster/log';
+import type { Log, SnapshotStore } from '@muster/log';
 import {
   type Bus,
   type Clock,
@@ -22,6 +22,7 @@ export interface StartApiOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly snapshots?: SnapshotStore;
   /** How to listen: on the bus alone when left out, which leaves out discovery and statistics. */
   readonly serve?: ServeQueries;
 }
@@ -31,8 +32,8 @@ export interface RunningApi {
 }
 
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
-  const { follower, log, bus, clock, logger, serve = (service) => serveOnBus(bus, service) } = options;
-  const api = createApi({ follower, log, clock });
+  const { follower, bus, logger, serve = (service) => serveOnBus(bus, service) } = options;
+  const api = createApi(options);
   const endpoints = queryNames.map((name): QueryEndpoint => {
     return {
       name: name.replaceAll('.', '-'),

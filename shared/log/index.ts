@@ -1,5 +1,6 @@
 export * from './commands.ts';
 export * from './errors.ts';
+export * from './find-seq-at.ts';
 export * from './jetstream/commands.ts';
 export { type ConsumerStats, listConsumerStats } from './jetstream/consumer-stats.ts';
 export * from './jetstream/log.ts';

@@ -1,6 +1,7 @@
 // What every log must do, whatever it is kept on. Each adapter's test runs it.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogUnavailableError, RecordTooLargeError } from './errors.ts';
+import { findSeqAt } from './find-seq-at.ts';
 import type { FollowOptions, Log, LogRecord } from './log.ts';
 
 export interface LogUnderTest {
@@ -135,6 +136,21 @@ export function describeLogContract(name: string, makeLog: () => Promise<LogUnde
       it('refuses an empty list of subjects', async () => {
         await expect(collect(log.read({ from: 1, subjects: [] }))).rejects.toThrow(TypeError);
       });
+    });
+
+    it('finds the first record at or after a time', async () => {
+      expect(await findSeqAt(log, 5)).toBe(1);
+      for (const n of numbers(20)) {
+        await log.append(`${NODE}.a`, encode(n));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      const records = await collect(log.read({ from: 1 }));
+      expect(await findSeqAt(log, 0)).toBe(1);
+      for (const { time } of records) {
+        const first = records.find((record) => record.time >= time)!;
+        expect(await findSeqAt(log, time)).toBe(first.seq);
+      }
+      expect(await findSeqAt(log, records.at(-1)!.time + 1)).toBe(21);
     });
 
     it('reads a range larger than any buffer on the way, slowly', async () => {

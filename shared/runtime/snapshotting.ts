@@ -12,6 +12,13 @@ import type { Clock } from './clock.ts';
 import type { Logger } from './logging.ts';
 import { takeSteps, takeStepsOf } from './steps.ts';
 
+export interface SnapshotSource {
+  readonly snapshots: SnapshotStore;
+  readonly log: Pick<Log, 'find'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /**
  * The state of the latest snapshot that can be trusted; undefined means: fold from the beginning. Those that the log
  * proves to be of another one are discarded on the way.
@@ -23,6 +30,7 @@ export async function loadSnapshot(
   logger: Logger,
 ): Promise<ClusterState | undefined> {
   if (!snapshots) return undefined;
+  const source = { snapshots, log, clock, logger };
   try {
     const newest = await snapshots.newestVersion();
     if (newest !== undefined && newest > FOLD_VERSION) {
@@ -31,22 +39,49 @@ export async function loadSnapshot(
     for (;;) {
       const stored = await snapshots.latest(FOLD_VERSION);
       if (!stored) return undefined;
-      const state = await restoreState(stored.chunks, clock);
-      const { head } = state;
-      if (head !== stored.meta.seq) throw new Error(`it is of ${head}, not of ${stored.meta.seq}`);
-      const found = await log.find(head);
-      if (found !== undefined && isFolded(state, found)) return state;
-      const error = `it is of another log: this one has another record at ${head}, or none`;
-      logger.warn({ error }, 'discarding a snapshot');
-      await snapshots.discardAbove(head - 1);
+      const read = await tryToRead(stored, source);
+      if (read.is === 'of this log') return read.state;
+      if (read.is === 'unreadable') return await loadNearest(source, stored.meta.seq - 1);
+      await snapshots.discardAbove(stored.meta.seq - 1);
     }
   } catch (error) {
-    logger.warn(
-      { error: (error as Error).message },
-      'ignoring a snapshot; folding from the beginning instead',
-    );
+    logger.warn({ error: (error as Error).message }, 'could not look for snapshots');
     return undefined;
   }
+}
+
+/** The state of the nearest snapshot at or below a sequence that can be trusted. Nothing is discarded. */
+export async function loadNearest(source: SnapshotSource, atMost: number): Promise<ClusterState | undefined> {
+  for (let below = atMost; ; ) {
+    const stored = await source.snapshots.latest(FOLD_VERSION, below);
+    if (!stored) return undefined;
+    const read = await tryToRead(stored, source);
+    if (read.is === 'of this log') return read.state;
+    below = stored.meta.seq - 1;
+  }
+}
+
+type Read =
+  | { readonly is: 'of this log'; readonly state: ClusterState }
+  | { readonly is: 'of another log' | 'unreadable' };
+
+async function tryToRead(
+  { meta: { seq }, chunks }: StoredSnapshot,
+  { log, clock, logger }: SnapshotSource,
+): Promise<Read> {
+  let state: ClusterState;
+  try {
+    state = await restoreState(chunks, clock);
+    if (state.head !== seq) throw new Error(`it is of ${state.head}, not of ${seq}`);
+  } catch (error) {
+    logger.warn({ seq, error: (error as Error).message }, 'ignoring a snapshot');
+    return { is: 'unreadable' };
+  }
+  const found = await log.find(seq);
+  if (found !== undefined && isFolded(state, found)) return { is: 'of this log', state };
+  const error = `it is of another log: this one has another record at ${seq}, or none`;
+  logger.warn({ seq, error }, 'ignoring a snapshot');
+  return { is: 'of another log' };
 }
 
 export async function restoreState(chunks: StoredSnapshot['chunks'], clock: Clock): Promise<ClusterState> {
