@@ -1,6 +1,7 @@
 // Looks at everything the doctor judges. What can't be seen is a finding, not a failure of the command.
 import { inspectStreams } from '@muster/log';
 import { discoverCopies } from '@muster/runtime';
+import { askCopies } from '@muster/telemetry';
 import type { Context } from '../commands/context.ts';
 import type { Seen } from './findings.ts';
 
@@ -9,7 +10,7 @@ const ASK_TIMEOUT_MS = 3_000;
 /** Nodes in trouble that are listed, at most. */
 const MAX_NODES = 10;
 
-export async function examine({ connection, log, queries }: Context): Promise<Seen> {
+export async function examine({ connection, bus, log, queries }: Context): Promise<Seen> {
   const sentAt = performance.now();
   await connection.flush();
   const roundTripMs = performance.now() - sentAt;
@@ -18,6 +19,7 @@ export async function examine({ connection, log, queries }: Context): Promise<Se
   const isMissing = Array.isArray(streams) && streams.some(({ mismatches }) => mismatches === undefined);
   const head = isMissing ? { error: 'there is no log yet' } : await attempt(() => log.head());
   const copies = await discoverCopies(connection, DISCOVERY_MS);
+  const processes = await askCopies(bus, 'control', { patienceMs: DISCOVERY_MS });
   const status = await attempt(
     async () => (await queries.ask('status', {}, { timeoutMs: ASK_TIMEOUT_MS })).answer,
   );
@@ -27,6 +29,7 @@ export async function examine({ connection, log, queries }: Context): Promise<Se
     streams,
     head,
     copies,
+    processes,
     status,
     downNodes: nodes
       .filter((node) => node.status !== 'ready')

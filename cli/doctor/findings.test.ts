@@ -1,10 +1,12 @@
 import type { Status } from '@muster/api';
 import { describe, expect, it } from 'vitest';
+import { makeProcess, makeRole } from '../top/looks.fixture.ts';
 import { diagnose, type Seen } from './findings.ts';
 
 const status: Status = {
   head: 100,
   wireVersion: 1,
+  nodesReading: [],
   headTime: 0,
   services: 1,
   tasks: { running: 3 },
@@ -25,6 +27,7 @@ const healthy: Seen = {
     { id: '2', name: 'muster-api', version: '0.1.0', started: '', requests: 1 },
     { id: '3', name: 'other', version: '0.1.0', started: '', requests: 1 },
   ],
+  processes: [],
   status,
   downNodes: [],
   now: 60_000,
@@ -56,6 +59,30 @@ describe('complains, with advice, of', () => {
     ['no log', { head: { error: 'there is no log yet' } }, 'fail log: there is no log yet'],
     ['no API', { status: { error: 'no muster API answers here' } }, 'fail api: no muster API answers here'],
     ['lag', { head: 5_000 }, 'warn lag: the API is 4900 records behind the log'],
+    [
+      'a copy that is not ready',
+      {
+        processes: [makeProcess([makeRole({ trouble: 'halted: the cluster is at version 2' })])],
+      },
+      'warn copies: scheduler-7 on alpha is not ready: halted: the cluster is at version 2',
+    ],
+    [
+      'copies and nodes that hold back a newer version',
+      {
+        processes: [
+          makeProcess([makeRole({ reads: 2 }), makeRole({ copy: 'api-8', role: 'api' })]),
+          makeProcess([makeRole({ copy: 'scheduler-9', reads: 1 })], { host: 'beta' }),
+        ],
+        status: {
+          ...status,
+          nodesReading: [
+            { version: 1, nodes: 3, hostnames: ['one', 'two'] },
+            { version: 2, nodes: 5, hostnames: ['x'] },
+          ],
+        },
+      },
+      'warn version: the cluster is at wire version 1; for version 2 these are too old: api-8 on alpha reads 1, scheduler-9 on beta reads 1, 3 nodes one, two and 1 more read 1',
+    ],
     ['a halt', { status: { ...status, halted: 'unknown event' } }, 'fail halted: unknown event'],
     [
       'poison',

@@ -2,6 +2,8 @@
 import type { Status } from '@muster/api';
 import type { StreamReport } from '@muster/log';
 import type { ServiceCopy } from '@muster/runtime';
+import type { CopyStats } from '@muster/telemetry';
+import { compareVersions } from './held-back.ts';
 
 export type Level = 'ok' | 'warn' | 'fail';
 
@@ -18,6 +20,8 @@ export interface Seen {
   readonly streams: readonly StreamReport[] | { readonly error: string };
   readonly head: number | { readonly error: string };
   readonly copies: readonly ServiceCopy[];
+  /** Of the control plane, and how its copies say that they are. */
+  readonly processes: readonly CopyStats[];
   readonly status: Status | { readonly error: string };
   readonly downNodes: readonly {
     readonly hostname: string;
@@ -64,6 +68,8 @@ export function diagnose(seen: Seen): Finding[] {
   return [
     ...findings,
     ...checkCopies(seen.copies),
+    ...checkTrouble(seen.processes),
+    checkVersion(seen.processes, seen.status),
     ...checkFold(seen.status, seen.head),
     ...checkWork(seen.status, seen.now),
     ...checkNodes(seen.status, seen.downNodes),
@@ -118,6 +124,35 @@ function checkCopies(copies: readonly ServiceCopy[]): Finding[] {
   if (listed.length === 0)
     return [{ level: 'ok', what: 'copies', says: 'the API answers; no copy can be discovered' }];
   return [{ level: 'ok', what: 'copies', says: listed.join(', ') }];
+}
+
+function checkTrouble(processes: readonly CopyStats[]): Finding[] {
+  return processes.flatMap(({ host, roles }) =>
+    roles.flatMap(({ copy, trouble }): Finding[] =>
+      trouble === undefined
+        ? []
+        : [
+            {
+              level: 'warn',
+              what: 'copies',
+              says: `${copy} on ${host} is not ready: ${trouble}`,
+              advice: 'look at its log, and at `/readyz` if it has one',
+            },
+          ],
+    ),
+  );
+}
+
+function checkVersion(processes: readonly CopyStats[], status: Status): Finding {
+  const { cluster, next, heldBackBy } = compareVersions(processes, status);
+  const says = `the cluster is at wire version ${cluster}`;
+  if (heldBackBy.length === 0) return { level: 'ok', what: 'version', says };
+  return {
+    level: 'warn',
+    what: 'version',
+    says: `${says}; for version ${next} these are too old: ${heldBackBy.join(', ')}`,
+    advice: 'upgrade them: what needs the version is refused until then, and the rest works',
+  };
 }
 
 function checkFold({ head: folded, halted, conflicts, openPoison }: Status, head: number): Finding[] {

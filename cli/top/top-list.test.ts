@@ -73,6 +73,8 @@ describe('the table', () => {
 
 describe('the summary', () => {
   const status = {
+    wireVersion: 1,
+    nodesReading: [],
     nodes: { ready: 2, down: 1 },
     services: 4,
     tasks: { running: 118, pending: 2 },
@@ -82,6 +84,14 @@ describe('the summary', () => {
   it('is the cluster in a line', () => {
     expect(summarise(looks[0], { ...looks[1], status })).toBe(
       'nodes 2 ready, 1 down · services 4 · tasks 118 running, 2 pending · intents waiting 1 · log 350 records, 250 a second',
+    );
+  });
+
+  it('says which version the cluster is going to, and who holds it back', () => {
+    const roles = [makeRole({ reads: 2 }), makeRole({ copy: 'scheduler-8' })];
+    const now = { ...makeLook([makeProcess(roles)]), status };
+    expect(summarise(undefined, now)).toMatch(
+      / · wire version 1, going to 2, held back: scheduler-8 on alpha reads 1$/,
     );
   });
 

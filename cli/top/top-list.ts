@@ -1,6 +1,7 @@
 // `muster top` in columns, and the cluster in one line. Pure.
 import type { Status } from '@muster/api';
 import { formatMemory } from '@muster/model';
+import { compareVersions } from '../doctor/held-back.ts';
 import type { Column, Item } from '../output/list.ts';
 import { layOutTable } from '../output/table.ts';
 import type { TopRow } from './compare.ts';
@@ -88,7 +89,8 @@ export function summarise(before: Look | undefined, now: Look): string {
   const rate =
     before && seconds! > 0 ? `, ${showRate((now.logHead - before.logHead) / seconds!)} a second` : '';
   const log = `log ${now.logHead} records${rate}`;
-  return now.status ? [...describeCluster(now.status), log].join(' · ') : `no API answers · ${log}`;
+  if (!now.status) return `no API answers · ${log}`;
+  return [...describeCluster(now.status), log, ...describeUpgrade(now, now.status)].join(' · ');
 }
 
 function describeCluster({ nodes, services, tasks, openIntents }: Status): string[] {
@@ -98,6 +100,14 @@ function describeCluster({ nodes, services, tasks, openIntents }: Status): strin
     describeCounts('tasks', tasks),
     `intents waiting ${openIntents}`,
   ];
+}
+
+/** Nothing where all is of one version. */
+function describeUpgrade({ processes }: Look, status: Status): string[] {
+  const { cluster, next, heldBackBy } = compareVersions(processes, status);
+  if (next === undefined) return [];
+  const by = heldBackBy.length === 0 ? '' : `, held back: ${heldBackBy.join(', ')}`;
+  return [`wire version ${cluster}, going to ${next}${by}`];
 }
 
 function describeCounts(name: string, counts: Readonly<Record<string, number | undefined>>): string {

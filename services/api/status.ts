@@ -23,6 +23,7 @@ export function summariseState(state: ClusterState): Status {
     headTime: state.headTime,
     ...(state.cluster && { cluster: state.cluster }),
     wireVersion: state.wireVersion,
+    nodesReading: countByVersion(state),
     services: state.serviceByName.size,
     tasks,
     nodes,
@@ -34,4 +35,20 @@ export function summariseState(state: ClusterState): Status {
     ...(state.halted !== undefined && { halted: state.halted }),
     foldVersion: FOLD_VERSION,
   };
+}
+
+/** Nodes named of each version, at most. */
+const MAX_HOSTNAMES = 10;
+
+function countByVersion({ nodes }: ClusterState): Status['nodesReading'] {
+  const counts = new Map<number, { version: number; nodes: number; hostnames: string[] }>();
+  for (const node of nodes.values()) {
+    if (node.status === 'down') continue;
+    const { reads: version = 1 } = node as { readonly reads?: number };
+    const count = counts.get(version) ?? { version, nodes: 0, hostnames: [] };
+    count.nodes += 1;
+    if (count.hostnames.length < MAX_HOSTNAMES) count.hostnames.push(node.description.hostname);
+    counts.set(version, count);
+  }
+  return [...counts.values()].sort((a, b) => a.version - b.version);
 }

@@ -137,6 +137,10 @@ export const statusSchema = z.object({
   cluster: z.object({ id: z.string(), name: z.string() }).optional(),
   /** The wire version that all copies read. */
   wireVersion: z.int(),
+  /** What the agents of nodes that are not down read: how many nodes, and some of them by name. The oldest first. */
+  nodesReading: z
+    .array(z.object({ version: z.int(), nodes: z.int(), hostnames: z.array(z.string()) }))
+    .default([]),
   services: z.int(),
   tasks: z.partialRecord(taskState, z.int()),
   nodes: z.partialRecord(z.enum(nodeStatuses), z.int()),

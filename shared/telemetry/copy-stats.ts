@@ -1,5 +1,6 @@
 // What a process tells of its copies when it is asked over NATS: figures since its start, so that two answers tell what
 // happened between them. Pure.
+import { WIRE_VERSION } from '@muster/events';
 import { z } from 'zod';
 import { judgeReadiness } from './checks.ts';
 import type { RoleReading } from './observed.ts';
@@ -19,6 +20,9 @@ const roleStatsSchema = z.object({
     .describe('Appends by how long they took: buckets of 0.1 ms to 10 s, and what took longer.'),
   waiting: z.record(z.string(), count).describe('What waits, by queue.'),
   tasks: z.record(z.string(), count).optional().describe('Of an agent: its tasks by state.'),
+  reads: count
+    .optional()
+    .describe('The newest wire version that the build reads; left out by builds of the first.'),
   trouble: z.string().optional().describe('Why it is not ready, as far as it knows without asking anybody.'),
 });
 export type RoleStats = z.infer<typeof roleStatsSchema>;
@@ -48,6 +52,7 @@ export function describeRole(reading: RoleReading, started: boolean): RoleStats 
     failures: loop?.failures ?? 0,
     appends: [...measures.appends.counts],
     waiting: { ...backlog },
+    reads: WIRE_VERSION,
     ...(agent && { tasks: { ...agent.tasks } }),
     ...(wrong && { trouble: `${wrong.check}: ${wrong.says}` }),
   };

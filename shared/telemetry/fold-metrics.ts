@@ -1,4 +1,5 @@
 // The metrics of the fold: how far it is, and whether it is of the log that there is.
+import { WIRE_VERSION } from '@muster/events';
 import { counter, each, flag, type Metric, one, type ValueMetric } from './metric.ts';
 import type { LossCounts } from './observed.ts';
 
@@ -34,6 +35,14 @@ export const foldMetrics: readonly Metric[] = [
     merge: 'most',
     read: ({ fold: seen }) =>
       one(seen?.logHead === undefined ? undefined : Math.max(0, seen.logHead - seen.head)),
+  },
+  {
+    name: 'muster_wire_version',
+    help: 'The wire version of the cluster, as folded, and the newest that this build reads.',
+    type: 'gauge',
+    merge: 'least',
+    labels: ['of'],
+    read: ({ fold: seen }) => (seen ? each('of', { cluster: seen.wireVersion, build: WIRE_VERSION }) : []),
   },
   {
     name: 'muster_fold_halted',

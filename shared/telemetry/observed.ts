@@ -80,6 +80,8 @@ export interface FoldReading {
   readonly losses: LossCounts;
   readonly certain: boolean;
   readonly halted: string | undefined;
+  /** The cluster's, as folded. */
+  readonly wireVersion: number;
   readonly failure: string | undefined;
   readonly objects: Readonly<Record<'services' | 'tasks' | 'nodes' | 'intents', number>>;
 }
@@ -131,6 +133,7 @@ function readFold(observed: ObservedFold): FoldReading {
     losses,
     certain: observed.isCertain(),
     halted: state.halted,
+    wireVersion: state.wireVersion,
     // Of a log that is another one now, a new fold is made.
     failure: failure instanceof LogDivergedError ? undefined : failure?.message,
     objects: { services: services.size, tasks: tasks.size, nodes: nodes.size, intents: intents.size },

@@ -23,6 +23,7 @@ export function readControl(
       losses: { losses: 0, records: 0, intents: 0 },
       certain: true,
       halted: undefined,
+      wireVersion: 1,
       failure: undefined,
       objects: { services: 1, tasks: 3, nodes: 2, intents: 0 },
       ...fold,
