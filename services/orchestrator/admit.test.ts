@@ -201,3 +201,29 @@ describe('subjects on which somebody else has written', () => {
     ]);
   });
 });
+
+it('gives a verdict to an intent whose event an earlier build stored again and again, though nobody could read it', () => {
+  const body = { taskTemplate: { containerSpec: { image: 'demo:1', stopGracePeriod: '2502h' } } };
+  const intent = history.intend('apply', 'x', body);
+  const unreadable = {
+    v: 1,
+    type: 'service.created',
+    writer: 'orchestrator',
+    cause: intent,
+    at: '2026-01-01T00:00:00.000Z',
+    serviceId: 'serviceid0000000000000001',
+    actor: 'ana',
+    spec: { name: 'x', ...body },
+  };
+  const data = new TextEncoder().encode(JSON.stringify(unreadable));
+  for (let count = 0; count < 3; count += 1)
+    history.record(`muster.event.orchestrator.service.${unreadable.serviceId}`, data);
+  const orchestrator = createOrchestrator();
+  const decided = [decide(orchestrator), decide(orchestrator), decide(orchestrator)].flat();
+  expect(decided.filter(({ type }) => type === 'event.quarantined')).toHaveLength(3);
+  expect(decided.filter(({ type }) => type === 'intent.rejected')).toMatchObject([
+    { intent, field: 'taskTemplate.containerSpec.stopGracePeriod' },
+  ]);
+  expect(decided).toHaveLength(4);
+  expect(history.state).toMatchObject({ intents: { size: 0 }, poison: new Map() });
+});
