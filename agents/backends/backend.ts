@@ -1,9 +1,11 @@
 // What can run tasks: libswarm's idea of a backend, as one small interface. The agent is the same for all of
 // them, and backend.contract.ts is run on each.
-import type { NodeDescription, TaskSpec } from '@muster/model';
+import type { NodeDescription, RunSpec } from '@muster/model';
 
 /** Who a task is, for names, labels and environment. */
 export interface TaskIdentity {
+  /** Absent in a cluster whose log does not say. */
+  readonly clusterId?: string;
   readonly clusterName: string;
   readonly nodeId: string;
   readonly nodeHostname: string;
@@ -25,7 +27,7 @@ export interface BoundPort {
 
 export interface TaskOrder {
   readonly identity: TaskIdentity;
-  readonly spec: TaskSpec;
+  readonly spec: RunSpec;
   readonly ports: readonly BoundPort[];
 }
 
@@ -34,6 +36,8 @@ export interface RunState {
   readonly taskId: string;
   /** The backend's own id (container id, pid); empty while it has none. */
   readonly runId: string;
+  /** Whose it is, by what it carries; absent where it carries nothing, as what older agents made. Changes need not say. */
+  readonly clusterId?: string;
   readonly status: 'created' | 'running' | 'exited';
   readonly exitCode?: number;
   /** Why, in the backend's words, when it ended badly. */

@@ -4,7 +4,6 @@ import {
   decode,
   type EventOf,
   encodeJson,
-  type ForgetCommand,
   heartbeatSubject,
   type MusterEvent,
   type TaskCommand,
@@ -60,6 +59,8 @@ export interface CommandOptions {
   readonly ports?: TaskCommand['task']['ports'];
   /** The next one by default. */
   readonly basis?: number;
+  /** What else the command says. */
+  readonly more?: object;
 }
 
 export interface RigOptions {
@@ -87,7 +88,7 @@ export function createRig({ behaviour }: RigOptions = {}): Rig {
     heartbeats.push({ at: now(), ...(JSON.parse(new TextDecoder().decode(data)) as { session: string }) });
   });
 
-  async function put(taskId: string, command: TaskCommand | ForgetCommand): Promise<void> {
+  async function put(taskId: string, command: object): Promise<void> {
     const expectLastSeq = stored.seqs.get(taskId) ?? 0;
     const result = await commands.put(NODE, taskId, encodeJson(command), { expectLastSeq });
     if (!result.ok) throw new Error('the command was in conflict');
@@ -129,7 +130,7 @@ export function createRig({ behaviour }: RigOptions = {}): Rig {
       await agent.ready;
       return agent;
     },
-    async command(taskId, desired, { env = [], ports = [], basis } = {}) {
+    async command(taskId, desired, { env = [], ports = [], basis, more } = {}) {
       const ownBasis = basis ?? stored.basis + 1;
       stored.basis = Math.max(stored.basis, ownBasis);
       await put(taskId, {
@@ -145,6 +146,7 @@ export function createRig({ behaviour }: RigOptions = {}): Rig {
           spec: taskSpecSchema.parse({ containerSpec: { image: 'web:1', env } }),
           ports: [...ports],
         },
+        ...more,
       });
     },
     async forget(taskId) {

@@ -255,6 +255,51 @@ describe('commands', () => {
     await rig.clock.advance(1_000);
     expect(agent.health().refusedCommands).toBe(1);
     expect(rig.statesOf(task)).toEqual(['running']);
+    expect(rig.lastStatus(taskIdOf(5))).toMatchObject({
+      state: 'rejected',
+      err: "its command can't be read: type must be task or forget",
+    });
+  });
+
+  it('that this agent must understand and does not are refused by name', async () => {
+    const agent = await rig.startReady();
+    await rig.command(task, 'running', { more: { needs: ['spec.containerSpec.shmSize'] } });
+    await rig.clock.advance(1_000);
+    expect(rig.statesOf(task)).toEqual(['rejected']);
+    expect(rig.lastStatus(task)?.err).toBe(
+      'spec.containerSpec.shmSize: this agent does not know it: upgrade the agent of this node',
+    );
+    expect(agent.health().refusedCommands).toBe(1);
+    await rig.command(task, 'remove', { more: { needs: ['spec.containerSpec.shmSize'] } });
+    await rig.forget(task);
+    await rig.clock.advance(1_000);
+    expect(rig.reports().flatMap(({ gone }) => gone)).toEqual([task]);
+  });
+
+  it('that can not be understood still end a task that runs, and one that never began', async () => {
+    await rig.startReady();
+    await rig.command(task, 'running');
+    await rig.clock.advance(1_000);
+    await rig.command(task, 'running', { more: { v: 2 } });
+    await rig.clock.advance(1_000);
+    expect(rig.statesOf(task)).toEqual(['running']);
+    await rig.command(task, 'shutdown', { more: { v: 2 } });
+    await rig.command(taskIdOf(2), 'shutdown', { more: { v: 2 } });
+    await rig.clock.advance(1_000);
+    expect(rig.statesOf(task)).toEqual(['running', 'shutdown']);
+    expect(rig.statesOf(taskIdOf(2))).toEqual(['shutdown']);
+  });
+
+  it('that can not be understood do not end what is there already', async () => {
+    const first = await rig.startReady();
+    await rig.command(task, 'running');
+    await rig.clock.advance(1_000);
+    first.kill();
+    await rig.command(task, 'running', { more: { v: 2 } });
+    const other = createRig();
+    await rig.startReady({ storage: other.storage, log: other.log.client('agent') });
+    await rig.clock.advance(1_000);
+    expect(other.statesOf(task)).toEqual(['running']);
   });
 
   it('for something never heard of are answered with gone', async () => {

@@ -41,6 +41,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let state: AgentHealth['state'] = 'starting';
   let joined: NodeDescription | undefined;
   let nodeHostname = '';
+  let clusterId: string | undefined;
   let heartbeat: Heartbeat | undefined;
   let hasCommands = false;
   const closers: (() => void)[] = [];
@@ -81,8 +82,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const commandSet = createCommandSet({
     entries,
     logger,
-    node: () => ({ clusterName, nodeId, nodeHostname }),
+    node: () => ({ clusterId, clusterName, nodeId, nodeHostname }),
     onWanted: runner.redirect,
+    onRefused: runner.refuse,
     onUnaware: (entry) => reporter.report(statusOf(entry), { urgent: true }),
   });
   const link = createEngineLink({

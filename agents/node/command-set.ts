@@ -14,6 +14,8 @@ export interface CommandSetOptions {
   readonly node: () => OrderingNode;
   readonly logger: Logger;
   readonly onWanted: (entry: TaskEntry) => void;
+  /** How to run it could not be understood, and nothing of it has been begun. */
+  readonly onRefused: (entry: TaskEntry, reason: string) => void;
   /** The cluster asks for a task that has ended here: it seems not to know. */
   readonly onUnaware: (entry: TaskEntry) => void;
 }
@@ -32,47 +34,72 @@ export interface CommandSet {
 const FORGOTTEN_LIMIT = 10_000;
 
 export function createCommandSet(options: CommandSetOptions): CommandSet {
-  const { entries, node, logger, onWanted, onUnaware } = options;
+  const { entries, node, logger, onWanted, onRefused, onUnaware } = options;
   const forgotten = new Map<string, number>();
   let received = 0;
   let refused = 0;
 
-  function read(record: CommandRecord): Command | undefined {
-    try {
-      const command = decodeCommand(record.data);
-      if (command.type === 'task' && command.task.id !== record.taskId) {
-        throw new Error(`it is about task ${command.task.id}`);
-      }
-      return command;
-    } catch (error) {
-      refused += 1;
-      logger.error(
-        { task: record.taskId, seq: record.seq, err: describeError(error) },
-        'a command is ignored',
-      );
-      return undefined;
+  function read(record: CommandRecord): Command {
+    const command = decodeCommand(record.data);
+    if (command.type === 'task' && command.task.id !== record.taskId) {
+      throw new Error(`its command is about task ${command.task.id}`);
     }
+    return command;
   }
 
   function accept(record: CommandRecord): void {
     received += 1;
-    const command = read(record);
-    if (!command) return;
-    const { basis } = command;
-    const known = entries.get(record.taskId);
-    if (basis <= (known?.basis ?? forgotten.get(record.taskId) ?? -1)) return;
-    const entry = known ?? createEntry(record.taskId);
+    try {
+      obey(record.taskId, read(record), record.seq);
+    } catch (error) {
+      obeyNothing(record, describeError(error));
+    }
+  }
+
+  function obey(taskId: string, command: Command, seq: number): void {
+    const known = entries.get(taskId);
+    if (command.basis <= (known?.basis ?? forgotten.get(taskId) ?? -1)) return;
+    const { clusterId } = node();
+    if (command.type !== 'forget' && isOther(command.cluster, clusterId)) {
+      refused += 1;
+      logger.error({ task: taskId, seq, cluster: command.cluster }, "another cluster's command is ignored");
+      return;
+    }
+    const entry = known ?? createEntry(taskId);
     entries.set(entry.id, entry);
-    entry.basis = basis;
+    entry.basis = command.basis;
     entry.wanted = command.type === 'forget' ? 'forget' : raise(entry.wanted, command.desired);
     if (command.type === 'forget') {
       entry.order = undefined;
     } else if (hasEnded(entry.reached)) {
-      if (command.desired === 'ready' || command.desired === 'running') onUnaware(entry);
+      if (isToRun(command.desired)) onUnaware(entry);
     } else if (entry.reached !== 'starting' && entry.reached !== 'running') {
-      entry.order = describeOrder(command, node());
+      if (command.type === 'task') entry.order = describeOrder(command, node());
+      else refuse(entry, command.reason, seq);
     }
     onWanted(entry);
+  }
+
+  /** What a task is never changes: one that was understood before, or that is there already, can be run. */
+  function refuse(entry: TaskEntry, reason: string, seq: number): void {
+    if (entry.order !== undefined || isThere(entry)) return;
+    refused += 1;
+    logger.error({ task: entry.id, seq, err: reason }, 'a task is refused');
+    if (isToRun(entry.wanted)) onRefused(entry, reason);
+  }
+
+  /** Not even what is wanted can be read. The cluster is told, where it may still give the task to another node. */
+  function obeyNothing({ taskId, seq }: CommandRecord, reason: string): void {
+    const entry = entries.get(taskId);
+    if (entry === undefined && !forgotten.has(taskId)) {
+      const unknown = createEntry(taskId);
+      unknown.wanted = 'ready';
+      entries.set(taskId, unknown);
+      refuse(unknown, reason, seq);
+      return;
+    }
+    refused += 1;
+    logger.error({ task: taskId, seq, err: reason }, 'a command is ignored');
   }
 
   return {
@@ -92,6 +119,19 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
       return refused;
     },
   };
+}
+
+function isThere({ presence }: TaskEntry): boolean {
+  return presence !== 'absent' && presence !== 'unknown';
+}
+
+function isToRun(wanted: Wanted): boolean {
+  return wanted === 'ready' || wanted === 'running';
+}
+
+/** Where one of them is not known, there is nothing to tell. */
+function isOther(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 const ranks: readonly Wanted[] = ['nothing', ...desiredStates, 'forget'];

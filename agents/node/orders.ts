@@ -3,15 +3,19 @@ import type { BoundPort, TaskOrder } from '@muster/backends';
 import type { TaskCommand } from '@muster/events';
 
 export interface OrderingNode {
+  /** Undefined when the log does not say. */
+  readonly clusterId: string | undefined;
   readonly clusterName: string;
   readonly nodeId: string;
   readonly nodeHostname: string;
 }
 
-export function describeOrder({ task }: TaskCommand, node: OrderingNode): TaskOrder {
+export function describeOrder({ task, cluster }: TaskCommand, node: OrderingNode): TaskOrder {
   const { clusterName, nodeId, nodeHostname } = node;
+  const clusterId = cluster ?? node.clusterId;
   return {
     identity: {
+      ...(clusterId !== undefined && { clusterId }),
       clusterName,
       nodeId,
       nodeHostname,

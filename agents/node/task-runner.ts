@@ -28,6 +28,8 @@ export interface TaskRunner {
   advance(entry: TaskEntry): void;
   /** What is wanted of the task changed: it is not to wait out a failure. */
   redirect(entry: TaskEntry): void;
+  /** The task can't be run here. */
+  refuse(entry: TaskEntry, reason: string): void;
   /** Tasks keep their state until `resume`: what the backend has of them is not known. */
   suspend(): void;
   resume(): void;
@@ -184,6 +186,10 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       endRetry(entry);
       entry.failures = 0;
       advance(entry);
+    },
+    refuse(entry, reason) {
+      endRetry(entry);
+      reach(entry, reachRejected(reason));
     },
     suspend() {
       suspended = true;

@@ -67,8 +67,8 @@ export function generateJsonSchemas(): ReadonlyMap<string, JsonSchema> {
 }
 
 /**
- * What the log holds, version by version and whole: as the checks of decode go by it. `<type>.v<version>.json`; once it is
- * in the repository it stays as it is for ever.
+ * What the log and the commands hold, version by version and whole: as the checks of decode go by it.
+ * `<type>.v<version>.json`; once it is in the repository it stays as it is for ever.
  */
 export function generateStoredSchemas(): ReadonlyMap<string, JsonSchema> {
   const result = new Map<string, JsonSchema>();
@@ -80,6 +80,11 @@ export function generateStoredSchemas(): ReadonlyMap<string, JsonSchema> {
       fixVersion(body, version);
       result.set(`${definition.type}.v${version}.json`, withoutProse(body) as JsonSchema);
     }
+  }
+  for (const schema of [taskCommandSchema, forgetCommandSchema]) {
+    const name = `command.${schema.shape.type.value}`;
+    const body = { title: `${name}, version 1`, ...describeAt(schema, Number.MAX_SAFE_INTEGER) };
+    result.set(`${name}.v1.json`, withoutProse(body) as JsonSchema);
   }
   return result;
 }

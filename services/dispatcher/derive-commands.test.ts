@@ -77,6 +77,15 @@ describe('a task', () => {
     ]);
   });
 
+  it('is given in the form in which it was decided, with the cluster whose it is', () => {
+    history.append({ type: 'cluster.created', cause: 0, clusterId: 'clusterid', name: 'muster' });
+    assign(history, 'n1', task);
+    const { version } = history.state.tasks.get(task)!;
+    expect(derive()).toMatchObject([{ command: { cluster: 'clusterid' } }]);
+    Object.assign(version.storedSpec, { wire: 3, content: { taskTemplate: { older: true } } });
+    expect(derive()).toMatchObject([{ command: { wire: 3, task: { spec: { older: true } } } }]);
+  });
+
   it('is not given twice', () => {
     assign(history, 'n1', task);
     command();

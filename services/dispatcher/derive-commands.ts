@@ -1,6 +1,6 @@
 // What the command store should hold for a task and does not: pure, from folded state and what the store is known
 // to hold. Level-triggered: asked again, it gives the same answer until the store shows it, and then nothing.
-import type { ForgetCommand, TaskCommandInput } from '@muster/events';
+import { type ForgetCommand, findNeeds, type TaskCommandInput } from '@muster/events';
 import { type DesiredStateName, nameTask, nameTaskState, type Port } from '@muster/model';
 import type { ClusterState, Task } from '@muster/state';
 import type { CommandView } from './command-view.ts';
@@ -29,7 +29,7 @@ export function deriveCommands(
   if (task && nodeId !== undefined) {
     const entry = view.entryOf(taskId, nodeId);
     if (!entry || entry.basis < task.commandSeq) {
-      puts.push({ nodeId, taskId, command: commandTask(task), expectLastSeq: entry?.seq ?? 0 });
+      puts.push({ nodeId, taskId, command: commandTask(state, task), expectLastSeq: entry?.seq ?? 0 });
     }
   }
   const forget: ForgetCommand = { v: 1, type: 'forget', basis: state.head };
@@ -48,9 +48,14 @@ export function deriveCommands(
 
 const noPorts: readonly Port[] = [];
 
-function commandTask(task: Task): TaskCommandInput {
+function commandTask({ cluster }: ClusterState, task: Task): TaskCommandInput {
   const { id, service, slot, version, desired, commandSeq } = task;
   const { name, labels } = service.spec;
+  const { wire, content } = version.storedSpec;
+  // An agent may be older than this dispatcher: it gets what was decided, in the form in which it was.
+  const spec = (content as { readonly taskTemplate: object }).taskTemplate;
+  const ports = version.ports ?? noPorts;
+  const needs = findNeeds(spec, ports);
   return {
     v: 1,
     type: 'task',
@@ -61,8 +66,11 @@ function commandTask(task: Task): TaskCommandInput {
       name: nameTask(name, slot.number, id),
       slot: slot.number,
       service: { id: service.id, name, labels },
-      spec: version.spec,
-      ports: version.ports ?? noPorts,
+      spec,
+      ports,
     },
+    ...(cluster && { cluster: cluster.id }),
+    ...(wire > 1 && { wire }),
+    ...(needs && { needs }),
   };
 }

@@ -1,9 +1,11 @@
 // What the dispatcher tells an agent: for each task of the node, what it is and what is wanted of it. Derived
-// from the log, level-triggered: the same command twice means nothing the second time. How they are written and read
-// is in command-text.ts.
-import { desiredStates, portSchema, taskSpecSchema } from '@muster/model';
+// from the log, level-triggered: the same command twice means nothing the second time. How they are written is in
+// command-text.ts, how they are read in decode-command.ts.
+import { desiredStates, portSchema, type RunSpec, storedForm, type TaskSpec } from '@muster/model';
 import { z } from 'zod';
+import { taskSpecForm } from './forms.ts';
 
+/** The form in which it is stored. An agent takes what it knows of it. */
 export const taskCommandSchema = z.object({
   v: z.literal(1),
   type: z.literal('task'),
@@ -15,11 +17,31 @@ export const taskCommandSchema = z.object({
     name: z.string(),
     slot: z.int(),
     service: z.object({ id: z.string(), name: z.string(), labels: z.record(z.string(), z.string()) }),
-    spec: taskSpecSchema,
-    ports: z.array(portSchema),
+    spec: taskSpecForm.schema,
+    ports: z.array(storedForm(portSchema)),
   }),
+  /** The id of the cluster whose task it is; left out where the log does not say. */
+  cluster: z.string().optional(),
+  /** The wire version of the form in which the spec is written; left out when it is the first. */
+  wire: z.int().positive().optional(),
+  /** Parts of `task`, as paths, without which it can't be run rightly: who does not know them has to refuse it. */
+  needs: z.array(z.string()).optional(),
 });
-export type TaskCommand = z.infer<typeof taskCommandSchema>;
+type StoredTaskCommand = z.infer<typeof taskCommandSchema>;
+
+/** What of a task's spec an agent has a use for. The rest is for reducers: nothing in it has to be understood here. */
+export const runSpecSchema = (
+  taskSpecForm.schema as unknown as z.ZodObject<Record<keyof TaskSpec, z.ZodType>>
+).omit({
+  restartPolicy: true,
+  placement: true,
+  forceUpdate: true,
+}) as unknown as z.ZodType<RunSpec, RunSpec>;
+
+/** A command as an agent takes it, in the form of this build. */
+export type TaskCommand = Omit<StoredTaskCommand, 'task' | 'wire' | 'needs'> & {
+  readonly task: Omit<StoredTaskCommand['task'], 'spec'> & { readonly spec: RunSpec };
+};
 
 /** The task is forgotten by the cluster: whatever is left of it on the node is to be removed. */
 export const forgetCommandSchema = z.object({
@@ -29,5 +51,14 @@ export const forgetCommandSchema = z.object({
 });
 export type ForgetCommand = z.infer<typeof forgetCommandSchema>;
 
-export const commandSchema = z.discriminatedUnion('type', [taskCommandSchema, forgetCommandSchema]);
-export type Command = z.infer<typeof commandSchema>;
+/** What is wanted of a task can be read, and how to run it can't: whoever has not begun with it has to refuse it. */
+export interface RefusedCommand {
+  readonly type: 'refused';
+  readonly basis: number;
+  readonly desired: TaskCommand['desired'];
+  readonly cluster?: string | undefined;
+  /** In words for whoever asked for the service. */
+  readonly reason: string;
+}
+
+export type Command = TaskCommand | ForgetCommand | RefusedCommand;

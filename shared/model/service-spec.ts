@@ -98,6 +98,9 @@ export const taskSpecSchema = z.strictObject({
 });
 export type TaskSpec = z.infer<typeof taskSpecSchema>;
 
+/** The part of it by which a task is run where it was placed. */
+export type RunSpec = Omit<TaskSpec, 'restartPolicy' | 'placement' | 'forceUpdate'>;
+
 export const portSchema = z.strictObject({
   name: z.string().optional(),
   protocol: z.enum(['tcp', 'udp', 'sctp']).default('tcp'),

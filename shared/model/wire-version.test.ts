@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { serviceSpecSchema } from './service-spec.ts';
 import { storedForm } from './stored-form.ts';
 import { since } from './wire-version.ts';
-import { dropYounger, findYounger } from './younger-fields.ts';
+import { dropYounger, findYounger, hasField, listNeeds } from './younger-fields.ts';
 
 const schema = z.strictObject({
   name: z.string(),
@@ -26,6 +26,32 @@ describe('a field that is younger than the cluster’s version', () => {
     const spec = schema.parse({ name: 'web', ports: [{ target: 1 }] });
     dropYounger(spec, schema, 1);
     expect(spec).toEqual({ name: 'web', mode: {}, ports: [{ target: 1 }] });
+  });
+});
+
+describe('what an agent must understand', () => {
+  const task = z.object({
+    shm: since(2, z.int().optional()),
+    hint: since(2, z.object({ of: since(3, z.string()) }).optional(), { agents: 'may' }),
+    mounts: z.array(z.object({ type: z.string(), driver: since(3, z.string().optional()) })).optional(),
+    labels: z.record(z.string(), z.string()),
+  });
+
+  it('is what is there and younger than the first version, unless it may be ignored', () => {
+    const mounts = [{ type: 'bind' }, { type: 'volume', driver: 'nfs' }];
+    expect(listNeeds({ shm: 1, hint: { of: 'x' }, mounts, labels: {} }, task)).toEqual([
+      'shm',
+      'mounts.*.driver',
+    ]);
+    expect(listNeeds({ mounts: [{ type: 'bind' }], labels: {} }, task)).toEqual([]);
+    expect(listNeeds({ shm: 1, hint: {} }, storedForm(task))).toEqual(['shm']);
+  });
+
+  it('is known by its path', () => {
+    for (const path of ['shm', 'hint.of', 'mounts.*.driver', 'mounts.3', 'labels.x'])
+      expect(hasField(task, path.split('.'))).toBe(true);
+    for (const path of ['shn', 'shm.of', 'hint.by', 'mounts.*.size', 'toString'])
+      expect(hasField(task, path.split('.'))).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 // From a task's spec to the engine's container settings, as moby's swarm executor maps it
 // (daemon/cluster/executor/container/container.go). Pure.
-import type { Mount, TaskSpec } from '@muster/model';
+import type { Mount, RunSpec } from '@muster/model';
 import type Docker from 'dockerode';
 import type { BoundPort, TaskOrder } from '../backend.ts';
 import { labelContainer, type Owner } from './labels.ts';
@@ -35,7 +35,7 @@ export function configureContainer(order: TaskOrder, owner: Owner): Docker.Conta
   };
 }
 
-function limitResources(spec: TaskSpec): Docker.HostConfig {
+function limitResources(spec: RunSpec): Docker.HostConfig {
   const { nanoCpus, memoryBytes } = spec.resources.limits;
   return {
     ...(nanoCpus > 0 ? { NanoCpus: nanoCpus } : {}),

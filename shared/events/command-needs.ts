@@ -1,0 +1,25 @@
+// What an agent must understand to run a task rightly: fields of its spec that not every agent knows.
+import { listNeeds, type Port } from '@muster/model';
+import { z } from 'zod';
+import { runSpecSchema, taskCommandSchema } from './commands.ts';
+
+/** Of a command's task: how to run it. */
+export const runSchema = z.object({ spec: runSpecSchema, ports: taskCommandSchema.shape.task.shape.ports });
+
+interface Found {
+  readonly ports: readonly Port[];
+  readonly needs: readonly string[] | undefined;
+}
+
+/** The last answer for each spec: every task of a service asks. */
+const found = new WeakMap<object, Found>();
+
+/** As the command says it: undefined when every agent knows all of it. */
+export function findNeeds(spec: object, ports: readonly Port[]): readonly string[] | undefined {
+  const last = found.get(spec);
+  if (last?.ports === ports) return last.needs;
+  const needs = listNeeds({ spec, ports }, runSchema);
+  const answer = { ports, needs: needs.length > 0 ? needs : undefined };
+  found.set(spec, answer);
+  return answer.needs;
+}
