@@ -261,7 +261,7 @@ describe('whatever services come and go', () => {
         const allocator = createAllocator();
         occupyAllButFew(history);
         for (const { name, do: verb, ports } of steps) {
-          const service = history.state.serviceByName.get(name);
+          const service = history.state.serviceByName.get('', name);
           const body = publish(
             ...ports.map(({ target, fixed }, index) =>
               fixed ? { target, published: 1000 + 10 * index + target } : { target },

@@ -1,6 +1,7 @@
 // The allocator: gives each version of a service what there is only once in the cluster, before its tasks can be
 // placed. It looks at services, never at nodes.
 import { type EventDraft, eventSubject } from '@muster/events';
+import { DEFAULT_TEAM } from '@muster/model';
 import { createFaults, createWorkList, type Decision, type Reducer, type Share } from '@muster/runtime';
 import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
 import { allocatePorts } from './ports.ts';
@@ -18,7 +19,7 @@ export function createAllocator({ share }: AllocatorOptions = {}): Reducer {
   const published = createPublishedPorts();
   let known: ClusterState | undefined;
   /** Services to look at: each until it is allocated, or was told why not. */
-  const waiting = createWorkList({ share, tenantOf: (id) => known!.services.get(id)?.actor ?? '' });
+  const waiting = createWorkList({ share, tenantOf: (id) => known!.services.get(id)?.team ?? DEFAULT_TEAM });
   const faults = createFaults(waiting);
   /** Services that were told why not, to be looked at again when somebody gives something back. */
   const refused = new Set<string>();

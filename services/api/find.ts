@@ -1,14 +1,14 @@
 // What a user means by a name or by the beginning of an id, as Docker resolves it: a whole id, then a name, then the
-// one id that begins so.
-import { type Refusal, refuse } from '@muster/model';
+// one id that begins so. Names are those of one team, unless one says another ("payments/web"); ids are everybody's.
+import { DEFAULT_TEAM, type Refusal, readNameWithTeam, refuse } from '@muster/model';
 import type { ClusterNode, ClusterState, Service, Task } from '@muster/state';
 
 export type Found<T> =
   | { readonly ok: true; readonly found: T }
   | { readonly ok: false; readonly refusal: Refusal };
 
-export function findService(state: ClusterState, text: string): Found<Service> {
-  const exact = state.services.get(text) ?? state.serviceByName.get(text);
+export function findService(state: ClusterState, text: string, team: string = DEFAULT_TEAM): Found<Service> {
+  const exact = state.services.get(text) ?? findServiceByName(state, text, team);
   return exact ? found(exact) : findByPrefix('service', text, state.services);
 }
 
@@ -20,14 +20,19 @@ export function findNode(state: ClusterState, text: string): Found<ClusterNode> 
   return named[0] ? found(named[0]) : findByPrefix('node', text, state.nodes);
 }
 
+function findServiceByName(state: ClusterState, text: string, inTeam: string): Service | undefined {
+  const { team, name } = readNameWithTeam(text, inTeam);
+  return state.serviceByName.get(team, name);
+}
+
 /** A task is also known as `service.slot` (its newest) and as `service.slot.id`. */
-export function findTask(state: ClusterState, text: string): Found<Task> {
+export function findTask(state: ClusterState, text: string, team: string = DEFAULT_TEAM): Found<Task> {
   const exact = state.tasks.get(text);
   if (exact) return found(exact);
   const named = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(text);
   if (named) {
     const [, serviceName, slot, id] = named;
-    const tasks = state.serviceByName.get(serviceName!)?.slots.get(Number(slot))?.tasks ?? [];
+    const tasks = findServiceByName(state, serviceName!, team)?.slots.get(Number(slot))?.tasks ?? [];
     const task = id === undefined ? tasks.at(-1) : tasks.find((candidate) => candidate.id.startsWith(id));
     return task ? found(task) : missing('task', text);
   }

@@ -173,7 +173,7 @@ describe('admission', () => {
       message: 'late',
     });
     expect(history.state.conflicts).toBe(1);
-    expect(history.state.serviceByName.has('web')).toBe(true);
+    expect(history.state.serviceByName.has('', 'web')).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import {
+  checkIntentSubject,
   ENVELOPE_BYTES,
   type EventDraft,
   eventSubject,
@@ -14,8 +15,10 @@ import {
   updateIntentSchema,
 } from '@muster/events';
 import {
+  DEFAULT_TEAM,
   deriveServiceId,
   explainIssue,
+  nameWithTeam,
   normaliseServiceSpec,
   type Refusal,
   refuse,
@@ -90,12 +93,8 @@ function makeReadable({ wireVersion }: ClusterState, verdict: Verdict): Verdict 
 
 function judge(state: ClusterState, intent: IntentFact): Verdict {
   if (intent.error !== undefined) return refusal('invalid', intent.error);
-  if (intent.actor === '')
-    return refusal(
-      'invalid',
-      'the subject names no actor: muster.intent.<actor>.<kind>.<verb>[.<name>]',
-      'actor',
-    );
+  const misplaced = checkIntentSubject(intent);
+  if (misplaced) return { refusal: misplaced };
   const known = intents.filter((definition) => definition.kind === intent.kind);
   if (known.length === 0) {
     const kinds = [...new Set(intents.map((definition) => definition.kind))].join(', ');
@@ -126,15 +125,17 @@ function judgeDescription(state: ClusterState, intent: IntentFact): Verdict {
   const normalised = normaliseServiceSpec(intent.body, intent.name, state.wireVersion);
   if (!normalised.ok) return normalised;
   const { spec } = normalised;
-  const service = state.serviceByName.get(spec.name);
+  const { seq: cause, team, actor } = intent;
+  const service = state.serviceByName.get(team, spec.name);
   if (!service) {
-    const serviceId = deriveServiceId(spec.name, intent.seq, state.cluster?.id);
-    return { event: { type: 'service.created', cause: intent.seq, serviceId, actor: intent.actor, spec } };
+    const serviceId = deriveServiceId(spec.name, cause, { clusterId: state.cluster?.id, team });
+    const ofTeam = team === DEFAULT_TEAM ? {} : { team };
+    return { event: { type: 'service.created', cause, serviceId, actor, ...ofTeam, spec } };
   }
   if (intent.verb === 'create') {
     return refusal(
       'conflict',
-      `name conflicts with an existing object: service ${spec.name} already exists`,
+      `name conflicts with an existing object: service ${nameWithTeam({ team, name: spec.name })} already exists`,
       'name',
     );
   }
@@ -180,7 +181,7 @@ function judgeRemoval(state: ClusterState, intent: IntentFact): Verdict {
 }
 
 function change(intent: IntentFact, service: Service, spec: ServiceSpec): Verdict {
-  const { seq: cause, actor } = intent;
+  const { seq: cause, actor, team } = intent;
   if (isDeepStrictEqual(service.spec, spec)) {
     return {
       event: {
@@ -188,16 +189,20 @@ function change(intent: IntentFact, service: Service, spec: ServiceSpec): Verdic
         cause,
         intent: cause,
         actor,
-        message: `service ${spec.name} is so already`,
+        message: `service ${nameWithTeam({ team, name: spec.name })} is so already`,
       },
     };
   }
   return { event: { type: 'service.updated', cause, serviceId: service.id, actor, spec } };
 }
 
-function findService(state: ClusterState, { name }: IntentFact): Service | { readonly refusal: Refusal } {
+function findService(
+  state: ClusterState,
+  { team, name }: IntentFact,
+): Service | { readonly refusal: Refusal } {
   if (name === undefined) return refusal('invalid', 'the subject names no service', 'name');
-  return state.serviceByName.get(name) ?? refusal('not-found', `service ${name} not found`, 'name');
+  const service = state.serviceByName.get(team, name);
+  return service ?? refusal('not-found', `service ${nameWithTeam({ team, name })} not found`, 'name');
 }
 
 function refusal(...reason: Parameters<typeof refuse>): { readonly refusal: Refusal } {

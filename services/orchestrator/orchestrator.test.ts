@@ -51,18 +51,26 @@ describe('a service with a flood of intents', () => {
   });
 });
 
-describe('a flood of intents by one actor', () => {
-  it('makes nobody else wait', () => {
+describe('a flood of intents by one team', () => {
+  it('makes no other wait', () => {
     for (let index = 0; index < 1500; index += 1) history.intend('apply', `flood${index}`, { image: 'x' });
-    history.intend('apply', 'web', { image: 'x' }, { actor: 'ben' });
+    history.intend('apply', 'web', { image: 'x' }, { team: 'blue' });
     const decisions = round();
     expect(decisions).toHaveLength(512);
-    expect(decisions.some(({ event }) => event.type === 'service.created' && event.actor === 'ben')).toBe(
-      true,
+    expect(decisions.map(({ event }) => event)).toContainEqual(
+      expect.objectContaining({ type: 'service.created', team: 'blue' }),
     );
     for (const decision of decisions) appendDecision(history, decision);
     settle(history, orchestrator);
     expect(history.state.intents.size).toBe(0);
+  });
+
+  it('makes everybody of that team wait, whoever sent it', () => {
+    for (let index = 0; index < 1500; index += 1) history.intend('apply', `flood${index}`, { image: 'x' });
+    history.intend('apply', 'web', { image: 'x' }, { actor: 'ben' });
+    const decisions = round();
+    expect(decisions).toHaveLength(512);
+    expect(decisions.some(({ event }) => 'actor' in event && event.actor === 'ben')).toBe(false);
   });
 
   it('is judged in the order of the log where two ask for the same', () => {
@@ -70,7 +78,7 @@ describe('a flood of intents by one actor', () => {
     history.intend('create', 'web', { image: 'first' });
     history.intend('create', 'web', { image: 'second' }, { actor: 'ben' });
     settle(history, orchestrator);
-    expect(history.state.serviceByName.get('web')?.spec.taskTemplate.containerSpec.image).toBe('first');
+    expect(history.state.serviceByName.get('', 'web')?.spec.taskTemplate.containerSpec.image).toBe('first');
   });
 });
 

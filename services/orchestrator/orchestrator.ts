@@ -1,5 +1,6 @@
 // The orchestrator: admits intents, and keeps every service as its spec says. It never touches a node.
 import { eventSubject, WIRE_VERSION } from '@muster/events';
+import { DEFAULT_TEAM } from '@muster/model';
 import {
   createFaults,
   createWorkList,
@@ -10,7 +11,7 @@ import {
   type Share,
   usualRecordLimit,
 } from '@muster/runtime';
-import { type ClusterState, lastSeqOf } from '@muster/state';
+import { type ClusterState, keyName, lastSeqOf } from '@muster/state';
 import { admit } from './admit.ts';
 import { decidedName } from './decided-name.ts';
 import { createQuarantine } from './quarantine.ts';
@@ -45,15 +46,18 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const { share, maxRecordBytes = usualRecordLimit, reads = WIRE_VERSION } = options;
   let known: ClusterState | undefined;
   const intents = followIntents();
-  /** Names with an intent to judge, and services to reconcile: of one name both are one copy's. */
+  /** Teams' names with an intent to judge, and services to reconcile: of one name both are one copy's. */
   const names = createWorkList({
     share,
-    tenantOf: (name) => intents.first(known!, name)?.actor ?? '',
+    tenantOf: (name) => intents.first(known!, name)?.team ?? DEFAULT_TEAM,
   });
   const services = createWorkList({
     share,
-    keyOf: (id) => known!.services.get(id)?.spec.name ?? id,
-    tenantOf: (id) => known!.services.get(id)?.actor ?? '',
+    keyOf(id) {
+      const service = known!.services.get(id);
+      return service ? keyName(service.team, service.spec.name) : id;
+    },
+    tenantOf: (id) => known!.services.get(id)?.team ?? DEFAULT_TEAM,
   });
   const faults = createFaults(services);
   const quarantine = createQuarantine(share, maxRecordBytes);
@@ -129,7 +133,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       if (!intent) continue;
       // The next one of this name must see what became of this one.
       seen.push(name);
-      const service = state.serviceByName.get(name);
+      const service = state.serviceByName.at(name);
       if (!service || !reconciled.has(service.id)) decisions.push(admit(state, intent, maxRecordBytes()));
     }
     for (const name of seen) names.add(name);

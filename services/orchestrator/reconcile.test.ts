@@ -317,7 +317,7 @@ describe('removing', () => {
     const { id } = web();
     history.intend('remove', 'web', undefined);
     settle();
-    expect(history.state.serviceByName.has('web')).toBe(false);
+    expect(history.state.serviceByName.has('', 'web')).toBe(false);
     expect(tasks.map((task) => task.desired)).toEqual([800, 800]);
     observe(tasks, 'shutdown');
     history.wait(1000);

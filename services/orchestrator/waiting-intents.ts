@@ -1,7 +1,7 @@
-// Intents that wait for their verdict, by the name they are about. About one name they are judged in the order of the
-// log, whoever asked: each must see what became of the one before.
+// Intents that wait for their verdict, by the team and the name they are about. About one name they are judged in the
+// order of the log, whoever asked: each must see what became of the one before.
 import type { IntentFact } from '@muster/events';
-import type { ClusterState } from '@muster/state';
+import { type ClusterState, keyName } from '@muster/state';
 
 export interface WaitingIntents {
   /** Takes in what was folded since; everything at first. The names that have new ones. */
@@ -54,9 +54,12 @@ export function followIntents(): WaitingIntents {
   };
 }
 
-/** What an intent is about; one that names nothing is about itself. */
+/** What an intent is about, as `keyName` has it; one that names nothing is about itself. */
 export function nameOf(intent: IntentFact): string {
-  if (intent.name !== undefined) return intent.name;
-  const { name } = (intent.body ?? {}) as { name?: unknown };
-  return typeof name === 'string' ? name : `#${intent.seq}`;
+  return keyName(intent.team, intent.name ?? nameInBody(intent) ?? `#${intent.seq}`);
+}
+
+function nameInBody({ body }: IntentFact): string | undefined {
+  const { name } = (body ?? {}) as { name?: unknown };
+  return typeof name === 'string' ? name : undefined;
 }

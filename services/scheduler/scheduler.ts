@@ -1,7 +1,7 @@
 // The scheduler: gives pending tasks to nodes, and says why where no node suits. It looks at what is pending and at
 // nodes, never at the tasks of the cluster; it never takes a task from a node.
 import type { EventFact } from '@muster/events';
-import { isTerminal, TaskState } from '@muster/model';
+import { DEFAULT_TEAM, isTerminal, TaskState } from '@muster/model';
 import {
   createFaults,
   createWorkList,
@@ -52,7 +52,7 @@ export function createScheduler({
   let known: ClusterState | undefined;
   const waiting = createWorkList({
     share: sharing,
-    tenantOf: (id) => known?.services.get(id)?.actor ?? '',
+    tenantOf: (id) => known?.services.get(id)?.team ?? DEFAULT_TEAM,
     // What is stuck with one copy is pending as well.
     certain: false,
   });

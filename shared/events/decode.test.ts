@@ -239,6 +239,7 @@ describe('an intent', () => {
       seq: 7,
       time: TIME,
       subject: 'muster.intent.ana.service.apply.web',
+      team: '',
       actor: 'ana',
       kind: 'service',
       verb: 'apply',
@@ -255,6 +256,11 @@ describe('an intent', () => {
     ['muster.intent.', { actor: '', kind: '', verb: '', name: undefined }],
     ['muster.intent..service.apply.web', { actor: '', kind: 'service', verb: 'apply', name: 'web' }],
     ['muster.intent.ana.service.apply.a.b', { actor: 'ana', kind: 'service', verb: 'apply', name: 'a.b' }],
+    [
+      'muster.intent.@blue.ana.service.apply.web',
+      { team: 'blue', actor: 'ana', kind: 'service', verb: 'apply', name: 'web' },
+    ],
+    ['muster.intent.@', { team: '@', actor: '', kind: '', verb: '', name: undefined }],
     ['muster.intent.ana.service.apply.', { actor: 'ana', kind: 'service', verb: 'apply', name: '' }],
   ])('is one whatever the rest of its subject is: %s', (subject, expected) => {
     expect(read(subject, {})).toMatchObject({ is: 'intent', ...expected });

@@ -5,13 +5,12 @@ import { definitionByType, type MusterEvent } from './catalogue.ts';
 import { type Check, compileCheck, type Issue } from './compile-check.ts';
 import { checkOf, type EventDefinition, envelopeSchema, WIRE_VERSION } from './envelope.ts';
 import { type Stored, upcastForm } from './forms.ts';
+import { type IntentSubject, parseIntentSubject } from './intent-subject.ts';
 import {
   type EventKind,
   type EventSubject,
   eventSubject,
-  type IntentSubject,
   parseEventSubject,
-  parseIntentSubject,
   type Writer,
 } from './subjects.ts';
 
@@ -32,7 +31,6 @@ interface FactBase {
 
 export interface IntentFact extends FactBase, IntentSubject {
   readonly is: 'intent';
-  readonly actor: string;
   /** The JSON value of the payload; undefined when there is none, or `error` is set. */
   readonly body: unknown;
   readonly error: string | undefined;

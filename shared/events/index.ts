@@ -9,6 +9,7 @@ export * from './decode-command.ts';
 export * from './encode.ts';
 export * from './envelope.ts';
 export * from './forms.ts';
+export * from './intent-subject.ts';
 export * from './intents.ts';
 export * from './json-size.ts';
 export * from './node-events.ts';

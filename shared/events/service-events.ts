@@ -12,7 +12,12 @@ export const serviceCreated = defineEvent({
   writer: 'orchestrator',
   kind: 'service',
   description: 'An intent to create a service was accepted. `cause` is the intent.',
-  facts: { serviceId, actor: z.string(), spec: serviceSpecForm.schema },
+  facts: {
+    serviceId,
+    actor: z.string(),
+    team: z.string().optional().meta({ description: "Whose it is; the default team's when left out." }),
+    spec: serviceSpecForm.schema,
+  },
   forms: { spec: serviceSpecForm },
 });
 

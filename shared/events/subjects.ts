@@ -1,4 +1,5 @@
-// Subjects: what each one means, how it is made and how it is read. One subject has one writing role.
+// Subjects: what each one means, how it is made and how it is read. One subject has one writing role. Those of intents are
+// in intent-subject.ts.
 
 /** The roles that write events. */
 export const writers = ['orchestrator', 'allocator', 'scheduler', 'dispatcher', 'agent'] as const;
@@ -13,18 +14,6 @@ export const EVENT_SUBJECTS = 'muster.event.>';
 export const COMMAND_SUBJECTS = 'muster.command.*.*';
 /** On which each stored command is repeated, for those who are there to hear it. */
 export const TOLD_SUBJECTS = 'muster.told.*.*';
-
-/** Characters that may not stand in one token of a subject. */
-const UNSAFE = /[\s.*>]/;
-
-export function intentSubject(actor: string, kind: string, verb: string, name?: string): string {
-  for (const token of [actor, kind, verb, ...(name === undefined ? [] : [name])]) {
-    if (token === '' || UNSAFE.test(token)) throw new TypeError(`"${token}" can't stand in a subject`);
-  }
-  return name === undefined
-    ? `muster.intent.${actor}.${kind}.${verb}`
-    : `muster.intent.${actor}.${kind}.${verb}.${name}`;
-}
 
 export function eventSubject(writer: Writer, kind: EventKind, id: string | number): string {
   return `muster.event.${writer}.${kind}.${id}`;
@@ -45,20 +34,6 @@ export function heartbeatSubject(nodeId: string): string {
 /** Where an agent answers anybody who wants to know whether it is there. */
 export function pingSubject(nodeId: string): string {
   return `muster.ping.${nodeId}`;
-}
-
-export interface IntentSubject {
-  readonly actor: string;
-  readonly kind: string;
-  readonly verb: string;
-  readonly name: string | undefined;
-}
-
-/** Anything under `muster.intent.` is somebody's intent: missing tokens come back empty, and are refused later. */
-export function parseIntentSubject(subject: string): IntentSubject | undefined {
-  if (!subject.startsWith('muster.intent.')) return undefined;
-  const [actor = '', kind = '', verb = '', ...name] = subject.slice('muster.intent.'.length).split('.');
-  return { actor, kind, verb, name: name.length > 0 ? name.join('.') : undefined };
 }
 
 export interface EventSubject {

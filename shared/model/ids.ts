@@ -1,5 +1,6 @@
 // Ids are derived, never drawn: the same decision repeated has the same id.
 import { createHash } from 'node:crypto';
+import { DEFAULT_TEAM, nameWithTeam } from './team.ts';
 
 const ID_LENGTH = 25;
 
@@ -13,10 +14,14 @@ export function deriveId(...parts: readonly (string | number)[]): string {
  * A service is named by the intent that created it: a name used again is another service. The cluster's id keeps two
  * clusters from giving one id twice; a log that is older than such ids has none.
  */
-export function deriveServiceId(name: string, intentSeq: number, clusterId?: string): string {
-  return clusterId === undefined
-    ? deriveId('service', name, intentSeq)
-    : deriveId('service', clusterId, name, intentSeq);
+export function deriveServiceId(
+  name: string,
+  intentSeq: number,
+  of: { readonly clusterId?: string | undefined; readonly team?: string | undefined } = {},
+): string {
+  const { clusterId, team = DEFAULT_TEAM } = of;
+  const ofCluster = clusterId === undefined ? [] : [clusterId];
+  return deriveId('service', ...ofCluster, nameWithTeam({ team, name }), intentSeq);
 }
 
 /** `generation` counts the tasks a slot has had, from 1. */

@@ -12,6 +12,7 @@ export * from './service-spec.ts';
 export * from './short-form.ts';
 export * from './stored-form.ts';
 export * from './task-state.ts';
+export * from './team.ts';
 export * from './validate.ts';
 export * from './wire-version.ts';
 export * from './younger-fields.ts';

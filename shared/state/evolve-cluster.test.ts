@@ -26,7 +26,7 @@ describe('a log', () => {
         history.append({ type: 'service.created', cause, serviceId, actor: 'ana', spec: normalised.spec });
       append(deriveServiceId('web', cause));
       expect(history.state.services.size).toBe(0);
-      append(deriveServiceId('web', cause, clusterId));
+      append(deriveServiceId('web', cause, { clusterId }));
       return [...history.state.services.keys()];
     });
     expect(ids[0]).toHaveLength(1);

@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type EventFact, type EventOf, type EventType, type Stored, storedOf } from '@muster/events';
-import { deriveServiceId, parseTaskState, type ServiceSpec, TaskState } from '@muster/model';
+import { DEFAULT_TEAM, deriveServiceId, parseTaskState, type ServiceSpec, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
 import type { Slot } from './slot.ts';
 import { type ClusterState, makeService, makeVersion, type Service, type TaskVersion } from './state.ts';
@@ -29,16 +29,17 @@ export function createService(
   changes: Changes,
 ): boolean {
   const { event, seq, time } = fact;
-  const { spec, serviceId } = event;
-  if (!state.intents.has(event.cause) || state.services.has(serviceId) || state.serviceByName.has(spec.name))
-    return false;
-  if (serviceId !== deriveServiceId(spec.name, event.cause, state.cluster?.id)) return false;
+  const { spec, serviceId, team = DEFAULT_TEAM } = event;
+  if (!state.intents.has(event.cause) || state.services.has(serviceId)) return false;
+  if (state.serviceByName.has(team, spec.name)) return false;
+  const clusterId = state.cluster?.id;
+  if (serviceId !== deriveServiceId(spec.name, event.cause, { clusterId, team })) return false;
   state.intents.delete(event.cause);
   const { tables } = state;
   const storedSpec = storedOf(fact, 'spec');
   const facts = {
     id: serviceId,
-    actor: event.actor,
+    team,
     createdAt: time,
     createdSeq: seq,
     storedSpec,
@@ -51,7 +52,7 @@ export function createService(
   };
   const service = tables.services.add((handle) => makeService(tables, handle, facts));
   state.services.set(serviceId, service);
-  state.serviceByName.set(spec.name, service);
+  state.serviceByName.add(service);
   changes.services.add(serviceId);
   return true;
 }
@@ -93,7 +94,7 @@ export function removeService(
   if (!service || service.removed || !state.intents.delete(event.cause)) return false;
   service.removed = true;
   service.updatedAt = time;
-  state.serviceByName.delete(service.spec.name);
+  state.serviceByName.delete(service);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
   for (const task of service.tasks.values()) setDesired(task, TaskState.REMOVE, seq, time, changes);
   changes.services.add(service.id);

@@ -9,6 +9,7 @@ export * from './id-map.ts';
 export * from './outdated.ts';
 export { atOf, Table } from './pages.ts';
 export * from './rows.ts';
+export { keyName } from './service-names.ts';
 export type { Slot } from './slot.ts';
 export * from './snapshot.ts';
 export * from './state.ts';

@@ -62,7 +62,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 function eventOf(history: History, step: Step): EventDraft | undefined {
   const { state } = history;
-  const service = 'name' in step ? state.serviceByName.get(step.name) : undefined;
+  const service = 'name' in step ? state.serviceByName.get('', step.name) : undefined;
   const tasks = [...state.tasks.values()];
   const task = 'task' in step ? tasks[step.task % Math.max(1, tasks.length)] : undefined;
   const nodeId = 'node' in step ? `n${step.node}` : (task?.node?.id ?? 'n0');

@@ -1,10 +1,8 @@
-// Intents without a verdict: in log order, and by who asks.
+// Intents without a verdict, in log order.
 import type { IntentFact } from '@muster/events';
 
 export class Intents {
   private readonly bySeq = new Map<number, IntentFact>();
-  /** In the order in which each actor came to have one waiting; each one's in log order. */
-  readonly byActor = new Map<string, Map<number, IntentFact>>();
 
   get size(): number {
     return this.bySeq.size;
@@ -28,22 +26,10 @@ export class Intents {
 
   add(intent: IntentFact): void {
     this.bySeq.set(intent.seq, intent);
-    let own = this.byActor.get(intent.actor);
-    if (own === undefined) {
-      own = new Map();
-      this.byActor.set(intent.actor, own);
-    }
-    own.set(intent.seq, intent);
   }
 
   /** False when there is no such intent. */
   delete(seq: number): boolean {
-    const intent = this.bySeq.get(seq);
-    if (intent === undefined) return false;
-    this.bySeq.delete(seq);
-    const own = this.byActor.get(intent.actor)!;
-    own.delete(seq);
-    if (own.size === 0) this.byActor.delete(intent.actor);
-    return true;
+    return this.bySeq.delete(seq);
   }
 }

@@ -1,5 +1,6 @@
 // From the row of an object back to the object. Its links say which number the tables know it by.
 import { type IntentFact, nodeDescriptionForm, readStored, serviceSpecForm } from '@muster/events';
+import { DEFAULT_TEAM } from '@muster/model';
 import type { Links } from './capture.ts';
 import type { Row } from './rows.ts';
 import {
@@ -78,23 +79,31 @@ function restoreNode(state: ClusterState, known: Known, row: StoredNode): void {
   state.nodes.set(node.id, node);
 }
 
-type StoredService = Omit<ServiceFacts, 'version' | 'storedSpec' | 'spec' | 'unschedulable'> &
+type StoredService = Omit<ServiceFacts, 'version' | 'team' | 'storedSpec' | 'spec' | 'unschedulable'> &
   StoredForm<'spec'> & {
     readonly versionSeq: number;
+    readonly team?: string;
     readonly unschedulable?: NonNullable<ServiceFacts['unschedulable']>;
   };
 
 /** Its versions come later: until then it has none. */
 function restoreService(state: ClusterState, known: Known, row: StoredService): void {
-  const { versionSeq, spec: content, wire = 1, unschedulable, ...facts } = row;
+  const { versionSeq, team = DEFAULT_TEAM, spec: content, wire = 1, unschedulable, ...facts } = row;
   const [, handle] = known.services.get(facts.id)!;
   const version = { seq: versionSeq } as TaskVersion;
   const storedSpec = { wire, content };
   const spec = readStored(serviceSpecForm, storedSpec);
-  const service = makeService(state.tables, handle, { ...facts, storedSpec, spec, unschedulable, version });
+  const service = makeService(state.tables, handle, {
+    ...facts,
+    team,
+    storedSpec,
+    spec,
+    unschedulable,
+    version,
+  });
   state.tables.services.put(handle, service);
   state.services.set(service.id, service);
-  if (!service.removed) state.serviceByName.set(service.spec.name, service);
+  if (!service.removed) state.serviceByName.add(service);
 }
 
 type StoredVersion = Pick<TaskVersion, 'serviceId' | 'seq'> &

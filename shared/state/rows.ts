@@ -1,6 +1,7 @@
 // State as rows of JSON, one for each object: what the state hash is made of, object by object and in any order. What is
 // absent is left out, and forms are as they were stored: a field that comes later changes no hash of a log without it.
 // A younger column of a task or slot goes into one object at the end of its row, left out while it is empty.
+import { DEFAULT_TEAM } from '@muster/model';
 import type { Slot } from './slot.ts';
 import type { ClusterNode, ClusterState, Service, TaskVersion } from './state.ts';
 import type { Tables } from './tables.ts';
@@ -48,13 +49,12 @@ function nodeRow(node: ClusterNode): Row {
 }
 
 function serviceRow(service: Service): Row {
-  const { id, actor, createdAt, createdSeq, storedSpec, specSeq, updatedAt, removed, unschedulable } =
-    service;
+  const { id, team, createdAt, createdSeq, storedSpec, specSeq, updatedAt, removed, unschedulable } = service;
   const versionSeq = service.version.seq;
   const { content: spec, wire } = storedSpec;
   const facts = {
     id,
-    actor,
+    team: team === DEFAULT_TEAM ? undefined : team,
     createdAt,
     createdSeq,
     spec,

@@ -6,6 +6,7 @@ import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpe
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { DIGESTS_KEPT } from './digest.ts';
 import { Intents } from './intents.ts';
+import { ServiceNames } from './service-names.ts';
 import type { Slot } from './slot.ts';
 import { Tables } from './tables.ts';
 import type { Task } from './task.ts';
@@ -29,8 +30,8 @@ export interface TaskVersion {
 export interface Service {
   readonly handle: number;
   readonly id: string;
-  /** Who asked for it: nothing but whose turn it is goes by that. */
-  readonly actor: string;
+  /** Whose it is; '' for the default team. */
+  readonly team: string;
   readonly createdAt: number;
   readonly createdSeq: number;
   /** As it stands in the log: what the state hash is made of. `spec` is the same in this build's form. */
@@ -107,8 +108,7 @@ export interface ClusterState {
   /** Those of the last sequences: of sequence n at n modulo their number. */
   readonly digests: Uint32Array;
   readonly services: Map<string, Service>;
-  /** Services that are not removed, by name. */
-  readonly serviceByName: Map<string, Service>;
+  readonly serviceByName: ServiceNames;
   readonly tasks: TaskMap;
   readonly nodes: Map<string, ClusterNode>;
   readonly intents: Intents;
@@ -137,7 +137,7 @@ export function createState(): ClusterState {
     digest: 0,
     digests: new Uint32Array(DIGESTS_KEPT),
     services: new Map(),
-    serviceByName: new Map(),
+    serviceByName: new ServiceNames(),
     tasks: new AllTasks(tables),
     nodes: new Map(),
     intents: new Intents(),

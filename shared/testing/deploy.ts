@@ -16,12 +16,13 @@ export function createService(
   history: History,
   name: string,
   body: Body = {},
-  { allocated = true } = {},
+  { allocated = true, team }: { readonly allocated?: boolean; readonly team?: string } = {},
 ): Service {
   const spec = specOf(name, body);
-  const cause = history.intend('create', name, body);
-  const serviceId = deriveServiceId(name, cause);
-  history.append({ type: 'service.created', cause, actor: 'ana', serviceId, spec });
+  const ofTeam = team === undefined ? {} : { team };
+  const cause = history.intend('create', name, body, ofTeam);
+  const serviceId = deriveServiceId(name, cause, { team });
+  history.append({ type: 'service.created', cause, actor: 'ana', ...ofTeam, serviceId, spec });
   const service = history.state.services.get(serviceId)!;
   if (allocated) allocateService(history, service);
   return service;
@@ -34,13 +35,13 @@ export function updateService(
   { allocated = true } = {},
 ): void {
   const spec = specOf(service.spec.name, body);
-  const cause = history.intend('update', spec.name, { spec: body });
+  const cause = history.intend('update', spec.name, { spec: body }, { team: service.team });
   history.append({ type: 'service.updated', cause, actor: 'ana', serviceId: service.id, spec });
   if (allocated && !service.version.ports) allocateService(history, service);
 }
 
 export function removeService(history: History, service: Service): void {
-  const cause = history.intend('remove', service.spec.name, undefined);
+  const cause = history.intend('remove', service.spec.name, undefined, { team: service.team });
   history.append({ type: 'service.removed', cause, actor: 'ana', serviceId: service.id });
 }
 

@@ -1,7 +1,7 @@
 // Given a history, what is the state? Builds it through the real compose, decode and evolve, one record after the
 // other, one second apart unless told otherwise.
 import { composeEvent, type EventDraft, encodeJson, intentSubject, type RawRecord } from '@muster/events';
-import type { NodeDescription, TaskStateName } from '@muster/model';
+import { DEFAULT_TEAM, type NodeDescription, type TaskStateName } from '@muster/model';
 import {
   type Changes,
   type ClusterState,
@@ -27,7 +27,7 @@ export interface History {
     verb: string,
     name: string | undefined,
     body: unknown,
-    options?: { readonly actor?: string; readonly kind?: string },
+    options?: { readonly actor?: string; readonly kind?: string; readonly team?: string },
   ): number;
   /** A reducer or an agent appends an event. Returns its sequence. */
   append(event: EventDraft): number;
@@ -58,9 +58,9 @@ export function startHistory(): History {
       now += ms;
       return this;
     },
-    intend: (verb, name, body, { actor = 'ana', kind = 'service' } = {}) =>
+    intend: (verb, name, body, { actor = 'ana', kind = 'service', team } = {}) =>
       record(
-        intentSubject(actor, kind, verb, name),
+        intentSubject(actor, kind, verb, name, team),
         body === undefined ? new Uint8Array() : encodeJson(body),
       ),
     append(event) {
@@ -130,8 +130,8 @@ export function assign(history: History, nodeId: string, ...tasks: readonly stri
   });
 }
 
-export function serviceNamed(state: ClusterState, name: string): Service {
-  const service = state.serviceByName.get(name);
+export function serviceNamed(state: ClusterState, name: string, team = DEFAULT_TEAM): Service {
+  const service = state.serviceByName.get(team, name);
   if (!service) throw new Error(`no service ${name} in this state`);
   return service;
 }

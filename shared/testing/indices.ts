@@ -1,6 +1,6 @@
 // Everything in a state that is derived from the rest, as plain values: two states that have the same rows must have
 // the same of it, or two copies of a reducer decide differently.
-import type { ClusterState, Service, Slot, Task } from '@muster/state';
+import { type ClusterState, keyName, type Service, type Slot, type Task } from '@muster/state';
 
 export function describeIndices(state: ClusterState): Record<string, unknown> {
   const services = [...state.services.values()].map((service) => [service.id, describeService(service)]);
@@ -17,7 +17,9 @@ export function describeIndices(state: ClusterState): Record<string, unknown> {
   return {
     services: Object.fromEntries(services),
     nodes: Object.fromEntries(nodes),
-    names: sortEntries(new Map([...state.serviceByName].map(([name, { id }]) => [name, id]))),
+    names: sortEntries(
+      new Map([...state.serviceByName.values()].map(({ id, team, spec }) => [keyName(team, spec.name), id])),
+    ),
     tasks: [...state.tasks.keys()].sort(),
     tasksByState: [...state.tables.tasksByState].filter(([, count]) => count > 0).sort(([a], [b]) => a - b),
   };

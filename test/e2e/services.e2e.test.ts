@@ -78,7 +78,7 @@ it('scales both ways, and leaves no container of what it gave up', async () => {
   await cluster.intend(watch, 'scale', 'web', { replicas: 2 });
   await watch.until(
     'two are left, and the others forgotten',
-    ({ state }) => state.serviceByName.get('web')?.tasks.size === 2,
+    ({ state }) => state.serviceByName.get('', 'web')?.tasks.size === 2,
   );
   await expect.poll(() => listOurs('web'), { timeout: 20_000 }).toHaveLength(2);
 });
@@ -136,7 +136,7 @@ it('rejects an image that is nowhere, and says why', async () => {
   const err = await watch.until(
     'it is rejected',
     ({ state }) => {
-      const [task] = state.serviceByName.get('ghost')?.tasks.values() ?? [];
+      const [task] = state.serviceByName.get('', 'ghost')?.tasks.values() ?? [];
       return task?.err || undefined;
     },
     60_000,
@@ -169,7 +169,7 @@ it('publishes on the port that was asked for, and says so when somebody has it',
   // Another node, as far as the scheduler knows; but its engine is the same.
   await cluster.intend(watch, 'create', 'second', { ...spec, ports, restart: { condition: 'none' } });
   const [task] = await watch.until('it fails', ({ state }) => {
-    const tasks = [...(state.serviceByName.get('second')?.tasks.values() ?? [])];
+    const tasks = [...(state.serviceByName.get('', 'second')?.tasks.values() ?? [])];
     return tasks.length > 0 && tasks.every(({ err }) => err !== '') && tasks;
   });
   expect(task!.err).toMatch(/port is already allocated|address already in use/);

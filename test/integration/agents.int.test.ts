@@ -142,7 +142,7 @@ describe('a node', () => {
     await agents.one!.kill();
 
     await watch.until('replacements', ({ state }) => {
-      const running = runningTasks(state.serviceByName.get('web'));
+      const running = runningTasks(state.serviceByName.get('', 'web'));
       return running.length === 6 && running.every(({ node }) => node!.id !== nodeId);
     });
     const verdicts = watch.events('node.status_changed').filter(({ seq }) => seq > at);

@@ -29,7 +29,7 @@ describe('a service', () => {
     const flags = ['--name', 'web', '--replicas', '3', '--label', 'tier=front', '-e', 'SIM_PRINT=hello'];
     const outcome = await cluster.run(['service', 'create', ...flags, ...now, 'nginx:1']);
     await catchUp(watch);
-    const service = watch.state.serviceByName.get('web')!;
+    const service = watch.state.serviceByName.get('', 'web')!;
     expect(outcome).toEqual({
       code: 0,
       stdout: `${service.id}\n`,
@@ -40,7 +40,7 @@ describe('a service', () => {
   });
 
   it('is listed, in Docker’s columns and as JSON', async () => {
-    const { id } = watch.state.serviceByName.get('web')!;
+    const { id } = watch.state.serviceByName.get('', 'web')!;
     const [header, row] = lines(await cluster.print('service', 'ls'));
     expect(header).toMatch(/^ID +NAME +MODE +REPLICAS +IMAGE +PORTS$/);
     expect(row).toMatch(new RegExp(`^${id.slice(0, 12)} +web +replicated +3/3 +nginx:1$`));
@@ -54,7 +54,7 @@ describe('a service', () => {
   it('is inspected, with its tasks', async () => {
     const [inspected] = JSON.parse(await cluster.print('service', 'inspect', 'web'));
     expect(inspected).toMatchObject({
-      ID: watch.state.serviceByName.get('web')!.id,
+      ID: watch.state.serviceByName.get('', 'web')!.id,
       Spec: {
         Name: 'web',
         Labels: { tier: 'front' },

@@ -300,7 +300,7 @@ describe('a record on an event subject that is no event', () => {
 
   it('is quarantined by an event, and changes nothing', async () => {
     await watch.until('some service', hasConverged('after', 2));
-    const service = watch.state.serviceByName.get('after')!;
+    const service = watch.state.serviceByName.get('', 'after')!;
     const [node] = watch.state.nodes.keys();
     const ofAgent = `muster.event.agent.node.${node}`;
     const envelope = { v: 1, cause: 0, at: new Date().toISOString() };
@@ -388,7 +388,7 @@ describe('a record on an event subject that is no event', () => {
     raw.publish('muster.intent.ana.service.scale.after', '{"replicas":4}');
     await watch.until('four tasks', hasConverged('after', 4));
     raw.publish('muster.intent.ana.service.remove.after');
-    await watch.until('none', ({ state }) => !state.serviceByName.has('after'));
+    await watch.until('none', ({ state }) => !state.serviceByName.has('', 'after'));
     expect(await cluster.print('doctor')).not.toMatch(/^(warn|fail)/m);
     expect(all.log.filter(({ level }) => level >= 50)).toEqual([]);
   });

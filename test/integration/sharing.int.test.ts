@@ -60,7 +60,7 @@ async function expectAllDone({ watch }: Running, names: readonly string[]): Prom
   for (const name of names) await watch.until(`${name} with 2`, hasConverged(name, 2), 60_000);
   expect(watch.state.intents.size).toBe(0);
   for (const name of names) {
-    const service = watch.state.serviceByName.get(name)!;
+    const service = watch.state.serviceByName.get('', name)!;
     expect([...service.tasks.values()].map(({ generation }) => generation)).toEqual([1, 1]);
   }
 }

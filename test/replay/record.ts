@@ -44,7 +44,7 @@ async function tell(cluster: TestCluster, watch: Watch): Promise<void> {
   await cluster.intend(watch, 'apply', 'huge', { image: 'huge', resources: { reservations: { cpus: 64 } } });
   await watch.until(
     'huge fits nowhere',
-    ({ state }) => state.serviceByName.get('huge')?.unschedulable !== undefined,
+    ({ state }) => state.serviceByName.get('', 'huge')?.unschedulable !== undefined,
   );
   for (const body of ['{', '{"image":3}', '{"image":"x","colour":"red"}']) {
     await watch.log.append('muster.intent.ana.service.apply.wrong', new TextEncoder().encode(body));

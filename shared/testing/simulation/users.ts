@@ -57,7 +57,7 @@ function describeService({ chance }: SimulatedCluster, name: string): Record<str
 
 /** One thing of the spec as it is, which may spare the tasks that run. */
 async function tweak({ chance, observer, intend }: SimulatedCluster, name: string): Promise<void> {
-  const spec = observer.state.serviceByName.get(name)?.spec;
+  const spec = observer.state.serviceByName.get('', name)?.spec;
   if (!spec) return;
   const { taskTemplate, updateConfig } = spec;
   if (chance.happens(0.3)) {

@@ -154,7 +154,7 @@ function bringService(history: History, row: TaskRow): Service {
       }),
     },
   };
-  const service = history.state.serviceByName.get(row.service);
+  const service = history.state.serviceByName.get('', row.service);
   if (!service) return createService(history, row.service, body);
   updateService(history, service, body);
   return service;
