@@ -5,6 +5,7 @@ import {
   JetStreamCommandStore,
   JetStreamLog,
   JetStreamSnapshotStore,
+  LADDER_LIMITS,
   type Log,
   listConsumerStats,
   type SnapshotStore,
@@ -42,6 +43,8 @@ export interface ConnectOptions {
   readonly replicas?: number;
   /** Of the cluster, when its log is made. */
   readonly clusterName: string;
+  /** Most bytes of all snapshots that are kept. */
+  readonly snapshotBytes?: number | undefined;
 }
 
 /** Connects, and makes the streams, with the record that says whose they are, when they are missing. */
@@ -50,6 +53,7 @@ export async function connectCluster({
   name,
   replicas = 1,
   clusterName,
+  snapshotBytes: maxBytes = LADDER_LIMITS.maxBytes,
 }: ConnectOptions): Promise<ClusterConnection> {
   const nc = await connectNats(url, { name });
   const log = new JetStreamLog(nc);
@@ -65,7 +69,7 @@ export async function connectCluster({
   return {
     log,
     commands: new JetStreamCommandStore(nc),
-    snapshots: new JetStreamSnapshotStore(nc),
+    snapshots: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, maxBytes }),
     bus: new NatsBus(nc),
     serve: (service) => serveQueries(nc, service),
     look: () => ({ ...connection(), consumers: listConsumerStats(nc) }),

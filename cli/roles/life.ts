@@ -3,7 +3,14 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Log } from '@muster/log';
-import { type Clock, type Follower, snapshotRegularly, startFollower, startPresence } from '@muster/runtime';
+import {
+  type Clock,
+  type Follower,
+  keepLadder,
+  snapshotRegularly,
+  startFollower,
+  startPresence,
+} from '@muster/runtime';
 import { createMeasures, measureSnapshots, type ObservedFold } from '@muster/telemetry';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { type ControlPlaneOptions, VERSION } from './control-plane.ts';
@@ -56,8 +63,20 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       started.push(running);
       if (role !== 'api') started.push(await announce(role, cluster));
       if (role === 'orchestrator') {
-        const measured = measureSnapshots(snapshots, measures.snapshots);
-        snapshotRegularly({ follower, snapshots: measured, clock, logger, every: options.snapshotEvery });
+        const stored = { snapshots: measureSnapshots(snapshots, measures.snapshots), clock, logger };
+        snapshotRegularly({ ...stored, follower, every: options.snapshotEvery });
+        started.push(
+          keepLadder({
+            ...stored,
+            log,
+            bus: cluster.bus,
+            copy: randomUUID(),
+            head: () => follower.state.head,
+            onPending(records) {
+              measures.snapshots.pending = records;
+            },
+          }),
+        );
       }
       forgets.push(telemetry.observe({ ...running, role, copy, measures, fold, connection: cluster.look }));
     }

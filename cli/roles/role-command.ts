@@ -4,6 +4,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type BackendKind, backendKinds } from '@muster/backends';
+import { LADDER_BYTES } from '@muster/log';
+import { parseMemory } from '@muster/model';
 import { createLogger, SNAPSHOT_EVERY } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -49,6 +51,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
         streamReplicas,
         cluster: clusterName,
         snapshotEvery,
+        snapshotBytes,
         metrics,
       } = command.optsWithGlobals<{
         nats: string;
@@ -56,6 +59,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
         heartbeat: number;
         streamReplicas: number;
         snapshotEvery?: number;
+        snapshotBytes?: number;
         metrics?: ListenAddress;
       }>();
       const copy = `${role}-${process.pid}`;
@@ -68,6 +72,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
           name: `muster-${copy}`,
           replicas: streamReplicas,
           clusterName,
+          snapshotBytes,
         });
         telemetry.answerOn(cluster.bus);
         const running = await orClose(
@@ -92,7 +97,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
         };
       }, logger);
     });
-  if (role === 'orchestrator') roleCommand.addOption(snapshotOption());
+  if (role === 'orchestrator') roleCommand.addOption(snapshotOption()).addOption(snapshotBytesOption());
 }
 
 function addAgentCommand(program: Command): void {
@@ -256,6 +261,17 @@ function snapshotOption(): Option {
       const every = Number(text);
       if (!Number.isInteger(every) || every < 1) throw new InvalidArgumentError('a whole number, at least 1');
       return every;
+    });
+}
+
+function snapshotBytesOption(): Option {
+  return new Option('--snapshot-bytes <n>', 'room for all snapshots: what is too much is thinned out')
+    .env('MUSTER_SNAPSHOT_BYTES')
+    .default(LADDER_BYTES, '1g')
+    .argParser((text) => {
+      const bytes = parseMemory(text);
+      if (!bytes) throw new InvalidArgumentError('an amount of memory, such as 512m or 2g');
+      return bytes;
     });
 }
 

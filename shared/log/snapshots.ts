@@ -1,5 +1,5 @@
 // Where folded state is cached. Deleting all of it costs time and nothing else.
-import type { Rung } from './ladder.ts';
+import type { LadderLimits, Rung } from './ladder.ts';
 
 export interface SnapshotMeta {
   /** The version of the fold that made it; another version's snapshot is of no use. */
@@ -15,6 +15,8 @@ export interface StoredSnapshot {
 }
 
 export interface SnapshotStore {
+  /** How many are kept, and how far apart. */
+  readonly limits: LadderLimits;
   /**
    * Takes the chunks one by one, when it has room for the next: what they are made of must stay as it is meanwhile. Then
    * deletes what the ladder (ladder.ts) needs no more, and of older fold versions all but the newest of the last one.

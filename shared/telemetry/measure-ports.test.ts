@@ -49,6 +49,7 @@ it('snapshots are counted with their size as they pass, and the ones that fail a
   const { snapshots } = createMeasures();
   const stored: number[] = [];
   const store: SnapshotStore = {
+    limits: { maxBytes: 10, every: 1 },
     async put({ seq }, chunks) {
       if (seq === 2) throw new Error('no room');
       for await (const chunk of chunks) stored.push(...chunk);

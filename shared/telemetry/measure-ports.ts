@@ -41,6 +41,7 @@ export function measureReducer(reducer: Reducer, decides: Durations): Reducer {
 
 export function measureSnapshots(store: SnapshotStore, measures: SnapshotMeasures): SnapshotStore {
   return {
+    limits: store.limits,
     async put(meta, chunks) {
       const startedAt = performance.now();
       let bytes = 0;
@@ -57,6 +58,8 @@ export function measureSnapshots(store: SnapshotStore, measures: SnapshotMeasure
         throw error;
       }
       measures.stored += 1;
+      // A rung that was missing is not the last one.
+      if (meta.seq < (measures.last?.seq ?? 0)) return;
       measures.last = { seq: meta.seq, bytes, durationMs: performance.now() - startedAt };
     },
     list: (foldVersion) => store.list(foldVersion),

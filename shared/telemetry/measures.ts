@@ -18,6 +18,8 @@ export interface SnapshotMeasures {
   failed: number;
   /** Of the last one stored. */
   last: { readonly seq: number; readonly bytes: number; readonly durationMs: number } | undefined;
+  /** Records that are still to be folded for the rungs that the ladder lacks. */
+  pending: number;
 }
 
 export function createMeasures(): Measures {
@@ -26,6 +28,6 @@ export function createMeasures(): Measures {
     decides: createDurations(),
     commands: createDurations(),
     queries: createDurations(),
-    snapshots: { stored: 0, failed: 0, last: undefined },
+    snapshots: { stored: 0, failed: 0, last: undefined, pending: 0 },
   };
 }

@@ -110,6 +110,12 @@ const snapshots: readonly Metric[] = [
     merge: 'most',
     read: ({ measures: { snapshots: seen } }) => one(seen.last && seen.last.durationMs / 1000),
   },
+  {
+    name: 'muster_ladder_pending_records',
+    help: 'Records that this copy is still to fold for snapshots that are missing, after a change of the fold; 0 when it builds none.',
+    type: 'gauge',
+    read: ({ role, measures }) => (role === 'orchestrator' ? one(measures.snapshots.pending) : []),
+  },
 ];
 
 type Connection = RoleReading['connection'];

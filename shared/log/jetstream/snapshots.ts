@@ -27,7 +27,7 @@ export class JetStreamSnapshotStore implements SnapshotStore {
 
   constructor(
     private readonly nc: NatsConnection,
-    private readonly limits: LadderLimits = LADDER_LIMITS,
+    readonly limits: LadderLimits = LADDER_LIMITS,
   ) {
     this.manager = new Objm(jetstream(nc));
   }

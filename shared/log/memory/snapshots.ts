@@ -9,7 +9,7 @@ interface Kept extends SnapshotMeta, Rung {
 export class MemorySnapshotStore implements SnapshotStore {
   private kept: readonly Kept[] = [];
 
-  constructor(private readonly limits: LadderLimits = LADDER_LIMITS) {}
+  constructor(readonly limits: LadderLimits = LADDER_LIMITS) {}
 
   async put(
     { foldVersion, seq }: SnapshotMeta,
