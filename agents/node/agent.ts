@@ -1,9 +1,11 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
 import { isDeepStrictEqual } from 'node:util';
+import { WIRE_VERSION } from '@muster/events';
 import type { NodeDescription } from '@muster/model';
 import type { Logger } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
+import { watchClusterVersion } from './cluster-version.ts';
 import { createCommandSet } from './command-set.ts';
 import { createEngineLink } from './engine-link.ts';
 import { serveExecRequests } from './exec-requests.ts';
@@ -47,6 +49,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const closers: (() => void)[] = [];
 
   const entries = new Map<string, TaskEntry>();
+  const version = watchClusterVersion({ log, bus, logger });
+  closers.push(version.stop);
   const own = createOwnEvents({
     log,
     clock,
@@ -55,6 +59,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     nodeId,
     session,
     lastSeq: remembered?.lastSeq ?? 0,
+    version,
   });
   const reporter = createReporter({ own, clock, logger, nodeId, session, onEnd: end });
   const progress = storage
@@ -146,7 +151,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (isDeepStrictEqual(description, joined)) return;
     joined = description;
     logger.info({ description }, 'the node joins');
-    await own.write({ type: 'node.joined', cause: 0, nodeId, session, description }).catch(end);
+    const reads = WIRE_VERSION;
+    await own.write({ type: 'node.joined', cause: 0, nodeId, session, description, reads }).catch(end);
   }
 
   /** All that is wanted is known for the first time, or once more. */

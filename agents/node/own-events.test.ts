@@ -37,6 +37,7 @@ function setUp(options: Partial<OwnEventsOptions> = {}) {
     nodeId: NODE,
     session: 'ours',
     lastSeq: 0,
+    version: { wire: 1 },
     ...options,
   });
   return {

@@ -10,6 +10,7 @@ import {
 } from '@muster/events';
 import { type Log, type LogRecord, RecordTooLargeError } from '@muster/log';
 import type { Clock, Logger } from '@muster/runtime';
+import type { ClusterVersion } from './cluster-version.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { backOff, describeError, pause, retry, StoppedError } from './patience.ts';
 
@@ -33,6 +34,8 @@ export interface OwnEventsOptions {
   readonly session: string;
   /** What an earlier run knew; 0 when nothing. */
   readonly lastSeq: number;
+  /** The cluster's wire version: what is younger is left out. */
+  readonly version: Pick<ClusterVersion, 'wire'>;
 }
 
 export interface OwnEvents {
@@ -61,7 +64,7 @@ interface Attempt {
 const RETRY = { firstMs: 500, mostMs: 10_000 };
 
 export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
-  const { log, clock, logger, signal, nodeId, session } = options;
+  const { log, clock, logger, signal, nodeId, session, version } = options;
   const subject = eventSubject('agent', 'node', nodeId);
   let lastSeq = options.lastSeq;
   let joined = false;
@@ -97,7 +100,10 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
   }
 
   async function write(draft: EventDraft): Promise<void> {
-    const attempt: Attempt = { data: composeEvent(draft, clock.now()).data, stored: false };
+    const attempt: Attempt = {
+      data: composeEvent(draft, clock.now(), { wire: version.wire }).data,
+      stored: false,
+    };
     for (let failures = 1; ; failures += 1) {
       if (signal.aborted) throw new StoppedError();
       let trouble: string;

@@ -44,7 +44,7 @@ function countByVersion({ nodes }: ClusterState): Status['nodesReading'] {
   const counts = new Map<number, { version: number; nodes: number; hostnames: string[] }>();
   for (const node of nodes.values()) {
     if (node.status === 'down') continue;
-    const { reads: version = 1 } = node as { readonly reads?: number };
+    const { reads: version } = node;
     const count = counts.get(version) ?? { version, nodes: 0, hostnames: [] };
     count.nodes += 1;
     if (count.hostnames.length < MAX_HOSTNAMES) count.hostnames.push(node.description.hostname);

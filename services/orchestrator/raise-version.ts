@@ -90,7 +90,7 @@ function findObstacles(
 /** One that is down says anew what it reads when it comes back. */
 function* countedNodes({ nodes }: ClusterState): Generator<{ hostname: string; reads: number }> {
   for (const node of nodes.values()) {
-    const { reads = 1 } = node as { readonly reads?: number };
-    if (node.status !== 'down') yield { hostname: node.description.hostname, reads };
+    const { status, description, reads } = node;
+    if (status !== 'down') yield { hostname: description.hostname, reads };
   }
 }

@@ -1,4 +1,5 @@
 // From a decision to what is stored. Nobody stores what it could not read back.
+import { dropYounger } from '@muster/model';
 import { definitionByType, type EventInput } from './catalogue.ts';
 import type { Issue } from './compile-check.ts';
 import { subjectIdOf } from './decode.ts';
@@ -53,7 +54,7 @@ export function findUnreadable(draft: EventDraft, wire = WIRE_VERSION): Issue | 
 
 function complete(draft: EventDraft, now: number, { read, wire = WIRE_VERSION }: Composition) {
   const definition = definitionByType.get(draft.type)! as EventDefinition;
-  const { type, cause, ...facts } = draft;
+  const { type, cause, ...facts } = leaveOutYounger(draft, definition, wire);
   const version = versionAt(definition, wire);
   const event = {
     v: version,
@@ -67,6 +68,17 @@ function complete(draft: EventDraft, now: number, { read, wire = WIRE_VERSION }:
   const subject = eventSubject(definition.writer, definition.kind, subjectIdOf(definition.kind, event));
   const issue = version === 0 ? tooYoung(definition, wire) : checkOf(definition, version).find(event);
   return { subject, event, issue };
+}
+
+/**
+ * An agent tells what it knows, and the cluster gets what it reads by now. What a reducer decides is not changed on the
+ * way: it has to know the version.
+ */
+function leaveOutYounger(draft: EventDraft, { writer, schema }: EventDefinition, wire: number): EventDraft {
+  if (writer !== 'agent' || wire >= WIRE_VERSION) return draft;
+  const copy = structuredClone(draft);
+  dropYounger(copy, schema, wire);
+  return copy;
 }
 
 /** The newest version of the event that every copy reads; 0 when there is none yet. */

@@ -90,6 +90,7 @@ export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, 
     cause: 0,
     nodeId,
     session: 'a',
+    reads: 1,
     description: {
       hostname: 'one',
       platform: { os: 'linux', architecture: 'x86_64' },

@@ -17,6 +17,8 @@ export const nodeJoined = defineEvent({
     /** Drawn at each start of an agent: two of them in turn mean two agents with one identity. */
     session: z.string(),
     description: nodeDescriptionForm.schema,
+    /** The newest wire version that the agent reads; 1 when left out. */
+    reads: z.int().positive().optional(),
   },
   forms: { description: nodeDescriptionForm },
 });

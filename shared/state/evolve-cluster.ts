@@ -15,8 +15,12 @@ export function createCluster(state: ClusterState, { event }: FactOf<'cluster.cr
 export function raiseVersion(state: ClusterState, { event }: FactOf<'cluster.version_raised'>): boolean {
   if (event.version <= state.wireVersion) return false;
   state.wireVersion = event.version;
-  if (event.version > WIRE_VERSION) {
-    state.halted = `the cluster is at version ${event.version}, and this program knows ${WIRE_VERSION} at most`;
-  }
+  haltBeyond(state);
   return true;
+}
+
+/** Also of a state that a newer build has folded and written down. */
+export function haltBeyond(state: ClusterState): void {
+  if (state.wireVersion <= WIRE_VERSION) return;
+  state.halted = `the cluster is at version ${state.wireVersion}, and this program knows ${WIRE_VERSION} at most`;
 }

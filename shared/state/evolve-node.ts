@@ -18,6 +18,7 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     known.description = event.description;
     known.storedDescription = storedOf(fact, 'description');
     known.session = event.session;
+    known.reads = event.reads ?? 1;
     known.reportedAt = time;
     // It may no longer meet the constraints by which an update spared its tasks.
     if (changed) for (const task of known.tasks.values()) indexTask(task, changes);
@@ -33,6 +34,7 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     statusMessage: 'joined, no heartbeat yet',
     statusAt: time,
     session: event.session,
+    reads: event.reads ?? 1,
     reportedAt: time,
   } as const;
   const node = tables.nodes.add((handle) => makeNode(tables, handle, facts, []));

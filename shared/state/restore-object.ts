@@ -2,6 +2,7 @@
 import { type IntentFact, nodeDescriptionForm, readStored, serviceSpecForm } from '@muster/events';
 import { DEFAULT_TEAM } from '@muster/model';
 import type { Links } from './capture.ts';
+import { haltBeyond } from './evolve-cluster.ts';
 import type { Row } from './rows.ts';
 import {
   type ClusterState,
@@ -63,13 +64,15 @@ type StoredHead = Pick<
 
 function restoreHead(state: ClusterState, stored: StoredHead): void {
   Object.assign(state, stored);
+  haltBeyond(state);
 }
 
-type StoredNode = Omit<NodeFacts, 'storedDescription' | 'description'> &
-  StoredForm<'description'> & { readonly strays: readonly string[] };
+type StoredNode = Omit<NodeFacts, 'storedDescription' | 'description' | 'reads'> &
+  StoredForm<'description'> & { readonly strays: readonly string[]; readonly reads?: number };
 
 function restoreNode(state: ClusterState, known: Known, row: StoredNode): void {
-  const { strays, description: content, wire = 1, ...facts } = row;
+  const { strays, description: content, wire = 1, reads = 1, ...rest } = row;
+  const facts = { ...rest, reads };
   const [, handle, first, last] = known.nodes.get(facts.id)!;
   const storedDescription = { wire, content };
   const description = readStored(nodeDescriptionForm, storedDescription);

@@ -41,11 +41,12 @@ function headRow(state: ClusterState): Row {
 }
 
 function nodeRow(node: ClusterNode): Row {
-  const { id, joinedAt, storedDescription, status, statusMessage, statusAt, session, reportedAt } = node;
+  const { id, joinedAt, storedDescription, status, statusMessage, statusAt, session, reportedAt, reads } =
+    node;
   const strays = [...node.strays].sort();
   const { content: description, wire } = storedDescription;
   const facts = { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt, strays };
-  return ['node', { ...facts, ...younger({ wire }) }];
+  return ['node', { ...facts, ...younger({ wire, reads }) }];
 }
 
 function serviceRow(service: Service): Row {

@@ -77,6 +77,8 @@ export interface ClusterNode {
   statusMessage: string;
   statusAt: number;
   session: string;
+  /** The newest wire version that its agent reads. */
+  reads: number;
   /** When its agent last wrote to the log. */
   reportedAt: number;
   readonly tasks: NodeTasks;
