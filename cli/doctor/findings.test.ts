@@ -15,6 +15,7 @@ const status: Status = {
   openPoison: 0,
   unschedulable: [],
   conflicts: 0,
+  losses: [],
   foldVersion: 1,
 };
 
@@ -114,6 +115,19 @@ describe('complains, with advice, of', () => {
         },
       },
       'warn tasks: web: no suitable node',
+    ],
+    [
+      'what the log has lost',
+      {
+        status: {
+          ...status,
+          losses: [
+            { time: 0, after: 3, to: 9, intents: [{ seq: 5, subject: 'muster.intent.a.b.c' }], omitted: 2 },
+            { time: -48 * 3600_000, after: 1, to: 2, intents: [], omitted: 0 },
+          ],
+        },
+      },
+      'warn lost: the log had lost what was read of it after #3 up to #9, found at 1970-01-01T00:00:00.000Z; intents that are gone: #5 muster.intent.a.b.c, 2 more',
     ],
     ['no nodes', { status: { ...status, nodes: {} } }, 'fail nodes: there is none'],
     ['some nodes', { status: { ...status, nodes: { ready: 1, down: 1 } } }, 'warn nodes: 1 of 2 ready'],

@@ -71,6 +71,7 @@ export function diagnose(seen: Seen): Finding[] {
     ...checkTrouble(seen.processes),
     checkVersion(seen.processes, seen.status),
     ...checkFold(seen.status, seen.head),
+    ...checkLosses(seen.status, seen.now),
     ...checkWork(seen.status, seen.now),
     ...checkNodes(seen.status, seen.downNodes),
   ];
@@ -188,6 +189,29 @@ function checkFold({ head: folded, halted, conflicts, openPoison }: Status, head
     });
   }
   return findings;
+}
+
+/** A loss is no news any more after a day. */
+const RECENT_MS = 24 * 3600_000;
+/** Intents named, at most. */
+const MOST_NAMED = 20;
+
+function checkLosses({ losses }: Status, now: number): Finding[] {
+  return losses
+    .filter(({ time }) => now - time < RECENT_MS)
+    .map(({ time, after, to, intents, omitted }): Finding => {
+      const count = intents.length + omitted;
+      const named = intents.slice(0, MOST_NAMED).map(({ seq, subject }) => `#${seq} ${subject}`);
+      const others = count > named.length ? [`${count - named.length} more`] : [];
+      const from = after === 0 ? '' : ` after #${after}`;
+      return {
+        level: 'warn',
+        what: 'lost',
+        says: `the log had lost what was read of it${from} up to #${to}, found at ${new Date(time).toISOString()}; intents that are gone: ${[...named, ...others].join(', ') || 'none that is known'}`,
+        advice:
+          'a NATS server came back with an older store: ask for what is gone again, and see that every server keeps its disk (`sync_interval: always`)',
+      };
+    });
 }
 
 function checkWork({ openIntents, oldestIntent, tasks, unschedulable }: Status, now: number): Finding[] {

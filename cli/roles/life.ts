@@ -59,7 +59,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     for (const [index, role] of options.roles.entries()) {
       const measures = createMeasures();
       const presence = presences[index]!;
-      const running = await startRole(role, { ...options, follower, presence, measures });
+      const running = await startRole(role, { ...options, follower, presence, measures, lost: losses.last });
       started.push(running);
       if (role !== 'api') started.push(await announce(role, cluster));
       if (role === 'orchestrator') {

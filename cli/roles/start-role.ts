@@ -7,6 +7,7 @@ import {
   type Clock,
   type Follower,
   type Logger,
+  type Lost,
   type Presence,
   type RecordLimit,
   type Reducer,
@@ -35,6 +36,8 @@ export interface StartRoleOptions {
   /** Our place among the copies of the role; stopped with it. */
   readonly presence: Presence;
   readonly measures: Measures;
+  /** What the log has lost of what this process had read. */
+  readonly lost: Lost | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly heartbeatMs: number;

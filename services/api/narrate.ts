@@ -67,6 +67,13 @@ type Tell<Event extends MusterEvent> = (
 
 const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } = {
   'cluster.created': ({ clusterId, name }) => ({ what: `this is the log of cluster ${name} (${clusterId})` }),
+  'cluster.records_lost': ({ after, to, intents, omitted = 0 }) => ({
+    what: `found that the log has lost what it held ${after === 0 ? '' : `after #${after}, `}up to #${to}, with ${intents.length + omitted} intents`,
+    ...(intents.length > 0 && { why: nameLost(intents) }),
+  }),
+  'cluster.commands_ahead': ({ to }) => ({
+    what: `found commands that follow from #${to}, which the log does not have: it has lost its end`,
+  }),
   'cluster.version_raised': ({ version }) => ({
     what: `every live copy reads version ${version}: it may be written`,
   }),
@@ -111,6 +118,16 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
   'intent.satisfied': ({ intent, message }) => ({ what: `accepted #${intent}: nothing to do`, why: message }),
   'event.quarantined': ({ record, reason }) => ({ what: `put record #${record} aside`, why: reason }),
 };
+
+/** Named in one sentence, at most. */
+const MOST_NAMED = 10;
+
+function nameLost(intents: readonly { readonly seq: number; readonly subject: string }[]): string {
+  const named = intents.slice(0, MOST_NAMED).map(({ seq, subject }) => `#${seq} ${subject}`);
+  return [...named, ...(intents.length > MOST_NAMED ? [`${intents.length - MOST_NAMED} more`] : [])].join(
+    ', ',
+  );
+}
 
 function narrateEvent(fact: EventFact, directory: Directory, focus: TaskFocus): Narration {
   const { event } = fact;

@@ -1,10 +1,18 @@
 // The cluster in numbers. Pure.
 import { type NodeStatus, nameTaskState, type TaskStateName } from '@muster/model';
-import { type ClusterState, FOLD_VERSION } from '@muster/state';
+import { type ClusterState, FOLD_VERSION, type Loss } from '@muster/state';
 import type { Status } from './views.ts';
 
+/** Losses told of, and intents named of each, at most. */
+const MAX_LOSSES = 3;
+const MAX_NAMED = 100;
 /** Reasons listed, at most. */
 const MAX_REASONS = 20;
+
+function shorten({ intents, omitted, ...loss }: Loss): Status['losses'][number] {
+  const named = intents.slice(0, MAX_NAMED);
+  return { ...loss, intents: named, omitted: omitted + intents.length - named.length };
+}
 
 export function summariseState(state: ClusterState): Status {
   const tasks: Partial<Record<TaskStateName, number>> = {};
@@ -32,6 +40,7 @@ export function summariseState(state: ClusterState): Status {
     openPoison: state.poison.size,
     unschedulable,
     conflicts: state.conflicts,
+    losses: state.losses.slice(-MAX_LOSSES).map(shorten),
     ...(state.halted !== undefined && { halted: state.halted }),
     foldVersion: FOLD_VERSION,
   };

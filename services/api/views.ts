@@ -151,6 +151,16 @@ export const statusSchema = z.object({
   openPoison: z.int(),
   unschedulable: z.array(z.object({ service: z.string(), message: z.string() })),
   conflicts: z.int(),
+  /** What the log has lost, as far as it was noticed, the last of it last; `omitted` intents were not named. */
+  losses: z.array(
+    z.object({
+      time,
+      after: z.int(),
+      to: z.int(),
+      intents: z.array(z.object({ seq: z.int(), subject: z.string() })),
+      omitted: z.int(),
+    }),
+  ),
   halted: z.string().optional(),
   foldVersion: z.int(),
 });

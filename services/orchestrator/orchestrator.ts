@@ -6,6 +6,7 @@ import {
   createWorkList,
   type Decision,
   type HeardOf,
+  type Lost,
   type RecordLimit,
   type Reducer,
   type Share,
@@ -14,6 +15,7 @@ import {
 import { type ClusterState, keyName, lastSeqOf } from '@muster/state';
 import { admit } from './admit.ts';
 import { decidedName } from './decided-name.ts';
+import { recordLost } from './lost-records.ts';
 import { createQuarantine } from './quarantine.ts';
 import { type Obstacles, raiseVersion } from './raise-version.ts';
 import { needsReconciling, type Reconciliation, reconcile } from './reconcile.ts';
@@ -30,6 +32,8 @@ const nothing: Reconciliation = { event: undefined, wakeAt: undefined };
 export interface OrchestratorOptions {
   /** Which names are ours; all of them by default. */
   readonly share?: Share;
+  /** What the log has lost of what this process had read, if anything. */
+  readonly lost?: Lost | undefined;
   readonly maxRecordBytes?: RecordLimit;
   /** The newest wire version to which the cluster may be raised: what this build reads. */
   readonly reads?: number;
@@ -43,7 +47,7 @@ export interface Orchestrator extends Reducer {
 }
 
 export function createOrchestrator(options: OrchestratorOptions = {}): Orchestrator {
-  const { share, maxRecordBytes = usualRecordLimit, reads = WIRE_VERSION } = options;
+  const { share, lost, maxRecordBytes = usualRecordLimit, reads = WIRE_VERSION } = options;
   let known: ClusterState | undefined;
   const intents = followIntents();
   /** Teams' names with an intent to judge, and services to reconcile: of one name both are one copy's. */
@@ -82,6 +86,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       if ('serviceId' in event) services.add(event.serviceId);
     const decisions = [
       ...version.decide(state, now),
+      ...recordLost(state, lost),
       ...quarantine.decide(state, now),
       ...reconciled,
       ...verdicts,

@@ -6,6 +6,7 @@ import {
   type Clock,
   type Follower,
   type Logger,
+  type Lost,
   type Presence,
   type RecordLimit,
   type Reducer,
@@ -26,6 +27,8 @@ export interface StartOrchestratorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxRecordBytes: RecordLimit;
+  /** What the log has lost of what this process had read, if anything. */
+  readonly lost?: Lost | undefined;
   /** Puts something around the reducer, to measure it. */
   readonly instrument?: (reducer: Reducer) => Reducer;
 }
@@ -41,7 +44,7 @@ export interface RunningOrchestrator {
 const SAY_EVERY_MS = 5 * 60_000;
 
 export function startOrchestrator(options: StartOrchestratorOptions): RunningOrchestrator {
-  const { follower, log, bus, presence, clock, logger, maxRecordBytes } = options;
+  const { follower, log, bus, presence, clock, logger, lost, maxRecordBytes } = options;
   const { instrument = (reducer: Reducer) => reducer } = options;
   let orchestrator: Orchestrator | undefined;
   const loop = runSharedReducer({
@@ -51,7 +54,7 @@ export function startOrchestrator(options: StartOrchestratorOptions): RunningOrc
     clock,
     logger,
     createReducer(share) {
-      orchestrator = createOrchestrator({ share, maxRecordBytes });
+      orchestrator = createOrchestrator({ share, lost, maxRecordBytes });
       return instrument(orchestrator);
     },
   });

@@ -1,7 +1,7 @@
 // Every event there is. Adding one here makes it known to decode, to the schemas in docs/ and to the tidy test,
 // which then asks for its evolve case.
 import type { z } from 'zod';
-import { clusterCreated, clusterVersionRaised } from './cluster-events.ts';
+import { clusterCreated, clusterVersionRaised, commandsAhead, recordsLost } from './cluster-events.ts';
 import { nodeJoined, nodeStatusChanged, tasksAssigned, tasksOrphaned, tasksReported } from './node-events.ts';
 import {
   serviceAllocated,
@@ -17,6 +17,8 @@ import { eventQuarantined, intentRejected, intentSatisfied } from './verdict-eve
 export const catalogue = [
   clusterCreated,
   clusterVersionRaised,
+  recordsLost,
+  commandsAhead,
   serviceCreated,
   serviceUpdated,
   serviceRemoved,

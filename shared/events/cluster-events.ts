@@ -26,3 +26,32 @@ export const clusterVersionRaised = defineEvent({
     'Every live copy has said that it reads this wire version: from here on it may be written. A copy that does not know it halts.',
   facts: { version: z.int().positive() },
 });
+
+const sequence = z.int().nonnegative();
+
+export const recordsLost = defineEvent({
+  type: 'cluster.records_lost',
+  writer: 'orchestrator',
+  kind: 'cluster',
+  description:
+    'The log has lost its end: an orchestrator had read more of it, or other records. What was asked for there is named.',
+  facts: {
+    after: sequence.meta({
+      description: 'The last sequence before what was lost; 0 when that is not known.',
+    }),
+    to: sequence.meta({ description: 'The last sequence that had been read.' }),
+    intents: z
+      .array(z.object({ seq: sequence, subject: z.string() }))
+      .meta({ description: 'The intents that are in the log no more.' }),
+    omitted: sequence.optional().meta({ description: 'How many more there are than are named.' }),
+  },
+});
+
+export const commandsAhead = defineEvent({
+  type: 'cluster.commands_ahead',
+  writer: 'dispatcher',
+  kind: 'cluster',
+  description:
+    'Commands follow from records that the log does not have: it has lost its end while nobody was there to notice. They are replaced.',
+  facts: { to: sequence.meta({ description: 'The last sequence that a command follows from.' }) },
+});

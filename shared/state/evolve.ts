@@ -13,6 +13,7 @@ import {
   removeService,
   updateService,
 } from './evolve-service.ts';
+import { recordCommandsAhead, recordLoss } from './losses.ts';
 import type { ClusterState } from './state.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
@@ -27,6 +28,8 @@ type Apply<Type extends EventType> = (
 const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'cluster.created': createCluster,
   'cluster.version_raised': raiseVersion,
+  'cluster.records_lost': recordLoss,
+  'cluster.commands_ahead': recordCommandsAhead,
   'service.created': createService,
   'service.updated': updateService,
   'service.removed': removeService,

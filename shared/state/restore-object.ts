@@ -3,6 +3,7 @@ import { type IntentFact, nodeDescriptionForm, readStored, serviceSpecForm } fro
 import { DEFAULT_TEAM } from '@muster/model';
 import type { Links } from './capture.ts';
 import { haltBeyond } from './evolve-cluster.ts';
+import type { Loss } from './losses.ts';
 import type { Row } from './rows.ts';
 import {
   type ClusterState,
@@ -27,6 +28,10 @@ export function restoreObject(state: ClusterState, links: Links, row: Row): void
   switch (row[0]) {
     case 'head':
       restoreHead(state, row[1] as StoredHead);
+      return;
+    case 'losses':
+      state.epoch = row[1] as number;
+      state.losses.push(...(row[2] as readonly Loss[]));
       return;
     case 'node':
       restoreNode(state, known, row[1] as StoredNode);

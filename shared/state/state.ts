@@ -6,6 +6,7 @@ import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpe
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { DIGESTS_KEPT } from './digest.ts';
 import { Intents } from './intents.ts';
+import type { Loss } from './losses.ts';
 import { ServiceNames } from './service-names.ts';
 import type { Slot } from './slot.ts';
 import { Tables } from './tables.ts';
@@ -124,6 +125,9 @@ export interface ClusterState {
   conflicts: number;
   /** Decisions of those who had read another log. */
   astray: number;
+  /** What the log has lost, the last of it last; and when the last loss was recorded. */
+  readonly losses: Loss[];
+  epoch: number;
   /** Set when a newer program's event was met: nothing may be decided from here on. */
   halted: string | undefined;
 }
@@ -148,6 +152,8 @@ export function createState(): ClusterState {
     pickedPorts: new Map(),
     conflicts: 0,
     astray: 0,
+    losses: [],
+    epoch: 0,
     halted: undefined,
   };
 }
