@@ -17,6 +17,7 @@ import { type ClusterConnection, connectCluster } from './cluster-connection.ts'
 import { type Running, startControlPlane } from './control-plane.ts';
 import { controlRoles } from './start-role.ts';
 
+const LOG_STREAM = 'MUSTER_LOG';
 const HEARTBEAT_MS = 1_000;
 const PATIENTLY = { timeout: 60_000, interval: 50 };
 
@@ -184,6 +185,8 @@ async function whileStopped(nats: NatsCluster, action: () => Promise<void>): Pro
   await Promise.all(nats.servers.map((server) => server.kill('SIGTERM')));
   await action();
   await Promise.all(nats.servers.map((_server, index) => nats.restart(index)));
+  // Elections of the meta group and of the stream: until then nobody answers.
+  await vi.waitUntil(async () => (await nats.leaderOf(LOG_STREAM)) !== undefined, PATIENTLY);
 }
 
 async function refold(log: ClusterConnection['log']): Promise<{ state: ClusterState; decisions: number }> {
