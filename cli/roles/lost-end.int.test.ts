@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeJson, intentSubject } from '@muster/events';
+import { DEFAULT_TEAM } from '@muster/model';
 import { type Logger, type NatsCluster, silentLogger, startNatsCluster } from '@muster/runtime';
 import { type ClusterState, createChanges, createState, foldRecord, hashState } from '@muster/state';
 import { createTelemetry } from '@muster/telemetry';
@@ -77,7 +78,7 @@ it.each([14, 3_000])(
 
     await vi.waitFor(() => {
       for (const { running } of copies)
-        expect(running.follower.state.serviceByName.has('late-39')).toBe(true);
+        expect(running.follower.state.serviceByName.has(DEFAULT_TEAM, 'late-39')).toBe(true);
     }, PATIENTLY);
     await untilQuiet(copies, load.log);
     await allAt(await load.log.head());
