@@ -1,8 +1,9 @@
 // Which facts belong to the story of a target, and how each is told. Pure: facts in, entries out.
 import type { EventFact, Fact } from '@muster/events';
+import { isIntentFor } from './audit-names.ts';
 import type { AuditTarget } from './audit-target.ts';
 import type { Directory } from './directory.ts';
-import { nameIn, narrate, type TaskFocus } from './narrate.ts';
+import { narrate, type TaskFocus } from './narrate.ts';
 import type { AuditEntry } from './views.ts';
 
 interface Told {
@@ -14,7 +15,6 @@ interface Told {
 export class AuditStory {
   private readonly told = new Map<number, Told>();
   private readonly intents = new Set<number>();
-  private readonly names = new Set<string>();
   /** The target's tasks, and those whose places they took. */
   private readonly shown: TaskFocus;
 
@@ -23,13 +23,11 @@ export class AuditStory {
     private readonly directory: Directory,
     private readonly target: AuditTarget,
   ) {
-    const { taskIds, serviceIds, name } = target;
+    const { taskIds, serviceIds } = target;
     const before = new Set([...(taskIds ?? [])].map((id) => directory.tasks.get(id)?.replaces));
     this.shown = taskIds
       ? (id) => taskIds.has(id) || before.has(id)
       : (id) => serviceIds.has(directory.tasks.get(id)?.serviceId ?? '');
-    if (name !== undefined) this.names.add(name);
-    for (const id of serviceIds) this.names.add(directory.nameService(id));
   }
 
   /** Facts come in log order. */
@@ -69,8 +67,7 @@ export class AuditStory {
 
   private concerns(fact: Fact): boolean {
     if (fact.is === 'intent') {
-      const name = fact.name ?? nameIn(fact.body);
-      if (fact.kind !== 'service' || name === undefined || !this.names.has(name)) return false;
+      if (!isIntentFor(fact, this.target.team, (name) => name === this.target.name)) return false;
       this.intents.add(fact.seq);
       return true;
     }

@@ -1,71 +1,137 @@
 // What `audit` is to be about: a service (every one that had the name), a slot, or a task. Found among everything that
-// ever was, not only what is. Pure.
-import { type Refusal, refuse } from '@muster/model';
-import type { Directory } from './directory.ts';
+// ever was: by what is, by the intents for a name, by an id's own subject; only the beginning of an id that is gone has to
+// be looked for in all services' events.
+import { decode, eventSubject } from '@muster/events';
+import {
+  DEFAULT_TEAM,
+  idPattern,
+  type Refusal,
+  readNameWithTeam,
+  refuse,
+  type TeamName,
+} from '@muster/model';
+import type { ClusterState } from '@muster/state';
+import { readByName, readService } from './audit-names.ts';
+import type { FactReader } from './fact-reader.ts';
 
-export interface AuditTarget {
+export interface AuditTarget extends TeamName {
   readonly serviceIds: ReadonlySet<string>;
-  /** Intents for this name are part of the story. */
-  readonly name: string | undefined;
   /** Only these tasks; all of the services' when undefined. */
   readonly taskIds: ReadonlySet<string> | undefined;
-  /** Where the story can begin; 0 when nothing was ever created. */
+  /** Where the story begins. */
   readonly firstSeq: number;
 }
 
-export function chooseTarget(directory: Directory, about: string): AuditTarget | Refusal {
-  const named = [...directory.services.values()].filter(({ name }) => name === about);
-  if (named.length > 0)
-    return aboutServices(
-      directory,
-      named.map(({ id }) => id),
-      about,
-    );
-  if (directory.services.has(about)) return aboutServices(directory, [about], undefined);
-  if (directory.tasks.has(about)) return aboutTasks(directory, [about]);
+/** The reader has read what was said of the services when this resolves, and of their nodes nothing. */
+export async function findTarget(
+  reader: FactReader,
+  state: ClusterState,
+  about: string,
+): Promise<AuditTarget | Refusal> {
+  const asked = readNameWithTeam(about, DEFAULT_TEAM);
+  const named = await readByName(reader, state, asked);
+  if (named.serviceIds.size > 0) return { ...asked, ...named, taskIds: undefined, firstSeq: 1 };
+  const byId = await findById(reader, state, about);
+  if (byId) return byId;
+  const slot = await findSlot(reader, state, about);
+  if (slot) return slot;
+  // Somebody asked for it, and was refused.
+  if (named.intents > 0) return { ...asked, ...named, taskIds: undefined, firstSeq: 1 };
+  const ids = /^[0-9a-z]{1,25}$/.test(about) ? await findPrefix(reader, state, about) : [];
+  const [id] = ids;
+  if (ids.length > 1) return refuse('conflict', `${about} is ambiguous (${ids.length} matches found)`);
+  return (id && (await aboutId(reader, state, id))) ?? missing(about);
+}
+
+function missing(about: string): Refusal {
+  return refuse('not-found', `no such service or task: ${about}`);
+}
+
+async function findById(
+  reader: FactReader,
+  state: ClusterState,
+  about: string,
+): Promise<AuditTarget | undefined> {
+  if (!idPattern.test(about) && !state.services.has(about) && !state.tasks.has(about)) return undefined;
+  const task = state.tasks.get(about);
+  return aboutId(reader, state, task ? { serviceId: task.service.id, taskId: about } : { serviceId: about });
+}
+
+/** `service.slot`, or `service.slot.id` */
+async function findSlot(
+  reader: FactReader,
+  state: ClusterState,
+  about: string,
+): Promise<AuditTarget | undefined> {
   const slot = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(about);
-  if (slot) {
-    const [, name, number, id = ''] = slot;
-    const tasks = [...directory.tasks.values()].filter(
-      (task) =>
-        task.slot === Number(number) &&
-        task.id.startsWith(id) &&
-        directory.services.get(task.serviceId)?.name === name,
-    );
-    if (tasks.length > 0)
-      return aboutTasks(
-        directory,
-        tasks.map((task) => task.id),
-      );
+  if (!slot) return undefined;
+  const [, serviceName, number, idPrefix = ''] = slot;
+  const asked = readNameWithTeam(serviceName!, DEFAULT_TEAM);
+  const { serviceIds } = await readByName(reader, state, asked);
+  const created = reader.facts.flatMap((fact) =>
+    fact.is === 'event' && fact.event.type === 'service.reconciled' && serviceIds.has(fact.event.serviceId)
+      ? fact.event.created
+      : [],
+  );
+  const ids = created
+    .filter((task) => task.slot === Number(number) && task.id.startsWith(idPrefix))
+    .map(({ id }) => id);
+  if (ids.length === 0) return undefined;
+  return { ...asked, serviceIds, taskIds: new Set(ids), firstSeq: 1 };
+}
+
+interface FoundId {
+  readonly serviceId: string;
+  readonly taskId?: string;
+}
+
+async function aboutId(
+  reader: FactReader,
+  state: ClusterState,
+  { serviceId, taskId }: FoundId,
+): Promise<AuditTarget | undefined> {
+  const service = await aboutService(reader, state, serviceId);
+  return service && { ...service, taskIds: taskId === undefined ? undefined : new Set([taskId]) };
+}
+
+async function aboutService(
+  reader: FactReader,
+  state: ClusterState,
+  id: string,
+): Promise<AuditTarget | undefined> {
+  const facts = await readService(reader, id, 1);
+  for (const fact of facts) {
+    if (fact.is !== 'event' || fact.event.type !== 'service.created') continue;
+    const { spec, team = DEFAULT_TEAM, cause } = fact.event;
+    const named = { team, name: spec.name };
+    await readByName(reader, state, named, cause);
+    return { ...named, serviceIds: new Set([id]), taskIds: undefined, firstSeq: cause };
   }
-  return chooseByPrefix(directory, about);
+  return undefined;
 }
 
-function chooseByPrefix(directory: Directory, about: string): AuditTarget | Refusal {
-  const services = [...directory.services.keys()].filter((id) => id.startsWith(about));
-  const tasks = [...directory.tasks.keys()].filter((id) => id.startsWith(about));
-  const matches = services.length + tasks.length;
-  if (matches > 1) return refuse('conflict', `${about} is ambiguous (${matches} matches found)`);
-  if (services.length === 1) return aboutServices(directory, services, undefined);
-  if (tasks.length === 1) return aboutTasks(directory, tasks);
-  // Somebody may have asked for it, and been refused.
-  return { serviceIds: new Set(), name: about, taskIds: undefined, firstSeq: 0 };
+/** Among what is; else among everything that ever was, which is a long way. */
+async function findPrefix(reader: FactReader, state: ClusterState, prefix: string): Promise<FoundId[]> {
+  const found: FoundId[] = [];
+  for (const serviceId of state.services.keys()) if (serviceId.startsWith(prefix)) found.push({ serviceId });
+  for (const taskId of state.tasks.keys())
+    if (taskId.startsWith(prefix)) found.push({ serviceId: state.tasks.get(taskId)!.service.id, taskId });
+  return found.length > 0 ? found : searchPrefix(reader, prefix);
 }
 
-function aboutServices(directory: Directory, ids: readonly string[], name: string | undefined): AuditTarget {
-  return { serviceIds: new Set(ids), name, taskIds: undefined, firstSeq: firstIntent(directory, ids) };
-}
-
-function aboutTasks(directory: Directory, taskIds: readonly string[]): AuditTarget {
-  const serviceIds = new Set(taskIds.map((id) => directory.tasks.get(id)!.serviceId));
-  return {
-    serviceIds,
-    name: undefined,
-    taskIds: new Set(taskIds),
-    firstSeq: firstIntent(directory, [...serviceIds]),
-  };
-}
-
-function firstIntent(directory: Directory, serviceIds: readonly string[]): number {
-  return Math.min(...serviceIds.map((id) => directory.services.get(id)!.intentSeq));
+async function searchPrefix(reader: FactReader, prefix: string): Promise<FoundId[]> {
+  const found = new Map<string, FoundId>();
+  const quoted = Buffer.from(`"${prefix}`);
+  for await (const record of reader.records(1, [eventSubject('orchestrator', 'service', '*')])) {
+    const { buffer, byteOffset, length } = record.data;
+    if (!Buffer.from(buffer, byteOffset, length).includes(quoted)) continue;
+    const fact = decode(record);
+    if (fact.is !== 'event' || !('serviceId' in fact.event)) continue;
+    const { event } = fact;
+    const { serviceId } = event;
+    if (serviceId.startsWith(prefix)) found.set(serviceId, { serviceId });
+    if (event.type !== 'service.reconciled') continue;
+    for (const { id } of event.created) if (id.startsWith(prefix)) found.set(id, { serviceId, taskId: id });
+  }
+  return [...found.values()];
 }
