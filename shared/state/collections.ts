@@ -121,23 +121,26 @@ export class NodeTasks implements TaskMap {
 
 /** Slots by number. */
 export class ServiceSlots {
-  /** Row of each slot, by number; the numbers of a service are dense, as the lowest free one is taken first. */
-  private readonly rows: (number | undefined)[] = [];
+  /**
+   * Row of each slot, by number, and 0 where there is none; the numbers of a service are dense, as the lowest free one
+   * is taken first.
+   */
+  readonly rows: number[] = [];
 
   constructor(private readonly tables: Tables) {}
 
   get(number: number): Slot | undefined {
-    const row = this.rows[number];
-    return row === undefined ? undefined : this.tables.slotAt(row);
+    const row = this.rows[number] ?? 0;
+    return row === 0 ? undefined : this.tables.slotAt(row);
   }
 
   set(number: number, slot: Slot): void {
-    while (this.rows.length < number) this.rows.push(undefined);
+    while (this.rows.length < number) this.rows.push(0);
     this.rows[number] = slot.row;
   }
 
   *values(): Generator<Slot> {
-    for (const row of this.rows) if (row !== undefined) yield this.tables.slotAt(row);
+    for (const row of this.rows) if (row !== 0) yield this.tables.slotAt(row);
   }
 }
 
@@ -156,13 +159,17 @@ export class RowSet<View extends { readonly row: number }> {
     return this.rows?.has(row) ?? false;
   }
 
-  add({ row }: View): void {
+  addRow(row: number): void {
     this.rows ??= new Set();
     this.rows.add(row);
   }
 
-  delete({ row }: View): void {
+  deleteRow(row: number): void {
     if (this.rows?.delete(row) && this.rows.size === 0) this.rows = undefined;
+  }
+
+  clear(): void {
+    this.rows = undefined;
   }
 
   *[Symbol.iterator](): Generator<View> {

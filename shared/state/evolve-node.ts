@@ -3,9 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
 import { parseTaskState, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
+import { indexTask } from './service-indices.ts';
 import { shareText } from './shared-text.ts';
-import { type ClusterState, makeNode } from './state.ts';
-import { assignTask, indexTask, isLive, setObserved } from './task-transitions.ts';
+import { type ClusterNode, type ClusterState, makeNode } from './state.ts';
+import { isLive } from './task-standing.ts';
+import { assignTask, noteTask, setObserved } from './task-transitions.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -21,7 +23,7 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     known.reads = event.reads ?? 1;
     known.reportedAt = time;
     // It may no longer meet the constraints by which an update spared its tasks.
-    if (changed) for (const task of known.tasks.values()) indexTask(task, changes);
+    if (changed) indexTasksOn(known, changes);
     return true;
   }
   const { tables } = state;
@@ -96,7 +98,7 @@ export function changeNodeStatus(
   node.statusMessage = event.message;
   node.statusAt = time;
   changes.nodes.add(node.id);
-  if (wasDown !== (event.status === 'down')) for (const task of node.tasks.values()) indexTask(task, changes);
+  if (wasDown !== (event.status === 'down')) indexTasksOn(node, changes);
   return true;
 }
 
@@ -109,4 +111,11 @@ export function orphanTasks(state: ClusterState, fact: FactOf<'tasks.orphaned'>,
     if (task) setObserved(task, TaskState.ORPHANED, time, changes);
   }
   return true;
+}
+
+function indexTasksOn(node: ClusterNode, changes: Changes): void {
+  for (const task of node.tasks.values()) {
+    indexTask(task);
+    noteTask(task, changes);
+  }
 }

@@ -5,21 +5,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { type EventFact, type EventOf, type EventType, type Stored, storedOf } from '@muster/events';
 import { DEFAULT_TEAM, deriveServiceId, parseTaskState, type ServiceSpec, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
+import { indexSlot, indexTask } from './service-indices.ts';
 import type { Slot } from './slot.ts';
 import { type ClusterState, makeService, makeVersion, type Service, type TaskVersion } from './state.ts';
 import type { Tables } from './tables.ts';
 import type { Task } from './task.ts';
-import {
-  hostPortKey,
-  indexSlot,
-  indexTask,
-  isHistory,
-  isLive,
-  isOver,
-  leaveNode,
-  setDesired,
-  setObserved,
-} from './task-transitions.ts';
+import { isHistory, isLive, isOver } from './task-standing.ts';
+import { hostPortKey, leaveNode, noteTask, setDesired } from './task-transitions.ts';
+import { indexNewDelay, indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -73,14 +66,14 @@ export function updateService(
   changes.services.add(service.id);
   if (sameTasks(before, event.spec)) {
     const sameDelay = before.updateConfig.delay === event.spec.updateConfig.delay;
-    if (!sameDelay) for (const slot of service.slots.values()) indexSlot(slot);
+    if (!sameDelay) indexNewDelay(state.tables, service);
     return true;
   }
   const last = service.version;
   service.version = addVersion(state.tables, service.id, service.storedSpec, seq);
   forgetVersionWhenUnused(state.tables, service, last);
   service.unschedulable = undefined;
-  for (const task of service.tasks.values()) indexTask(task, changes);
+  indexNewVersion(state.tables, service, changes);
   return true;
 }
 
@@ -96,7 +89,7 @@ export function removeService(
   service.updatedAt = time;
   state.serviceByName.delete(service);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
-  for (const task of service.tasks.values()) setDesired(task, TaskState.REMOVE, seq, time, changes);
+  removeTasks(state.tables, service, seq, time, changes);
   changes.services.add(service.id);
   forgetServiceWhenEmpty(state, service);
   return true;
@@ -143,10 +136,7 @@ export function allocateService(
   for (const port of picked) state.pickedPorts.set(hostPortKey(port), service.id);
   service.version.ports = event.ports;
   service.unschedulable = undefined;
-  for (const task of service.tasks.values()) {
-    if (task.version === service.version && task.observed === TaskState.NEW)
-      setObserved(task, TaskState.PENDING, time, changes);
-  }
+  releaseTasks(state.tables, service, time, changes);
   changes.services.add(service.id);
   return true;
 }
@@ -235,7 +225,8 @@ function createTask(
   slot.newestRow = task.row;
   service.tasks.size += 1;
   version.tasks += 1;
-  indexTask(task, changes);
+  indexTask(task);
+  noteTask(task, changes);
 }
 
 /**
@@ -274,7 +265,8 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
   const { service, slot, version, node, id } = task;
   leaveNode(task);
   node?.tasks.delete(task);
-  for (const index of [service.dead, service.waiting, service.pending, service.reapable]) index.delete(task);
+  for (const index of [service.dead, service.waiting, service.pending, service.reapable])
+    index.deleteRow(task.row);
   unlinkFromSlot(task, slot);
   service.tasks.size -= 1;
   version.tasks -= 1;
@@ -286,9 +278,13 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
 }
 
 function unlinkFromSlot(task: Task, slot: Slot): void {
-  const newer = slot.tasks.find(({ older }) => older?.row === task.row);
-  if (newer) newer.older = task.older;
-  else slot.newestRow = task.older?.row ?? 0;
+  if (slot.newestRow === task.row) {
+    slot.newestRow = task.older?.row ?? 0;
+    return;
+  }
+  let newer = slot.newest!;
+  while (newer.olderRow !== task.row) newer = newer.older!;
+  newer.older = task.older;
 }
 
 function forgetServiceWhenEmpty(state: ClusterState, service: Service): void {

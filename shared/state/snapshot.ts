@@ -3,14 +3,14 @@
 import { createHash } from 'node:crypto';
 import { TaskState } from '@muster/model';
 import type { Capture, Links } from './capture.ts';
-import { createChanges } from './changes.ts';
 import { PAGE_ROWS, type Page, type Table } from './pages.ts';
 import { restoreObject } from './restore-object.ts';
 import type { Row } from './rows.ts';
+import { indexSlot, indexTask } from './service-indices.ts';
 import type { Slot } from './slot.ts';
 import { type ClusterState, createState } from './state.ts';
 import type { Task } from './task.ts';
-import { enterNode, indexSlot, indexTask } from './task-transitions.ts';
+import { enterNode } from './task-transitions.ts';
 
 const ROWS_PER_CHUNK = 200;
 const LENGTH_BYTES = 4;
@@ -156,7 +156,6 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
     numbered.adopt();
     yield;
   }
-  const changes = createChanges();
   for (const row of tables.slots.rows()) {
     if (row % PAGE_ROWS === 0) yield;
     const slot = tables.slotAt(row);
@@ -180,6 +179,6 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
     const slot = tables.slotAt(row);
     const { newest } = slot;
     if (newest === undefined) indexSlot(slot);
-    else if (!isAtRest(slot, newest)) for (const task of slot.tasks) indexTask(task, changes);
+    else if (!isAtRest(slot, newest)) for (const task of slot.tasks) indexTask(task);
   }
 }

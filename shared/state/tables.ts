@@ -1,5 +1,5 @@
 // Where tasks and slots are kept: rows of numbers that name one another, their services, versions and nodes.
-import type { TaskState } from '@muster/model';
+import { TaskState } from '@muster/model';
 import { Handles } from './handles.ts';
 import { IdMap } from './id-map.ts';
 import { Table } from './pages.ts';
@@ -9,8 +9,7 @@ import { type NewTask, Task, taskShape } from './task.ts';
 
 export class Tables {
   readonly taskRows = new IdMap();
-  /** How many tasks were last observed in each state. */
-  readonly tasksByState = new Map<TaskState, number>();
+  private readonly counts = new Int32Array(Math.max(...Object.values(TaskState)) + 1);
 
   constructor(
     readonly tasks = new Table(taskShape),
@@ -37,8 +36,13 @@ export class Tables {
     this.tasks.release(row);
   }
 
+  /** How many tasks were last observed in each state. */
+  get tasksByState(): ReadonlyMap<TaskState, number> {
+    return new Map(Object.values(TaskState).map((state) => [state, this.counts[state]!]));
+  }
+
   countTask(observed: TaskState, by: 1 | -1): void {
-    this.tasksByState.set(observed, (this.tasksByState.get(observed) ?? 0) + by);
+    this.counts[observed]! += by;
   }
 
   addSlot(service: Service, number: number): Slot {

@@ -1,20 +1,10 @@
-// The only places where a task changes, and where the indices follow it.
+// The only places where a task changes, and where its node's sums, the indices and `changes` follow it.
 
 import { isTerminal, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
-import type { RowSet } from './collections.ts';
-import { isOutdated } from './outdated.ts';
-import type { Slot } from './slot.ts';
-import type { ClusterNode } from './state.ts';
+import { indexTask } from './service-indices.ts';
+import type { ClusterNode, Service } from './state.ts';
 import type { Task } from './task.ts';
-
-/** SwarmKit's default task history: tasks remembered in each slot (api/defaults, TaskHistoryRetentionLimit). */
-export const TASK_HISTORY_LIMIT = 5;
-
-/** A live task is one that is meant to run. */
-export function isLive(task: Pick<Task, 'desired'>): boolean {
-  return task.desired <= TaskState.RUNNING;
-}
 
 export function setDesired(
   task: Task,
@@ -23,24 +13,28 @@ export function setDesired(
   time: number,
   changes: Changes,
 ): boolean {
-  if (desired <= task.desired) return false;
-  leaveNode(task);
+  const before = task.desired;
+  if (desired <= before) return false;
+  if (before <= TaskState.COMPLETE && desired > TaskState.COMPLETE) leaveActive(task);
   task.desired = desired;
   task.desiredAt = time;
   task.commandSeq = seq;
-  enterNode(task);
   if (desired === TaskState.REMOVE) vacate(task);
-  indexTask(task, changes);
+  indexTask(task);
+  noteTask(task, changes);
   return true;
 }
 
 export function setObserved(task: Task, observed: TaskState, time: number, changes: Changes): boolean {
-  if (observed <= task.observed) return false;
+  const before = task.observed;
+  if (observed <= before) return false;
   // Until it ends, its share of the node stays the same.
   if (isTerminal(observed)) leaveNode(task);
   task.observed = observed;
   task.observedAt = time;
-  indexTask(task, changes);
+  // No index tells one step of its way to RUNNING from another.
+  if (before < TaskState.ASSIGNED || observed >= TaskState.RUNNING) indexTask(task);
+  noteTask(task, changes);
   return true;
 }
 
@@ -51,7 +45,15 @@ export function assignTask(task: Task, node: ClusterNode, seq: number, time: num
   task.commandSeq = seq;
   node.tasks.add(task);
   enterNode(task);
-  indexTask(task, changes);
+  indexTask(task);
+  noteTask(task, changes);
+}
+
+export function noteTask(task: Task, changes: Changes): void {
+  const { node } = task;
+  changes.tasks.add(task.id);
+  changes.services.add(task.service.id);
+  if (node) changes.nodes.add(node.id);
 }
 
 /** A task that scaling down removes leaves its slot free, unless a newer one holds it. */
@@ -61,71 +63,6 @@ function vacate(task: Task): void {
     slot.occupied = false;
     service.occupiedSlots -= 1;
   }
-}
-
-/** Puts a task and its slot where the indices of the service say. Called after every change of it or its node's status. */
-export function indexTask(task: Task, changes: Changes): void {
-  const { service } = task;
-  const live = isLive(task) && !service.removed;
-  const ended = isTerminal(task.observed);
-  member(service.dead, task, live && (ended || task.node?.status === 'down'));
-  member(service.waiting, task, live && !ended && task.desired === TaskState.READY);
-  member(service.pending, task, live && task.observed === TaskState.PENDING);
-  member(service.reapable, task, task.desired === TaskState.REMOVE && isOver(task));
-  indexSlot(task.slot);
-  changes.tasks.add(task.id);
-  changes.services.add(service.id);
-  if (task.node) changes.nodes.add(task.node.id);
-}
-
-export function indexSlot(slot: Slot): void {
-  const { newest, service } = slot;
-  const held = newest !== undefined && slot.occupied && !service.removed;
-  const doubled = held && hasTwoLive(newest);
-  const runs = newest?.observed === TaskState.RUNNING && service.spec.updateConfig.delay === 0 && !doubled;
-  member(service.outdated, slot, held && isOutdated(newest));
-  member(service.settling, slot, held && slot.updatedTo === service.version.seq && isLive(newest) && !runs);
-  member(service.doubled, slot, doubled);
-  member(service.crowded, slot, isCrowded(newest));
-}
-
-function hasTwoLive(newest: Task): boolean {
-  let live = 0;
-  for (let task: Task | undefined = newest; task; task = task.older) if (isLive(task)) live += 1;
-  return live > 1;
-}
-
-function isCrowded(newest: Task | undefined): boolean {
-  let count = 0;
-  let history = 0;
-  for (let task = newest; task; task = task.older) {
-    count += 1;
-    if (isHistory(task)) history += 1;
-  }
-  return count > TASK_HISTORY_LIMIT && history > 0;
-}
-
-type TaskStates = Pick<Task, 'desired' | 'observed'>;
-
-/** Ended, or never given to a node and not wanted any more: SwarmKit's task reaper (taskreaper/task_reaper.go). */
-export function isHistory(task: TaskStates): boolean {
-  return (
-    isTerminal(task.observed) || (task.observed < TaskState.ASSIGNED && task.desired > TaskState.RUNNING)
-  );
-}
-
-/** Nothing of the task runs anywhere. */
-export function isOver(task: Pick<Task, 'observed'>): boolean {
-  return isTerminal(task.observed) || task.observed < TaskState.ASSIGNED;
-}
-
-function member<View extends { readonly row: number }>(
-  set: RowSet<View>,
-  item: View,
-  belongs: boolean,
-): void {
-  if (belongs) set.add(item);
-  else set.delete(item);
 }
 
 /** Takes the task's share from the node's sums; enterNode puts it back as it then is. */
@@ -140,11 +77,20 @@ export function enterNode(task: Task): void {
 function count(task: Task, sign: 1 | -1): void {
   const { node, service, version } = task;
   if (!node || isTerminal(task.observed)) return;
-  const { reservations } = version.spec.resources;
+  const { reservations } = version;
   node.reserved.nanoCpus += sign * reservations.nanoCpus;
   node.reserved.memoryBytes += sign * reservations.memoryBytes;
   if (version.ports) for (const port of version.ports) addTo(node.hostPorts, hostPortKey(port), sign);
-  if (task.desired > TaskState.COMPLETE) return;
+  if (task.desired <= TaskState.COMPLETE) countActive(node, service, sign);
+}
+
+/** What it holds of its node it holds until it ends; but it isn't one of those that are to run there any more. */
+function leaveActive(task: Task): void {
+  const { node } = task;
+  if (node && !isTerminal(task.observed)) countActive(node, task.service, -1);
+}
+
+function countActive(node: ClusterNode, service: Service, sign: 1 | -1): void {
   node.activeTasks += sign;
   addTo(node.activeByService, service.id, sign);
 }

@@ -197,11 +197,15 @@ export class Task {
 
   /** The task that its slot had before, while that is remembered. */
   get older(): Task | undefined {
-    const row = this.page.narrow[this.narrowAt + OLDER]!;
+    const row = this.olderRow;
     return row === 0 ? undefined : this.tables.taskAt(row);
   }
   set older(task: Task | undefined) {
     editPage(this.page).narrow[this.narrowAt + OLDER] = task?.row ?? 0;
+  }
+
+  get olderRow(): number {
+    return this.page.narrow[this.narrowAt + OLDER]!;
   }
 
   /** Rows of its neighbours in the list of its node's tasks; 0 for none. */

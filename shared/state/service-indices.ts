@@ -1,0 +1,62 @@
+// Which tasks and slots of a service somebody has something to decide about: the indices, and the rules of membership.
+import { isTerminal, TaskState } from '@muster/model';
+import type { RowSet } from './collections.ts';
+import { isOutdated } from './outdated.ts';
+import type { Slot } from './slot.ts';
+import type { Task } from './task.ts';
+import { isHistory, isLive, isOver } from './task-standing.ts';
+
+/** SwarmKit's default task history: tasks remembered in each slot (api/defaults, TaskHistoryRetentionLimit). */
+export const TASK_HISTORY_LIMIT = 5;
+
+/** Puts a task and its slot where the indices of the service say. Called after every change that they may go by. */
+export function indexTask(task: Task): void {
+  const { service, row, observed, desired } = task;
+  const live = desired <= TaskState.RUNNING && !service.removed;
+  const ended = isTerminal(observed);
+  member(service.dead, row, live && (ended || task.node?.status === 'down'));
+  member(service.waiting, row, live && !ended && desired === TaskState.READY);
+  member(service.pending, row, live && observed === TaskState.PENDING);
+  member(service.reapable, row, desired === TaskState.REMOVE && isOver(task));
+  indexSlot(task.slot);
+}
+
+export function indexSlot(slot: Slot): void {
+  const { newest, service, row } = slot;
+  const held = newest !== undefined && slot.occupied && !service.removed;
+  const { live, crowded } = newest === undefined ? none : countTasks(newest);
+  const doubled = held && live > 1;
+  member(service.outdated, row, held && isOutdated(newest));
+  member(service.settling, row, held && isSettling(slot, newest, doubled));
+  member(service.doubled, row, doubled);
+  member(service.crowded, row, crowded);
+}
+
+function isSettling({ service, updatedTo }: Slot, newest: Task, doubled: boolean): boolean {
+  if (updatedTo !== service.version.seq || !isLive(newest)) return false;
+  return doubled || newest.observed !== TaskState.RUNNING || service.spec.updateConfig.delay !== 0;
+}
+
+const none = { live: 0, crowded: false };
+
+/** How many of a slot's tasks are live, and whether there is more history than is kept. */
+function countTasks(newest: Task): { readonly live: number; readonly crowded: boolean } {
+  let count = 0;
+  let live = 0;
+  let history = 0;
+  for (let task: Task | undefined = newest; task; task = task.older) {
+    count += 1;
+    if (isLive(task)) live += 1;
+    if (isHistory(task)) history += 1;
+  }
+  return { live, crowded: count > TASK_HISTORY_LIMIT && history > 0 };
+}
+
+function member<View extends { readonly row: number }>(
+  set: RowSet<View>,
+  row: number,
+  belongs: boolean,
+): void {
+  if (belongs) set.addRow(row);
+  else set.deleteRow(row);
+}
