@@ -1,7 +1,13 @@
 // One command's connection to a cluster: the log, the bus and the API. It makes no streams: a cluster that is not there
 // is said so, not made in silence.
 import { createQueryClient, type QueryClient } from '@muster/api';
-import { inspectStreams, JetStreamLog, type Log } from '@muster/log';
+import {
+  inspectStreams,
+  JetStreamLog,
+  JetStreamSnapshotStore,
+  type Log,
+  type SnapshotStore,
+} from '@muster/log';
 import { type Bus, connectNats, NatsBus, sleep, systemClock } from '@muster/runtime';
 import { CliError, exitCodes } from './errors.ts';
 import type { GlobalOptions } from './globals.ts';
@@ -12,6 +18,7 @@ export type Connection = Awaited<ReturnType<typeof connectNats>>;
 export interface Session {
   readonly connection: Connection;
   readonly log: Log;
+  readonly snapshots: SnapshotStore;
   readonly bus: Bus;
   readonly queries: QueryClient;
   /** Who asks. */
@@ -30,7 +37,8 @@ export async function withSession<T>(
   const log = new JetStreamLog(connection, { retryForMs: RETRY_FOR_MS });
   const bus = new NatsBus(connection);
   try {
-    return await run({ connection, log, bus, queries: createQueryClient(bus), actor: globals.as });
+    const snapshots = new JetStreamSnapshotStore(connection);
+    return await run({ connection, log, snapshots, bus, queries: createQueryClient(bus), actor: globals.as });
   } catch (error) {
     throw await explainAbsence(connection, error);
   } finally {

@@ -1,7 +1,9 @@
 import { Directory } from '@muster/api';
 import { composeEvent, decode, type EventDraft, encodeJson, intentSubject } from '@muster/events';
-import { MemoryLog } from '@muster/log';
+import { MemoryLog, MemorySnapshotStore } from '@muster/log';
 import { deriveServiceId, deriveTaskId } from '@muster/model';
+import { systemClock, takeSnapshot } from '@muster/runtime';
+import { createState, foldRecord, ignoreChanges } from '@muster/state';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../commands/context.ts';
 import { makeNode, makeSpec } from '../output/views.fixture.ts';
@@ -14,11 +16,13 @@ const plain = { style: (_: string, text: string) => text };
 const serviceId = deriveServiceId('web', 2);
 const taskId = deriveTaskId(serviceId, 1, 1);
 let log: MemoryLog;
+let snapshots: MemorySnapshotStore;
 
 /** A node, an intent for web, its task on the node; then an intent for db. One second apart. */
 beforeEach(async () => {
   let time = START;
   log = new MemoryLog({ now: () => time });
+  snapshots = new MemorySnapshotStore();
   async function append(subject: string, data: Uint8Array): Promise<void> {
     await log.append(subject, data);
     time += 1000;
@@ -68,7 +72,7 @@ async function show(options: Partial<ShowEventsOptions> = {}): Promise<string[]>
     nodes: [],
     format: '{{.Seq}} {{.Who}} {{.What}}',
   };
-  await showEvents({ log, terminal } as unknown as Context, { ...defaults, ...options });
+  await showEvents({ log, snapshots, terminal } as unknown as Context, { ...defaults, ...options });
   return output.split('\n').slice(0, -1);
 }
 
@@ -82,6 +86,24 @@ it('shows everything, a line each', async () => {
     '2026-01-01T00:00:05.000Z #6      ana          asked to scale service db to 2',
     '2026-01-01T00:00:06.000Z #7      orchestrator rejected #6  (service db not found)',
   ]);
+});
+
+it('learns the names of what was before from the nearest snapshot, and reads no further back', async () => {
+  const state = createState();
+  for (const record of log.records.slice(0, 4)) foldRecord(state, record, ignoreChanges());
+  await takeSnapshot(snapshots, state, systemClock);
+  const reads: number[] = [];
+  const { read } = log;
+  log.read = (options) => {
+    reads.push(options.from);
+    return read.call(log, options);
+  };
+  expect(await show({ since: { seq: 5 } })).toEqual([
+    '5 scheduler gave web.1, xxxxxxxxxxxx to node node1',
+    '6 ana asked to scale service db to 2',
+    '7 orchestrator rejected #6',
+  ]);
+  expect(Math.min(...reads)).toBe(5);
 });
 
 describe('a part of it', () => {

@@ -5,6 +5,7 @@ import { findSeqAt, type Log, type LogRecord } from '@muster/log';
 import type { Context } from '../commands/context.ts';
 import type { Moment } from '../flags/moments.ts';
 import { chooseFormat, type FactFormat } from './fact-text.ts';
+import { learnNames } from './learn-names.ts';
 import { type FactSelection, selectFacts } from './select-facts.ts';
 
 export interface ShowEventsOptions {
@@ -24,7 +25,7 @@ export async function showEvents(context: Context, options: ShowEventsOptions): 
   const head = await log.head();
   const from = await chooseStart(log, options, head);
   const directory = new Directory();
-  await learnNames(log, directory, from - 1);
+  await learnNames(context, directory, from - 1);
   const printer = startPrinter({
     directory,
     format,
@@ -46,21 +47,6 @@ async function chooseStart(
 ): Promise<number> {
   if (since !== undefined) return 'seq' in since ? Math.max(1, since.seq) : await findSeqAt(log, since.time);
   return follow && tail === undefined ? head + 1 : 1;
-}
-
-/** The names of everything created before: only what names are learnt from is read in full. */
-async function learnNames(log: Log, directory: Directory, to: number): Promise<void> {
-  if (to < 1) return;
-  const joined = Buffer.from('"node.joined"');
-  const subjects = ['muster.event.orchestrator.service.*', 'muster.event.agent.node.*'];
-  for await (const record of log.read({ from: 1, to, subjects })) {
-    const fromAgent = record.subject.startsWith('muster.event.agent.');
-    if (
-      !fromAgent ||
-      Buffer.from(record.data.buffer, record.data.byteOffset, record.data.length).includes(joined)
-    )
-      directory.note(decode(record));
-  }
 }
 
 interface Printer {

@@ -18,8 +18,6 @@ export interface KnownTask {
 export interface KnownService {
   readonly id: string;
   readonly name: string;
-  /** The intent that asked for it. */
-  readonly intentSeq: number;
   readonly firstSpec: ServiceSpec;
   spec: ServiceSpec;
 }
@@ -60,8 +58,20 @@ export class Directory {
     for (const node of state.nodes.values()) this.nodes.set(node.id, node.description);
   }
 
-  private noteService({ serviceId, spec, cause }: EventOf<'service.created'>): void {
-    this.services.set(serviceId, { id: serviceId, name: spec.name, intentSeq: cause, firstSpec: spec, spec });
+  /** What there was at a moment, with its specs of then. What was gone by then is unknown. */
+  noteState(state: ClusterState): void {
+    this.noteNodes(state);
+    for (const { id, spec } of state.services.values())
+      this.services.set(id, { id, name: spec.name, firstSpec: spec, spec });
+    for (const task of state.tasks.values()) {
+      const { id, generation, replaces, createdSeq } = task;
+      const [serviceId, slot, specVersion] = [task.service.id, task.slot.number, task.version.seq];
+      this.tasks.set(id, { id, serviceId, slot, generation, replaces, createdSeq, specVersion });
+    }
+  }
+
+  private noteService({ serviceId, spec }: EventOf<'service.created'>): void {
+    this.services.set(serviceId, { id: serviceId, name: spec.name, firstSpec: spec, spec });
   }
 
   nameService(id: string): string {
