@@ -99,6 +99,7 @@ export function tasksIn({ event }: EventFact): readonly string[] {
       return [...event.created.map(({ id }) => id), ...event.desired.map(({ id }) => id), ...event.reaped];
     case 'tasks.assigned':
     case 'tasks.orphaned':
+    case 'tasks.undelivered':
       return event.tasks;
     case 'tasks.reported':
       return [...event.statuses.map(({ id }) => id), ...event.gone];

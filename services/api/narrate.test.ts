@@ -141,6 +141,11 @@ describe('events', () => {
     expect(
       tell({ type: 'tasks.orphaned', cause: 0, nodeId: 'b'.repeat(25), tasks: ['c'.repeat(25)] }).what,
     ).toBe('took cccccccccccc for lost with node bbbbbbbbbbbb');
+    const undelivered = { type: 'tasks.undelivered', cause: 0, nodeId: 'b'.repeat(25) } as const;
+    expect(tell({ ...undelivered, tasks: ['c'.repeat(25)], reason: 'the store is full' })).toMatchObject({
+      what: 'could not tell node bbbbbbbbbbbb of cccccccccccc',
+      why: 'the store is full',
+    });
   });
 
   it('that are poison are told as such', () => {
@@ -168,6 +173,7 @@ it('has a sentence for every type of event there is', () => {
     'tasks.assigned': { nodeId: id, tasks: [], why: [] },
     'node.status_changed': { nodeId: id, status: 'ready', message: '' },
     'tasks.orphaned': { nodeId: id, tasks: [] },
+    'tasks.undelivered': { nodeId: id, tasks: [], reason: 'the store is full' },
     'node.joined': {
       nodeId: id,
       session: 's',

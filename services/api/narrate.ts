@@ -109,6 +109,10 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
   'tasks.orphaned': ({ nodeId, tasks }, directory, focus) => ({
     what: `took ${listTaskNames(directory, tasks.filter(focus))} for lost with node ${directory.nameNode(nodeId)}`,
   }),
+  'tasks.undelivered': ({ nodeId, tasks, reason }, directory, focus) => ({
+    what: `could not tell node ${directory.nameNode(nodeId)} of ${listTaskNames(directory, tasks.filter(focus))}`,
+    why: reason,
+  }),
   'node.joined': ({ description }) => ({ what: `joined: ${describeNodeBriefly(description)}` }),
   'tasks.reported': tellReported,
   'intent.rejected': ({ intent, message, field }) => ({

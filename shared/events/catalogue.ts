@@ -2,7 +2,14 @@
 // which then asks for its evolve case.
 import type { z } from 'zod';
 import { clusterCreated, clusterVersionRaised, commandsAhead, recordsLost } from './cluster-events.ts';
-import { nodeJoined, nodeStatusChanged, tasksAssigned, tasksOrphaned, tasksReported } from './node-events.ts';
+import {
+  nodeJoined,
+  nodeStatusChanged,
+  tasksAssigned,
+  tasksOrphaned,
+  tasksReported,
+  tasksUndelivered,
+} from './node-events.ts';
 import {
   serviceAllocated,
   serviceAllocationFailed,
@@ -29,6 +36,7 @@ export const catalogue = [
   tasksAssigned,
   nodeStatusChanged,
   tasksOrphaned,
+  tasksUndelivered,
   nodeJoined,
   tasksReported,
   intentRejected,

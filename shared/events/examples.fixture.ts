@@ -94,6 +94,13 @@ export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, 
     message: 'heartbeat failure',
   },
   'tasks.orphaned': { type: 'tasks.orphaned', cause: 7, nodeId, tasks },
+  'tasks.undelivered': {
+    type: 'tasks.undelivered',
+    cause: 7,
+    nodeId,
+    tasks,
+    reason: 'the command has 1100000 bytes, and the store takes at most 1048448',
+  },
   'node.joined': {
     type: 'node.joined',
     cause: 0,

@@ -95,3 +95,12 @@ export const tasksOrphaned = defineEvent({
   description: 'Tasks of a node that has been down for so long that they are taken for lost.',
   facts: { nodeId, tasks: z.array(taskId) },
 });
+
+export const tasksUndelivered = defineEvent({
+  type: 'tasks.undelivered',
+  writer: 'dispatcher',
+  kind: 'node',
+  description:
+    'Tasks that their node can not be told of, and why: it is tried again and again. Written again only when the reason changes.',
+  facts: { nodeId, tasks: z.array(taskId), reason: z.string() },
+});

@@ -113,6 +113,33 @@ export function orphanTasks(state: ClusterState, fact: FactOf<'tasks.orphaned'>,
   return true;
 }
 
+/** What a task shows as its error when its node can not be told of it. */
+export function undeliveredError(reason: string): string {
+  return `its node can not be told: ${reason}`;
+}
+
+/** Stands until the node speaks of the task itself, which is the better word. */
+export function noteUndelivered(
+  state: ClusterState,
+  fact: FactOf<'tasks.undelivered'>,
+  changes: Changes,
+): boolean {
+  const { event } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  const err = undeliveredError(event.reason);
+  let stands = 0;
+  for (const id of event.tasks) {
+    const task = node.tasks.get(id);
+    if (task?.observed !== TaskState.ASSIGNED) continue;
+    task.err = err;
+    changes.tasks.add(id);
+    stands += 1;
+  }
+  changes.nodes.add(node.id);
+  return stands > 0;
+}
+
 function indexTasksOn(node: ClusterNode, changes: Changes): void {
   for (const task of node.tasks.values()) {
     indexTask(task);

@@ -264,3 +264,26 @@ describe('last sequences', () => {
     expect(history.state.poison.size).toBe(1);
   });
 });
+
+describe('a task that its node can not be told of', () => {
+  const reason = 'the command has 70000 bytes, and the store takes at most 65408';
+
+  it('shows why, until its node speaks of it', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    deploy(history, 'web', { image: 'x' }, ['a', 'b', 'c']);
+    assign(history, 'n1', 'a', 'b');
+    report(history, 'n1', { id: 'b', state: 'accepted' });
+    const tell = (...tasks: string[]) =>
+      history.append({ type: 'tasks.undelivered', cause: history.state.head, nodeId: 'n1', tasks, reason });
+    tell('a', 'b', 'c');
+    const errOf = (id: string) => history.state.tasks.get(id)!.err;
+    expect(['a', 'b', 'c'].map(errOf)).toEqual([`its node can not be told: ${reason}`, '', '']);
+    expect(history.state.conflicts).toBe(0);
+    report(history, 'n1', { id: 'a', state: 'accepted' });
+    expect(errOf('a')).toBe('');
+    tell('a');
+    expect(errOf('a')).toBe('');
+    expect(history.state.conflicts).toBe(1);
+  });
+});

@@ -3,7 +3,14 @@
 import { type EventFact, type EventOf, type EventType, type Fact, parseEventSubject } from '@muster/events';
 import type { Changes } from './changes.ts';
 import { createCluster, raiseVersion } from './evolve-cluster.ts';
-import { assignTasks, changeNodeStatus, joinNode, orphanTasks, reportTasks } from './evolve-node.ts';
+import {
+  assignTasks,
+  changeNodeStatus,
+  joinNode,
+  noteUndelivered,
+  orphanTasks,
+  reportTasks,
+} from './evolve-node.ts';
 import {
   allocateService,
   createService,
@@ -40,6 +47,7 @@ const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'tasks.assigned': assignTasks,
   'node.status_changed': changeNodeStatus,
   'tasks.orphaned': orphanTasks,
+  'tasks.undelivered': noteUndelivered,
   'node.joined': joinNode,
   'tasks.reported': reportTasks,
   'intent.rejected': (state, { event }) => state.intents.delete(event.intent),

@@ -3,6 +3,7 @@ export * from './changes.ts';
 export type * from './collections.ts';
 export { DIGESTS_KEPT, digestAt, isFolded } from './digest.ts';
 export { FOLD_VERSION } from './evolve.ts';
+export { undeliveredError } from './evolve-node.ts';
 export * from './fold-record.ts';
 export * from './hash.ts';
 export * from './id-map.ts';

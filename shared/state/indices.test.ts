@@ -51,6 +51,7 @@ const step = fc.oneof(
     state: fc.constantFrom('ready', 'running', 'failed', 'complete', 'shutdown', 'rejected'),
   }),
   fc.record({ do: fc.constant('orphan' as const), task: few(7) }),
+  fc.record({ do: fc.constant('undelivered' as const), task: few(7) }),
   fc.record({ do: fc.constant('join' as const), node: few(1), zone: fc.constantFrom('x', 'y') }),
   fc.record({
     do: fc.constant('status' as const),
@@ -132,6 +133,8 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
       return task && { type: 'tasks.assigned', cause, nodeId, tasks: [task.id], why: [] };
     case 'orphan':
       return task && { type: 'tasks.orphaned', cause, nodeId, tasks: [task.id] };
+    case 'undelivered':
+      return task && { type: 'tasks.undelivered', cause, nodeId, tasks: [task.id], reason: 'because' };
     case 'report':
       return (
         task &&
