@@ -6,6 +6,7 @@ import {
   LogUnavailableError,
   MemoryCommandStore,
   type MemoryCommandsOptions,
+  RecordTooLargeError,
 } from '@muster/log';
 import { silentLogger, type TurnListener } from '@muster/runtime';
 import { type ClusterState, createChanges, createState, foldRecord } from '@muster/state';
@@ -52,11 +53,13 @@ let fold: ReturnType<typeof startFold>;
 let stored: { nodeId: string; taskId: string; type: string; basis: number; ttlMs: number | undefined }[];
 let answer: MemoryCommandsOptions['intercept'];
 let store: MemoryCommandStore;
+let undelivered: [string, string, string | undefined][];
 
 beforeEach(() => {
   history = startHistory();
   clock = new VirtualClock({ startAt: START_TIME });
   stored = [];
+  undelivered = [];
   answer = undefined;
   store = new MemoryCommandStore({
     now: () => clock.now(),
@@ -84,6 +87,7 @@ async function start(options: { maxInFlight?: number } = {}): Promise<CommandWri
     store: store.client('ours'),
     clock,
     logger: silentLogger,
+    onUndelivered: (...what) => undelivered.push(what),
     ...options,
   });
   await clock.settle();
@@ -257,7 +261,60 @@ describe('the command writer', () => {
     assign(history, 'n1', ...web.tasks);
     const writer = await start();
     expect(stored).toHaveLength(19);
-    expect(writer.stats.failures).toBe(1);
+    expect(writer.stats).toMatchObject({ failures: 1, refused: 1, waiting: 1 });
+    expect(undelivered).toEqual([['n1', bad, 'the store refused its command: too large']]);
+    expect(writer.isIdle()).toBe(false);
+  });
+
+  it('tries a refused command again, less and less often, and at once when it changes', async () => {
+    const [task] = web.tasks as [string];
+    let limit = 10;
+    const tries: number[] = [];
+    answer = async (put, accept) => {
+      tries.push(clock.now() - START_TIME);
+      if (put.data.length > limit) throw new RecordTooLargeError('s', put.data.length, limit);
+      return accept();
+    };
+    const writer = await start();
+    assign(history, 'n1', task);
+    await foldAll();
+    await clock.advance(10_000);
+    expect(tries).toEqual([0, 250, 750, 1750, 3750, 7750]);
+    expect(undelivered).toHaveLength(6);
+    expect(new Set(undelivered.map(([, , reason]) => reason)).size).toBe(1);
+    expect(undelivered[0]![2]).toMatch(/^its command has \d+ bytes, and the server takes at most 10: /);
+    desire(history, web, 'shutdown', task);
+    await foldAll();
+    expect(tries).toHaveLength(7);
+    limit = 10_000;
+    await clock.advance(1_000);
+    expect(tries).toHaveLength(8);
+    expect(stored).toHaveLength(1);
+    expect(undelivered.at(-1)).toEqual(['n1', task, undefined]);
+    expect(writer.stats.waiting).toBe(0);
+    expect(writer.isIdle()).toBe(true);
+  });
+
+  it('goes on when the command of one task can not be made', async () => {
+    const broken = deploy(history, 'broken', 2, 30_002);
+    assign(history, 'n1', ...broken.tasks, ...web.tasks);
+    fold.foldTo(history.state.head);
+    const { version } = fold.state.tasks.get(broken.tasks[0]!)!;
+    Object.defineProperty(version, 'ports', {
+      configurable: true,
+      get() {
+        throw new Error('a bug of ours');
+      },
+    });
+    const writer = await start();
+    expect(stored).toHaveLength(20);
+    expect(writer.stats).toMatchObject({ refused: 2, waiting: 2 });
+    expect(undelivered).toEqual(
+      broken.tasks.map((id) => ['n1', id, 'its command could not be made: a bug of ours']),
+    );
+    Object.defineProperty(version, 'ports', { value: [] });
+    await clock.advance(1_000);
+    expect(stored).toHaveLength(22);
     expect(writer.isIdle()).toBe(true);
   });
 

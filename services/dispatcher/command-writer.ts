@@ -14,7 +14,10 @@ import {
 import type { Changes, ClusterState } from '@muster/state';
 import { createCommandView } from './command-view.ts';
 import { type CommandPut, deriveCommands } from './derive-commands.ts';
+import { followStore } from './follow-store.ts';
+import { watchLag } from './lag-watch.ts';
 import { readCommandHead } from './read-command-head.ts';
+import { createRefusedCommands, type Refusal } from './refused-commands.ts';
 import { createStrays } from './strays.ts';
 import { createTombstones, TOMBSTONE_TTL_MS } from './tombstones.ts';
 import { createWorkQueue } from './work-queue.ts';
@@ -32,12 +35,18 @@ export interface CommandWriterOptions {
   readonly onFailure?: (error: Error) => void;
   /** The store has a command that follows from the log's sequence `basis`. */
   readonly onWritten?: (basis: number) => void;
+  /** The node can't be told of the task, and why; or no longer so, when there is no reason. */
+  readonly onUndelivered?: (nodeId: string, taskId: string, reason: string | undefined) => void;
 }
 
 export interface CommandWriterStats {
   written: number;
   conflicts: number;
   failures: number;
+  /** Commands that the store refused, or that could not be made; each time. */
+  refused: number;
+  /** Tasks whose command was, and that wait to be tried again. */
+  readonly waiting: number;
 }
 
 export interface CommandWriter {
@@ -55,8 +64,6 @@ const DEFAULT_MAX_IN_FLIGHT = 512;
 /** Tasks looked at in one turn of the event loop while there is nothing to be written. */
 const LOOKS_PER_TURN = 2_048;
 const RETRY_AFTER_MS = 250;
-/** Another dispatcher's fold is ahead of ours by this long: something is wrong. */
-const WARN_OF_LAG_AFTER_MS = 5_000;
 
 /** Resolves when the store's commands are known and the first ones that were missing are on their way. */
 export async function startCommandWriter(options: CommandWriterOptions): Promise<CommandWriter> {
@@ -65,20 +72,38 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   const view = createCommandView();
   const strays = createStrays();
   const tombstones = createTombstones();
-  const stats: CommandWriterStats = { written: 0, conflicts: 0, failures: 0 };
+  const stats: CommandWriterStats = {
+    written: 0,
+    conflicts: 0,
+    failures: 0,
+    refused: 0,
+    get waiting() {
+      return refused.size;
+    },
+  };
   /** Tasks to be looked at; those with a command on its way wait in `again` for the answer. */
   const dirty = createWorkQueue();
   const again = new Set<string>();
   const inFlight = new Map<string, Promise<void>>();
   /** Tasks with a command that another copy is to write. */
   const others = createWorkList({ share, keyOf: (taskId) => nodeOf(taskId) ?? taskId });
+  const refused = createRefusedCommands({
+    clock,
+    logger,
+    commandSeqOf: (taskId) => state.tasks.get(taskId)?.commandSeq ?? 0,
+    onDue(taskIds) {
+      for (const id of taskIds) mark(id);
+      pump();
+    },
+    onUndelivered: (...what) => options.onUndelivered?.(...what),
+  });
   let patience: Timer | undefined;
   /** What is to be looked at once, at the start; undefined when it has been. */
   let backlog: Iterator<string> | undefined;
   let resting: Timer | undefined;
   let active = false;
   let pause: Timer | undefined;
-  let lagging: Timer | undefined;
+  const lag = watchLag(state, view, { clock, logger });
 
   function mark(taskId: string): void {
     if (inFlight.has(taskId)) {
@@ -88,6 +113,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     const nodeId = nodeOf(taskId);
     // Nobody has it, nobody had it: there is nobody to be told.
     if (nodeId !== undefined) dirty.add(taskId, nodeId);
+    else refused.settle(taskId);
   }
 
   function nodeOf(taskId: string): string | undefined {
@@ -97,12 +123,33 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     return stray;
   }
 
+  /** What we could not write either, nobody lets lie. */
   function isWanted(taskId: string): boolean {
-    return !inFlight.has(taskId) && deriveCommands(state, view, strays, taskId).length > 0;
+    if (inFlight.has(taskId) || refused.has(taskId)) return false;
+    try {
+      return deriveCommands(state, view, strays, taskId).length > 0;
+    } catch {
+      return true;
+    }
+  }
+
+  /** A bug of ours that one task meets must not keep the others from their commands. */
+  function derive(taskId: string): readonly CommandPut[] | undefined {
+    try {
+      return deriveCommands(state, view, strays, taskId);
+    } catch (error) {
+      refuse({ taskId, nodeId: nodeOf(taskId), error });
+      return undefined;
+    }
+  }
+
+  function refuse(refusal: Refusal): void {
+    stats.refused += 1;
+    refused.note(refusal);
   }
 
   function pump(): void {
-    if (!active || pause || !follower.isCertain || state.halted !== undefined || isBehind()) return;
+    if (!active || pause || !follower.isCertain || state.halted !== undefined || lag.isBehind()) return;
     others.wake(clock.now(), isWanted);
     writeSome();
     const at = others.nextWake();
@@ -131,9 +178,12 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
         again.add(taskId);
         continue;
       }
-      const puts = deriveCommands(state, view, strays, taskId);
-      if (puts.length === 0) continue;
-      if (overdue === undefined && share.ahead(puts[0]!.nodeId) !== '') others.add(taskId);
+      const isRefused = refused.has(taskId);
+      if (isRefused && refused.isTooEarly(taskId)) continue;
+      const puts = derive(taskId);
+      if (puts?.length === 0 && isRefused) refused.settle(taskId);
+      if (!puts || puts.length === 0) continue;
+      if (overdue === undefined && !isRefused && share.ahead(puts[0]!.nodeId) !== '') others.add(taskId);
       else inFlight.set(taskId, putAll(taskId, puts));
     }
   }
@@ -156,34 +206,16 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     return undefined;
   }
 
-  /** What we would write follows from a state that another dispatcher's commands have left behind. */
-  function isBehind(): boolean {
-    const behind = view.newestBasis > state.head;
-    if (!behind) {
-      lagging?.cancel();
-      lagging = undefined;
-    }
-    lagging ??= behind ? clock.schedule(WARN_OF_LAG_AFTER_MS, warnOfLag) : undefined;
-    return behind;
-  }
-
-  function warnOfLag(): void {
-    const { head } = state;
-    logger.warn(
-      { head, newestBasis: view.newestBasis },
-      'the commands are ahead of the log: not writing any',
-    );
-  }
-
   async function putAll(taskId: string, puts: readonly CommandPut[]): Promise<void> {
-    await Promise.all(puts.map(putOne));
+    const outcomes = await Promise.all(puts.map(putOne));
     inFlight.delete(taskId);
+    if (refused.has(taskId) && outcomes.every((outcome) => outcome === 'answered')) refused.settle(taskId);
     if (again.delete(taskId)) mark(taskId);
     // Half of them together cost less than one by one: the client and the server write and read them at once.
     if (inFlight.size <= maxInFlight / 2) pump();
   }
 
-  async function putOne(put: CommandPut): Promise<void> {
+  async function putOne(put: CommandPut): Promise<'answered' | 'failed'> {
     const { nodeId, taskId, command, expectLastSeq } = put;
     const forget = command.type === 'forget';
     try {
@@ -199,10 +231,12 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
         stats.conflicts += 1;
         learnFrom(result, put);
       }
+      return 'answered';
     } catch (error) {
       stats.failures += 1;
       if (error instanceof LogUnavailableError) waitBeforeRetrying(taskId);
-      else logger.error({ err: error, node: nodeId, task: taskId }, 'could not write a command');
+      else refuse({ taskId, nodeId, forget, error });
+      return 'failed';
     }
   }
 
@@ -258,26 +292,9 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     options.onFailure?.(error);
   }
 
-  const following = await new Promise<{ stop(): Promise<void> }>((resolve, reject) => {
-    let started: { stop(): Promise<void> } | undefined;
-    let caughtUp = false;
-    const settle = () => started && caughtUp && resolve(started);
-    store
-      .follow({
-        onCommand: readCommand,
-        onCaughtUp() {
-          caughtUp = true;
-          settle();
-        },
-        onError(error) {
-          if (active) fail(error);
-          else reject(error);
-        },
-      })
-      .then((handle) => {
-        started = handle;
-        settle();
-      }, reject);
+  const following = await followStore(store, {
+    onCommand: readCommand,
+    onError: (error) => active && fail(error),
   });
   active = true;
   backlog = listBacklog();
@@ -287,7 +304,8 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
 
   return {
     stats,
-    isIdle: () => !backlog && dirty.size + inFlight.size + again.size + others.size + others.held === 0,
+    isIdle: () =>
+      !backlog && dirty.size + inFlight.size + again.size + others.size + others.held + refused.size === 0,
     backlog: () => ({ commands: dirty.size + again.size + others.size, commandsInFlight: inFlight.size }),
     async stop() {
       active = false;
@@ -295,7 +313,8 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       pause?.cancel();
       resting?.cancel();
       patience?.cancel();
-      lagging?.cancel();
+      lag.stop();
+      refused.stop();
       await following.stop();
       await Promise.all(inFlight.values());
     },

@@ -10,7 +10,7 @@ export interface Deployed {
 }
 
 /** A service whose tasks are PENDING. */
-export function deploy(history: History, name: string, replicas: number): Deployed {
+export function deploy(history: History, name: string, replicas: number, publishedPort = 30_001): Deployed {
   const intent = history.intend('apply', name, { image: 'nginx', replicas });
   const serviceId = deriveServiceId(name, intent);
   const spec = serviceSpecSchema.parse({
@@ -32,7 +32,7 @@ export function deploy(history: History, name: string, replicas: number): Deploy
     slot: index + 1,
   }));
   history.append({ type: 'service.reconciled', cause: intent, serviceId, specVersion, created, why: [] });
-  const ports = [{ protocol: 'tcp', targetPort: 80, publishedPort: 30001, publishMode: 'host' } as const];
+  const ports = [{ protocol: 'tcp', targetPort: 80, publishedPort, publishMode: 'host' } as const];
   history.append({ type: 'service.allocated', cause: specVersion, serviceId, specVersion, ports });
   return { serviceId, specVersion, tasks: created.map(({ id }) => id) };
 }

@@ -2,11 +2,14 @@ import { deriveServiceId, deriveTaskId, type NodeStatus, serviceSpecSchema, Task
 import { clearChanges, lastSeqOf } from '@muster/state';
 import {
   assign,
+  createService,
+  createTasks,
   describeNode,
   type History,
   joinReadyNode,
   report,
   serviceNamed,
+  settle,
   startHistory,
   tasksOf,
 } from '@muster/testing';
@@ -493,4 +496,73 @@ describe('tasks of a node that is down', () => {
     expect(statusOf('n1')).toBe('ready');
     expect(tasksOf(serviceNamed(history.state, 'web'))[1]!.observed).toBe(TaskState.RUNNING);
   });
+});
+
+describe('tasks that their node can not be told of', () => {
+  const reason = 'its command has 70000 bytes, and the server takes at most 65408';
+
+  function startAlone(maxRecordBytes = 1_000_000) {
+    joinReadyNode(history, 'n1');
+    const service = createService(history, 'web');
+    const tasks = createTasks(history, service, 50);
+    assign(history, 'n1', ...tasks);
+    const dispatcher = createDispatcher({ heartbeatMs: PERIOD, maxRecordBytes: () => maxRecordBytes });
+    dispatcher.echo(history.now, history.now);
+    return { dispatcher, tasks };
+  }
+
+  const errorsOf = (tasks: readonly string[]) => tasks.map((id) => history.state.tasks.get(id)!.err);
+
+  it('are named together, once for each reason, until their node speaks of them', () => {
+    const { dispatcher, tasks } = startAlone();
+    const [first, second] = tasks as [string, string];
+    expect(settle(history, dispatcher)).toEqual([]);
+    const notes = tasks.map((id) => dispatcher.noteUndelivered('n1', id, reason, history.now));
+    expect(notes.filter(Boolean)).toHaveLength(1);
+    expect(settle(history, dispatcher)).toEqual([]);
+    history.wait(250);
+    expect(settle(history, dispatcher)).toMatchObject([
+      { type: 'tasks.undelivered', nodeId: 'n1', tasks, reason },
+    ]);
+    expect(new Set(errorsOf(tasks))).toEqual(new Set([`its node can not be told: ${reason}`]));
+    dispatcher.noteUndelivered('n1', first, reason, history.now);
+    report(history, 'n1', { id: second, state: 'running' });
+    dispatcher.noteUndelivered('n1', second, 'the store is full', history.now);
+    history.wait(1000);
+    expect(settle(history, dispatcher)).toEqual([]);
+    dispatcher.noteUndelivered('n1', first, 'the store is full', history.now);
+    dispatcher.noteUndelivered('n1', tasks[2]!, 'the store is full', history.now);
+    dispatcher.noteUndelivered('n1', tasks[2]!, undefined, history.now);
+    history.wait(1000);
+    expect(settle(history, dispatcher)).toMatchObject([{ tasks: [first], reason: 'the store is full' }]);
+  });
+
+  it('are named as a record allows, and no copy takes another’s reason for news', () => {
+    const { dispatcher, tasks } = startAlone(2_000);
+    for (const id of tasks) dispatcher.noteUndelivered('n1', id, reason, history.now);
+    history.wait(1000);
+    const events = settle(history, dispatcher);
+    expect(events).toHaveLength(2);
+    for (const event of events) expect(JSON.stringify(event).length).toBeLessThan(1_200);
+    const other = {
+      type: 'tasks.undelivered',
+      cause: 0,
+      nodeId: 'n1',
+      tasks,
+      reason: 'another limit',
+    } as const;
+    history.append(other);
+    expect(settle(history, dispatcher)).toEqual([]);
+  });
+});
+
+it('names lost tasks as a record allows', () => {
+  joinReadyNode(history, 'n1');
+  const tasks = createTasks(history, createService(history, 'web'), 100);
+  assign(history, 'n1', ...tasks);
+  history.append({ type: 'node.status_changed', cause: 1, nodeId: 'n1', status: 'down', message: '' });
+  history.wait(ORPHAN_AFTER_MS);
+  const dispatcher = createDispatcher({ heartbeatMs: PERIOD, maxRecordBytes: () => 2_048 });
+  const events = settle(history, dispatcher);
+  expect(events.map((event) => 'tasks' in event && event.tasks.length)).toEqual([36, 36, 28]);
 });

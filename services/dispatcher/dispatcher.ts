@@ -4,15 +4,19 @@ import { eventSubject } from '@muster/events';
 import type { NodeStatus } from '@muster/model';
 import {
   createDeadlines,
+  createFaults,
   createWorkList,
   type Decision,
   PATIENCE_MS,
+  type RecordLimit,
   type Reducer,
   type Share,
+  usualRecordLimit,
 } from '@muster/runtime';
 import { type ClusterNode, type ClusterState, lastSeqOf } from '@muster/state';
 
 import { startHearing } from './hearing.ts';
+import { createUndelivered } from './undelivered.ts';
 import { type Evidence, type Judgement, judge } from './verdict.ts';
 
 /** Decisions of one round; the rest has its turn in the next. */
@@ -26,6 +30,7 @@ export interface DispatcherOptions {
   readonly heartbeatMs: number;
   /** Which nodes are ours to judge; all of them by default. */
   readonly share?: Share | undefined;
+  readonly maxRecordBytes?: RecordLimit;
 }
 
 export interface Dispatcher extends Reducer {
@@ -33,6 +38,8 @@ export interface Dispatcher extends Reducer {
   hear(nodeId: string, now: number): boolean;
   /** Nobody listens where the node's agent would, or somebody does again. */
   noteAgent(nodeId: string, isThere: boolean, now: number): void;
+  /** The node can't be told of the task, and why; or no longer so, when there is no reason. */
+  noteUndelivered(nodeId: string, taskId: string, reason: string | undefined, now: number): boolean;
   /** An echo arrived (hearing.ts). True when somebody's time is up. */
   echo(sentAt: number, now: number): boolean;
   readonly echoEveryMs: number;
@@ -47,13 +54,19 @@ interface Watched extends Evidence {
   answers: boolean;
 }
 
-export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dispatcher {
+export function createDispatcher({
+  heartbeatMs,
+  share,
+  maxRecordBytes = usualRecordLimit,
+}: DispatcherOptions): Dispatcher {
   const hearing = startHearing(heartbeatMs);
   const deadlines = createDeadlines();
   const watched = new Map<string, Watched>();
   const strangers = new Map<string, number>();
   /** What one copy has heard, another may not have: nobody waits for a busy one, nor blames a silent one. */
   const noticed = createWorkList({ share, lastResortMs: PATIENCE_MS, certain: false });
+  const faults = createFaults(noticed);
+  const undelivered = createUndelivered();
   let lastLook = 0;
 
   function decide(state: ClusterState, now: number): Decision[] {
@@ -72,15 +85,24 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
     }
     // Looked at again until the state shows what was decided.
     for (const id of decided) noticed.add(id);
+    if (decisions.length === 0) faults.tell();
     return decisions;
   }
 
   function look(state: ClusterState, id: string, now: number): Decision | undefined {
     const node = state.nodes.get(id);
-    if (!node) return undefined;
-    const judgement = judge(node, observe(node, now), { hearing, heartbeatMs, now });
+    return node && faults.guard(id, now, () => lookAtNode(state, node, now));
+  }
+
+  function lookAtNode(state: ClusterState, node: ClusterNode, now: number): Decision | undefined {
+    const most = maxRecordBytes();
+    const judgement = judge(node, observe(node, now), { hearing, heartbeatMs, now, maxRecordBytes: most });
     if (judgement.lookAt !== undefined) deadlines.set(node.id, judgement.lookAt);
-    return concludeJudgement(state, node, judgement);
+    const decision = concludeJudgement(state, node, judgement);
+    if (decision) return decision;
+    const expect = lastSeqOf(state, eventSubject('dispatcher', 'node', node.id));
+    const event = undelivered.tell(node, expect, now, most);
+    return event && { event, expect };
   }
 
   /** What was heard of the node, brought up to what the log says of it. */
@@ -182,6 +204,11 @@ export function createDispatcher({ heartbeatMs, share }: DispatcherOptions): Dis
         known.freshAt = Number.NEGATIVE_INFINITY;
       }
       noticed.add(nodeId);
+    },
+    noteUndelivered(nodeId, taskId, reason, now) {
+      const lookAt = undelivered.note(nodeId, taskId, reason, now);
+      if (lookAt !== undefined) noticed.addAt(nodeId, lookAt);
+      return lookAt !== undefined;
     },
     echo(sentAt, now) {
       if (sentAt < hearing.until) startOver(now);

@@ -10,6 +10,7 @@ import {
   type Logger,
   type Presence,
   type Reducer,
+  type ReducerLoop,
   type ReducerLoopStats,
   runReducer,
   type Timer,
@@ -51,6 +52,9 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   const { follower, log, commands, bus, presence, clock, logger, heartbeatMs, onFailure, onCommandWritten } =
     options;
   const { instrument = (reducer: Reducer) => reducer } = options;
+  const share = presence && createShare(presence, clock, () => loop?.wake());
+  const dispatcher = createDispatcher({ heartbeatMs, share, maxRecordBytes: () => log.maxRecordBytes });
+  let loop: ReducerLoop | undefined;
   const writer = await startCommandWriter({
     follower,
     share: presence && createShare(presence, clock, () => undefined),
@@ -59,14 +63,15 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     logger,
     ...(onFailure && { onFailure }),
     ...(onCommandWritten && { onWritten: onCommandWritten }),
+    onUndelivered(nodeId, taskId, reason) {
+      if (dispatcher.noteUndelivered(nodeId, taskId, reason, clock.now())) loop?.wake();
+    },
   });
-  const share = presence && createShare(presence, clock, () => loop.wake());
-  const dispatcher = createDispatcher({ heartbeatMs, share });
   const heartbeats = bus.subscribe(heartbeatSubject('*'), ({ subject }) => {
-    if (dispatcher.hear(subject.slice(NODE_ID_FROM), clock.now())) loop.wake();
+    if (dispatcher.hear(subject.slice(NODE_ID_FROM), clock.now())) loop?.wake();
   });
   const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
-    if (dispatcher.echo(sentAt, clock.now())) loop.wake();
+    if (dispatcher.echo(sentAt, clock.now())) loop?.wake();
   });
   const probes = probeAgents({
     state: follower.state,
@@ -79,12 +84,13 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   });
   const noteAgent = (nodeId: string, isThere: boolean) => {
     dispatcher.noteAgent(nodeId, isThere, clock.now());
-    loop.wake();
+    loop?.wake();
   };
   presence?.takePart(true);
-  const loop = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger, presence });
+  const running = runReducer({ reducer: instrument(dispatcher), follower, log, clock, logger, presence });
+  loop = running;
   return {
-    stats: loop.stats,
+    stats: running.stats,
     commandStats: writer.stats,
     backlog: () => ({ ...dispatcher.backlog?.(), ...writer.backlog() }),
     async stop() {
@@ -92,7 +98,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
       probes.stop();
       heartbeats.stop();
       echoes.stop();
-      await Promise.all([loop.stop(), writer.stop()]);
+      await Promise.all([running.stop(), writer.stop()]);
     },
   };
 }

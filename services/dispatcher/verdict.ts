@@ -1,6 +1,7 @@
 // What is to be said about a node: ready, suspect, down, or its tasks lost. Pure: from its folded status and what
 // this dispatcher has heard of it. Several dispatchers judge at once, and one of them may be hard of hearing:
 // a suspicion is written first, and a node is given up only when nobody has spoken for it since.
+import { ENVELOPE_BYTES, sizeOfText } from '@muster/events';
 import { type NodeStatus, TaskState } from '@muster/model';
 import type { ClusterNode } from '@muster/state';
 import type { Hearing } from './hearing.ts';
@@ -17,7 +18,7 @@ const AGENT_GONE = 'its agent is gone: nobody listens on its connection';
 
 /** SwarmKit: defaultNodeDownPeriod. */
 export const ORPHAN_AFTER_MS = 24 * 3600_000;
-/** Keeps the event well below the largest record of a log. */
+/** In one event, however much a record may hold: folding it must not hold up anything else. */
 const MAX_ORPHANS = 10_000;
 
 /** What one dispatcher knows of a node. Times are its own clock, ms since the epoch. */
@@ -45,6 +46,8 @@ export interface Circumstances {
   readonly hearing: Pick<Hearing, 'until' | 'since'>;
   readonly heartbeatMs: number;
   readonly now: number;
+  /** Of the event. */
+  readonly maxRecordBytes: number;
 }
 
 export function judge(node: ClusterNode, evidence: Evidence, circumstances: Circumstances): Judgement {
@@ -80,18 +83,23 @@ export function judge(node: ClusterNode, evidence: Evidence, circumstances: Circ
       };
     }
     case 'down':
-      return judgeTasks(node, now);
+      return judgeTasks(node, circumstances);
     default:
       return node.status satisfies never;
   }
 }
 
-function judgeTasks(node: ClusterNode, now: number): Judgement {
-  const lost: string[] = [];
-  for (const task of node.tasks.values()) {
-    if (task.observed <= TaskState.RUNNING && lost.length < MAX_ORPHANS) lost.push(task.id);
-  }
-  if (lost.length === 0) return {};
+function judgeTasks(node: ClusterNode, { now, maxRecordBytes }: Circumstances): Judgement {
   const lookAt = node.statusAt + ORPHAN_AFTER_MS;
-  return now < lookAt ? { lookAt } : { orphans: lost };
+  const lost: string[] = [];
+  let room = maxRecordBytes - ENVELOPE_BYTES - sizeOfText(node.id);
+  for (const task of node.tasks.values()) {
+    if (task.observed > TaskState.RUNNING) continue;
+    if (now < lookAt) return { lookAt };
+    const { id } = task;
+    room -= sizeOfText(id) + 1;
+    if (room < 0 || lost.length === MAX_ORPHANS) break;
+    lost.push(id);
+  }
+  return lost.length === 0 ? {} : { orphans: lost };
 }

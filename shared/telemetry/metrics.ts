@@ -66,6 +66,17 @@ const commands: readonly Metric[] = [
     (r) => r.commands?.conflicts,
   ),
   counter('muster_command_failures_total', 'Commands that could not be stored.', (r) => r.commands?.failures),
+  counter(
+    'muster_command_refusals_total',
+    'Commands that the store refused for good, or that could not be made, counted at each try.',
+    (r) => r.commands?.refused,
+  ),
+  {
+    name: 'muster_commands_waiting',
+    help: 'Tasks whose node can not be told of them: their command was refused, and is tried again from time to time.',
+    type: 'gauge',
+    read: ({ commands: seen }) => one(seen?.waiting),
+  },
   {
     name: 'muster_command_latency_seconds',
     help: 'From the time of an event in the log until the command that follows from it was stored.',

@@ -49,6 +49,8 @@ export interface CommandCounts {
   readonly written: number;
   readonly conflicts: number;
   readonly failures: number;
+  readonly refused: number;
+  readonly waiting: number;
 }
 
 export interface AgentReading {
