@@ -215,6 +215,8 @@ export function testBackend(name: string, makeRig: () => Promise<BackendRig>, ti
       expect(found.get(running)).toMatchObject({ status: 'running', runId: known?.runId });
       expect(found.get(ended)).toMatchObject({ status: 'exited', exitCode: 3 });
       expect(found.get(waiting.identity.taskId)).toMatchObject({ status: 'created' });
+      const { clusterId } = waiting.identity;
+      expect([...found.values()].map((state) => state.clusterId)).toEqual([clusterId, clusterId, clusterId]);
 
       expect(await after.start(waiting.identity.taskId)).toMatchObject({ status: 'running' });
       await after.stop(running);
@@ -335,6 +337,7 @@ export function makeOrder(spec: SpecInput, nodeId: string, slot: number): TaskOr
   const taskId = deriveTaskId(serviceId, slot, 1);
   return {
     identity: {
+      clusterId: 'contractcluster0000000000',
       clusterName: 'contract',
       nodeId,
       nodeHostname: nodeId,

@@ -1,7 +1,8 @@
 // What an agent is given, and what it offers to whoever runs it.
-import type { Backend } from '@muster/backends';
+import type { Backend, RunState } from '@muster/backends';
 import type { CommandStore, Log } from '@muster/log';
 import type { Bus, Clock, Logger } from '@muster/runtime';
+import type { ClusterRecord } from './cluster-record.ts';
 import type { AgentStorage } from './storage.ts';
 
 export interface AgentOptions {
@@ -11,6 +12,8 @@ export interface AgentOptions {
   readonly backend: Backend;
   readonly log: Log;
   readonly commands: CommandStore;
+  /** Shared by agents that have one log in one process; an agent reads its own when left out. */
+  readonly clusterRecord?: ClusterRecord;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -46,10 +49,14 @@ export interface AgentHealth {
   readonly commands: number;
   /** Commands that could not be understood. */
   readonly refusedCommands: number;
+  /** Statuses in which something could not have been read back, and was left out. */
+  readonly oddStatuses: number;
 }
 
 export interface Agent {
   readonly nodeId: string;
+  /** Whether something that its backend has is this cluster's: nothing else is to be touched. */
+  isOurs(run: RunState): boolean;
   /** Resolves when the node has joined and acts on its commands. Rejects when the agent ends before. */
   readonly ready: Promise<void>;
   /** Resolves when the agent has ended: with an error when it could not go on, as when it was displaced. */

@@ -198,7 +198,7 @@ describe('containers that are gone', () => {
     let isFull = true;
     const kept = createMemoryStorage();
     rig.storage = {
-      load: kept.load,
+      ...kept,
       save: (value) => (isFull ? Promise.reject(new Error('ENOSPC')) : kept.save(value)),
     };
     await rig.startReady();

@@ -1,20 +1,18 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
-import { isDeepStrictEqual } from 'node:util';
-import { WIRE_VERSION } from '@muster/events';
-import type { NodeDescription } from '@muster/model';
 import type { Logger } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
-import { watchClusterVersion } from './cluster-version.ts';
+import { type ClusterKnown, followClusterRecord } from './cluster-record.ts';
 import { createCommandSet } from './command-set.ts';
 import { createEngineLink } from './engine-link.ts';
 import { serveExecRequests } from './exec-requests.ts';
 import { followCommands } from './follow-commands.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import { createJoining } from './joining.ts';
 import { serveLogStreams } from './log-streams.ts';
 import { createOwnEvents, DisplacedError } from './own-events.ts';
 import { describeError, promise, StoppedError, waitAtMost } from './patience.ts';
-import { listExpected, seePicture } from './picture.ts';
+import { isForeign, listExpected, seePicture } from './picture.ts';
 import { createProgress, loadProgress, mergeProgress, noProgress, type Remembered } from './progress.ts';
 import { createReporter } from './reporter.ts';
 import type { AgentStorage } from './storage.ts';
@@ -41,16 +39,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   // Nobody has to look.
   whenReady.promise.catch(() => undefined);
   let state: AgentHealth['state'] = 'starting';
-  let joined: NodeDescription | undefined;
   let nodeHostname = '';
-  let clusterId: string | undefined;
+  let cluster: ClusterKnown = { id: undefined, wire: 1 };
   let heartbeat: Heartbeat | undefined;
   let hasCommands = false;
   const closers: (() => void)[] = [];
 
   const entries = new Map<string, TaskEntry>();
-  const version = watchClusterVersion({ log, bus, logger });
-  closers.push(version.stop);
   const own = createOwnEvents({
     log,
     clock,
@@ -58,9 +53,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     signal,
     nodeId,
     session,
-    lastSeq: remembered?.lastSeq ?? 0,
-    version,
+    wire: () => cluster.wire,
   });
+  const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
+  const joining = createJoining({ backend, own, clock, logger, signal, nodeId, session, labels });
   const reporter = createReporter({ own, clock, logger, nodeId, session, onEnd: end });
   const progress = storage
     ? createProgress({
@@ -68,7 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         clock,
         logger,
         signal,
-        tasks: remembered?.tasks ?? [],
+        clusterId: () => cluster.id,
         lastSeq: () => own.lastSeq,
       })
     : noProgress;
@@ -87,7 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const commandSet = createCommandSet({
     entries,
     logger,
-    node: () => ({ clusterId, clusterName, nodeId, nodeHostname }),
+    node: () => ({ clusterId: cluster.id, clusterName, nodeId, nodeHostname }),
     onWanted: runner.redirect,
     onRefused: runner.refuse,
     onUnaware: (entry) => reporter.report(statusOf(entry), { urgent: true }),
@@ -106,21 +102,29 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onLost: runner.suspend,
     onListing: () => listExpected(entries),
     onPicture(runs, expected, description) {
-      seePicture(entries, runs, expected);
+      const [ours, foreign] = [false, true].map((is) =>
+        runs.filter((run) => isForeign(run, cluster.id) === is),
+      );
+      for (const { taskId, clusterId } of foreign!)
+        logger.warn({ task: taskId, cluster: clusterId }, "another cluster's task is left alone");
+      seePicture(entries, ours!, expected);
       nodeHostname = description.hostname;
-      if (joined) void join({ ...description, labels: { ...labels } });
+      if (joining.hasJoined) joining.join(description).catch(end);
       if (hasCommands) runner.resume();
     },
   });
 
   async function live(): Promise<void> {
-    const recalled = options.isNew ? [] : await own.recall();
-    for (const status of mergeProgress(remembered?.tasks ?? [], recalled)) {
+    cluster = await record.know();
+    record.onChange(follow);
+    const earlier = await keepOurs(remembered);
+    const recalled = options.isNew ? [] : await own.recall(earlier?.lastSeq ?? 0);
+    for (const status of mergeProgress(earlier?.tasks ?? [], recalled)) {
       entries.set(status.id, recallEntry(status));
       progress.remember(status);
     }
     const description = await link.connect();
-    await join({ ...description, labels: { ...labels } });
+    await joining.join(description);
     if (signal.aborted) return;
     heartbeat = startHeartbeat({
       bus,
@@ -146,13 +150,27 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
   }
 
-  /** Appends the description, unless it is what the cluster has. */
-  async function join(description: NodeDescription): Promise<void> {
-    if (isDeepStrictEqual(description, joined)) return;
-    joined = description;
-    logger.info({ description }, 'the node joins');
-    const reads = WIRE_VERSION;
-    await own.write({ type: 'node.joined', cause: 0, nodeId, session, description, reads }).catch(end);
+  /** A log changes its version, and never its cluster: one of another's is behind the same address. */
+  function follow(known: ClusterKnown): void {
+    const { id = known.id } = cluster;
+    if (known.id !== undefined && known.id !== id) {
+      end(
+        new Error(
+          `the log is no longer that of cluster ${id}, but of ${known.id}: the tasks of the one are not for the other`,
+        ),
+      );
+    } else cluster = { ...known, id };
+  }
+
+  /** What an agent of another cluster knew, in the same directory, is no knowledge of this one's tasks. */
+  async function keepOurs(found: Remembered | undefined): Promise<Remembered | undefined> {
+    if (found?.clusterId === undefined || found.clusterId === cluster.id) return found;
+    logger.warn(
+      { cluster: cluster.id, of: found.clusterId, tasks: found.tasks.length },
+      "the stored progress is another cluster's: it is set aside",
+    );
+    await storage?.setAside(`of-${found.clusterId}`);
+    return undefined;
   }
 
   /** All that is wanted is known for the first time, or once more. */
@@ -200,6 +218,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   return {
     nodeId,
+    isOurs: (run) => !isForeign(run, cluster.id),
     ready: whenReady.promise,
     ended: whenEnded.promise,
     health: () => ({
@@ -212,6 +231,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       reports: reporter.stored,
       commands: commandSet.received,
       refusedCommands: commandSet.refused,
+      oddStatuses: reporter.odd,
     }),
     async stop() {
       if (signal.aborted) return;

@@ -36,6 +36,14 @@ describe('createFileStorage', () => {
     await writeFile(join(directory, PROGRESS_FILE), '{"v":1,');
     await expect(createFileStorage(directory).load()).rejects.toThrow(SyntaxError);
   });
+
+  it('sets aside what it has, under a name', async () => {
+    const storage = createFileStorage(directory);
+    await storage.save({ v: 1 });
+    await storage.setAside('of-theirs');
+    expect(await storage.load()).toBeUndefined();
+    expect(await readFile(join(directory, 'progress.of-theirs.json'), 'utf8')).toBe('{"v":1}');
+  });
 });
 
 describe('loadIdentity', () => {

@@ -16,6 +16,7 @@ export function createFileStorage(directory: string): AgentStorage {
       await mkdir(directory, { recursive: true });
       await replaceFile(path, JSON.stringify(value));
     },
+    setAside: (name) => rename(path, join(directory, `progress.${name}.json`)),
   };
 }
 

@@ -36,8 +36,7 @@ function setUp(options: Partial<OwnEventsOptions> = {}) {
     signal: stopping.signal,
     nodeId: NODE,
     session: 'ours',
-    lastSeq: 0,
-    version: { wire: 1 },
+    wire: () => 1,
     ...options,
   });
   return {
@@ -61,7 +60,7 @@ describe('recall', () => {
     await somebodyWrites(reports('before', 'b', 'running'));
     await somebodyWrites(reports('before', 'a', 'failed'));
     await somebodyWrites({ ...reports('before', 'c', 'failed'), gone: ['b'] } as EventDraft);
-    expect((await own.recall()).map(({ id, state }) => [id, state])).toEqual([
+    expect((await own.recall(0)).map(({ id, state }) => [id, state])).toEqual([
       ['a', 'failed'],
       ['c', 'failed'],
     ]);
@@ -69,20 +68,20 @@ describe('recall', () => {
   });
 
   it('reads only what is new, unless the log is shorter than it was', async () => {
-    const short = setUp({ lastSeq: 100 });
+    const short = setUp();
     await short.somebodyWrites(reports('before', 'a', 'running'));
-    expect(await short.own.recall()).toHaveLength(1);
-    const known = setUp({ lastSeq: 1 });
+    expect(await short.own.recall(100)).toHaveLength(1);
+    const known = setUp();
     await known.somebodyWrites(reports('before', 'a', 'running'));
     await known.somebodyWrites(reports('before', 'b', 'running'));
-    expect((await known.own.recall()).map(({ id }) => id)).toEqual(['b']);
+    expect((await known.own.recall(1)).map(({ id }) => id)).toEqual(['b']);
   });
 });
 
 describe('write', () => {
   it('goes on after what a killed predecessor still had on its way', async () => {
     const { own, somebodyWrites, sessions, clock } = setUp();
-    await own.recall();
+    await own.recall(0);
     await somebodyWrites(reports('before', 'a', 'running'));
     const joined = own.write(joins('ours'));
     await clock.advance(1_000);
@@ -93,7 +92,7 @@ describe('write', () => {
 
   it('goes on when the predecessor joined meanwhile: who joins last holds the node', async () => {
     const { own, somebodyWrites, sessions, clock } = setUp();
-    await own.recall();
+    await own.recall(0);
     await somebodyWrites(joins('before'));
     const joined = own.write(joins('ours'));
     await clock.advance(1_000);
@@ -119,12 +118,16 @@ describe('write', () => {
   });
 
   it('goes on in a log that lost its end', async () => {
-    const { own, sessions, clock } = setUp({ lastSeq: 7 });
+    const { own, log, somebodyWrites, sessions, clock } = setUp();
+    await somebodyWrites(reports('before', 'a', 'running'));
+    await somebodyWrites(reports('before', 'b', 'running'));
+    await own.recall(0);
+    log.putBack(1);
     const joined = own.write(joins('ours'));
     await clock.advance(1_000);
     await joined;
-    expect(own.lastSeq).toBe(1);
-    expect(sessions()).toEqual(['ours']);
+    expect(own.lastSeq).toBe(2);
+    expect(sessions()).toEqual(['before', 'ours']);
   });
 
   it('keeps the order of the calls', async () => {

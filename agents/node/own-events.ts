@@ -10,7 +10,6 @@ import {
 } from '@muster/events';
 import { type Log, type LogRecord, RecordTooLargeError } from '@muster/log';
 import type { Clock, Logger } from '@muster/runtime';
-import type { ClusterVersion } from './cluster-version.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { backOff, describeError, pause, retry, StoppedError } from './patience.ts';
 
@@ -32,19 +31,20 @@ export interface OwnEventsOptions {
   readonly signal: AbortSignal;
   readonly nodeId: string;
   readonly session: string;
-  /** What an earlier run knew; 0 when nothing. */
-  readonly lastSeq: number;
-  /** The cluster's wire version: what is younger is left out. */
-  readonly version: Pick<ClusterVersion, 'wire'>;
+  /** The wire version in which events are written. */
+  readonly wire: () => number;
 }
 
 export interface OwnEvents {
   /**
-   * Reads what the subject holds beyond `lastSeq`, or all of it when the log is another one, and returns the last
-   * status reported of each task. To be called once, before anything is written.
+   * Reads what the subject holds beyond `knownSeq`, which an earlier run knew (0: nothing), or all of it when the log is
+   * another one, and returns the last status reported of each task. To be called once, before anything is written.
    */
-  recall(): Promise<TaskStatus[]>;
-  /** Stores one event; events are stored in the order of the calls. Throws DisplacedError, RecordTooLargeError or StoppedError. */
+  recall(knownSeq: number): Promise<TaskStatus[]>;
+  /**
+   * Stores one event; events are stored in the order of the calls. Throws DisplacedError, RecordTooLargeError,
+   * UnreadableEventError or StoppedError.
+   */
   write(draft: EventDraft): Promise<void>;
   /** Looks whether another agent has joined as this node. Throws DisplacedError. */
   verify(): Promise<void>;
@@ -64,9 +64,9 @@ interface Attempt {
 const RETRY = { firstMs: 500, mostMs: 10_000 };
 
 export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
-  const { log, clock, logger, signal, nodeId, session, version } = options;
+  const { log, clock, logger, signal, nodeId, session } = options;
   const subject = eventSubject('agent', 'node', nodeId);
-  let lastSeq = options.lastSeq;
+  let lastSeq = 0;
   let joined = false;
   let isCutOff = false;
   let waiting = new AbortController();
@@ -79,8 +79,9 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
     return turn;
   }
 
-  async function recall(): Promise<TaskStatus[]> {
+  async function recall(knownSeq: number): Promise<TaskStatus[]> {
     const head = await log.head();
+    lastSeq = knownSeq;
     if (head < lastSeq) {
       logger.warn({ head, lastSeq }, 'the log is shorter than it was: it is another one, or was restored');
       lastSeq = 0;
@@ -101,7 +102,7 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
 
   async function write(draft: EventDraft): Promise<void> {
     const attempt: Attempt = {
-      data: composeEvent(draft, clock.now(), { wire: version.wire }).data,
+      data: composeEvent(draft, clock.now(), { wire: options.wire() }).data,
       stored: false,
     };
     for (let failures = 1; ; failures += 1) {
@@ -172,9 +173,9 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
   }
 
   return {
-    recall: () =>
+    recall: (knownSeq) =>
       inTurn(() =>
-        retry(recall, {
+        retry(() => recall(knownSeq), {
           ...RETRY,
           clock,
           signal,

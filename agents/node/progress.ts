@@ -1,13 +1,16 @@
 // What an agent remembers over restarts: which tasks it has begun to start, and how tasks ended. With it a task that
 // ran once is never started twice, even when its container is gone; losing it costs a reading of the node's own
 // events (own-events.ts).
-import { type TaskStatus, taskStatusSchema } from '@muster/events';
+import type { TaskStatus } from '@muster/events';
 import { agentStates } from '@muster/model';
 import type { Clock, Logger } from '@muster/runtime';
 import { backOff, describeError, pause } from './patience.ts';
+import { readStatus } from './readable-status.ts';
 import type { AgentStorage } from './storage.ts';
 
 export interface Remembered {
+  /** Whose tasks they are; undefined when the log did not say. */
+  readonly clusterId: string | undefined;
   /** The last sequence on the node's own subject that was known. */
   readonly lastSeq: number;
   readonly tasks: readonly TaskStatus[];
@@ -19,15 +22,22 @@ const RETRY = { firstMs: 1_000, mostMs: 30_000 };
 
 /** Undefined when nothing is stored; throws when what is stored can't be understood. */
 export async function loadProgress(storage: AgentStorage): Promise<Remembered | undefined> {
-  const stored = (await storage.load()) as { v?: unknown; lastSeq?: unknown; tasks?: unknown } | undefined;
+  const stored = (await storage.load()) as Partial<Record<'v' | 'cluster' | 'lastSeq' | 'tasks', unknown>>;
   if (stored === undefined) return undefined;
   if (stored?.v !== FORMAT || !Number.isInteger(stored.lastSeq) || !Array.isArray(stored.tasks)) {
     throw new Error('it is no progress of this version of the agent');
   }
   return {
+    clusterId: typeof stored.cluster === 'string' ? stored.cluster : undefined,
     lastSeq: stored.lastSeq as number,
-    tasks: stored.tasks.map((task) => taskStatusSchema.parse(task)),
+    tasks: stored.tasks.map(readTask),
   };
+}
+
+function readTask(stored: TaskStatus): TaskStatus {
+  const { status } = readStatus(stored);
+  if (!status) throw new Error('it holds what is no status of a task');
+  return status;
 }
 
 /** What the log knows of tasks that may have run; on either side the later state stands. */
@@ -64,13 +74,13 @@ export interface ProgressOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  readonly tasks: readonly TaskStatus[];
+  readonly clusterId: () => string | undefined;
   readonly lastSeq: () => number;
 }
 
 export function createProgress(options: ProgressOptions): Progress {
-  const { storage, clock, logger, signal, lastSeq } = options;
-  const tasks = new Map(options.tasks.map((status) => [status.id, status]));
+  const { storage, clock, logger, signal, clusterId, lastSeq } = options;
+  const tasks = new Map<string, TaskStatus>();
   let changed = 0;
   let stored = 0;
   let saving = false;
@@ -82,7 +92,12 @@ export function createProgress(options: ProgressOptions): Progress {
     for (let failures = 0; stored < changed && !signal.aborted; ) {
       const change = changed;
       try {
-        await storage.save({ v: FORMAT, lastSeq: lastSeq(), tasks: [...tasks.values()] });
+        await storage.save({
+          v: FORMAT,
+          cluster: clusterId(),
+          lastSeq: lastSeq(),
+          tasks: [...tasks.values()],
+        });
         stored = change;
         failures = 0;
         waiting = waiting.filter((waiter) => {

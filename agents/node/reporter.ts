@@ -1,11 +1,12 @@
 // Brings what happened to the tasks of the node into the log: many statuses in one event, one event under way at a
 // time, and never an older state of a task after a newer one. What waits here waits as long as the log is away; it is
 // never more than one status for each task.
-import type { TaskStatus } from '@muster/events';
+import { type TaskStatus, UnreadableEventError } from '@muster/events';
 import { RecordTooLargeError } from '@muster/log';
 import type { Clock, Logger, Timer } from '@muster/runtime';
 import type { OwnEvents } from './own-events.ts';
 import { describeError } from './patience.ts';
+import { readStatus } from './readable-status.ts';
 
 /** Most statuses in one event. */
 export const REPORT_LIMIT = 4_000;
@@ -34,6 +35,8 @@ export interface Reporter {
   readonly waiting: number;
   /** Statuses that have been stored. */
   readonly stored: number;
+  /** Statuses in which something was left out, because it could not have been read back. */
+  readonly odd: number;
 }
 
 interface Batch {
@@ -51,6 +54,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   let sending: Promise<void> | undefined;
   let underWay = 0;
   let stored = 0;
+  let odd = 0;
 
   function makeDue(): void {
     timer?.cancel();
@@ -113,6 +117,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     try {
       await own.write({ type: 'tasks.reported', cause: 0, ...body });
     } catch (error) {
+      if (error instanceof UnreadableEventError) return writeReadable(batch, error);
       if (!(error instanceof RecordTooLargeError)) throw error;
       const halves = halve(batch);
       if (!halves) {
@@ -121,6 +126,24 @@ export function createReporter(options: ReporterOptions): Reporter {
       }
       for (const half of halves) await write(half);
     }
+  }
+
+  /** One odd value does not keep the others from being told. */
+  async function writeReadable(batch: Batch, error: UnreadableEventError): Promise<void> {
+    const before = odd;
+    const statuses = batch.statuses.flatMap((whole) => {
+      const { status, oddities } = readStatus(whole);
+      if (oddities.length === 0) return [whole];
+      odd += 1;
+      for (const { field, why } of oddities) {
+        const what = status ? 'a status is told without what can not be stored' : 'a status is dropped';
+        logger.warn({ task: whole.id, state: whole.state, field, err: why }, what);
+      }
+      return status ? [{ ...status, at: status.at ?? clock.now() }] : [];
+    });
+    // Nothing of it that could be left out: it would fail for ever.
+    if (odd === before) logger.error({ err: error.message }, 'a report is dropped');
+    else if (statuses.length + batch.gone.length > 0) await write({ statuses, gone: batch.gone });
   }
 
   return {
@@ -141,6 +164,9 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
     get stored() {
       return stored;
+    },
+    get odd() {
+      return odd;
     },
   };
 }

@@ -5,6 +5,7 @@ import { type Backend, createBackend, type SimulatorOptions } from '@muster/back
 import { deriveId } from '@muster/model';
 import { startAgent } from './agent.ts';
 import type { Agent, AgentOptions } from './agent-options.ts';
+import { followClusterRecord } from './cluster-record.ts';
 import { shareCommands } from './share-commands.ts';
 import { tickTogether } from './tick-together.ts';
 
@@ -46,6 +47,14 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   const nodeIds = Array.from({ length: count }, (_, index) => deriveId('simulated-node', ownerId, index));
   const commands = shareCommands(options.commands, nodeIds);
   const clock = tickTogether(options.clock, TICK_MS);
+  const { log, bus, logger } = options;
+  const clusterRecord = followClusterRecord({
+    log,
+    bus,
+    clock: options.clock,
+    logger,
+    signal: signal ?? new AbortController().signal,
+  });
   const nodes: SimulatedNode[] = [];
   let next = 0;
   let failed = false;
@@ -63,7 +72,16 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
       });
       const labels = labelsOf(index);
       const session = randomUUID();
-      const agent = await startAgent({ ...shared, clock, nodeId, backend, commands, labels, session });
+      const agent = await startAgent({
+        ...shared,
+        clusterRecord,
+        clock,
+        nodeId,
+        backend,
+        commands,
+        labels,
+        session,
+      });
       nodes[index] = { agent, backend, session };
       if (failed) agent.kill();
       await agent.ready;

@@ -6,6 +6,8 @@ export interface AgentStorage {
   load(): Promise<unknown>;
   /** Durable, and whole or not at all, once resolved. Never called while another save is under way. */
   save(value: unknown): Promise<void>;
+  /** Keeps what is stored under that name, where nobody looks for it; nothing is stored then. */
+  setAside(name: string): Promise<void>;
 }
 
 /** For tests and simulation: what is kept outlives the agent as long as this object does. */
@@ -15,6 +17,9 @@ export function createMemoryStorage(): AgentStorage {
     load: async () => kept,
     save: async (value) => {
       kept = value;
+    },
+    setAside: async () => {
+      kept = undefined;
     },
   };
 }

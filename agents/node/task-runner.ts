@@ -5,6 +5,7 @@ import type { Clock, Logger } from '@muster/runtime';
 import { createLane, type Lane } from './lane.ts';
 import { type Effect, hasEnded, nextStep, type Reach, reachFailed, reachRejected } from './next-step.ts';
 import { backOff, describeError } from './patience.ts';
+import { ForeignTaskError, isForeign } from './picture.ts';
 import type { Progress } from './progress.ts';
 import type { Reporter } from './reporter.ts';
 import { seeRun, statusOf, type TaskEntry } from './task-entry.ts';
@@ -100,9 +101,13 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
 
   async function perform(entry: TaskEntry, effect: Effect): Promise<void> {
     switch (effect) {
-      case 'prepare':
-        seeRun(entry, await backend.prepare(entry.order!));
+      case 'prepare': {
+        const order = entry.order!;
+        const run = await backend.prepare(order);
+        if (isForeign(run, order.identity.clusterId)) throw new ForeignTaskError(run);
+        seeRun(entry, run);
         return;
+      }
       case 'start':
         // Not before it is on record that this task may have run.
         await progress.saved();
@@ -132,7 +137,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       { task: entry.id, effect, err, failures: entry.failures },
       'the backend could not do it',
     );
-    if (effect === 'prepare' && entry.presence === 'absent') entry.presence = 'unknown';
+    const isNothingOurs = error instanceof ForeignTaskError;
+    if (effect === 'prepare' && entry.presence === 'absent' && !isNothingOurs) entry.presence = 'unknown';
     if (effect === 'prepare' && (error instanceof RejectedError || entry.failures >= PREPARE_ATTEMPTS)) {
       reach(entry, reachRejected(err));
     } else if (effect === 'start') {

@@ -93,5 +93,6 @@ export function toDockerNode(node: NodeDetail): object {
     Reserved: toDockerCase(node.reserved),
     ActiveTasks: node.activeTasks,
     ReportedAt: iso(node.reportedAt),
+    ReadsWireVersion: node.reads,
   };
 }

@@ -84,6 +84,7 @@ export function makeNode(fields: Partial<NodeDetail> = {}): NodeDetail {
     reserved: { nanoCpus: 0, memoryBytes: 0 },
     activeTasks: 2,
     description,
+    reads: 1,
     joinedAt: TIME,
     statusAt: TIME,
     reportedAt: TIME,

@@ -74,7 +74,7 @@ export function holdAgent(running: Pick<LocalAgent, 'agent' | 'backend' | 'sessi
   return {
     ...running,
     async removeTasks() {
-      for (const { taskId } of await backend.list()) await backend.remove(taskId);
+      for (const run of await backend.list()) if (agent.isOurs(run)) await backend.remove(run.taskId);
     },
     async stop() {
       await agent.stop();
@@ -95,6 +95,7 @@ export function readAgent({ nodeId, health }: Agent): AgentReading {
     reports: counts.reports,
     commands: counts.commands,
     refusedCommands: counts.refusedCommands,
+    oddStatuses: counts.oddStatuses,
   };
 }
 

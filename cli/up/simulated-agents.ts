@@ -59,5 +59,6 @@ function addReadings(sum: AgentReading, one: AgentReading): AgentReading {
     reports: sum.reports + one.reports,
     commands: sum.commands + one.commands,
     refusedCommands: sum.refusedCommands + one.refusedCommands,
+    oddStatuses: sum.oddStatuses + one.oddStatuses,
   };
 }

@@ -100,6 +100,6 @@ export function viewNode(node: ClusterNode): NodeView {
 }
 
 export function detailNode(node: ClusterNode): NodeDetail {
-  const { description, joinedAt, statusAt, reportedAt } = node;
-  return { ...viewNode(node), description, joinedAt, statusAt, reportedAt };
+  const { description, reads, joinedAt, statusAt, reportedAt } = node;
+  return { ...viewNode(node), description, reads, joinedAt, statusAt, reportedAt };
 }

@@ -98,6 +98,8 @@ export type NodeView = z.infer<typeof nodeViewSchema>;
 
 export const nodeDetailSchema = nodeViewSchema.extend({
   description: nodeDescriptionSchema,
+  /** The newest wire version that its agent reads. */
+  reads: z.int(),
   joinedAt: time,
   statusAt: time,
   /** When its agent last wrote to the log. */

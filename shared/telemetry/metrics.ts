@@ -217,6 +217,11 @@ const agent: readonly Metric[] = [
     'Commands that could not be understood.',
     (r) => r.agent?.refusedCommands,
   ),
+  counter(
+    'muster_agent_odd_statuses_total',
+    'Statuses in which a value was left out that the log could not have given back.',
+    (r) => r.agent?.oddStatuses,
+  ),
   {
     name: 'muster_agent_engine_lost',
     help: 'Nodes whose engine does not answer.',

@@ -69,6 +69,8 @@ export interface AgentReading {
   readonly reports: number;
   readonly commands: number;
   readonly refusedCommands: number;
+  /** Statuses in which something was left out that the log could not hold. */
+  readonly oddStatuses: number;
 }
 
 export interface FoldReading {

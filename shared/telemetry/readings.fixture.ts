@@ -48,6 +48,7 @@ export function readAgent(agent: Partial<AgentReading> = {}): RoleReading {
       reports: 5,
       commands: 3,
       refusedCommands: 0,
+      oddStatuses: 0,
       ...agent,
     },
   };

@@ -19,7 +19,7 @@ describe('the settings of a container', () => {
         RestartPolicy: { Name: 'no' },
       },
     });
-    expect(Object.keys(Labels!)).toHaveLength(7);
+    expect(Object.keys(Labels!)).toHaveLength(8);
   });
 
   it('keep the image’s entrypoint when there are only arguments', () => {

@@ -172,6 +172,7 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
     expect(Config.Labels).toEqual({
       tier: 'front',
       'muster.cluster': clusterName,
+      'muster.cluster.id': 'contractcluster0000000000',
       'com.docker.swarm.node.id': owner.nodeId,
       'com.docker.swarm.service.id': serviceId,
       'com.docker.swarm.service.name': serviceName,

@@ -1,9 +1,10 @@
 // The labels a task's container carries: Swarm's own, so that tools which know Swarm work, and the cluster's
-// name. They are also the whole of what tells our containers from everybody else's.
+// name and id. They are also the whole of what tells our containers from everybody else's.
 import type { TaskOrder } from '../backend.ts';
 
 export const label = {
   cluster: 'muster.cluster',
+  clusterId: 'muster.cluster.id',
   nodeId: 'com.docker.swarm.node.id',
   serviceId: 'com.docker.swarm.service.id',
   serviceName: 'com.docker.swarm.service.name',
@@ -26,6 +27,7 @@ export function labelContainer(order: TaskOrder, owner: Owner): Record<string, s
   return {
     ...spec.containerSpec.labels,
     [label.cluster]: owner.clusterName,
+    ...(identity.clusterId !== undefined && { [label.clusterId]: identity.clusterId }),
     [label.nodeId]: owner.nodeId,
     [label.serviceId]: identity.serviceId,
     [label.serviceName]: identity.serviceName,

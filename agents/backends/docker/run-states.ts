@@ -1,6 +1,6 @@
 // What the engine says of a container, as the port's RunState. Pure.
 import type { RunState } from '../backend.ts';
-import { findTaskId, type Labels, type Owner } from './labels.ts';
+import { findTaskId, type Labels, label, type Owner } from './labels.ts';
 
 /** The part of an inspection that counts. */
 export interface Inspection {
@@ -29,19 +29,20 @@ const REMOVED_ERROR = 'the container was removed from outside';
 
 const LIVE = new Set(['running', 'paused', 'restarting']);
 
-export function readInspection(taskId: string, { Id: runId, State: state }: Inspection): RunState {
+export function readInspection(taskId: string, { Id, Config, State: state }: Inspection): RunState {
+  const clusterId = Config.Labels?.[label.clusterId];
+  const run = { taskId, runId: Id, ...(clusterId !== undefined && { clusterId }) };
   const startedAt = readTime(state.StartedAt);
   const started = startedAt === undefined ? {} : { startedAt };
-  if (LIVE.has(state.Status)) return { taskId, runId, status: 'running', ...started };
+  if (LIVE.has(state.Status)) return { ...run, status: 'running', ...started };
   // A container whose start failed stays "created", with the error and an exit code in it.
   if (state.Status === 'created' && state.ExitCode === 0 && state.Error === '') {
-    return { taskId, runId, status: 'created' };
+    return { ...run, status: 'created' };
   }
   const finishedAt = readTime(state.FinishedAt);
   const error = state.Error || (state.OOMKilled ? OOM_ERROR : '');
   return {
-    taskId,
-    runId,
+    ...run,
     status: 'exited',
     exitCode: state.ExitCode,
     ...(error === '' ? {} : { error }),

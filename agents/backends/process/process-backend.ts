@@ -72,7 +72,7 @@ export class ProcessBackend implements Backend {
   }
 
   async prepare(order: TaskOrder): Promise<RunState> {
-    const { taskId } = order.identity;
+    const { taskId, clusterId } = order.identity;
     const directory = this.#locate(taskId);
     const known = readState(taskId, directory);
     if (known !== undefined) return known;
@@ -82,6 +82,7 @@ export class ProcessBackend implements Backend {
       throw new RejectedError(`dir: no such directory: ${container.dir}`);
     }
     saveOrder(directory, {
+      ...(clusterId === undefined ? {} : { clusterId }),
       arguments: listArguments(container),
       env: container.env,
       ...(container.dir ? { dir: path.resolve(container.dir) } : {}),

@@ -7,6 +7,8 @@ import { isAttended, parseRecord, type TaskProcesses } from './proc.ts';
 
 /** The part of an order that a process needs. */
 export interface ProcessOrder {
+  /** Whose task it is, where that is known. */
+  readonly clusterId?: string;
   readonly arguments: readonly string[];
   readonly env: readonly string[];
   /** Where it runs; its own empty directory when left out. */
@@ -63,12 +65,14 @@ export function hasExit(directory: string): boolean {
 }
 
 export function readState(taskId: string, directory: string): RunState | undefined {
-  if (loadOrder(directory) === undefined) return undefined;
+  const order = loadOrder(directory);
+  if (order === undefined) return undefined;
   const processes = loadProcesses(directory);
   const startedAt = processes && readTime(path.join(directory, 'run'));
   const run = {
     taskId,
     runId: processes?.command ? String(processes.command.pid) : '',
+    ...(order.clusterId === undefined ? {} : { clusterId: order.clusterId }),
     ...(startedAt === undefined ? {} : { startedAt }),
   };
   const isRunning = processes !== undefined && isAttended(processes);

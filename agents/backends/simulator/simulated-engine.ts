@@ -74,7 +74,7 @@ export class SimulatedEngine {
   async prepare(nodeKey: string, order: TaskOrder): Promise<RunState> {
     await this.#gate.pass();
     const { tasks } = this.#node(nodeKey);
-    const { taskId } = order.identity;
+    const { taskId, clusterId } = order.identity;
     const known = tasks.get(taskId);
     if (known !== undefined) return readRunState(known);
     const behaviour = planBehaviour(this.#seed, order, this.#behaviour, this.#script?.(order));
@@ -87,6 +87,7 @@ export class SimulatedEngine {
     const task: SimulatedTask = {
       taskId,
       runId: this.#runs,
+      clusterId,
       behaviour,
       graceMs: nanosToMs(order.spec.containerSpec.stopGracePeriod),
       ports: order.ports.length === 0 ? noPorts : order.ports,

@@ -6,6 +6,7 @@ import type { Behaviour } from './behaviour.ts';
 export interface SimulatedTask {
   readonly taskId: string;
   readonly runId: number;
+  readonly clusterId: string | undefined;
   readonly behaviour: Behaviour;
   readonly graceMs: number;
   readonly ports: readonly BoundPort[];
@@ -26,6 +27,7 @@ export function readRunState(task: SimulatedTask): RunState {
   return {
     taskId: task.taskId,
     runId: `sim-${task.runId}`,
+    ...(task.clusterId === undefined ? {} : { clusterId: task.clusterId }),
     status: task.status,
     ...(task.exitCode === undefined ? {} : { exitCode: task.exitCode }),
     ...(task.error === undefined ? {} : { error: task.error }),
