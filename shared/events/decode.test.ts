@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { catalogue } from './catalogue.ts';
+import { catalogue, definitionByType } from './catalogue.ts';
 import {
   type Definitions,
   decode,
@@ -120,6 +120,13 @@ describe('an event this program does not know', () => {
     },
   );
 
+  it.each([{}, { seq: 5, digest: 7 }, { seq: 5, digest: 7, younger: 1 }])(
+    'by a reducer is unknown whatever its writer had read: %j',
+    (seen) => {
+      expect(read(created.subject, change(created, { v: 2, read: seen }))).toMatchObject({ is: 'unknown' });
+    },
+  );
+
   it.each([{ type: 'node.danced' }, { v: 2 }])('by an agent is poison: %j', (fields) => {
     expect(read(joined.subject, change(joined, fields))).toMatchObject({ is: 'poison' });
   });
@@ -205,6 +212,19 @@ describe('an old event', () => {
     { v: 3, names: ['Ada', 'Lovelace'] },
   ])('is read as if it were of the last version: %j', (fields) => {
     expect(readOld(fields)).toMatchObject({ is: 'event', event: { v: 3, names: ['Ada', 'Lovelace'] } });
+  });
+
+  it('of a reducer is read with what its writer had read', () => {
+    const old = composeEvent(exampleEvents['node.status_changed'], TIME, { read: { seq: 5, digest: 7 } });
+    const definition = definitionByType.get('node.status_changed')!;
+    const younger = { ...definition, version: 2, since: [1, 2] };
+    const known: Definitions = new Map([[definition.type, younger as never]]);
+    const record = { seq: 7, subject: old.subject, time: TIME, data: old.data };
+    expect(decodeEvent(record, 2, known)).toMatchObject({
+      is: 'event',
+      event: { v: 2, read: { seq: 5 } },
+      wire: 1,
+    });
   });
 
   it('keeps what was stored beside it', () => {

@@ -255,10 +255,11 @@ function examine(
   return { is: 'event', seq, time, subject, address, event, stored, wire };
 }
 
+/** What every build has ever agreed on. What the writer had read is checked with the rest. */
 function onlyEnvelope(json: unknown): unknown {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
-  const { v, type, writer, cause, at, read } = json as Record<string, unknown>;
-  return { v, type, writer, cause, at, ...(read !== undefined && { read }) };
+  const { v, type, writer, cause, at } = json as Record<string, unknown>;
+  return { v, type, writer, cause, at };
 }
 
 function poison({ seq, time, subject }: RawRecord, reason: string): PoisonFact {
