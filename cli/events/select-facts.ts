@@ -1,7 +1,8 @@
 // Which facts `--service` and `--node` let through. Pure, but that it remembers the intents it let through, whose
 // verdicts belong to them.
-import { type Directory, nameIn, type TaskFocus, tasksIn } from '@muster/api';
-import type { Fact } from '@muster/events';
+import { type Directory, nameOfIntent, type TaskFocus, tasksIn } from '@muster/api';
+import type { Fact, MusterEvent } from '@muster/events';
+import { DEFAULT_TEAM, nameWithTeam, readNameWithTeam } from '@muster/model';
 
 export interface FactSelection {
   passes(fact: Fact, directory: Directory): boolean;
@@ -9,13 +10,25 @@ export interface FactSelection {
   focus(fact: Fact, directory: Directory): TaskFocus | undefined;
 }
 
-/** `services` are names or IDs, `nodes` hostnames or IDs. With neither everything passes; with both, what passes one. */
-export function selectFacts(services: readonly string[], nodes: readonly string[]): FactSelection {
+/**
+ * `services` are IDs or names in the team, `nodes` hostnames or IDs. With neither everything passes; with both, what
+ * passes one.
+ */
+export function selectFacts(
+  services: readonly string[],
+  nodes: readonly string[],
+  team: string = DEFAULT_TEAM,
+): FactSelection {
+  const names = services.map((text) => nameWithTeam(readNameWithTeam(text, team)));
   const intents = new Set<number>();
   const isService = (id: string, directory: Directory) =>
-    services.includes(id) || services.includes(directory.nameService(id));
+    services.includes(id) || names.includes(directory.nameService(id));
   const isNode = (id: string, directory: Directory) =>
     nodes.includes(id) || nodes.includes(directory.nameNode(id));
+  /** Nobody has learnt its name yet. */
+  const isCreated = (event: MusterEvent) =>
+    event.type === 'service.created' &&
+    names.includes(nameWithTeam({ team: event.team ?? DEFAULT_TEAM, name: event.spec.name }));
   const ofService = (directory: Directory) => (taskId: string) => {
     const task = directory.tasks.get(taskId);
     return task !== undefined && isService(task.serviceId, directory);
@@ -24,8 +37,8 @@ export function selectFacts(services: readonly string[], nodes: readonly string[
   function passes(fact: Fact, directory: Directory): boolean {
     if (services.length === 0 && nodes.length === 0) return true;
     if (fact.is === 'intent') {
-      const name = fact.name ?? nameIn(fact.body);
-      if (name === undefined || !services.includes(name)) return false;
+      const name = nameOfIntent(fact);
+      if (name === undefined || !names.includes(name)) return false;
       intents.add(fact.seq);
       return true;
     }
@@ -35,8 +48,7 @@ export function selectFacts(services: readonly string[], nodes: readonly string[
     if (event.type === 'node.joined') return nodes.includes(event.description.hostname);
     if ('intent' in event) return intents.has(event.intent);
     if ('serviceId' in event) {
-      const created = event.type === 'service.created' && services.includes(event.spec.name);
-      return created || isService(event.serviceId, directory);
+      return isCreated(event) || isService(event.serviceId, directory);
     }
     return services.length > 0 && tasksIn(fact).some(ofService(directory));
   }

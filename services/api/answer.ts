@@ -1,6 +1,6 @@
 // What can be answered from one folded state, without reading anything. Pure.
-import { type Refusal, refuse } from '@muster/model';
-import type { ClusterState, Task, TaskMap } from '@muster/state';
+import { DEFAULT_TEAM, type Refusal, refuse } from '@muster/model';
+import type { ClusterState, Service, Task, TaskMap } from '@muster/state';
 import type { z } from 'zod';
 import { detailNode, detailService, detailTask, viewNode, viewService, viewTask } from './describe.ts';
 import { type Found, findNode, findService, findTask } from './find.ts';
@@ -22,18 +22,12 @@ const answers: {
   readonly [Name in StateQueryName]: (state: ClusterState, request: Parsed<Name>) => Answer<Name>;
 } = {
   'service.list': (state, request) =>
-    list(
-      pageByKey(
-        sortByKey(state.serviceByName.values(), ({ spec }) => spec.name),
-        request,
-        viewService,
-      ),
-    ),
-  'service.inspect': (state, { service }) => one(findService(state, service), detailService),
+    list(pageByKey(sortByKey(servicesOf(state, request), serviceKey), request, viewService)),
+  'service.inspect': (state, { service, team }) => one(findService(state, service, team), detailService),
   'service.tasks': (state, request) =>
-    listTasks(findService(state, request.service), request, (task) => slotKey(task)),
-  'service.progress': (state, { service, slots }) =>
-    one(findService(state, service), (found) => measureProgress(found, slots)),
+    listTasks(findService(state, request.service, request.team), request, (task) => slotKey(task)),
+  'service.progress': (state, { service, team, slots }) =>
+    one(findService(state, service, team), (found) => measureProgress(found, slots)),
   'node.list': (state, request) =>
     list(
       pageByKey(
@@ -44,8 +38,12 @@ const answers: {
     ),
   'node.inspect': (state, { node }) => one(findNode(state, node), detailNode),
   'node.tasks': (state, request) =>
-    listTasks(findNode(state, request.node), request, (task) => `${task.service.spec.name} ${slotKey(task)}`),
-  'task.inspect': (state, { task }) => one(findTask(state, task), detailTask),
+    listTasks(
+      findNode(state, request.node),
+      request,
+      (task) => `${serviceKey(task.service)} ${task.service.id} ${slotKey(task)}`,
+    ),
+  'task.inspect': (state, { task, team }) => one(findTask(state, task, team), detailTask),
   status: (state) => ({ ok: true, answer: summariseState(state) }),
 };
 
@@ -80,6 +78,19 @@ function listTasks(
 ) {
   if (!owner.ok) return owner;
   return list(pageByKey(sortByKey(owner.found.tasks.values(), keyOf), request, viewTask));
+}
+
+function servicesOf(
+  { serviceByName }: ClusterState,
+  { team = DEFAULT_TEAM, allTeams = false }: Parsed<'service.list'>,
+): Iterable<Service> {
+  if (allTeams) return serviceByName.values();
+  return [...serviceByName.values()].filter((service) => service.team === team);
+}
+
+/** The default team first. */
+function serviceKey({ team, spec }: Service): string {
+  return `${team} ${spec.name}`;
 }
 
 /** By slot; the newest task of a slot first. */

@@ -1,5 +1,6 @@
 // Answers every query, from the state it follows or from the log itself. It decides nothing and appends nothing.
 import type { Log, SnapshotStore } from '@muster/log';
+import { DEFAULT_TEAM } from '@muster/model';
 import { type Clock, type Follower, type Logger, takeSteps } from '@muster/runtime';
 import { captureState, hashRows, listRows } from '@muster/state';
 import { type Answer, answerQuery, refused, type StateQueryName } from './answer.ts';
@@ -56,12 +57,12 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     }
   }
 
-  async function answerAudit({ about, cursor, limit }: QueryRequest<'audit'>): Promise<Answer> {
+  async function answerAudit({ about, team, cursor, limit }: QueryRequest<'audit'>): Promise<Answer> {
     const [to = String(state.head)] = cursor?.split(':') ?? [];
-    const key = `audit ${to} ${about ?? ''}`;
+    const key = `audit ${to} ${team ?? DEFAULT_TEAM} ${about ?? ''}`;
     let entries = lists.get(key);
     if (!entries) {
-      const audit = await readAudit(log, state, about);
+      const audit = await readAudit(log, state, about, team);
       if (!audit.ok) return audit;
       entries = keep(key, audit.entries);
     }

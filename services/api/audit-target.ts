@@ -22,18 +22,22 @@ export interface AuditTarget extends TeamName {
   readonly firstSeq: number;
 }
 
-/** The reader has read what was said of the services when this resolves, and of their nodes nothing. */
+/**
+ * `about` is an id, or a name in the team. The reader has read what was said of the services when this resolves, and of
+ * their nodes nothing.
+ */
 export async function findTarget(
   reader: FactReader,
   state: ClusterState,
   about: string,
+  team: string,
 ): Promise<AuditTarget | Refusal> {
-  const asked = readNameWithTeam(about, DEFAULT_TEAM);
+  const asked = readNameWithTeam(about, team);
   const named = await readByName(reader, state, asked);
   if (named.serviceIds.size > 0) return { ...asked, ...named, taskIds: undefined, firstSeq: 1 };
   const byId = await findById(reader, state, about);
   if (byId) return byId;
-  const slot = await findSlot(reader, state, about);
+  const slot = await findSlot(reader, state, about, team);
   if (slot) return slot;
   // Somebody asked for it, and was refused.
   if (named.intents > 0) return { ...asked, ...named, taskIds: undefined, firstSeq: 1 };
@@ -62,11 +66,12 @@ async function findSlot(
   reader: FactReader,
   state: ClusterState,
   about: string,
+  team: string,
 ): Promise<AuditTarget | undefined> {
   const slot = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(about);
   if (!slot) return undefined;
   const [, serviceName, number, idPrefix = ''] = slot;
-  const asked = readNameWithTeam(serviceName!, DEFAULT_TEAM);
+  const asked = readNameWithTeam(serviceName!, team);
   const { serviceIds } = await readByName(reader, state, asked);
   const created = reader.facts.flatMap((fact) =>
     fact.is === 'event' && fact.event.type === 'service.reconciled' && serviceIds.has(fact.event.serviceId)

@@ -2,7 +2,7 @@
 // It reads what concerns it, and not the log; and it keeps nothing.
 import { decode } from '@muster/events';
 import type { Log } from '@muster/log';
-import type { Refusal } from '@muster/model';
+import { DEFAULT_TEAM, type Refusal } from '@muster/model';
 import type { ClusterState } from '@muster/state';
 import { type LifeSpan, listLifeSpans } from './audit-lives.ts';
 import { readNodes } from './audit-nodes.ts';
@@ -18,12 +18,17 @@ export type Audit =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** Up to the state's head, which is also where nodes have their names from. */
-export async function readAudit(log: Log, state: ClusterState, about: string | undefined): Promise<Audit> {
+export async function readAudit(
+  log: Log,
+  state: ClusterState,
+  about: string | undefined,
+  team: string = DEFAULT_TEAM,
+): Promise<Audit> {
   const to = state.head;
   if (to === 0) return { ok: true, entries: [] };
   if (about === undefined) return { ok: true, entries: await readEverything(log, to) };
   const reader = new FactReader(log, to);
-  const target = await findTarget(reader, state, about);
+  const target = await findTarget(reader, state, about, team);
   if ('kind' in target) return { ok: false, refusal: target };
   const own = reader.facts;
   const directory = new Directory();

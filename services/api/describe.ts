@@ -1,5 +1,5 @@
 // From folded state to what the API says of it. Pure.
-import { countReplicas, nameTask, nameTaskState, TaskState } from '@muster/model';
+import { countReplicas, DEFAULT_TEAM, nameTask, nameTaskState, TaskState } from '@muster/model';
 import type { ClusterNode, Service, Task } from '@muster/state';
 import type { NodeDetail, NodeView, ServiceDetail, ServiceView, TaskDetail, TaskView } from './views.ts';
 
@@ -8,6 +8,7 @@ export function viewService(service: Service): ServiceView {
   return {
     id: service.id,
     name: spec.name,
+    ...teamOf(service),
     mode: 'replicated',
     replicas: countReplicas(spec),
     running: countRunning(service),
@@ -18,6 +19,10 @@ export function viewService(service: Service): ServiceView {
     createdAt: service.createdAt,
     updatedAt: service.updatedAt,
   };
+}
+
+function teamOf({ team }: Service): { readonly team?: string } {
+  return team === DEFAULT_TEAM ? {} : { team };
 }
 
 function countRunning(service: Service): number {
@@ -47,6 +52,7 @@ export function viewTask(task: Task): TaskView {
     name: nameTask(service.spec.name, slot.number, task.id),
     serviceId: service.id,
     serviceName: service.spec.name,
+    ...teamOf(service),
     slot: slot.number,
     generation: task.generation,
     image: version.spec.containerSpec.image,

@@ -1,7 +1,7 @@
 // Names for ids, learnt from the log itself and never forgotten: a removed service and a reaped task keep theirs, as
 // the state does not. What sentences about facts are made with.
 import type { EventOf, Fact } from '@muster/events';
-import type { NodeDescription, ServiceSpec } from '@muster/model';
+import { DEFAULT_TEAM, type NodeDescription, nameWithTeam, type ServiceSpec } from '@muster/model';
 import type { ClusterState } from '@muster/state';
 
 export interface KnownTask {
@@ -17,6 +17,7 @@ export interface KnownTask {
 
 export interface KnownService {
   readonly id: string;
+  readonly team: string;
   readonly name: string;
   readonly firstSpec: ServiceSpec;
   spec: ServiceSpec;
@@ -61,8 +62,8 @@ export class Directory {
   /** What there was at a moment, with its specs of then. What was gone by then is unknown. */
   noteState(state: ClusterState): void {
     this.noteNodes(state);
-    for (const { id, spec } of state.services.values())
-      this.services.set(id, { id, name: spec.name, firstSpec: spec, spec });
+    for (const { id, team, spec } of state.services.values())
+      this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec });
     for (const task of state.tasks.values()) {
       const { id, generation, replaces, createdSeq } = task;
       const [serviceId, slot, specVersion] = [task.service.id, task.slot.number, task.version.seq];
@@ -70,12 +71,14 @@ export class Directory {
     }
   }
 
-  private noteService({ serviceId, spec }: EventOf<'service.created'>): void {
-    this.services.set(serviceId, { id: serviceId, name: spec.name, firstSpec: spec, spec });
+  private noteService({ serviceId: id, team = DEFAULT_TEAM, spec }: EventOf<'service.created'>): void {
+    this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec });
   }
 
+  /** With its team, outside the default one: "payments/web". */
   nameService(id: string): string {
-    return this.services.get(id)?.name ?? shortenId(id);
+    const service = this.services.get(id);
+    return service ? nameWithTeam(service) : shortenId(id);
   }
 
   nameNode(id: string): string {

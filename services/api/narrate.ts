@@ -1,5 +1,6 @@
 // A fact of the log as a sentence: who did what, and why. Pure; used by `events` and by `audit`.
 import type { EventFact, EventOf, Fact, IntentFact, MusterEvent } from '@muster/events';
+import { DEFAULT_TEAM, nameWithTeam } from '@muster/model';
 import { type Directory, listSlotNames, listTaskNames } from './directory.ts';
 import { describeNodeBriefly, describeSpecBriefly, describeSpecChange, portText } from './spec-words.ts';
 
@@ -35,9 +36,10 @@ function writerOf(subject: string): string {
   return subject.split('.')[2] ?? subject;
 }
 
-function describeIntent({ kind, verb, name, body, error }: IntentFact): string {
+function describeIntent(intent: IntentFact): string {
+  const { kind, verb, body, error } = intent;
   if (error !== undefined) return `sent an intent that can't be read (${kind}.${verb}): ${error}`;
-  const subject = name ?? nameIn(body) ?? 'without a name';
+  const subject = nameOfIntent(intent) ?? 'without a name';
   if (kind !== 'service') return `asked to ${verb} ${kind} ${subject}`;
   switch (verb) {
     case 'create':
@@ -52,6 +54,12 @@ function describeIntent({ kind, verb, name, body, error }: IntentFact): string {
     default:
       return `asked to ${verb} service ${subject}`;
   }
+}
+
+/** What an intent is about, as `Directory.nameService` would say it: in its subject or in its body. */
+export function nameOfIntent({ team, name: inSubject, body }: IntentFact): string | undefined {
+  const name = inSubject ?? nameIn(body);
+  return name === undefined ? undefined : nameWithTeam({ team, name });
 }
 
 export function nameIn(body: unknown): string | undefined {
@@ -77,11 +85,11 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
   'cluster.version_raised': ({ version }) => ({
     what: `every live copy reads version ${version}: it may be written`,
   }),
-  'service.created': ({ spec, cause }) => ({
-    what: `accepted #${cause}: service ${spec.name} is created${describeSpecBriefly(spec)}`,
+  'service.created': ({ spec, team = DEFAULT_TEAM, cause }) => ({
+    what: `accepted #${cause}: service ${nameWithTeam({ team, name: spec.name })} is created${describeSpecBriefly(spec)}`,
   }),
   'service.updated': ({ serviceId, spec, cause }, directory) => ({
-    what: `accepted #${cause}: service ${spec.name} is updated${describeSpecChange(directory.services.get(serviceId)?.spec, spec)}`,
+    what: `accepted #${cause}: service ${directory.services.has(serviceId) ? directory.nameService(serviceId) : spec.name} is updated${describeSpecChange(directory.services.get(serviceId)?.spec, spec)}`,
   }),
   'service.removed': ({ serviceId, cause }, directory) => ({
     what: `accepted #${cause}: service ${directory.nameService(serviceId)} is removed, with its tasks`,
@@ -170,7 +178,7 @@ function tellReconciled(event: EventOf<'service.reconciled'>, directory: Directo
   }
   const reaped = event.reaped.filter(focus);
   if (reaped.length > 0) parts.push(`forgot ${known(reaped)}`);
-  const why = event.why.filter(aboutOneOf(event, service, directory, focus)).join('; ');
+  const why = event.why.filter(aboutOneOf(event, directory, focus)).join('; ');
   return {
     what: parts.length > 0 ? parts.join('; ') : `looked at service ${service}`,
     ...(why !== '' && { why }),
@@ -179,16 +187,17 @@ function tellReconciled(event: EventOf<'service.reconciled'>, directory: Directo
 
 /** Reasons that name a slot are told only when that slot is of interest: "web.3 ended: …". */
 function aboutOneOf(
-  { created, desired, reaped }: EventOf<'service.reconciled'>,
-  service: string,
+  { serviceId, created, desired, reaped }: EventOf<'service.reconciled'>,
   directory: Directory,
   focus: TaskFocus,
 ): (reason: string) => boolean {
   if (focus === everyTask) return () => true;
+  // They are in the orchestrator's words, which has no need of teams.
+  const service = directory.services.get(serviceId)?.name ?? '';
   const names = new Set<string>();
   for (const { id, slot } of created) if (focus(id)) names.add(`${service}.${slot}`);
   for (const id of [...desired.map((task) => task.id), ...reaped])
-    if (focus(id)) names.add(directory.nameTask(id));
+    if (focus(id)) names.add(`${service}.${directory.tasks.get(id)?.slot}`);
   return (reason) => {
     const named = reason.startsWith(`${service}.`) ? /^\S+\.\d+(?= )/.exec(reason)?.[0] : undefined;
     return named === undefined || names.has(named);

@@ -16,24 +16,34 @@ const base = z.object({
   /** Read your writes: answered once everything up to here has been folded. */
   minSeq: z.int().nonnegative().optional(),
 });
+/** Whose names are meant; the default team's when left out. Ids are found in every team. */
+const named = base.extend({ team: z.string().optional() });
 /** A long list comes in pages: `next` of one answer is the `cursor` of the following request. */
-const paged = base.extend({ cursor: z.string().optional(), limit: z.int().positive().optional() });
+const paging = { cursor: z.string().optional(), limit: z.int().positive().optional() };
+const paged = base.extend(paging);
 
 /** A sequence, or a time in ISO 8601. */
 const moment = z.union([z.int().nonnegative(), z.iso.datetime({ offset: true })]);
 
 export const queries = {
-  'service.list': { request: paged, answer: z.array(serviceViewSchema) },
-  'service.inspect': { request: base.extend({ service: z.string() }), answer: serviceDetailSchema },
-  'service.tasks': { request: paged.extend({ service: z.string() }), answer: z.array(taskViewSchema) },
+  /** Of one team, or of all. */
+  'service.list': {
+    request: named.extend({ ...paging, allTeams: z.boolean().optional() }),
+    answer: z.array(serviceViewSchema),
+  },
+  'service.inspect': { request: named.extend({ service: z.string() }), answer: serviceDetailSchema },
+  'service.tasks': {
+    request: named.extend({ ...paging, service: z.string() }),
+    answer: z.array(taskViewSchema),
+  },
   'service.progress': {
-    request: base.extend({ service: z.string(), slots: z.int().nonnegative().optional() }),
+    request: named.extend({ service: z.string(), slots: z.int().nonnegative().optional() }),
     answer: progressSchema,
   },
   'node.list': { request: paged, answer: z.array(nodeViewSchema) },
   'node.inspect': { request: base.extend({ node: z.string() }), answer: nodeDetailSchema },
   'node.tasks': { request: paged.extend({ node: z.string() }), answer: z.array(taskViewSchema) },
-  'task.inspect': { request: base.extend({ task: z.string() }), answer: taskDetailSchema },
+  'task.inspect': { request: named.extend({ task: z.string() }), answer: taskDetailSchema },
   /** The hash of the state. */
   'state.hash': {
     request: base.extend({ at: moment.optional() }),
@@ -42,7 +52,10 @@ export const queries = {
   /** The state itself, as the rows of a snapshot. */
   'state.rows': { request: paged.extend({ at: moment.optional() }), answer: z.array(z.array(z.unknown())) },
   /** The story of a service, a slot or a task; of everything when `about` is left out. */
-  audit: { request: paged.extend({ about: z.string().optional() }), answer: z.array(auditEntrySchema) },
+  audit: {
+    request: named.extend({ ...paging, about: z.string().optional() }),
+    answer: z.array(auditEntrySchema),
+  },
   status: { request: base, answer: statusSchema },
 } as const;
 

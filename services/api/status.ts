@@ -1,5 +1,5 @@
 // The cluster in numbers. Pure.
-import { type NodeStatus, nameTaskState, type TaskStateName } from '@muster/model';
+import { type NodeStatus, nameTaskState, nameWithTeam, type TaskStateName } from '@muster/model';
 import { type ClusterState, FOLD_VERSION, type Loss } from '@muster/state';
 import type { Status } from './views.ts';
 
@@ -22,9 +22,9 @@ export function summariseState(state: ClusterState): Status {
   for (const { status } of state.nodes.values()) nodes[status] = (nodes[status] ?? 0) + 1;
   const [oldest] = state.intents.values();
   const unschedulable: { service: string; message: string }[] = [];
-  for (const service of state.serviceByName.values()) {
-    if (service.unschedulable && unschedulable.length < MAX_REASONS)
-      unschedulable.push({ service: service.spec.name, message: service.unschedulable.message });
+  for (const { team, spec, unschedulable: reason } of state.serviceByName.values()) {
+    if (reason && unschedulable.length < MAX_REASONS)
+      unschedulable.push({ service: nameWithTeam({ team, name: spec.name }), message: reason.message });
   }
   return {
     head: state.head,

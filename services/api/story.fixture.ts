@@ -13,16 +13,22 @@ export function specOf(body: Record<string, unknown>, name: string): ServiceSpec
 export function runService(
   history: History,
   name: string,
-  { replicas, running }: { readonly replicas: number; readonly running: number },
+  {
+    replicas,
+    running,
+    team,
+  }: { readonly replicas: number; readonly running: number; readonly team?: string },
 ): { readonly id: string; readonly intent: number; readonly tasks: readonly string[] } {
   const body = { image: 'nginx', replicas };
-  const intent = history.intend('create', name, body);
-  const id = deriveServiceId(name, intent);
+  const ofTeam = team === undefined ? {} : { team };
+  const intent = history.intend('create', name, body, ofTeam);
+  const id = deriveServiceId(name, intent, ofTeam);
   history.append({
     type: 'service.created',
     cause: intent,
     serviceId: id,
     actor: 'ana',
+    ...ofTeam,
     spec: specOf(body, name),
   });
   const specVersion = history.state.head;

@@ -15,10 +15,13 @@ import { z } from 'zod';
 const time = z.number();
 const labels = z.record(z.string(), z.string());
 const taskState = z.enum(taskStateNames);
+/** Left out for the default team. */
+const team = z.string().optional();
 
 export const serviceViewSchema = z.object({
   id: z.string(),
   name: z.string(),
+  team,
   mode: z.literal('replicated'),
   /** Wanted. */
   replicas: z.int(),
@@ -51,6 +54,7 @@ export const taskViewSchema = z.object({
   name: z.string(),
   serviceId: z.string(),
   serviceName: z.string(),
+  team,
   slot: z.int(),
   generation: z.int(),
   image: z.string(),
@@ -151,6 +155,7 @@ export const statusSchema = z.object({
   oldestIntent: z.object({ seq: z.int(), time }).optional(),
   /** Invalid records that nobody has quarantined yet. */
   openPoison: z.int(),
+  /** A service outside the default team with its team: "payments/web". */
   unschedulable: z.array(z.object({ service: z.string(), message: z.string() })),
   conflicts: z.int(),
   /** What the log has lost, as far as it was noticed, the last of it last; `omitted` intents were not named. */
