@@ -7,6 +7,7 @@ export * from './draw-id.ts';
 export * from './find-lost.ts';
 export * from './follower.ts';
 export * from './found-cluster.ts';
+export * from './ladder/climb.ts';
 export * from './ladder/keep-ladder.ts';
 export * from './logging.ts';
 export * from './memory-bus.ts';

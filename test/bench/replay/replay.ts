@@ -2,15 +2,13 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { ensureStreams, JetStreamLog } from '@muster/log';
-import { connectNats, startNatsServer } from '@muster/runtime';
+import { startNatsServer } from '@muster/runtime';
 import type { Bench } from '../bench.ts';
 import { atEnd } from '../cleanup.ts';
 import { printResult, say } from '../report.ts';
 import { median } from '../statistics.ts';
-import { loadLog } from './load-log.ts';
-import { describeOutcome, type Outcome, type Reading, read, readerNames } from './readers.ts';
-import { tellStory } from './story.ts';
+import { fillLog } from './fill-log.ts';
+import { type Reading, read, readerNames } from './readers.ts';
 
 export const replay: Bench = {
   summary: 'Events per second from the log to folded state, beside the raw consumer.',
@@ -34,7 +32,7 @@ export const replay: Bench = {
 async function compare(values: Parameters<Bench['run']>[0]): Promise<void> {
   const server = await startNatsServer();
   atEnd(() => server.stop());
-  const { events, bytesPerEvent, outcome } = await fill(server.url, values);
+  const { events, bytesPerEvent, outcome } = await fillLog(server.url, values);
   const readings = new Map<string, Reading[]>(values.words('readers').map((name) => [name, []]));
   for (let round = 1; round <= values.number('rounds'); round += 1) {
     for (const [name, list] of readings) {
@@ -62,31 +60,6 @@ async function compare(values: Parameters<Bench['run']>[0]): Promise<void> {
       bytesPerEvent,
     });
   }
-}
-
-/** Writes the story into the log. */
-async function fill(
-  url: string,
-  values: Parameters<Bench['run']>[0],
-): Promise<{ events: number; bytesPerEvent: number; outcome: Outcome }> {
-  const nc = await connectNats(url, { name: 'bench writer' });
-  await ensureStreams(nc);
-  const { records, state } = tellStory({
-    events: values.number('events'),
-    nodes: values.number('nodes'),
-    services: values.number('services'),
-    replicas: values.number('replicas'),
-    seed: values.number('seed'),
-  });
-  const { records: events, bytes } = await loadLog(nc, records, (count) => {
-    if (count % 100_000 === 0) say(`${count} events written`);
-  });
-  const head = await new JetStreamLog(nc).head();
-  if (head !== events) throw new Error(`${events} events were written, and the log has ${head}`);
-  await nc.close();
-  const outcome = describeOutcome(state);
-  say(`the story: ${JSON.stringify(outcome)}`);
-  return { events, bytesPerEvent: bytes / events, outcome };
 }
 
 async function readInOwnProcess(reader: string, nats: string, events: number): Promise<Reading> {
