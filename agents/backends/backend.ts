@@ -11,6 +11,8 @@ export interface TaskIdentity {
   readonly nodeHostname: string;
   readonly serviceId: string;
   readonly serviceName: string;
+  /** Whose service it is; undefined for the default team. */
+  readonly team?: string;
   readonly serviceLabels: Readonly<Record<string, string>>;
   readonly taskId: string;
   /** `service.slot.taskid` */

@@ -21,6 +21,7 @@ export function describeOrder({ task, cluster }: TaskCommand, node: OrderingNode
       nodeHostname,
       serviceId: task.service.id,
       serviceName: task.service.name,
+      ...(task.service.team !== undefined && { team: task.service.team }),
       serviceLabels: task.service.labels,
       taskId: task.id,
       taskName: task.name,

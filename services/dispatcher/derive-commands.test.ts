@@ -1,4 +1,12 @@
-import { assign, type History, joinReadyNode, report, startHistory } from '@muster/testing';
+import {
+  assign,
+  createService,
+  createTasks,
+  type History,
+  joinReadyNode,
+  report,
+  startHistory,
+} from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type CommandView, createCommandView } from './command-view.ts';
 import { type Deployed, deploy, desire, reap } from './deploy.fixture.ts';
@@ -84,6 +92,13 @@ describe('a task', () => {
     expect(derive()).toMatchObject([{ command: { cluster: 'clusterid' } }]);
     Object.assign(version.storedSpec, { wire: 3, content: { taskTemplate: { older: true } } });
     expect(derive()).toMatchObject([{ command: { wire: 3, task: { spec: { older: true } } } }]);
+  });
+
+  it('is given with its team, outside the default one', () => {
+    const service = createService(history, 'web', {}, { team: 'blue' });
+    const [theirs] = createTasks(history, service);
+    assign(history, 'n1', theirs!);
+    expect(derive(theirs)).toMatchObject([{ command: { task: { service: { name: 'web', team: 'blue' } } } }]);
   });
 
   it('is not given twice', () => {

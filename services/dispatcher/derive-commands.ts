@@ -1,7 +1,7 @@
 // What the command store should hold for a task and does not: pure, from folded state and what the store is known
 // to hold. Level-triggered: asked again, it gives the same answer until the store shows it, and then nothing.
 import { type ForgetCommand, findNeeds, type TaskCommandInput } from '@muster/events';
-import { type DesiredStateName, nameTask, nameTaskState, type Port } from '@muster/model';
+import { DEFAULT_TEAM, type DesiredStateName, nameTask, nameTaskState, type Port } from '@muster/model';
 import type { ClusterState, Task } from '@muster/state';
 import type { CommandView } from './command-view.ts';
 import type { Strays } from './strays.ts';
@@ -65,7 +65,7 @@ function commandTask({ cluster }: ClusterState, task: Task): TaskCommandInput {
       id,
       name: nameTask(name, slot.number, id),
       slot: slot.number,
-      service: { id: service.id, name, labels },
+      service: { id: service.id, name, ...(service.team !== DEFAULT_TEAM && { team: service.team }), labels },
       spec,
       ports,
     },

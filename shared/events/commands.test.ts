@@ -54,6 +54,12 @@ describe('a command', () => {
     expect(decodeCommand(encodeCommand(forget))).toEqual(forget);
   });
 
+  it('says the team of its service, where it is not the default one', () => {
+    const ofTeam = commandOf({ service: { ...command.task.service, team: 'blue' } });
+    expect(decodeCommand(encodeCommand(ofTeam))).toEqual(taken(ofTeam));
+    expect(taken(ofTeam)).toMatchObject({ task: { service: { team: 'blue' } } });
+  });
+
   it('is JSON like any other', () => {
     expect(JSON.parse(new TextDecoder().decode(encodeCommand(command)))).toEqual(command);
     expect(encodeCommand(command)).toEqual(encodeJson(command));

@@ -16,7 +16,13 @@ export const taskCommandSchema = z.object({
     id: z.string(),
     name: z.string(),
     slot: z.int(),
-    service: z.object({ id: z.string(), name: z.string(), labels: z.record(z.string(), z.string()) }),
+    service: z.object({
+      id: z.string(),
+      name: z.string(),
+      /** Whose it is; the default team's when left out. */
+      team: z.string().optional(),
+      labels: z.record(z.string(), z.string()),
+    }),
     spec: taskSpecForm.schema,
     ports: z.array(storedForm(portSchema)),
   }),

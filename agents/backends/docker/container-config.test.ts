@@ -28,4 +28,16 @@ describe('the settings of a container', () => {
     expect(settings.Cmd).toEqual(['-v']);
     expect(settings).not.toHaveProperty('Entrypoint');
   });
+
+  it('name the team in a label, which nobody sets by himself', () => {
+    const containerSpec = { image: 'web', labels: { 'muster.team': 'red', tier: 'front' } };
+    const order = makeOrder({ containerSpec }, 'n', 1);
+    const owner = { clusterName: 'c', nodeId: 'n' };
+    expect(configureContainer(order, owner).Labels).not.toHaveProperty(['muster.team']);
+    const identity = { ...order.identity, team: 'blue' };
+    expect(configureContainer({ ...order, identity }, owner).Labels).toMatchObject({
+      'muster.team': 'blue',
+      tier: 'front',
+    });
+  });
 });

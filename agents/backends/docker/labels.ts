@@ -5,6 +5,7 @@ import type { TaskOrder } from '../backend.ts';
 export const label = {
   cluster: 'muster.cluster',
   clusterId: 'muster.cluster.id',
+  team: 'muster.team',
   nodeId: 'com.docker.swarm.node.id',
   serviceId: 'com.docker.swarm.service.id',
   serviceName: 'com.docker.swarm.service.name',
@@ -24,8 +25,11 @@ export type Labels = Readonly<Record<string, string>>;
 /** The system's labels win over the user's, as in Swarm. */
 export function labelContainer(order: TaskOrder, owner: Owner): Record<string, string> {
   const { identity, spec } = order;
+  // Nobody passes for a team by a label of his own.
+  const { [label.team]: _, ...own } = spec.containerSpec.labels;
   return {
-    ...spec.containerSpec.labels,
+    ...own,
+    ...(identity.team !== undefined && { [label.team]: identity.team }),
     [label.cluster]: owner.clusterName,
     ...(identity.clusterId !== undefined && { [label.clusterId]: identity.clusterId }),
     [label.nodeId]: owner.nodeId,
