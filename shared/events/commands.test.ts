@@ -55,7 +55,8 @@ describe('a command', () => {
   });
 
   it('says the team of its service, where it is not the default one', () => {
-    const ofTeam = commandOf({ service: { ...command.task.service, team: 'blue' } });
+    const service = { ...command.task.service, id: 'another', team: 'blue' };
+    const ofTeam = commandOf({ service });
     expect(decodeCommand(encodeCommand(ofTeam))).toEqual(taken(ofTeam));
     expect(taken(ofTeam)).toMatchObject({ task: { service: { team: 'blue' } } });
   });
