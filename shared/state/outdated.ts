@@ -7,7 +7,7 @@ import {
   parseConstraint,
   type TaskSpec,
 } from '@muster/model';
-import type { TaskVersion } from './state.ts';
+import type { Difference, TaskVersion } from './state.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -29,19 +29,12 @@ export function isOutdated({ version, node, service }: Task): boolean {
   }
 }
 
-type Difference = 'same' | 'other placement' | 'different';
-
 /** Asked again and again for every task of a service under update: each version is compared once with the present. */
-const compared = new WeakMap<
-  TaskVersion,
-  { readonly current: TaskVersion; readonly difference: Difference }
->();
-
 function compareVersions(version: TaskVersion, current: TaskVersion): Difference {
-  const known = compared.get(version);
-  if (known?.current === current) return known.difference;
+  const known = version.compared;
+  if (known?.to === current) return known.difference;
   const difference = findDifference(version, current);
-  compared.set(version, { current, difference });
+  version.compared = { to: current, difference };
   return difference;
 }
 

@@ -28,7 +28,12 @@ export interface TaskVersion {
   ports: readonly Port[] | undefined;
   /** Tasks that run it and are remembered. */
   tasks: number;
+  /** What was found when it was last compared with another; found again when it is not known. */
+  compared: { readonly to: TaskVersion; readonly difference: Difference } | undefined;
 }
+
+/** What two versions differ in. */
+export type Difference = 'same' | 'other placement' | 'different';
 
 export interface Service {
   readonly handle: number;
@@ -231,6 +236,7 @@ export function makeVersion(
     requestedPorts: endpointSpec.ports,
     ports: facts.ports,
     tasks: 0,
+    compared: undefined,
   };
 }
 

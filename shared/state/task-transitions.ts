@@ -3,6 +3,7 @@
 import { isTerminal, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
 import { indexTask } from './service-indices.ts';
+import type { Slot } from './slot.ts';
 import type { ClusterNode, Service } from './state.ts';
 import type { Task } from './task.ts';
 
@@ -19,7 +20,7 @@ export function setDesired(
   task.desired = desired;
   task.desiredAt = time;
   task.commandSeq = seq;
-  if (desired === TaskState.REMOVE) vacate(task);
+  if (desired === TaskState.REMOVE) vacate(task, task.slot);
   indexTask(task);
   noteTask(task, changes);
   return true;
@@ -57,11 +58,10 @@ export function noteTask(task: Task, changes: Changes): void {
 }
 
 /** A task that scaling down removes leaves its slot free, unless a newer one holds it. */
-function vacate(task: Task): void {
-  const { slot, service } = task;
+export function vacate(task: Task, slot: Slot): void {
   if (slot.occupied && slot.newestRow === task.row) {
     slot.occupied = false;
-    service.occupiedSlots -= 1;
+    slot.service.occupiedSlots -= 1;
   }
 }
 

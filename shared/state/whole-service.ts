@@ -4,9 +4,10 @@ import { TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
 import { isOutdated } from './outdated.ts';
 import { indexSlot } from './service-indices.ts';
-import type { Service } from './state.ts';
+import type { ClusterNode, Service } from './state.ts';
 import type { Tables } from './tables.ts';
-import { setDesired, setObserved } from './task-transitions.ts';
+import { isLive, isOver } from './task-standing.ts';
+import { vacate } from './task-transitions.ts';
 
 /** Its version is another one: no task has changed, but each may have become outdated, and none was brought up to it yet. */
 export function indexNewVersion(tables: Tables, service: Service, changes: Changes): void {
@@ -33,17 +34,20 @@ export function indexNewDelay(tables: Tables, service: Service): void {
 
 /** Ports were found for its version: the tasks that waited for them may be given to nodes. */
 export function releaseTasks(tables: Tables, service: Service, time: number, changes: Changes): void {
-  const { version } = service;
-  for (const row of service.slots.rows) {
+  const { version, pending, slots } = service;
+  for (const row of slots.rows) {
     if (row === 0) continue;
     for (let task = tables.slotAt(row).newest; task; task = task.older) {
-      if (task.observed === TaskState.NEW && task.version === version)
-        setObserved(task, TaskState.PENDING, time, changes);
+      if (task.observed !== TaskState.NEW || task.version !== version) continue;
+      task.observed = TaskState.PENDING;
+      task.observedAt = time;
+      if (isLive(task)) pending.addRow(task.row);
+      changes.tasks.add(task.id);
     }
   }
 }
 
-/** It is removed, and so is every task. */
+/** It is removed, and so is every task: nothing is left to decide about them but to forget those that are over. */
 export function removeTasks(
   tables: Tables,
   service: Service,
@@ -51,9 +55,33 @@ export function removeTasks(
   time: number,
   changes: Changes,
 ): void {
-  for (const row of service.slots.rows) {
+  const { dead, waiting, pending, outdated, settling, doubled, reapable, slots } = service;
+  for (const index of [dead, waiting, pending, outdated, settling, doubled]) index.clear();
+  for (const row of slots.rows) {
     if (row === 0) continue;
-    for (let task = tables.slotAt(row).newest; task; task = task.older)
-      setDesired(task, TaskState.REMOVE, seq, time, changes);
+    const slot = tables.slotAt(row);
+    const { newest } = slot;
+    for (let task = newest; task; task = task.older) {
+      if (task.desired === TaskState.REMOVE) continue;
+      vacate(task, slot);
+      task.desired = TaskState.REMOVE;
+      task.desiredAt = time;
+      task.commandSeq = seq;
+      if (isOver(task)) reapable.addRow(task.row);
+      changes.tasks.add(task.id);
+      const { node } = task;
+      if (node === undefined) continue;
+      changes.nodes.add(node.id);
+      leaveActive(node, service);
+    }
+    if (newest !== undefined && newest.olderRow !== 0) indexSlot(slot);
   }
+}
+
+/** None of its tasks is to run there any more. */
+function leaveActive(node: ClusterNode, { id }: Service): void {
+  const active = node.activeByService.get(id);
+  if (active === undefined) return;
+  node.activeTasks -= active;
+  node.activeByService.delete(id);
 }

@@ -13,6 +13,7 @@ import {
 import type { Bench } from '../bench.ts';
 import { printResult, say } from '../report.ts';
 import { growState } from './grow-state.ts';
+import { measureTouching } from './touch-service.ts';
 
 export const state: Bench = {
   summary:
@@ -21,12 +22,14 @@ export const state: Bench = {
     tasks: { help: 'running tasks; one run for each', default: '100000,1000000' },
     'tasks-per-service': { help: 'as many in each service', default: '1000' },
     nodes: { help: 'nodes', default: '10000' },
+    'one-service': { help: 'tasks of one service that an event touches as a whole', default: '50000,500000' },
   },
   async run(values) {
     for (const tasks of values.numbers('tasks')) {
       const services = Math.ceil(tasks / values.number('tasks-per-service'));
       await measure({ tasks, services, nodes: values.number('nodes') });
     }
+    for (const tasks of values.numbers('one-service')) measureTouching(tasks);
   },
 };
 
