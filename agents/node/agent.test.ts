@@ -100,6 +100,15 @@ describe('a task', () => {
     expect(rig.statesOf(task)).toEqual(['running']);
   });
 
+  it('that is wanted once more is reported once more: the log may have lost it', async () => {
+    await rig.startReady();
+    await rig.command(task, 'running');
+    await rig.clock.advance(1_000);
+    await rig.command(task, 'running');
+    await rig.clock.advance(1_000);
+    expect(rig.statesOf(task)).toEqual(['running', 'running']);
+  });
+
   it('that is to be ready waits there', async () => {
     await rig.startReady();
     await rig.command(task, 'ready');

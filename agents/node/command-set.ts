@@ -16,7 +16,7 @@ export interface CommandSetOptions {
   readonly onWanted: (entry: TaskEntry) => void;
   /** How to run it could not be understood, and nothing of it has been begun. */
   readonly onRefused: (entry: TaskEntry, reason: string) => void;
-  /** The cluster asks for a task that has ended here: it seems not to know. */
+  /** The cluster asks for a task that has ended here, or once more for what it has: it seems not to know. */
   readonly onUnaware: (entry: TaskEntry) => void;
 }
 
@@ -66,6 +66,8 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
       return;
     }
     const entry = known ?? createEntry(taskId);
+    // What is wanted is said anew when the log has lost something: it may have been what we reported.
+    const isToldAgain = command.type === 'task' && known?.wanted === command.desired;
     entries.set(entry.id, entry);
     entry.basis = command.basis;
     entry.wanted = command.type === 'forget' ? 'forget' : raise(entry.wanted, command.desired);
@@ -77,6 +79,7 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
       if (command.type === 'task') entry.order = describeOrder(command, node());
       else refuse(entry, command.reason, seq);
     }
+    if (isToldAgain && !hasEnded(entry.reached) && entry.reached !== 'assigned') onUnaware(entry);
     onWanted(entry);
   }
 

@@ -79,8 +79,8 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
     what: `found that the log has lost what it held ${after === 0 ? '' : `after #${after}, `}up to #${to}, with ${intents.length + omitted} intents`,
     ...(intents.length > 0 && { why: nameLost(intents) }),
   }),
-  'cluster.commands_ahead': ({ to }) => ({
-    what: `found commands that follow from #${to}, which the log does not have: it has lost its end`,
+  'cluster.commands_ahead': ({ basis }) => ({
+    what: `found commands that follow from #${basis}, which the log does not have: it has lost its end`,
   }),
   'cluster.version_raised': ({ version }) => ({
     what: `every live copy reads version ${version}: it may be written`,

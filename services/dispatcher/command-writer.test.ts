@@ -347,6 +347,21 @@ describe('the command writer', () => {
     expect(stored).toHaveLength(2);
   });
 
+  it('writes everything anew, from beyond what was lost, once the loss is recorded', async () => {
+    const [task] = web.tasks as [string];
+    assign(history, 'n1', task);
+    const ofLostPart = { v: 1, type: 'forget', basis: 500 };
+    await store.client('theirs').put('n1', task, encodeJson(ofLostPart), { expectLastSeq: 0 });
+    stored = [];
+    const writer = await start();
+    expect(stored).toEqual([]);
+    expect(writer.newestBasis).toBe(500);
+    history.append({ type: 'cluster.commands_ahead', cause: 0, basis: writer.newestBasis });
+    await foldAll();
+    expect(stored).toMatchObject([{ nodeId: 'n1', taskId: task, type: 'task' }]);
+    expect(stored[0]!.basis).toBeGreaterThan(500);
+  });
+
   it('puts right what a late writer put in its place', async () => {
     const [task] = web.tasks as [string];
     const late = encodeJson({ v: 1, type: 'forget', basis: 1 });

@@ -11,7 +11,7 @@ import {
   type Share,
   type Timer,
 } from '@muster/runtime';
-import type { Changes, ClusterState } from '@muster/state';
+import { basisOf, type Changes, type ClusterState } from '@muster/state';
 import { createCommandView } from './command-view.ts';
 import { type CommandPut, deriveCommands } from './derive-commands.ts';
 import { followStore } from './follow-store.ts';
@@ -55,6 +55,8 @@ export interface CommandWriter {
   isIdle(): boolean;
   /** Tasks to be looked at, and tasks with a command on its way. */
   backlog(): { readonly commands: number; readonly commandsInFlight: number };
+  /** The highest basis of any command. */
+  readonly newestBasis: number;
   /** Ends when what is on its way has been answered. */
   stop(): Promise<void>;
 }
@@ -102,6 +104,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   let backlog: Iterator<string> | undefined;
   let resting: Timer | undefined;
   let active = false;
+  let countedFrom = basisOf(state, 0);
   let pause: Timer | undefined;
   const lag = watchLag(state, view, { clock, logger });
 
@@ -225,7 +228,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       });
       if (result.ok) {
         stats.written += 1;
-        options.onWritten?.(command.basis);
+        options.onWritten?.(command.basis - basisOf(state, 0));
         note(taskId, { nodeId, seq: result.seq, basis: command.basis, forget });
       } else {
         stats.conflicts += 1;
@@ -279,6 +282,11 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   function readTurn(_state: ClusterState, changes: Changes): void {
     for (const id of changes.tasks) mark(id);
     for (const nodeId of changes.nodes) for (const id of strays.update(state, nodeId)) mark(id);
+    if (basisOf(state, 0) > countedFrom) {
+      // Some of the commands follow from what the log has lost: all of them are written anew.
+      countedFrom = basisOf(state, 0);
+      backlog = listBacklog();
+    }
     pump();
   }
 
@@ -304,6 +312,9 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
 
   return {
     stats,
+    get newestBasis() {
+      return view.newestBasis;
+    },
     isIdle: () =>
       !backlog && dirty.size + inFlight.size + again.size + others.size + others.held + refused.size === 0,
     backlog: () => ({ commands: dirty.size + again.size + others.size, commandsInFlight: inFlight.size }),

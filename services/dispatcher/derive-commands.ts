@@ -2,7 +2,7 @@
 // to hold. Level-triggered: asked again, it gives the same answer until the store shows it, and then nothing.
 import { type ForgetCommand, findNeeds, type TaskCommandInput } from '@muster/events';
 import { DEFAULT_TEAM, type DesiredStateName, nameTask, nameTaskState, type Port } from '@muster/model';
-import type { ClusterState, Task } from '@muster/state';
+import { basisOf, type ClusterState, type Task } from '@muster/state';
 import type { CommandView } from './command-view.ts';
 import type { Strays } from './strays.ts';
 
@@ -14,7 +14,7 @@ export interface CommandPut {
 }
 
 /**
- * Must not be asked while `view.newestBasis` is ahead of `state.head`: another dispatcher then knows better.
+ * Must not be asked while `view.newestBasis` is ahead of the state's head: another dispatcher then knows better.
  * A command is only ever replaced by one with a higher basis.
  */
 export function deriveCommands(
@@ -28,19 +28,20 @@ export function deriveCommands(
   const nodeId = task?.node?.id;
   if (task && nodeId !== undefined) {
     const entry = view.entryOf(taskId, nodeId);
-    if (!entry || entry.basis < task.commandSeq) {
+    if (!entry || entry.basis < basisOf(state, task.commandSeq)) {
       puts.push({ nodeId, taskId, command: commandTask(state, task), expectLastSeq: entry?.seq ?? 0 });
     }
   }
-  const forget: ForgetCommand = { v: 1, type: 'forget', basis: state.head };
+  const basis = basisOf(state, state.head);
+  const forget: ForgetCommand = { v: 1, type: 'forget', basis };
   for (const entry of view.entriesOf(taskId)) {
-    if (entry.nodeId === nodeId || entry.forget || entry.basis >= state.head) continue;
+    if (entry.nodeId === nodeId || entry.forget || entry.basis >= basis) continue;
     puts.push({ nodeId: entry.nodeId, taskId, command: forget, expectLastSeq: entry.seq });
   }
   for (const [strayOn, reportSeq] of strays.nodesOf(taskId)) {
     const entry = view.entryOf(taskId, strayOn);
     const isAboutIt = entry !== undefined && !entry.forget;
-    if (strayOn === nodeId || isAboutIt || (entry && entry.basis >= reportSeq)) continue;
+    if (strayOn === nodeId || isAboutIt || (entry && entry.basis >= basisOf(state, reportSeq))) continue;
     puts.push({ nodeId: strayOn, taskId, command: forget, expectLastSeq: entry?.seq ?? 0 });
   }
   return puts;
@@ -48,7 +49,8 @@ export function deriveCommands(
 
 const noPorts: readonly Port[] = [];
 
-function commandTask({ cluster }: ClusterState, task: Task): TaskCommandInput {
+function commandTask(state: ClusterState, task: Task): TaskCommandInput {
+  const { cluster } = state;
   const { id, service, slot, version, desired, commandSeq } = task;
   const { name, labels } = service.spec;
   const { wire, content } = version.storedSpec;
@@ -59,7 +61,7 @@ function commandTask({ cluster }: ClusterState, task: Task): TaskCommandInput {
   return {
     v: 1,
     type: 'task',
-    basis: commandSeq,
+    basis: basisOf(state, commandSeq),
     desired: nameTaskState(desired) as DesiredStateName,
     task: {
       id,

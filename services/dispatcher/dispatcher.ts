@@ -13,7 +13,7 @@ import {
   type Share,
   usualRecordLimit,
 } from '@muster/runtime';
-import { type ClusterNode, type ClusterState, lastSeqOf } from '@muster/state';
+import { basisOf, type ClusterNode, type ClusterState, lastSeqOf } from '@muster/state';
 
 import { startHearing } from './hearing.ts';
 import { createUndelivered } from './undelivered.ts';
@@ -40,6 +40,8 @@ export interface Dispatcher extends Reducer {
   noteAgent(nodeId: string, isThere: boolean, now: number): void;
   /** The node can't be told of the task, and why; or no longer so, when there is no reason. */
   noteUndelivered(nodeId: string, taskId: string, reason: string | undefined, now: number): boolean;
+  /** Commands have such a basis, and the log does not go so far (outlived.ts). */
+  noteOutlived(basis: number): void;
   /** An echo arrived (hearing.ts). True when somebody's time is up. */
   echo(sentAt: number, now: number): boolean;
   readonly echoEveryMs: number;
@@ -68,12 +70,13 @@ export function createDispatcher({
   const faults = createFaults(noticed);
   const undelivered = createUndelivered();
   let lastLook = 0;
+  let outlived = 0;
 
   function decide(state: ClusterState, now: number): Decision[] {
     lastLook = now;
     for (const id of deadlines.takeDue(hearing.until)) noticed.add(id);
     noticed.wake(now, (id) => look(state, id, now) !== undefined);
-    const decisions: Decision[] = [];
+    const decisions: Decision[] = [...countAnew(state)];
     const decided: string[] = [];
     while (decisions.length < MAX_DECISIONS_PER_ROUND) {
       const id = noticed.take();
@@ -87,6 +90,12 @@ export function createDispatcher({
     for (const id of decided) noticed.add(id);
     if (decisions.length === 0) faults.tell();
     return decisions;
+  }
+
+  function countAnew(state: ClusterState): Decision[] {
+    if (outlived <= basisOf(state, state.head)) return [];
+    const expect = lastSeqOf(state, eventSubject('dispatcher', 'cluster', 'self'));
+    return [{ event: { type: 'cluster.commands_ahead', cause: 0, basis: outlived }, expect }];
   }
 
   function look(state: ClusterState, id: string, now: number): Decision | undefined {
@@ -192,6 +201,9 @@ export function createDispatcher({
       if (known.status === 'ready') return false;
       noticed.add(nodeId);
       return true;
+    },
+    noteOutlived(basis) {
+      outlived = basis;
     },
     noteAgent(nodeId, isThere, now) {
       const known = watched.get(nodeId);

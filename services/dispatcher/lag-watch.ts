@@ -1,7 +1,7 @@
 // Whether our fold is behind what another dispatcher has commanded: what we would write then follows from a state that its
 // commands have left behind. It lasts for moments; longer, and something is wrong.
 import type { Clock, Logger, Timer } from '@muster/runtime';
-import type { ClusterState } from '@muster/state';
+import { basisOf, type ClusterState } from '@muster/state';
 import type { CommandView } from './command-view.ts';
 
 export interface LagWatch {
@@ -28,7 +28,7 @@ export function watchLag(
 
   return {
     isBehind() {
-      const behind = view.newestBasis > state.head;
+      const behind = view.newestBasis > basisOf(state, state.head);
       if (!behind) {
         lagging?.cancel();
         lagging = undefined;

@@ -17,6 +17,7 @@ import {
 } from '@muster/runtime';
 import { type CommandWriterStats, startCommandWriter } from './command-writer.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { watchOutlived } from './outlived.ts';
 import { probeAgents } from './probe-agents.ts';
 
 export interface StartDispatcherOptions {
@@ -73,6 +74,16 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
     if (dispatcher.echo(sentAt, clock.now())) loop?.wake();
   });
+  const outlived = watchOutlived({
+    follower,
+    log,
+    clock,
+    newestBasis: () => writer.newestBasis,
+    onOutlived(basis) {
+      dispatcher.noteOutlived(basis);
+      loop.wake();
+    },
+  });
   const probes = probeAgents({
     state: follower.state,
     bus,
@@ -95,6 +106,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     backlog: () => ({ ...dispatcher.backlog?.(), ...writer.backlog() }),
     async stop() {
       presence?.stop();
+      outlived.stop();
       probes.stop();
       heartbeats.stop();
       echoes.stop();

@@ -40,6 +40,9 @@ export const recordsLost = defineEvent({
       description: 'The last sequence before what was lost; 0 when that is not known.',
     }),
     to: sequence.meta({ description: 'The last sequence that had been read.' }),
+    basis: sequence.meta({
+      description: 'The highest that a command can have that follows from what was lost.',
+    }),
     intents: z
       .array(z.object({ seq: sequence, subject: z.string() }))
       .meta({ description: 'The intents that are in the log no more.' }),
@@ -53,5 +56,5 @@ export const commandsAhead = defineEvent({
   kind: 'cluster',
   description:
     'Commands follow from records that the log does not have: it has lost its end while nobody was there to notice. They are replaced.',
-  facts: { to: sequence.meta({ description: 'The last sequence that a command follows from.' }) },
+  facts: { basis: sequence.meta({ description: 'The highest basis of a command.' }) },
 });

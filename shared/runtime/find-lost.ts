@@ -1,10 +1,10 @@
 // What a log has lost, told by comparing the fold that had read it with the fold of what it is now. Pure.
-import { type ClusterState, digestAt } from '@muster/state';
+import { basisOf, type ClusterState, digestAt } from '@muster/state';
 import type { RecentIntents } from './recent-intents.ts';
 
 /** A fold, or what is left of one: enough to tell where another one parts from it. */
 export interface Folded {
-  readonly state: Pick<ClusterState, 'head' | 'digests'>;
+  readonly state: Pick<ClusterState, 'head' | 'digests' | 'basisOffset'>;
   readonly recent: RecentIntents;
 }
 
@@ -13,6 +13,8 @@ export interface Lost {
   readonly after: number;
   /** The last sequence that had been read. */
   readonly to: number;
+  /** The highest basis of a command that can follow from it. */
+  readonly basis: number;
   /** Those that are in the log no more, not in other words and not at another place. */
   readonly intents: readonly { readonly seq: number; readonly subject: string }[];
 }
@@ -30,7 +32,7 @@ export function findLost(before: Folded, now: Folded): Lost | undefined {
     if (again > 0) found.set(keyOf(intent), again - 1);
     else intents.push({ seq: intent.seq, subject: intent.subject });
   }
-  return { after, to, intents };
+  return { after, to, basis: basisOf(before.state, to), intents };
 }
 
 function keyOf({ subject, sum }: { readonly subject: string; readonly sum: number }): string {

@@ -68,6 +68,7 @@ describe('a follower', () => {
     expect(findLost(before, after)).toEqual({
       after: 2,
       to: 4,
+      basis: 4,
       intents: [{ seq: 4, subject: 'muster.intent.ana.service.apply.d' }],
     });
   });

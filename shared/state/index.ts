@@ -7,7 +7,7 @@ export { undeliveredError } from './evolve-node.ts';
 export * from './fold-record.ts';
 export * from './hash.ts';
 export * from './id-map.ts';
-export { isOfLostPart, type Loss } from './losses.ts';
+export { basisOf, type Loss } from './losses.ts';
 export * from './outdated.ts';
 export { atOf, Table } from './pages.ts';
 export * from './rows.ts';

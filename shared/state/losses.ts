@@ -1,5 +1,5 @@
-// What the log has lost, as far as somebody noticed. Each loss begins an epoch, which is the log's time when it was
-// recorded: it counts on even when the record of an earlier loss is lost itself.
+// What the log has lost, as far as somebody noticed. Commands that follow from what was lost are still there, and agents
+// have obeyed them: from then on, all commands count from beyond them.
 import type { EventFact, EventOf, EventType } from '@muster/events';
 import type { ClusterState } from './state.ts';
 
@@ -21,39 +21,44 @@ const LOSSES_KEPT = 20;
 
 /** Several copies may tell of one loss, each of what it had read. */
 export function recordLoss(state: ClusterState, { time, event }: FactOf<'cluster.records_lost'>): boolean {
-  const { after, to, intents, omitted = 0 } = event;
+  const { after, to, basis, intents, omitted = 0 } = event;
+  const isCountedAnew = countFrom(state, basis);
   const index = state.losses.findIndex((loss) => loss.after === after);
   const known = state.losses[index];
-  if (known === undefined) return begin(state, { time, after, to, intents, omitted });
+  if (known === undefined) return add(state, { time, after, to, intents, omitted });
   const named = new Set(known.intents.map(({ seq }) => seq));
   const more = intents.filter(({ seq }) => !named.has(seq));
-  if (more.length === 0 && to <= known.to && omitted <= known.omitted) return false;
+  if (more.length === 0 && to <= known.to && omitted <= known.omitted) return isCountedAnew;
   state.losses[index] = {
     ...known,
     to: Math.max(to, known.to),
     intents: [...known.intents, ...more],
     omitted: Math.max(omitted, known.omitted),
   };
-  // It may be another one.
-  if (after === 0) state.epoch = Math.max(time, state.epoch + 1);
   return true;
 }
 
 export function recordCommandsAhead(
   state: ClusterState,
-  { time, event }: FactOf<'cluster.commands_ahead'>,
+  { time, event: { basis } }: FactOf<'cluster.commands_ahead'>,
 ): boolean {
-  return begin(state, { time, after: 0, to: event.to, intents: [], omitted: 0 });
+  if (!countFrom(state, basis)) return false;
+  return add(state, { time, after: 0, to: basis, intents: [], omitted: 0 });
 }
 
-function begin(state: ClusterState, loss: Loss): boolean {
+function add(state: ClusterState, loss: Loss): boolean {
   state.losses.push(loss);
   if (state.losses.length > LOSSES_KEPT) state.losses.shift();
-  state.epoch = Math.max(loss.time, state.epoch + 1);
   return true;
 }
 
-/** Whether what was derived in that epoch from that sequence was derived from a part of the log that was lost since. */
-export function isOfLostPart({ epoch: now, losses }: ClusterState, epoch: number, basis: number): boolean {
-  return epoch < now && losses.some(({ time, after }) => time > epoch && basis > after);
+function countFrom(state: ClusterState, basis: number): boolean {
+  if (basis <= basisOf(state, 0)) return false;
+  state.basisOffset = basis;
+  return true;
+}
+
+/** What a command has for its basis that follows from this sequence: of two for a task, the one with the higher holds. */
+export function basisOf({ basisOffset }: Pick<ClusterState, 'basisOffset'>, seq: number): number {
+  return basisOffset + seq;
 }

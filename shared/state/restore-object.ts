@@ -30,7 +30,7 @@ export function restoreObject(state: ClusterState, links: Links, row: Row): void
       restoreHead(state, row[1] as StoredHead);
       return;
     case 'losses':
-      state.epoch = row[1] as number;
+      state.basisOffset = row[1] as number;
       state.losses.push(...(row[2] as readonly Loss[]));
       return;
     case 'node':

@@ -18,7 +18,7 @@ export function* listRows(state: ClusterState): Generator<Row> {
 /** All but slots and tasks. What they are made of never changes afterwards, whatever becomes of the state. */
 export function* listObjectRows(state: ClusterState): Generator<Row> {
   yield headRow(state);
-  if (state.epoch > 0) yield ['losses', state.epoch, [...state.losses]];
+  if (state.losses.length > 0) yield ['losses', state.basisOffset, [...state.losses]];
   for (const node of state.nodes.values()) yield nodeRow(node);
   for (const service of state.services.values()) yield serviceRow(service);
   for (const [, version] of state.tables.versions) yield versionRow(version);

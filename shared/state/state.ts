@@ -132,9 +132,10 @@ export interface ClusterState {
   conflicts: number;
   /** Decisions of those who had read another log. */
   astray: number;
-  /** What the log has lost, the last of it last; and when the last loss was recorded. */
+  /** What the log has lost, the last of it last. */
   readonly losses: Loss[];
-  epoch: number;
+  /** What commands have for their basis beyond the sequence they follow from: more than before each loss. */
+  basisOffset: number;
   /** Set when a newer program's event was met: nothing may be decided from here on. */
   halted: string | undefined;
 }
@@ -160,7 +161,7 @@ export function createState(): ClusterState {
     conflicts: 0,
     astray: 0,
     losses: [],
-    epoch: 0,
+    basisOffset: 0,
     halted: undefined,
   };
 }
