@@ -1,30 +1,9 @@
 // Runs reducers, and the API, in this process: `muster orchestrator` one of them, `muster up` all, and nothing else
 // differs. When the log turns out to have lost what they had read, they begin again from the log as it is.
 import { LogDivergedError, LogGoneError } from '@muster/log';
-import { type Clock, type Follower, type Logger, sleep, systemClock } from '@muster/runtime';
-import type { Telemetry } from '@muster/telemetry';
-import type { ClusterConnection } from './cluster-connection.ts';
-import { startLife } from './life.ts';
+import { type Follower, sleep, systemClock } from '@muster/runtime';
+import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
-import type { ControlRole } from './start-role.ts';
-
-export const VERSION = '0.1.0';
-
-export interface ControlPlaneOptions {
-  readonly cluster: ClusterConnection;
-  readonly roles: readonly ControlRole[];
-  /** Which copy this is, for logs. */
-  readonly copy: string;
-  readonly logger: Logger;
-  /** Of this process: every role is observed through it. */
-  readonly telemetry: Telemetry;
-  readonly heartbeatMs: number;
-  /** Records from one snapshot to the next, where the orchestrator is among the roles. */
-  readonly snapshotEvery?: number | undefined;
-  readonly clock?: Clock;
-  /** The state can no longer be kept: the process should end and start anew. */
-  readonly onFailure: (error: Error) => void;
-}
 
 export interface Running {
   /** The one that is followed by now: another one after the log has lost its end. */

@@ -7,15 +7,32 @@ import {
   type Clock,
   type Follower,
   keepLadder,
+  type Logger,
   snapshotRegularly,
   startFollower,
   startPresence,
 } from '@muster/runtime';
-import { createMeasures, measureSnapshots, type ObservedFold } from '@muster/telemetry';
+import { createMeasures, measureSnapshots, type ObservedFold, type Telemetry } from '@muster/telemetry';
 import type { ClusterConnection } from './cluster-connection.ts';
-import { type ControlPlaneOptions, VERSION } from './control-plane.ts';
 import type { Losses } from './losses.ts';
 import { type ControlRole, startRole } from './start-role.ts';
+import { VERSION } from './version.ts';
+
+export interface ControlPlaneOptions {
+  readonly cluster: ClusterConnection;
+  readonly roles: readonly ControlRole[];
+  /** Which copy this is, for logs. */
+  readonly copy: string;
+  readonly logger: Logger;
+  /** Of this process: every role is observed through it. */
+  readonly telemetry: Telemetry;
+  readonly heartbeatMs: number;
+  /** Records from one snapshot to the next, where the orchestrator is among the roles. */
+  readonly snapshotEvery?: number | undefined;
+  readonly clock?: Clock;
+  /** The state can no longer be kept: the process should end and start anew. */
+  readonly onFailure: (error: Error) => void;
+}
 
 export interface Life {
   readonly follower: Follower;

@@ -13,10 +13,11 @@ import { usageError } from '../errors.ts';
 import { type LocalAgent, type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
 import { startSimulatedAgents } from '../up/simulated-agents.ts';
 import { type ClusterConnection, connectCluster } from './cluster-connection.ts';
-import { startControlPlane, VERSION } from './control-plane.ts';
+import { startControlPlane } from './control-plane.ts';
 import { metricsOption } from './metrics-option.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { type ControlRole, controlRoles } from './start-role.ts';
+import { VERSION } from './version.ts';
 
 const summaries: Record<ControlRole, string> = {
   orchestrator: 'Admit intents and keep services as described',

@@ -7,8 +7,9 @@ import type { BackendKind } from '@muster/backends';
 import { type Logger, type NatsServerProcess, startNatsServer } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type ClusterConnection, connectCluster } from '../roles/cluster-connection.ts';
-import { type Running, startControlPlane, VERSION } from '../roles/control-plane.ts';
+import { type Running, startControlPlane } from '../roles/control-plane.ts';
 import { controlRoles } from '../roles/start-role.ts';
+import { VERSION } from '../roles/version.ts';
 import { type LocalAgent, nameLocalNode, startLocalAgent } from './local-agents.ts';
 import { startSimulatedAgents } from './simulated-agents.ts';
 

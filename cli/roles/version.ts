@@ -1,0 +1,2 @@
+/** Of this build, as its copies tell it. */
+export const VERSION = '0.1.0';
