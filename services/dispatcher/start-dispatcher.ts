@@ -81,7 +81,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     newestBasis: () => writer.newestBasis,
     onOutlived(basis) {
       dispatcher.noteOutlived(basis);
-      loop.wake();
+      loop?.wake();
     },
   });
   const probes = probeAgents({
