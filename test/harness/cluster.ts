@@ -34,6 +34,8 @@ export interface TestCluster {
   /** The same, for commands that must succeed: what it printed. */
   print(...args: string[]): Promise<string>;
   start(role: ControlRole | 'up', ...args: string[]): Promise<RoleProcess>;
+  /** Anything that stays, with more in its environment. */
+  launch(args: readonly string[], env?: RunOptions['env']): Promise<RoleProcess>;
   /** One process for each role and copy. */
   startControl(copies: number, ...args: string[]): Promise<Record<ControlRole, RoleProcess[]>>;
   /** A node of that name: started again, it has the same identity. */
@@ -85,6 +87,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       if (code !== 0) throw new Error(`muster ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
       return stdout;
     },
+    launch,
     // What is all in one uses a server of its own unless told otherwise.
     start: (role, ...args) =>
       launch(role === 'up' ? [role, '--nats', url, '--dir', join(dir, 'up'), ...args] : [role, ...args]),

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { inProject } from './root.ts';
 
-/** MUSTER_PROGRAM tests another build. */
-const program = process.env.MUSTER_PROGRAM ?? inProject('dist', 'muster.js');
+/** MUSTER_PROGRAM tests another build; in the environment of one process, it is that process's. */
+const usualProgram = process.env.MUSTER_PROGRAM ?? inProject('dist', 'muster.js');
 const COMMAND_TIMEOUT_MS = 60_000;
 
 export interface Outcome {
@@ -38,6 +38,7 @@ export function spawnMuster(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
+  const program = env.MUSTER_PROGRAM ?? usualProgram;
   if (!existsSync(program)) throw new Error('these tests run the built program: npm run build');
   const command = [process.execPath, '--enable-source-maps', program, ...args];
   const [first, ...rest] = canTie ? ['setpriv', '--pdeathsig', 'KILL', ...command] : command;
