@@ -1,5 +1,6 @@
 // The options that every command takes, before its name or after it.
 import { userInfo } from 'node:os';
+import { checkTeamName, DEFAULT_TEAM } from '@muster/model';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export const DEFAULT_NATS = 'nats://127.0.0.1:4222';
@@ -7,6 +8,8 @@ export const DEFAULT_NATS = 'nats://127.0.0.1:4222';
 export interface GlobalOptions {
   readonly nats: string;
   readonly as: string;
+  /** Whose names are meant, and in whose name is asked; '' for the default team. */
+  readonly team: string;
   readonly color: boolean;
 }
 
@@ -17,6 +20,10 @@ function globalOptions(): Option[] {
       .env('MUSTER_ACTOR')
       .default(undefined, 'your user name')
       .argParser(parseActor),
+    new Option('--team <team>', 'whose services are meant')
+      .env('MUSTER_TEAM')
+      .default(undefined, 'the default team')
+      .argParser(parseTeam),
     new Option('--no-color', 'plain text'),
   ];
 }
@@ -47,18 +54,28 @@ export function inheritGlobalOptions(program: Command): void {
 }
 
 export function readGlobals(command: Command): GlobalOptions {
-  const { nats, as, color } = command.optsWithGlobals<{ nats: string; as?: string; color?: boolean }>();
-  return { nats, as: as ?? defaultActor(), color: color !== false };
+  const { nats, as, team, color } = command.optsWithGlobals<Partial<GlobalOptions> & { nats: string }>();
+  return { nats, as: as ?? defaultActor(), team: team ?? DEFAULT_TEAM, color: color !== false };
 }
 
 function parseActor(text: string): string {
-  if (text === '' || /[\s.*>]/.test(text))
-    throw new InvalidArgumentError('An actor is one word without ".", "*", ">" or blanks.');
+  if (text === '' || text.startsWith('@') || /[\s.*>]/.test(text))
+    throw new InvalidArgumentError(
+      'An actor is one word without ".", "*", ">" or blanks, and does not begin with "@".',
+    );
+  return text;
+}
+
+/** "default" is for whoever has another one in the environment. */
+function parseTeam(text: string): string {
+  if (text === '' || text === 'default') return DEFAULT_TEAM;
+  const refusal = checkTeamName(text);
+  if (refusal) throw new InvalidArgumentError(`${refusal.message}.`);
   return text;
 }
 
 function defaultActor(): string {
-  return (process.env.USER ?? nameFromSystem() ?? '').replace(/[\s.*>]/g, '-') || 'operator';
+  return (process.env.USER ?? nameFromSystem() ?? '').replace(/[\s.*>]|^@/g, '-') || 'operator';
 }
 
 function nameFromSystem(): string | undefined {

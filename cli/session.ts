@@ -23,6 +23,8 @@ export interface Session {
   readonly queries: QueryClient;
   /** Who asks. */
   readonly actor: string;
+  /** Whose names are meant; '' for the default team. */
+  readonly team: string;
 }
 
 /** A person waits: shorter than a reducer would. */
@@ -38,7 +40,9 @@ export async function withSession<T>(
   const bus = new NatsBus(connection);
   try {
     const snapshots = new JetStreamSnapshotStore(connection);
-    return await run({ connection, log, snapshots, bus, queries: createQueryClient(bus), actor: globals.as });
+    const queries = createQueryClient(bus);
+    const { as: actor, team } = globals;
+    return await run({ connection, log, snapshots, bus, queries, actor, team });
   } catch (error) {
     throw await explainAbsence(connection, error);
   } finally {

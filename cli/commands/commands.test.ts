@@ -182,7 +182,12 @@ describe('completion without names', () => {
   async function complete(...words: readonly string[]): Promise<string[]> {
     const lines: string[] = [];
     const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
-    await completeWords(makeProgram(), words, { nats: 'nats://127.0.0.1:1', as: 'x', color: false });
+    await completeWords(makeProgram(), words, {
+      nats: 'nats://127.0.0.1:1',
+      team: '',
+      as: 'x',
+      color: false,
+    });
     log.mockRestore();
     return lines.filter((line) => !line.startsWith(':')).map((line) => line.split('\t')[0]!);
   }

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { INTENT_FORM } from '@muster/events';
+import { DEFAULT_TEAM } from '@muster/model';
 import { type Command, Option } from 'commander';
 import { CliError } from '../errors.ts';
 import { durationValue } from '../flags/values.ts';
@@ -11,10 +13,10 @@ export function addPubCommand(program: Command): void {
     .command('pub')
     .summary('Publish an intent as it is')
     .description(
-      'Publish an intent as it is, as any NATS client can, and show what became of it. A subject that does not begin with "muster." is taken to follow "muster.intent.<actor>.".',
+      'Publish an intent as it is, as any NATS client can, and show what became of it. A subject that does not begin with "muster." is taken to follow "muster.intent.<actor>.", or "muster.intent.@<team>.<actor>." with --team.',
     )
     .usage('[OPTIONS] SUBJECT [JSON]')
-    .argument('<subject>', 'muster.intent.<actor>.<kind>.<verb>[.<name>], or its end')
+    .argument('<subject>', `${INTENT_FORM}, or its end`)
     .argument('[json]', 'the payload; "-" reads standard input, nothing at all sends none')
     .option('-d, --detach', "don't wait for the verdict")
     .addOption(
@@ -24,12 +26,13 @@ export function addPubCommand(program: Command): void {
     command,
     `muster pub service.apply.web '{"image":"nginx:alpine","replicas":3}'`,
     `muster pub muster.intent.ana.service.scale.web '{"replicas":5}'`,
-    'muster pub service.remove.web',
+    'muster pub --team payments service.remove.web',
     'muster pub service.apply.web - < web.json',
   );
   command.action(async (given: string, json: string | undefined, flags: WaitFlags) => {
-    const { as } = readGlobals(command);
-    const subject = given.startsWith('muster.') ? given : `muster.intent.${as}.${given}`;
+    const { as, team } = readGlobals(command);
+    const whose = team === DEFAULT_TEAM ? as : `@${team}.${as}`;
+    const subject = given.startsWith('muster.') ? given : `muster.intent.${whose}.${given}`;
     const payload = json === '-' ? readFileSync(0) : new TextEncoder().encode(json ?? '');
     await withCluster(command, async (context) => {
       const { publishRaw } = await import('../wait/publish-raw.ts');

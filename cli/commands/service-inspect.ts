@@ -26,7 +26,8 @@ export function addServiceInspect(service: Command): void {
       await inspectObjects(
         context,
         names,
-        async (name) => (await context.queries.ask('service.inspect', { service: name })).answer,
+        async (name) =>
+          (await context.queries.ask('service.inspect', { service: name, team: context.team })).answer,
         { format, toObject: toDockerService, ...(pretty && { pretty: printServicePretty }) },
       );
     });

@@ -16,12 +16,13 @@ export function addServicePs(service: Command): void {
     command,
     'muster service ps web',
     'muster service ps --no-trunc --filter desired-state=running web api',
+    'muster service ps --team payments web',
     "muster service ps --format '{{.Name}} {{.Node}} {{.CurrentState}}' web",
   );
   command.action(async (names: string[], flags: TaskListFlags) => {
     await withCluster(command, async (context) => {
       await printTasks(context, names, flags, (service) =>
-        context.queries.list('service.tasks', { service }),
+        context.queries.list('service.tasks', { service, team: context.team }),
       );
     });
   });

@@ -22,8 +22,8 @@ export function addServiceRm(service: Command): void {
       const refused: string[] = [];
       for (const shown of names) {
         try {
-          const name = await resolveName(context, shown);
-          accepted.push(await submit(context, { verb: 'remove', name, body: undefined, shown }, flags));
+          const named = await resolveName(context, shown);
+          accepted.push(await submit(context, { verb: 'remove', ...named, body: undefined, shown }, flags));
           context.terminal.write(`${shown}\n`);
         } catch (error) {
           // As Docker does, the others are removed all the same.

@@ -18,8 +18,8 @@ export function addServiceScale(service: Command): void {
       const { followAccepted, resolveName, submit } = await import('../wait/submit.ts');
       const accepted: Awaited<ReturnType<typeof submit>>[] = [];
       for (const { service: shown, replicas } of wanted) {
-        const name = await resolveName(context, shown);
-        accepted.push(await submit(context, { verb: 'scale', name, body: { replicas }, shown }, flags));
+        const named = await resolveName(context, shown);
+        accepted.push(await submit(context, { verb: 'scale', ...named, body: { replicas }, shown }, flags));
         context.terminal.write(`${shown} scaled to ${replicas}\n`);
       }
       for (const one of accepted) await followAccepted(context, one, flags);

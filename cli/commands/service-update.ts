@@ -1,3 +1,4 @@
+import { DEFAULT_TEAM } from '@muster/model';
 import { type Command, Option } from 'commander';
 import { CliError } from '../errors.ts';
 import { changeSpec, type FlagValues } from '../flags/build-spec.ts';
@@ -31,12 +32,16 @@ export function addServiceUpdate(service: Command): void {
     await withCluster(command, async (context) => {
       const { submitAndFollow } = await import('../wait/submit.ts');
       for (let attempt = 1; ; attempt += 1) {
-        const { answer: found } = await context.queries.ask('service.inspect', { service: name });
+        const { answer: found } = await context.queries.ask('service.inspect', {
+          service: name,
+          team: context.team,
+        });
+        const { team = DEFAULT_TEAM } = found;
         const body = { spec: changeSpec(found.spec, flags, clientSide), version: found.version };
         try {
           await submitAndFollow(
             context,
-            { verb: 'update', name: found.name, body, announce: 'name', shown: name },
+            { verb: 'update', team, name: found.name, body, announce: 'name', shown: name },
             flags,
           );
           return;

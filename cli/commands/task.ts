@@ -20,7 +20,8 @@ export function addTaskCommand(program: Command): void {
   command.action(async (names: string[], { format }: { format?: string }) => {
     await withCluster(command, async (context) => {
       const { toDockerTask } = await import('../output/docker-json.ts');
-      const find = async (name: string) => (await context.queries.ask('task.inspect', { task: name })).answer;
+      const find = async (name: string) =>
+        (await context.queries.ask('task.inspect', { task: name, team: context.team })).answer;
       await inspectObjects(context, names, find, { format, toObject: toDockerTask });
     });
   });

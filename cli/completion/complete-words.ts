@@ -11,6 +11,7 @@ const meanings: Readonly<Record<string, { readonly of: Named; readonly end?: str
   'service|task': { of: 'services' },
   node: { of: 'nodes' },
   task: { of: 'tasks' },
+  team: { of: 'teams' },
 };
 
 type Complete = (value: string, description: string) => void;

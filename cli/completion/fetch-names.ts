@@ -2,7 +2,7 @@
 // the background: the caller ends the process.
 import type { GlobalOptions } from '../globals.ts';
 
-export type Named = 'services' | 'nodes' | 'tasks';
+export type Named = 'services' | 'nodes' | 'tasks' | 'teams';
 
 const PATIENCE_MS = 700;
 /** Tasks are only offered by slot, and not beyond this. */
@@ -15,10 +15,14 @@ export async function fetchNames(of: Named, globals: GlobalOptions): Promise<rea
 
 async function ask(of: Named, globals: GlobalOptions): Promise<readonly string[]> {
   const { withSession } = await import('../session.ts');
-  return withSession(globals, async ({ queries }) => {
+  return withSession(globals, async ({ queries, team }) => {
     const limits = { timeoutMs: PATIENCE_MS };
     if (of === 'nodes') return (await queries.list('node.list', {}, limits)).map(({ hostname }) => hostname);
-    const services = await queries.list('service.list', {}, limits);
+    if (of === 'teams') {
+      const every = await queries.list('service.list', { allTeams: true }, limits);
+      return [...new Set(every.map((service) => service.team ?? 'default'))].sort();
+    }
+    const services = await queries.list('service.list', { team }, limits);
     if (of === 'services') return services.map(({ name }) => name);
     return services.flatMap(({ name, replicas }) =>
       Array.from({ length: Math.min(replicas, MAX_SLOTS) }, (_, index) => `${name}.${index + 1}`),

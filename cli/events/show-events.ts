@@ -29,7 +29,7 @@ export async function showEvents(context: Context, options: ShowEventsOptions): 
   const printer = startPrinter({
     directory,
     format,
-    selection: selectFacts(services, nodes),
+    selection: selectFacts(services, nodes, context.team),
     options,
     write: terminal.write,
   });

@@ -89,8 +89,11 @@ export async function showLogs(context: Context, target: string, options: ShowLo
 }
 
 /** The tasks that a name stands for, now and whenever asked again. */
-async function findTasks({ queries }: Context, target: string): Promise<() => Promise<readonly TaskView[]>> {
-  const ofService = () => queries.list('service.tasks', { service: target });
+async function findTasks(
+  { queries, team }: Context,
+  target: string,
+): Promise<() => Promise<readonly TaskView[]>> {
+  const ofService = () => queries.list('service.tasks', { service: target, team });
   try {
     await ofService();
     return ofService;
@@ -98,7 +101,7 @@ async function findTasks({ queries }: Context, target: string): Promise<() => Pr
     if (!(error instanceof Error && 'kind' in error && error.kind === 'not-found')) throw error;
   }
   try {
-    const { answer } = await queries.ask('task.inspect', { task: target });
+    const { answer } = await queries.ask('task.inspect', { task: target, team });
     return async () => [answer];
   } catch (error) {
     if (!(error instanceof Error && 'kind' in error && error.kind === 'not-found')) throw error;

@@ -27,12 +27,13 @@ function endpointPorts(ports: readonly Port[]): unknown {
 }
 
 export function toDockerService(service: ServiceDetail): object {
-  const { id, version, createdAt, updatedAt, spec, ports, replicas, running } = service;
+  const { id, version, createdAt, updatedAt, team, spec, ports, replicas, running } = service;
   return {
     ID: id,
     Version: { Index: version },
     CreatedAt: iso(createdAt),
     UpdatedAt: iso(updatedAt),
+    ...(team !== undefined && { Team: team }),
     Spec: toDockerCase(spec),
     Endpoint: { Spec: toDockerCase(spec.endpointSpec), Ports: endpointPorts(ports) },
     ServiceStatus: { RunningTasks: running, DesiredTasks: replicas },
@@ -48,6 +49,7 @@ export function toDockerTask(task: TaskDetail): object {
     UpdatedAt: iso(task.stateAt),
     Name: `${serviceName}.${slot}`,
     Labels: labels,
+    ...(task.team !== undefined && { Team: task.team }),
     Spec: toDockerCase(spec),
     ServiceID: serviceId,
     Slot: slot,

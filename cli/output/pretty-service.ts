@@ -12,6 +12,7 @@ export function printServicePretty(service: ServiceDetail): string {
     section('', [
       ['ID', service.id],
       ['Name', service.name],
+      service.team === undefined ? undefined : ['Team', service.team],
       ...mapLines('Labels', spec.labels),
       ['Service Mode', capitalise(mode)],
       [' Replicas', String(replicas)],

@@ -20,11 +20,12 @@ export const serviceFilters: FilterTests<ServiceView> = {
 };
 
 export function showService(service: ServiceView, { noTrunc = false } = {}): Item {
-  const { id, name, mode, running, replicas, maxReplicasPerNode, image, ports } = service;
+  const { id, name, team = '', mode, running, replicas, maxReplicasPerNode, image, ports } = service;
   const limit = maxReplicasPerNode > 0 ? ` (max ${maxReplicasPerNode} per node)` : '';
   return {
     ID: noTrunc ? id : shortenId(id),
     Name: name,
+    Team: team,
     Mode: mode,
     Replicas: `${running}/${replicas}${limit}`,
     Image: noTrunc ? image : shortenImage(image),

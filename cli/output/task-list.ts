@@ -53,12 +53,13 @@ function showTask(
   { now, noTrunc = false, noResolve = false }: ShowTaskOptions,
   isHistory: boolean,
 ): Item {
-  const { id, serviceId, serviceName, slot, image, nodeId, hostname, desired, state, stateAt, err, ports } =
-    task;
+  const { id, serviceId, serviceName, team = '', slot, image, nodeId, hostname } = task;
+  const { desired, state, stateAt, err, ports } = task;
   const published = state === 'running' ? ports.filter(({ publishMode }) => publishMode === 'host') : [];
   return {
     ID: noTrunc ? id : shortenId(id),
     Name: `${isHistory ? ' \\_ ' : ''}${noResolve ? serviceId : serviceName}.${slot}`,
+    Team: team,
     Image: noTrunc ? image : shortenImage(image),
     Node: (noResolve ? nodeId : hostname) ?? '',
     DesiredState: capitalise(desired),

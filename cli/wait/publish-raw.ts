@@ -1,5 +1,6 @@
 // Publishes whatever it is given, and tells what became of it.
 import { parseIntentSubject } from '@muster/events';
+import { nameWithTeam } from '@muster/model';
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
 import { CliError } from '../errors.ts';
@@ -18,7 +19,8 @@ export async function publishRaw(
   terminal.write(`#${seq} ${subject}\n`);
   const intent = parseIntentSubject(subject);
   if (intent === undefined || flags.detach) return;
-  const verdict = await awaitAcceptance(context, seq, intent.name ?? '', flags);
+  const { team, name = '' } = intent;
+  const verdict = await awaitAcceptance(context, seq, nameWithTeam({ team, name }), flags);
   if (verdict.kind === 'satisfied') terminal.write(`#${verdict.seq} accepted: ${verdict.message}\n`);
   else terminal.write(`#${verdict.seq} accepted (service ${verdict.serviceId})\n`);
 }

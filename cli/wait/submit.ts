@@ -1,6 +1,6 @@
 // Asks for a change: publishes the intent, waits for the verdict, and then for the change itself.
-import { encodeJson, intentSubject } from '@muster/events';
-import { nanosToMs } from '@muster/model';
+import { canNameInSubject, encodeJson, intentSubject } from '@muster/events';
+import { DEFAULT_TEAM, nameWithTeam, nanosToMs, readNameWithTeam, type TeamName } from '@muster/model';
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
 import { CliError, exitCodes } from '../errors.ts';
@@ -8,18 +8,16 @@ import { converge } from './converge.ts';
 import { interruptible } from './interruptible.ts';
 import { type Verdict, waitForVerdict } from './verdict.ts';
 
-export interface Intent {
+export interface Intent extends TeamName {
   readonly verb: 'create' | 'update' | 'scale' | 'remove';
-  readonly name: string;
   readonly body: unknown;
   /** The service as the user wrote it. */
   readonly shown?: string;
 }
 
-export interface Accepted {
+export interface Accepted extends TeamName {
   readonly verdict: Exclude<Verdict, { kind: 'rejected' }>;
   readonly verb: Intent['verb'];
-  readonly name: string;
 }
 
 const VERDICT_TIMEOUT_MS = 30_000;
@@ -28,17 +26,13 @@ const STABLE_FOR_MS = 5_000;
 /** Throws what the orchestrator says when it says no. */
 export async function submit(context: Context, intent: Intent, flags: WaitFlags): Promise<Accepted> {
   const { log, actor } = context;
-  const { verb, name, body } = intent;
+  const { verb, team, name, body } = intent;
   // A name that can't stand in a subject is the orchestrator's to refuse: it then is in the body alone.
-  const subject = intentSubject(
-    actor,
-    'service',
-    verb,
-    /[\s.*>]/.test(name) || name === '' ? undefined : name,
-  );
+  const subject = intentSubject(actor, 'service', verb, canNameInSubject(name) ? name : undefined, team);
   const appended = await log.append(subject, body === undefined ? new Uint8Array() : encodeJson(body));
   if (!appended.ok) throw new CliError('the log refused the intent');
-  return { verdict: await awaitAcceptance(context, appended.seq, name, flags), verb, name };
+  const shown = nameWithTeam({ team, name });
+  return { verdict: await awaitAcceptance(context, appended.seq, shown, flags), verb, team, name };
 }
 
 /** The verdict on an intent that is in the log. Throws what the orchestrator says when it says no. */
@@ -82,13 +76,13 @@ async function serviceExists({ queries }: Context, service: string, minSeq: numb
 
 export async function followAccepted(
   context: Context,
-  { verdict, verb, name }: Accepted,
+  { verdict, verb, team, name }: Accepted,
   flags: WaitFlags,
 ): Promise<void> {
   if (flags.detach) return;
   await converge(context, {
-    service: verdict.kind === 'accepted' ? verdict.serviceId : name,
-    name,
+    service: verdict.kind === 'accepted' ? verdict.serviceId : nameWithTeam({ team, name }),
+    name: nameWithTeam({ team, name }),
     removing: verb === 'remove',
     fromSeq: verdict.seq,
     stableForMs: flags.stableFor === undefined ? STABLE_FOR_MS : nanosToMs(flags.stableFor),
@@ -110,12 +104,14 @@ export async function submitAndFollow(
   await followAccepted(context, accepted, flags);
 }
 
-/** The name of a service that may be given by its ID. Without an API, a name is what it must be. */
-export async function resolveName({ queries }: Context, service: string): Promise<string> {
+/** Team and name of a service that may be given by its ID. Without an API, a name is what it must be. */
+export async function resolveName({ queries, team: asked }: Context, service: string): Promise<TeamName> {
   try {
-    return (await queries.ask('service.inspect', { service })).answer.name;
+    const { team = DEFAULT_TEAM, name } = (await queries.ask('service.inspect', { service, team: asked }))
+      .answer;
+    return { team, name };
   } catch (error) {
-    if (error instanceof Error && error.name === 'NoApiError') return service;
+    if (error instanceof Error && error.name === 'NoApiError') return readNameWithTeam(service, asked);
     throw error;
   }
 }

@@ -39,6 +39,15 @@ export function intentSubject(
   return PREFIX + [...tokens, ...(name === undefined ? [] : [name])].join('.');
 }
 
+/** Whether it can be the name in a subject; what can't may still stand in the body. */
+export function canNameInSubject(name: string): boolean {
+  return name.length <= MAX_LENGTH && !UNSAFE.test(name) && !hasEmptyToken(name);
+}
+
+function hasEmptyToken(name: string): boolean {
+  return name.split('.').includes('');
+}
+
 /** Anything under `muster.intent.` is somebody's intent: missing tokens come back empty, and are refused later. */
 export function parseIntentSubject(subject: string): IntentSubject | undefined {
   if (!subject.startsWith(PREFIX)) return undefined;
@@ -66,7 +75,7 @@ export function checkIntentSubject({ team, actor, kind, verb, name }: IntentSubj
     if (text !== undefined && text.length > MAX_LENGTH)
       return refuse('invalid', `${field} must be ${MAX_LENGTH} characters or fewer in a subject`, field);
   }
-  if (name?.split('.').includes(''))
+  if (name !== undefined && hasEmptyToken(name))
     return refuse(
       'invalid',
       `invalid name "${name}": something must stand before, between and after dots`,

@@ -72,7 +72,7 @@ export type ContainerSpec`,
   ],
   // 5. Their writers. An agent says what it knows, and what the cluster does not read yet is left out for it; a reducer has
   // to know the version.
-  'agents/node/agent.ts': [['description, reads })', 'description, reads, kernel: process.version })']],
+  'agents/node/joining.ts': [['description, reads })', 'description, reads, kernel: process.version })']],
   'agents/node/reporter.ts': [
     ['(status) => stripTime(status, now)', '(status) => ({ ...stripTime(status, now), attempt: 1 })'],
   ],

@@ -29,7 +29,8 @@ const SNAPSHOT_EVERY = '50';
 
 export async function setStage(builds: Builds): Promise<Stage> {
   const eyes = (await import(/* @vite-ignore */ pathToFileURL(builds.nextEyes).href)) as Eyes;
-  const cluster = await startCluster();
+  // An agent that is exchanged is away for as long as a process takes to start, on a machine with far too much to do.
+  const cluster = await startCluster({ heartbeatMs: 30_000 });
   const running = new Map<string, RoleProcess>();
   const everybody: RoleProcess[] = [];
   let watch: Watch | undefined;
@@ -86,7 +87,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-const EVERY_MS = 500;
+const EVERY_MS = 1_000;
 const KEPT = 3;
 
 /** Creates a service, scales the one before, changes the one before that, removes an older one; again and again. */
@@ -136,7 +137,7 @@ export function sampleHashes({ queries }: Stage): { stop(): Promise<readonly Sam
       // One that stops in the middle of a question does not answer it.
       const asked = await queries.ask('state.hash', {}, { timeoutMs: 2_000 }).catch(() => undefined);
       if (asked) samples.push(asked.answer);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 500));
     }
   })();
   return {
