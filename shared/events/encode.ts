@@ -2,7 +2,7 @@
 import { dropYounger } from '@muster/model';
 import { definitionByType, type EventInput } from './catalogue.ts';
 import type { Issue } from './compile-check.ts';
-import { subjectIdOf } from './decode.ts';
+import { type Definitions, subjectIdOf } from './decode.ts';
 import { checkOf, type EventDefinition, type Read, WIRE_VERSION } from './envelope.ts';
 import { eventSubject } from './subjects.ts';
 
@@ -22,6 +22,8 @@ export interface Composition {
   readonly read?: Read | undefined;
   /** The cluster's version: nothing is written that an older copy would not read. This build's by default. */
   readonly wire?: number | undefined;
+  /** The catalogue, except in tests. */
+  readonly definitions?: Definitions;
 }
 
 /** The event would be poison, or halt older copies: it is not to be stored. */
@@ -52,8 +54,9 @@ export function findUnreadable(draft: EventDraft, wire = WIRE_VERSION): Issue | 
   return complete(draft, 0, { wire }).issue;
 }
 
-function complete(draft: EventDraft, now: number, { read, wire = WIRE_VERSION }: Composition) {
-  const definition = definitionByType.get(draft.type)! as EventDefinition;
+function complete(draft: EventDraft, now: number, composition: Composition) {
+  const { read, wire = WIRE_VERSION, definitions = definitionByType as Definitions } = composition;
+  const definition = definitions.get(draft.type)!;
   const { type, cause, ...facts } = leaveOutYounger(draft, definition, wire);
   const version = versionAt(definition, wire);
   const event = {
@@ -74,8 +77,12 @@ function complete(draft: EventDraft, now: number, { read, wire = WIRE_VERSION }:
  * An agent tells what it knows, and the cluster gets what it reads by now. What a reducer decides is not changed on the
  * way: it has to know the version.
  */
-function leaveOutYounger(draft: EventDraft, { writer, schema }: EventDefinition, wire: number): EventDraft {
-  if (writer !== 'agent' || wire >= WIRE_VERSION) return draft;
+function leaveOutYounger(
+  draft: EventDraft,
+  { writer, schema, since }: EventDefinition,
+  wire: number,
+): EventDraft {
+  if (writer !== 'agent' || wire >= since.at(-1)!) return draft;
   const copy = structuredClone(draft);
   dropYounger(copy, schema, wire);
   return copy;

@@ -1,6 +1,6 @@
-import { composeEvent, WIRE_VERSION } from '@muster/events';
+import { composeEvent, encodeJson, WIRE_VERSION } from '@muster/events';
 import { deriveServiceId, normaliseServiceSpec } from '@muster/model';
-import { joinReadyNode, startHistory } from '@muster/testing';
+import { copyThroughSnapshot, joinReadyNode, startHistory } from '@muster/testing';
 import { describe, expect, it } from 'vitest';
 import { hashState } from './hash.ts';
 
@@ -42,6 +42,29 @@ describe('the cluster’s version', () => {
     expect(history.state.wireVersion).toBe(1);
     history.append(raise(1));
     expect(history.state).toMatchObject({ wireVersion: 1, conflicts: 1, halted: undefined });
+  });
+
+  it('goes on saying why a copy has halted, whatever else it does not know', () => {
+    const history = startHistory();
+    history.append(raise(7));
+    const { halted } = history.state;
+    const created = {
+      v: 9,
+      type: 'service.created',
+      writer: 'orchestrator',
+      cause: 1,
+      at: '2026-01-01T00:00:00Z',
+    };
+    history.record('muster.event.orchestrator.service.s1', encodeJson(created));
+    expect(history.state.halted).toBe(halted);
+  });
+
+  it('halts a copy that starts from the snapshot of one that knows it', () => {
+    const history = startHistory();
+    history.append(raise(7));
+    const { halted } = history.state;
+    history.state.halted = undefined;
+    expect(copyThroughSnapshot(history.state).halted).toBe(halted);
   });
 
   it('halts a copy that does not know it', () => {

@@ -22,5 +22,5 @@ export function raiseVersion(state: ClusterState, { event }: FactOf<'cluster.ver
 /** Also of a state that a newer build has folded and written down. */
 export function haltBeyond(state: ClusterState): void {
   if (state.wireVersion <= WIRE_VERSION) return;
-  state.halted = `the cluster is at version ${state.wireVersion}, and this program knows ${WIRE_VERSION} at most`;
+  state.halted ??= `the cluster is at version ${state.wireVersion}, and this program knows ${WIRE_VERSION} at most`;
 }

@@ -71,7 +71,8 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   }
   state.lastSeqs.set(fact.subject, fact.seq);
   if (fact.is === 'unknown') {
-    state.halted = fact.reason;
+    // The first reason is the one that counts: what comes after it may be unknown because of it.
+    state.halted ??= fact.reason;
     return;
   }
   const apply = applyByType[fact.event.type] as Apply<EventType>;

@@ -2,7 +2,7 @@ export * from './capture.ts';
 export * from './changes.ts';
 export type * from './collections.ts';
 export { DIGESTS_KEPT, digestAt, isFolded } from './digest.ts';
-export { FOLD_VERSION } from './evolve.ts';
+export { evolve, FOLD_VERSION } from './evolve.ts';
 export { undeliveredError } from './evolve-node.ts';
 export * from './fold-record.ts';
 export * from './hash.ts';

@@ -27,7 +27,8 @@ export interface Stage {
 
 const SNAPSHOT_EVERY = '50';
 
-export async function setStage(builds: Builds): Promise<Stage> {
+/** A strict watch fails when a record breaks a rule. */
+export async function setStage(builds: Builds, { strict = true } = {}): Promise<Stage> {
   const eyes = (await import(/* @vite-ignore */ pathToFileURL(builds.nextEyes).href)) as Eyes;
   // An agent that is exchanged is away for as long as a process takes to start, on a machine with far too much to do.
   const cluster = await startCluster({ heartbeatMs: 30_000 });
@@ -75,7 +76,7 @@ export async function setStage(builds: Builds): Promise<Stage> {
     },
   };
   await Promise.all(controlRoles.map((role) => stage.startControl(role, 'previous')));
-  watch = await eyes.watchLog(cluster.url);
+  watch = await eyes.watchLog(cluster.url, { strict });
   return stage;
 }
 

@@ -225,7 +225,7 @@ describe.each([
 
 describe('a younger event before the version is raised', () => {
   beforeAll(async () => {
-    stage = await setStage(builds);
+    stage = await setStage(builds, { strict: false });
     await stage.startControl('orchestrator', 'next', 'younger');
   }, LONG_MS);
   afterAll(() => stage?.stop());

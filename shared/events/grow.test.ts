@@ -1,0 +1,138 @@
+// Whatever field is added to whatever is stored, in whatever place: what was stored before is read as it was and gives the
+// same hash, and nobody writes the field before the cluster's version is raised.
+import { since } from '@muster/model';
+import { createChanges, createState, evolve, hashState } from '@muster/state';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { catalogue } from './catalogue.ts';
+import { type Definitions, decodeEvent, type RawRecord } from './decode.ts';
+import { composeEvent, type EventDraft, findUnreadable } from './encode.ts';
+import type { EventDefinition } from './envelope.ts';
+import { exampleEvents } from './examples.fixture.ts';
+
+type Path = readonly string[];
+type Shape = Readonly<Record<string, z.core.$ZodType>>;
+
+/** Where an object stands in the schema; "*" is any item of a list. */
+function* listObjects(schema: z.core.$ZodType, path: Path = []): Generator<Path> {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type === 'object') {
+    yield path;
+    for (const [key, field] of Object.entries(def.shape as Shape)) yield* listObjects(field, [...path, key]);
+  } else if (def.type === 'array') yield* listObjects(def.element, [...path, '*']);
+  else if ('innerType' in def) yield* listObjects(def.innerType as z.core.$ZodType, path);
+}
+
+/** The same schema with one optional field more, in the object that stands there. */
+function graft(schema: z.core.$ZodType, [key, ...rest]: Path, name: string): z.ZodType {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const whole = [key, ...rest].filter((part) => part !== undefined);
+  if (def.type === 'array') return z.array(graft(def.element, rest, name));
+  if (def.type === 'optional') return graft(def.innerType, whole, name).optional();
+  if (def.type === 'default') return graft(def.innerType, whole, name).default(def.defaultValue as never);
+  if (def.type !== 'object') throw new Error(`a field in ${def.type}`);
+  const shape = def.shape as Record<string, z.ZodType>;
+  if (key === undefined) return z.object({ ...shape, [name]: since(2, z.json().optional()) });
+  return z.object({ ...shape, [key]: graft(shape[key]!, rest, name) });
+}
+
+function grow(definition: EventDefinition, path: Path, name: string): EventDefinition {
+  const schema = graft(definition.schema, path, name) as EventDefinition['schema'];
+  const upcasters = { 2: (old: Record<string, unknown>) => old };
+  return {
+    ...definition,
+    schema,
+    upcasters,
+    since: [...definition.since, 2],
+    version: definition.version + 1,
+  };
+}
+
+/** The draft with a value in that place; undefined where the example has nothing there. */
+function put(draft: object, [key, ...rest]: Path, name: string, value: unknown): object | undefined {
+  if (key === undefined) return { ...draft, [name]: value };
+  const found = key === '*' ? (draft as readonly object[])[0] : (draft as Record<string, object>)[key];
+  const inner = found && put(found, rest, name, value);
+  if (!inner) return undefined;
+  return key === '*' ? [inner, ...(draft as readonly object[]).slice(1)] : { ...draft, [key]: inner };
+}
+
+const envelope = new Set(['read']);
+const places = catalogue.flatMap((definition) =>
+  [...listObjects(definition.schema)]
+    .filter(([first]) => !envelope.has(first ?? ''))
+    .map((path) => ({ definition: definition as unknown as EventDefinition, path })),
+);
+const drafts = Object.values(exampleEvents) as EventDraft[];
+const names = fc.stringMatching(/^y[a-zA-Z0-9]{1,12}$/);
+/** JSON that is there: what is undefined is left out. */
+const values = fc.jsonValue({ maxDepth: 2 });
+
+/** One event of each type, in the order in which a cluster has them. */
+function record(draft: EventDraft, index: number, wire: number, definitions?: Definitions): RawRecord {
+  const { subject, data } = composeEvent(draft, 1_767_225_600_000, {
+    wire,
+    ...(definitions && { definitions }),
+  });
+  return { seq: index + 1, time: 1_767_225_600_000, subject, data };
+}
+
+const log = drafts.map((draft, index) => record(draft, index, 1));
+
+function fold(wire: number, definitions?: Definitions): string {
+  const state = createState();
+  for (const raw of log) evolve(state, decodeEvent(raw, wire, definitions), createChanges());
+  return hashState(state);
+}
+
+const hash = fold(1);
+
+it('there are many places for a field', () => {
+  expect(places.length).toBeGreaterThan(50);
+});
+
+const SLOW_MS = 30_000;
+
+it(
+  'a log folds to the same state by a build that knows a field more, whatever the version of the cluster',
+  () => {
+    for (const { definition, path } of places) {
+      const grown = grow(definition, path, 'younger');
+      const definitions = new Map([
+        ...catalogue.map((one) => [one.type, one] as const),
+        [grown.type, grown],
+      ]) as never;
+      for (const wire of [1, 2])
+        expect(fold(wire, definitions), `${grown.type} ${path.join('.')}`).toBe(hash);
+    }
+  },
+  SLOW_MS,
+);
+
+it(
+  'the field is never written before the version is raised, is read back afterwards, and unknown to others',
+  () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...places), names, values, ({ definition, path }, name, value) => {
+        const draft = drafts.find(({ type }) => type === definition.type)!;
+        const young = put(draft, path, name, value) as EventDraft | undefined;
+        fc.pre(young !== undefined && put(draft, path, name, undefined) !== undefined);
+        const grown = grow(definition, path, name);
+        const definitions: Definitions = new Map([[grown.type, grown]]);
+        if (definition.writer === 'agent') {
+          expect(record(young!, 0, 1, definitions).data, 'it is left out').toEqual(record(draft, 0, 1).data);
+        } else expect(() => record(young!, 0, 1, definitions)).toThrow(`${name} is not known`);
+        const stored = record(young!, 0, 2, definitions);
+        expect(decodeEvent(stored, 2, definitions)).toMatchObject({ is: 'event', wire: 2, event: young });
+        // Before the raise, and in a build that does not know it.
+        const refused = definition.writer === 'agent' ? 'poison' : 'unknown';
+        expect(decodeEvent(stored, 1, definitions)).toMatchObject({ is: refused });
+        expect(decodeEvent(stored, 2)).toMatchObject({ is: refused });
+        expect(findUnreadable(young!, 1)).toMatchObject({ isUnknown: true });
+      }),
+      { numRuns: 40 },
+    );
+  },
+  SLOW_MS,
+);
