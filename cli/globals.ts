@@ -1,6 +1,5 @@
 // The options that every command takes, before its name or after it.
 import { userInfo } from 'node:os';
-import { checkTeamName, DEFAULT_TEAM } from '@muster/model';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export const DEFAULT_NATS = 'nats://127.0.0.1:4222';
@@ -55,7 +54,7 @@ export function inheritGlobalOptions(program: Command): void {
 
 export function readGlobals(command: Command): GlobalOptions {
   const { nats, as, team, color } = command.optsWithGlobals<Partial<GlobalOptions> & { nats: string }>();
-  return { nats, as: as ?? defaultActor(), team: team ?? DEFAULT_TEAM, color: color !== false };
+  return { nats, as: as ?? defaultActor(), team: team ?? '', color: color !== false };
 }
 
 function parseActor(text: string): string {
@@ -66,12 +65,9 @@ function parseActor(text: string): string {
   return text;
 }
 
-/** "default" is for whoever has another one in the environment. */
+/** The default team has no name: "default" is for whoever has another one in the environment. */
 function parseTeam(text: string): string {
-  if (text === '' || text === 'default') return DEFAULT_TEAM;
-  const refusal = checkTeamName(text);
-  if (refusal) throw new InvalidArgumentError(`${refusal.message}.`);
-  return text;
+  return text === 'default' ? '' : text;
 }
 
 function defaultActor(): string {

@@ -109,28 +109,42 @@ describe('options of every command', () => {
   it('stand before its name or after it', async () => {
     vi.stubEnv('MUSTER_NATS', undefined);
     vi.stubEnv('MUSTER_ACTOR', undefined);
+    vi.stubEnv('MUSTER_TEAM', undefined);
     vi.stubEnv('USER', 'j.doe');
-    expect(await globalsOf('service', 'ls')).toEqual({ nats: DEFAULT_NATS, as: 'j-doe', color: true });
-    const wanted = { nats: 'nats://x:1', as: 'ana', color: false };
-    expect(await globalsOf('--nats', 'nats://x:1', '--as', 'ana', '--no-color', 'service', 'ls')).toEqual(
-      wanted,
-    );
-    expect(await globalsOf('service', '--nats', 'nats://x:1', 'ls', '--as=ana', '--no-color')).toEqual(
-      wanted,
-    );
+    expect(await globalsOf('service', 'ls')).toEqual({
+      nats: DEFAULT_NATS,
+      as: 'j-doe',
+      team: '',
+      color: true,
+    });
+    const wanted = { nats: 'nats://x:1', as: 'ana', team: 'blue', color: false };
+    expect(
+      await globalsOf('--nats', 'nats://x:1', '--as', 'ana', '--team', 'blue', '--no-color', 'service', 'ls'),
+    ).toEqual(wanted);
+    expect(
+      await globalsOf('service', '--nats', 'nats://x:1', 'ls', '--as=ana', '--team=blue', '--no-color'),
+    ).toEqual(wanted);
     vi.unstubAllEnvs();
   });
 
   it('come from the environment when they are not given', async () => {
     vi.stubEnv('MUSTER_NATS', 'nats://env:1');
     vi.stubEnv('MUSTER_ACTOR', 'ci');
-    expect(await globalsOf('service', 'ls')).toMatchObject({ nats: 'nats://env:1', as: 'ci' });
+    vi.stubEnv('MUSTER_TEAM', 'blue');
+    expect(await globalsOf('service', 'ls')).toMatchObject({
+      nats: 'nats://env:1',
+      as: 'ci',
+      team: 'blue',
+    });
+    expect(await globalsOf('service', 'ls', '--team', 'default')).toMatchObject({ team: '' });
+    expect(await globalsOf('service', 'ls', '--team', '')).toMatchObject({ team: '' });
     expect(await globalsOf('service', 'ls', '--nats', 'nats://x:1')).toMatchObject({ nats: 'nats://x:1' });
     vi.unstubAllEnvs();
   });
 
   it('refuse an actor that can not stand in a subject', async () => {
-    await expect(globalsOf('--as', 'a.b', 'service', 'ls')).rejects.toThrow('An actor is one word');
+    for (const actor of ['a.b', '@a'])
+      await expect(globalsOf('--as', actor, 'service', 'ls')).rejects.toThrow('An actor is one word');
   });
 });
 
@@ -184,8 +198,8 @@ describe('completion without names', () => {
     const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
     await completeWords(makeProgram(), words, {
       nats: 'nats://127.0.0.1:1',
-      team: '',
       as: 'x',
+      team: '',
       color: false,
     });
     log.mockRestore();

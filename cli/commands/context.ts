@@ -1,5 +1,6 @@
 // What every command works with. The connection is made, and its libraries are loaded, only when a command runs.
 import type { Command } from 'commander';
+import { usageError } from '../errors.ts';
 import { type GlobalOptions, readGlobals } from '../globals.ts';
 import { openTerminal, type Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
@@ -10,9 +11,17 @@ export interface Context extends Session {
 
 export async function withCluster(command: Command, run: (context: Context) => Promise<void>): Promise<void> {
   const globals = readGlobals(command);
+  await checkTeam(globals);
   const terminal = terminalFor(globals);
   const { withSession } = await import('../session.ts');
   await withSession(globals, (session) => run({ ...session, terminal }));
+}
+
+async function checkTeam({ team }: GlobalOptions): Promise<void> {
+  if (team === '') return;
+  const { checkTeamName } = await import('@muster/model');
+  const refusal = checkTeamName(team);
+  if (refusal) throw usageError(refusal.message);
 }
 
 export function terminalFor({ color }: Pick<GlobalOptions, 'color'>): Terminal {

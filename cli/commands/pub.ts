@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { INTENT_FORM } from '@muster/events';
-import { DEFAULT_TEAM } from '@muster/model';
 import { type Command, Option } from 'commander';
 import { CliError } from '../errors.ts';
 import { durationValue } from '../flags/values.ts';
@@ -16,7 +14,7 @@ export function addPubCommand(program: Command): void {
       'Publish an intent as it is, as any NATS client can, and show what became of it. A subject that does not begin with "muster." is taken to follow "muster.intent.<actor>.", or "muster.intent.@<team>.<actor>." with --team.',
     )
     .usage('[OPTIONS] SUBJECT [JSON]')
-    .argument('<subject>', `${INTENT_FORM}, or its end`)
+    .argument('<subject>', 'muster.intent.[@<team>.]<actor>.<kind>.<verb>[.<name>], or its end')
     .argument('[json]', 'the payload; "-" reads standard input, nothing at all sends none')
     .option('-d, --detach', "don't wait for the verdict")
     .addOption(
@@ -31,7 +29,7 @@ export function addPubCommand(program: Command): void {
   );
   command.action(async (given: string, json: string | undefined, flags: WaitFlags) => {
     const { as, team } = readGlobals(command);
-    const whose = team === DEFAULT_TEAM ? as : `@${team}.${as}`;
+    const whose = team === '' ? as : `@${team}.${as}`;
     const subject = given.startsWith('muster.') ? given : `muster.intent.${whose}.${given}`;
     const payload = json === '-' ? readFileSync(0) : new TextEncoder().encode(json ?? '');
     await withCluster(command, async (context) => {

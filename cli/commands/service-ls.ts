@@ -23,18 +23,13 @@ export function addServiceLs(service: Command): void {
     await withCluster(command, async ({ queries, team, terminal }) => {
       const { serviceColumns, serviceFilters, showService } = await import('../output/service-list.ts');
       const { filterItems } = await import('../output/filters.ts');
-      const { printList } = await import('../output/list.ts');
-      const { showTeams } = await import('../output/team-column.ts');
-      const found = filterItems(
-        await queries.list('service.list', { team, allTeams }),
-        filter,
-        serviceFilters,
-      );
+      const { printTeamList } = await import('../output/team-list.ts');
+      const listed = await queries.list('service.list', { team, allTeams });
+      const found = filterItems(listed, filter, serviceFilters);
       const noTrunc = trunc === false;
       const items = found.map((view) => showService(view, { noTrunc }));
       const width = noTrunc ? undefined : terminal.width;
-      const columns = showTeams(serviceColumns, items);
-      terminal.write(printList(items, columns, { Team: 'TEAM' }, { format, quiet, width }));
+      terminal.write(printTeamList(items, serviceColumns, { format, quiet, width }));
     });
   });
 }

@@ -2,8 +2,7 @@
 import type { TaskView } from '@muster/api';
 import { CliError } from '../errors.ts';
 import { filterItems } from '../output/filters.ts';
-import { printList } from '../output/list.ts';
-import { showTeams } from '../output/team-column.ts';
+import { printTeamList } from '../output/team-list.ts';
 import type { Context } from './context.ts';
 import type { ListFlags } from './list-options.ts';
 
@@ -37,8 +36,6 @@ export async function printTasks(
   });
   const width = noTrunc ? undefined : terminal.width;
   if (missing.length < names.length)
-    terminal.write(
-      printList(items, showTeams(taskColumns, items), { Team: 'TEAM' }, { format, quiet, width }),
-    );
+    terminal.write(printTeamList(items, taskColumns, { format, quiet, width }));
   if (missing.length > 0) throw new CliError(missing.join('\nError: '));
 }

@@ -23,9 +23,18 @@ export async function completeWords(
   globals: GlobalOptions,
 ): Promise<void> {
   const needed = neededNames(program, words);
-  const names = needed === undefined ? [] : await fetchNames(needed, globals);
+  const team = findTeam(words) ?? globals.team;
+  const names = needed === undefined ? [] : await fetchNames(needed, { ...globals, team });
   describeCommand(program, '', names);
   tab.parse([...words]);
+}
+
+/** What the line itself says, which is not read as options yet. */
+function findTeam(words: readonly string[]): string | undefined {
+  const at = words.lastIndexOf('--team');
+  const next = at === -1 || at >= words.length - 2 ? undefined : words[at + 1];
+  const team = next ?? words.findLast((word) => word.startsWith('--team='))?.slice('--team='.length);
+  return team === 'default' ? '' : team;
 }
 
 /** The kind of name that the command of this line deals with. */

@@ -55,7 +55,7 @@ beforeEach(async () => {
   });
 });
 
-async function show(options: Partial<ShowEventsOptions> = {}): Promise<string[]> {
+async function show(options: Partial<ShowEventsOptions> = {}, team = ''): Promise<string[]> {
   let output = '';
   const terminal = {
     ...plain,
@@ -72,7 +72,7 @@ async function show(options: Partial<ShowEventsOptions> = {}): Promise<string[]>
     nodes: [],
     format: '{{.Seq}} {{.Who}} {{.What}}',
   };
-  await showEvents({ log, snapshots, terminal } as unknown as Context, { ...defaults, ...options });
+  await showEvents({ log, snapshots, terminal, team } as unknown as Context, { ...defaults, ...options });
   return output.split('\n').slice(0, -1);
 }
 
@@ -125,6 +125,14 @@ describe('a part of it', () => {
     expect((await show(options as Partial<ShowEventsOptions>)).map((line) => line.split(' ')[0])).toEqual(
       seqs,
     );
+  });
+
+  it('knows services by their team', async () => {
+    await log.append(intentSubject('ana', 'service', 'remove', 'web', 'blue'), new Uint8Array());
+    const last = ['8 ana asked to remove service blue/web'];
+    expect(await show({ services: ['blue/web'] })).toEqual(last);
+    expect(await show({ services: ['web'] }, 'blue')).toEqual(last);
+    expect(await show({ services: ['web'] })).not.toContain(last[0]);
   });
 
   it('knows the names of what was before it', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { filterItems } from './filters.ts';
-import { printList } from './list.ts';
+import { type Item, printList } from './list.ts';
 import { nodeColumns, nodeFilters, nodeHeaders, showNode } from './node-list.ts';
 import { serviceColumns, serviceFilters, shortenImage, showService } from './service-list.ts';
 import { showTasks, taskColumns, taskFilters } from './task-list.ts';
+import { printTeamList } from './team-list.ts';
 import { makeNode, makeService, makeTask } from './views.fixture.ts';
 
 const NOW = Date.UTC(2026, 0, 1) + 65_000;
@@ -52,6 +53,33 @@ describe('service ls', () => {
   ])('filter %s', (filter, count) => {
     const services = [makeService({ labels: { team: 'blue' } })];
     expect(filterItems(services, [filter], serviceFilters)).toHaveLength(count);
+  });
+});
+
+describe('teams', () => {
+  const ours = showService(makeService());
+  const theirs = showService(makeService({}, { team: 'blue' }));
+  const print = (items: readonly Item[], format?: string) =>
+    printTeamList(items, serviceColumns, { format }).split('\n').slice(0, -1);
+
+  it('are shown where there are any', () => {
+    expect(print([ours])[0]).toMatch(/^ID +NAME +MODE/);
+    const [header, first, second] = print([ours, theirs]);
+    expect(header).toMatch(/^ID +NAME +TEAM +MODE/);
+    expect(first).toMatch(/^s+ +web +replicated/);
+    expect(second).toMatch(/^s+ +web +blue +replicated/);
+  });
+
+  it('are in the JSON of what is outside the default one, and in any template', () => {
+    const objects = print([ours, theirs], 'json').map((line) => JSON.parse(line));
+    expect(objects.map((item) => item.Team)).toEqual([undefined, 'blue']);
+    expect(print([ours, theirs], '{{.Name}} {{.Team}}')).toEqual(['web ', 'web blue']);
+    expect(print([ours], 'table {{.Name}}\\t{{.Team}}')[0]).toMatch(/^NAME +TEAM$/);
+  });
+
+  it('stand beside the tasks of a node', () => {
+    const items = showTasks([makeTask(), makeTask({ team: 'blue' })], { now: NOW });
+    expect(printTeamList(items, taskColumns, {})).toMatch(/^ID +NAME +TEAM +IMAGE/);
   });
 });
 

@@ -56,9 +56,13 @@ export function runningTasks(service: Service | undefined): Sighting[] {
 }
 
 /** The tasks, once the service runs as it is described, and everything that it doesn't need any more is over. */
-export function hasConverged(name: string, replicas: number): (watch: Watch) => Sighting[] | undefined {
+export function hasConverged(
+  name: string,
+  replicas: number,
+  team = '',
+): (watch: Watch) => Sighting[] | undefined {
   return ({ state }) => {
-    const service = state.serviceByName.get('', name);
+    const service = state.serviceByName.get(team, name);
     const running = runningTasks(service);
     if (running.length !== replicas || service?.spec.mode.replicated.replicas !== replicas) return undefined;
     const rows = new Set(running.map(({ row }) => row));

@@ -53,6 +53,29 @@ describe('an intent', () => {
     expect(watch.facts[created.event.cause - 1]).toMatchObject({ is: 'intent', actor: 'ana', name });
   });
 
+  it('of a team has its subject’s first token for it, and its names to itself', async () => {
+    raw.publish('muster.intent.@blue.ana.service.apply.twin', JSON.stringify({ ...web, replicas: 1 }));
+    raw.publish('muster.intent.ana.service.apply.twin', JSON.stringify({ ...web, replicas: 2 }));
+    raw.publish('muster.intent.@blue.ana.service.create', JSON.stringify({ ...web, name: 'inside' }));
+    await watch.until('theirs', hasConverged('twin', 1, 'blue'));
+    await watch.until('ours', hasConverged('twin', 2));
+    await watch.until('the one that names itself', hasConverged('inside', 3, 'blue'));
+    const twins = watch.events('service.created').filter(({ event }) => event.spec.name === 'twin');
+    expect(new Set(twins.map(({ event }) => event.team))).toEqual(new Set([undefined, 'blue']));
+    raw.publish('muster.intent.@blue.ana.service.remove.twin', '');
+    await watch.until('theirs gone', ({ state }) => !state.serviceByName.has('blue', 'twin'));
+    expect(watch.state.serviceByName.has('', 'twin')).toBe(true);
+  });
+
+  it('for a name with dots is refused for what it asks, and not for its dots', async () => {
+    raw.publish('muster.intent.ana.secret.create.ssl.crt', '{}');
+    const { event } = await watch.until('a verdict', () =>
+      watch.events('intent.rejected').find(({ event }) => event.message.includes('"secret"')),
+    );
+    expect(watch.facts[event.intent - 1]).toMatchObject({ kind: 'secret', name: 'ssl.crt' });
+    expect(event).toMatchObject({ kind: 'unsupported', field: 'kind' });
+  });
+
   it('may be named like what every object has', async () => {
     for (const name of ['constructor', 'toString', 'hasOwnProperty']) {
       raw.publish(`muster.intent.${name}.service.apply.${name}`, JSON.stringify({ image: 'any' }));
@@ -76,6 +99,27 @@ interface Garbage {
 }
 
 const garbage: readonly Garbage[] = [
+  {
+    what: 'a team without a name',
+    subject: 'muster.intent.@.eve.service.apply.web',
+    payload: good,
+    field: 'team',
+    message: /invalid team "@"/,
+  },
+  {
+    what: 'a team in capitals',
+    subject: 'muster.intent.@Blue.eve.service.apply.web',
+    payload: good,
+    field: 'team',
+    message: /invalid team "Blue"/,
+  },
+  {
+    what: 'a team behind its actor',
+    subject: 'muster.intent.eve.@blue.service.apply.web',
+    payload: good,
+    field: 'team',
+    message: /a team stands before the actor/,
+  },
   { what: 'no JSON', payload: 'three of nginx, please', message: /the payload is not JSON/ },
   { what: 'half of it', payload: '{"image":', message: /the payload is not JSON/ },
   { what: 'no UTF-8', payload: Uint8Array.of(0x22, 0xff, 0xfe, 0x22), message: /the payload is not JSON/ },
