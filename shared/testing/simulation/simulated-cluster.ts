@@ -22,7 +22,7 @@ import { VirtualClock } from '../virtual-clock.ts';
 import { type Chance, seedChance } from './chance.ts';
 import { createObserver, type Observer } from './checkers.ts';
 import { findUnfinished } from './convergence.ts';
-import { createNetwork, type Network } from './network.ts';
+import { createNetwork, type Network, perfectNetwork } from './network.ts';
 import { type SimulatedProcess, startProcess } from './simulated-process.ts';
 
 export const HEARTBEAT_MS = 5000;
@@ -222,7 +222,11 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
       // Loads the backend's code now: later, loading would take real time while virtual time goes on.
       await createBackend('simulator', { clusterName: 'simulated', nodeId: 'warm-up', clock });
       await network.log.client('observer').follow({ from: 1, onRecord: observer.observe, onError: fail });
+      // Before anything goes wrong: time does not pass yet, so nothing could be waited for.
+      const { faults } = network;
+      network.faults = { ...perfectNetwork };
       await foundCluster(network.log, { clusterId: `cluster-${seed}`, name: 'simulated' }, clock);
+      network.faults = faults;
       for (const seat of [...reducers, ...seats]) void seat.start().catch(fail);
       await cluster.run(1000);
     },
