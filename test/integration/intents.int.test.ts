@@ -272,7 +272,7 @@ const garbage: readonly Garbage[] = [
     subject: `${apply}.${'a'.repeat(900)}!`,
     payload: good,
     field: 'name',
-    message: /invalid name/,
+    message: /name must be 255 characters or fewer/,
   },
   {
     what: 'a name that clears the screen',
