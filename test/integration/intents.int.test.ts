@@ -269,10 +269,17 @@ const garbage: readonly Garbage[] = [
   // Where a name is looked through in more than linear time, this one takes till the end of the world.
   {
     what: 'a name that is nearly one',
-    subject: `${apply}.${'a'.repeat(900)}!`,
+    subject: `${apply}.${'a'.repeat(200)}!`,
     payload: good,
     field: 'name',
     message: /name must be 255 characters or fewer/,
+  },
+  {
+    what: 'a name that is too long',
+    subject: `${apply}.${'a'.repeat(900)}`,
+    payload: good,
+    field: 'name',
+    message: /255 characters or fewer/,
   },
   {
     what: 'a name that clears the screen',

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { encodeJson, eventSubject } from '@muster/events';
+import { CLUSTER_SUBJECT, encodeJson, eventSubject } from '@muster/events';
 import { type NatsServerProcess, startNatsServer } from '@muster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlRole, controlRoles, startCluster, type TestCluster } from '../harness/cluster.ts';
@@ -74,7 +74,10 @@ describe('metrics', () => {
 
   it('count as many decisions as there are events in the log', async () => {
     for (const role of ['orchestrator', 'scheduler', 'dispatcher'] as const) {
-      const written = watch.facts.filter(({ subject }) => subject.startsWith(`muster.event.${role}.`)).length;
+      // The record that names the cluster is nobody's decision.
+      const isDecision = ({ subject }: { readonly subject: string }) =>
+        subject.startsWith(`muster.event.${role}.`) && subject !== CLUSTER_SUBJECT;
+      const written = watch.facts.filter(isDecision).length;
       expect(await sum(role, 'muster_decisions_total')).toBe(written);
       const appends = await sum(role, 'muster_append_duration_seconds_count');
       const lost = await sum(role, 'muster_conflicts_total');
