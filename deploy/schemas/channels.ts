@@ -1,6 +1,13 @@
 // Who says what to whom, on which subject: what the AsyncAPI document and the table of subjects are made from.
 import { queryNames } from '@muster/api';
-import { catalogue, type EventKind, intents, type Writer, writers } from '@muster/events';
+import {
+  catalogue,
+  type EventKind,
+  type IntentDefinition,
+  intents,
+  type Writer,
+  writers,
+} from '@muster/events';
 
 export const roles = {
   user: 'Anyone who may publish intents under a name of their own: a person, a script, the CLI',
@@ -52,20 +59,38 @@ export function listChannels(): Channel[] {
   ];
 }
 
+/** Each in two forms: of the default team, and of another. */
 function intentChannels(): Channel[] {
-  return intents.map(({ kind, verb, description }) => ({
-    name: `intent.${kind}.${verb}`,
-    address: `muster.intent.{actor}.${kind}.${verb}.{name}`,
+  const ofTeam = {
+    team: 'Whose services are meant, in lower case. Permissions can pin it, and the actor after it.',
+  };
+  return intents.flatMap((definition) => [
+    intentChannel(definition, 'intent', 'muster.intent.', {}),
+    intentChannel(definition, 'team.intent', 'muster.intent.@{team}.', ofTeam),
+  ]);
+}
+
+function intentChannel(
+  { kind, verb, description }: IntentDefinition,
+  form: string,
+  prefix: string,
+  ofTeam: Channel['parameters'],
+): Channel {
+  return {
+    name: `${form}.${kind}.${verb}`,
+    address: `${prefix}{actor}.${kind}.${verb}.{name}`,
     summary: description,
     parameters: {
-      actor: 'Who asks. Permissions let a user publish under its own name only.',
-      name: `The name of the ${kind}. May be left out, with its dot, where the body has it.`,
+      ...ofTeam,
+      actor:
+        'Who asks. Permissions let a user publish under its own name only. Does not begin with "@", which marks a team.',
+      name: `The name of the ${kind}: all that is left of the subject, dots and all. May be left out, with its dot, where the body has it.`,
     },
     stream: 'MUSTER_LOG',
     messages: [{ name: `intent.${kind}.${verb}`, title: `${kind} ${verb}`, summary: description }],
     senders: ['user'],
     receivers: folders,
-  }));
+  };
 }
 
 const ids: Readonly<Record<EventKind, readonly [parameter: string, description: string]>> = {

@@ -5,7 +5,8 @@ import { nameFile } from './json-schemas.ts';
 const HEADER = `# Subjects
 
 Generated from the schemas by \`npm run schemas\`; the same as [asyncapi.json](../asyncapi.json), for people. One subject has
-one writing role. What is kept in no stream is core NATS, and may be lost.
+one writing role. What is kept in no stream is core NATS, and may be lost. An intent whose first token is \`@<team>\`
+is that team's, any other the default team's; its name is all that is left of the subject, dots and all ([ADR 19](../adr/0019-teams-and-names.md)).
 
 | subject | kept in | written by | read by | message | what it says |
 |---|---|---|---|---|---|

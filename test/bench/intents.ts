@@ -3,7 +3,7 @@ import { encodeJson, intentSubject } from '@muster/events';
 import type { Log } from '@muster/log';
 
 export interface Intent {
-  readonly actor?: string;
+  readonly team?: string;
   readonly verb?: string;
   readonly name: string;
   readonly body?: unknown;
@@ -17,9 +17,9 @@ export const PLAIN_SERVICE = { image: 'bench', replicas: 1, restart: { delay: 0 
 /** Resolves with its sequence when it is stored. */
 export async function giveIntent(
   log: Log,
-  { actor = 'bench', verb = 'apply', name, body = PLAIN_SERVICE }: Intent,
+  { team, verb = 'apply', name, body = PLAIN_SERVICE }: Intent,
 ): Promise<number> {
-  const appended = await log.append(intentSubject(actor, 'service', verb, name), encodeJson(body));
+  const appended = await log.append(intentSubject('bench', 'service', verb, name, team), encodeJson(body));
   if (!appended.ok) throw new Error('an intent expects nothing');
   return appended.seq;
 }

@@ -1,11 +1,12 @@
 // The way of each service with one task from intent to RUNNING, as the log tells it. All times are ms since the epoch:
 // the log's own, but for the moment in which the intent was given away.
+import { parseIntentSubject } from '@muster/events';
 import type { LogRecord } from '@muster/log';
 import { readEvent } from './observe.ts';
 
 export interface Journey {
   readonly name: string;
-  readonly actor: string;
+  readonly team: string;
   readonly seq: number;
   readonly storedAt: number;
   /** Its first task. */
@@ -35,10 +36,10 @@ export function createJourneys(): Journeys {
   const counts = { verdicts: 0, running: 0 };
 
   function begin({ subject, seq, time }: LogRecord): void {
-    const [, , actor, , verb, name] = subject.split('.');
+    const { team, verb, name } = parseIntentSubject(subject)!;
     // An intent whose acknowledgement was lost is given once more: the first one counts.
     if (verb !== 'apply' || name === undefined || byName.has(name)) return;
-    const journey: Journey = { name, actor: actor!, seq, storedAt: time };
+    const journey: Journey = { name, team, seq, storedAt: time };
     all.push(journey);
     byName.set(name, journey);
     byIntent.set(seq, journey);

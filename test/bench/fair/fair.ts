@@ -1,4 +1,4 @@
-// Fifty tenants ask for a service now and then; and the same while one of them floods the log with intents. How long the
+// Fifty teams ask for a service now and then; and the same while one of them floods the log with intents. How long the
 // others wait for a verdict, and from the verdict for a running task. Nothing may be lost.
 import type { Bench, Values } from '../bench.ts';
 import { giveAll, giveSteadily, PLAIN_SERVICE } from '../intents.ts';
@@ -10,14 +10,14 @@ import { startSystem } from '../system.ts';
 import { spentBetween } from '../usage.ts';
 
 const REST_MS = 500;
-/** Of the flooding tenant. */
+/** Of the flooding team. */
 const IN_FLIGHT = 512;
 const FLOOD = 'flood';
 
 export const fair: Bench = {
-  summary: 'How long the others wait while one of 50 tenants floods the log with intents.',
+  summary: 'How long the others wait while one of 50 teams floods the log with intents.',
   flags: {
-    tenants: { help: 'tenants, of whom one floods', default: '50' },
+    teams: { help: 'teams, of which one floods', default: '50' },
     rate: { help: 'intents a second of all the others together', default: '50' },
     seconds: { help: 'for so long', default: '15' },
     flood: { help: 'intents of the flood, spread over that time if the log keeps up', default: '15000' },
@@ -32,7 +32,7 @@ export const fair: Bench = {
         bench: 'fair',
         system,
         n: result.flood,
-        tenants: values.number('tenants'),
+        teams: values.number('teams'),
         others: result.others,
         verdictP50Ms: result.verdict.p50,
         verdictP99Ms: result.verdict.p99,
@@ -65,14 +65,14 @@ async function measure(values: Values, flood: number) {
   await observer.untilQuiet(REST_MS);
   const before = system.usage();
   const seconds = values.number('seconds');
-  const others = values.number('tenants') - 1;
+  const others = values.number('teams') - 1;
   const pace = giveSteadily(observer.log, 1000 / values.number('rate'), (index) => ({
-    actor: `tenant-${index % others}`,
+    team: `team-${index % others}`,
     name: `calm-${index}`,
   }));
   const started = performance.now();
   const body = { ...PLAIN_SERVICE, replicas: values.number('replicas') };
-  const intents = Array.from({ length: flood }, (_, index) => ({ actor: FLOOD, name: `f-${index}`, body }));
+  const intents = Array.from({ length: flood }, (_, index) => ({ team: FLOOD, name: `f-${index}`, body }));
   let storedSeconds = 0;
   const flooding = giveAll(observer.log, throttle(intents, flood / seconds, started), IN_FLIGHT).then(() => {
     storedSeconds = (performance.now() - started) / 1000;
@@ -83,8 +83,8 @@ async function measure(values: Values, flood: number) {
   // Nothing that was stored may be without an answer, or a task.
   await observer.until(`${count} verdicts`, () => journeys.counts.verdicts >= count);
   await observer.until(`${count} running tasks`, () => journeys.counts.running >= count);
-  const calm = journeys.all.filter(({ actor }) => actor !== FLOOD);
-  const flooded = journeys.all.filter(({ actor }) => actor === FLOOD);
+  const calm = journeys.all.filter(({ team }) => team !== FLOOD);
+  const flooded = journeys.all.filter(({ team }) => team === FLOOD);
   if (calm.length !== pace.given || flooded.length !== flood) throw new Error('intents were lost');
   const between = (from: (one: Journey) => number, to: (one: Journey) => number): Spread => {
     const waits = calm.map((one) => to(one) - from(one));

@@ -112,7 +112,7 @@ const tables: readonly Table[] = [
   },
   {
     of: 'fair',
-    title: '`fair`: what the other tenants wait, in ms',
+    title: '`fair`: what the other teams wait, in ms',
     columns: {
       '': 'system',
       'flood of': 'n',
