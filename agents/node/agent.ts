@@ -57,7 +57,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
   const joining = createJoining({ backend, own, clock, logger, signal, nodeId, session, labels });
-  const reporter = createReporter({ own, clock, logger, nodeId, session, onEnd: end });
+  const reporter = createReporter({ own, log, clock, logger, nodeId, session, onEnd: end });
   const progress = storage
     ? createProgress({
         storage,

@@ -1,15 +1,19 @@
 // Brings what happened to the tasks of the node into the log: many statuses in one event, one event under way at a
 // time, and never an older state of a task after a newer one. What waits here waits as long as the log is away; it is
 // never more than one status for each task.
-import { type TaskStatus, UnreadableEventError } from '@muster/events';
-import { RecordTooLargeError } from '@muster/log';
+import { ENVELOPE_BYTES, fitText, sizeOfText, type TaskStatus, UnreadableEventError } from '@muster/events';
+import { type Log, RecordTooLargeError } from '@muster/log';
 import type { Clock, Logger, Timer } from '@muster/runtime';
 import type { OwnEvents } from './own-events.ts';
 import { describeError } from './patience.ts';
 import { readStatus } from './readable-status.ts';
 
-/** Most statuses in one event. */
+/** Most statuses in one event, however much a record may hold: folding it must not hold up anything else. */
 export const REPORT_LIMIT = 4_000;
+/** What an engine says may be a page of a proxy, or a task's last output. */
+const MAX_WORDS_BYTES = 4_096;
+/** Of a status without its texts: names of fields, figures. */
+const STATUS_BYTES = 128;
 
 /** How long a status that nobody waits for may wait for others (SwarmKit's manager/dispatcher does the same). */
 const REPORT_DELAY_MS = 100;
@@ -18,6 +22,7 @@ export type TimedStatus = TaskStatus & { readonly at: number };
 
 export interface ReporterOptions {
   readonly own: Pick<OwnEvents, 'write'>;
+  readonly log: Pick<Log, 'maxRecordBytes'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeId: string;
@@ -45,7 +50,7 @@ interface Batch {
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { own, clock, logger, nodeId, session, onEnd } = options;
+  const { own, log, clock, logger, nodeId, session, onEnd } = options;
   const statuses = new Map<string, TimedStatus>();
   const gone = new Set<string>();
   let due = false;
@@ -93,17 +98,25 @@ export function createReporter(options: ReporterOptions): Reporter {
     }
   }
 
+  /** As much as a record holds. What is gone has its turn when no status waits. */
   function take(): Batch {
+    let room = log.maxRecordBytes - ENVELOPE_BYTES - sizeOfText(nodeId) - sizeOfText(session);
     const taken: TimedStatus[] = [];
     for (const status of statuses.values()) {
-      if (taken.length === REPORT_LIMIT) break;
+      room -= sizeOfStatus(status);
+      if (taken.length === REPORT_LIMIT || (room < 0 && taken.length > 0)) break;
       taken.push(status);
       statuses.delete(status.id);
     }
-    const batch = { statuses: taken, gone: statuses.size > 0 ? [] : [...gone].slice(0, REPORT_LIMIT) };
-    for (const id of batch.gone) gone.delete(id);
+    const takenGone: string[] = [];
+    for (const id of statuses.size > 0 ? [] : gone) {
+      room -= sizeOfText(id) + 1;
+      if (takenGone.length === REPORT_LIMIT || (room < 0 && taken.length + takenGone.length > 0)) break;
+      takenGone.push(id);
+      gone.delete(id);
+    }
     due = statuses.size > 0 || gone.size > 0;
-    return batch;
+    return { statuses: taken, gone: takenGone };
   }
 
   async function write(batch: Batch): Promise<void> {
@@ -118,10 +131,12 @@ export function createReporter(options: ReporterOptions): Reporter {
       await own.write({ type: 'tasks.reported', cause: 0, ...body });
     } catch (error) {
       if (error instanceof UnreadableEventError) return writeReadable(batch, error);
+      // The server may be another one meanwhile.
       if (!(error instanceof RecordTooLargeError)) throw error;
       const halves = halve(batch);
       if (!halves) {
-        logger.error({ err: describeError(error) }, 'a status is too large for the log, and is dropped');
+        const task = batch.statuses[0]?.id ?? batch.gone[0];
+        logger.warn({ task, err: describeError(error) }, 'the log can not take a status: it is dropped');
         return;
       }
       for (const half of halves) await write(half);
@@ -148,7 +163,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   return {
     report(status, { urgent }) {
-      statuses.set(status.id, status);
+      statuses.set(status.id, cutWords(status));
       makeDueSoon(urgent);
     },
     reportGone(taskId) {
@@ -174,6 +189,21 @@ export function createReporter(options: ReporterOptions): Reporter {
 /** A status that did not have to wait has the event's own time. */
 function stripTime({ at, ...status }: TimedStatus, now: number): TaskStatus {
   return Math.abs(now - at) <= REPORT_DELAY_MS ? status : { ...status, at };
+}
+
+function cutWords(status: TimedStatus): TimedStatus {
+  const { message = '', err = '' } = status;
+  if (sizeOfText(message) <= MAX_WORDS_BYTES && sizeOfText(err) <= MAX_WORDS_BYTES) return status;
+  return {
+    ...status,
+    ...(message !== '' && { message: fitText(message, MAX_WORDS_BYTES) }),
+    ...(err !== '' && { err: fitText(err, MAX_WORDS_BYTES) }),
+  };
+}
+
+/** At most, with a comma. */
+function sizeOfStatus({ id, message = '', err = '', runId = '' }: TimedStatus): number {
+  return STATUS_BYTES + sizeOfText(id) + sizeOfText(message) + sizeOfText(err) + sizeOfText(runId);
 }
 
 function halve({ statuses, gone }: Batch): Batch[] | undefined {

@@ -86,7 +86,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       if ('serviceId' in event) services.add(event.serviceId);
     const decisions = [
       ...version.decide(state, now),
-      ...recordLost(state, lost),
+      ...recordLost(state, lost, maxRecordBytes()),
       ...quarantine.decide(state, now),
       ...reconciled,
       ...verdicts,
