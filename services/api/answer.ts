@@ -19,41 +19,48 @@ export type Answer<Name extends QueryName = QueryName> =
 type Parsed<Name extends QueryName> = z.output<(typeof queries)[Name]['request']>;
 
 const answers: {
-  readonly [Name in StateQueryName]: (state: ClusterState, request: Parsed<Name>) => Answer<Name>;
+  readonly [Name in StateQueryName]: (
+    state: ClusterState,
+    request: Parsed<Name>,
+    pageBytes: number | undefined,
+  ) => Answer<Name>;
 } = {
-  'service.list': (state, request) =>
-    list(pageByKey(sortByKey(servicesOf(state, request), serviceKey), request, viewService)),
+  'service.list': (state, request, pageBytes) =>
+    list(pageByKey(sortByKey(servicesOf(state, request), serviceKey), request, viewService, pageBytes)),
   'service.inspect': (state, { service, team }) => one(findService(state, service, team), detailService),
-  'service.tasks': (state, request) =>
-    listTasks(findService(state, request.service, request.team), request, (task) => slotKey(task)),
+  'service.tasks': (state, request, pageBytes) =>
+    listTasks(findService(state, request.service, request.team), request, (task) => slotKey(task), pageBytes),
   'service.progress': (state, { service, team, slots }) =>
     one(findService(state, service, team), (found) => measureProgress(found, slots)),
-  'node.list': (state, request) =>
+  'node.list': (state, request, pageBytes) =>
     list(
       pageByKey(
         sortByKey(state.nodes.values(), (node) => `${node.description.hostname} ${node.id}`),
         request,
         viewNode,
+        pageBytes,
       ),
     ),
   'node.inspect': (state, { node }) => one(findNode(state, node), detailNode),
-  'node.tasks': (state, request) =>
+  'node.tasks': (state, request, pageBytes) =>
     listTasks(
       findNode(state, request.node),
       request,
       (task) => `${serviceKey(task.service)} ${task.service.id} ${slotKey(task)}`,
+      pageBytes,
     ),
   'task.inspect': (state, { task, team }) => one(findTask(state, task, team), detailTask),
   status: (state) => ({ ok: true, answer: summariseState(state) }),
 };
 
-/** `request` has been parsed by the query's schema. */
+/** `request` has been parsed by the query's schema; `pageBytes` is what a page of a list may hold. */
 export function answerQuery<Name extends StateQueryName>(
   state: ClusterState,
   name: Name,
   request: Parsed<Name>,
+  pageBytes?: number,
 ): Answer<Name> {
-  return answers[name](state, request);
+  return answers[name](state, request, pageBytes);
 }
 
 export function refused(...reason: Parameters<typeof refuse>): {
@@ -75,9 +82,10 @@ function listTasks(
   owner: Found<{ readonly tasks: TaskMap }>,
   request: Parsed<'service.tasks'> | Parsed<'node.tasks'>,
   keyOf: (task: Task) => string,
+  pageBytes: number | undefined,
 ) {
   if (!owner.ok) return owner;
-  return list(pageByKey(sortByKey(owner.found.tasks.values(), keyOf), request, viewTask));
+  return list(pageByKey(sortByKey(owner.found.tasks.values(), keyOf), request, viewTask, pageBytes));
 }
 
 function servicesOf(

@@ -79,6 +79,19 @@ it('answers a whole list though it takes many messages', async () => {
   expect(tasks.map(({ slot }) => slot)).toEqual(Array.from({ length: 5_000 }, (_, index) => index + 1));
 });
 
+it('answers within what the server takes, and says so where it can not', async () => {
+  runService(history, 'web', { replicas: 300, running: 300 });
+  await startCluster();
+  Object.defineProperty(log, 'maxRecordBytes', { get: () => limit });
+  let limit = 4_000;
+  expect(await client.list('service.tasks', { service: 'web' })).toHaveLength(300);
+  limit = 600;
+  await expect(client.ask('service.inspect', { service: 'web' })).rejects.toMatchObject({
+    kind: 'unsupported',
+    message: expect.stringMatching(/^the answer has \d+ bytes, and the server takes at most 600: /),
+  });
+});
+
 it('refuses in the words of the API, and knows when there is none', async () => {
   await startCluster();
   await expect(client.ask('service.inspect', { service: 'web' })).rejects.toMatchObject({

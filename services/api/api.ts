@@ -5,7 +5,7 @@ import { type Clock, type Follower, type Logger, takeSteps } from '@muster/runti
 import { captureState, hashRows, listRows } from '@muster/state';
 import { type Answer, answerQuery, refused, type StateQueryName } from './answer.ts';
 import { readAudit } from './audit.ts';
-import { pageByKey, sortable } from './paging.ts';
+import { measurePage, pageByKey, sortable } from './paging.ts';
 import { type QueryName, type QueryReply, type QueryRequest, queries } from './queries.ts';
 import { createReplay } from './replay.ts';
 
@@ -53,7 +53,7 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
       case 'state.hash':
         return answerHash(request as QueryRequest<'state.hash'>);
       default:
-        return answerQuery(state, name as StateQueryName, request as never);
+        return answerQuery(state, name as StateQueryName, request as never, measurePage(log.maxRecordBytes));
     }
   }
 
@@ -124,7 +124,12 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     limit: number | undefined,
   ): Answer {
     const entries = list.map((of, index) => ({ key: `${pin}:${sortable(index)}`, of }));
-    const { items, next } = pageByKey(entries, { cursor, limit }, (item) => item);
+    const { items, next } = pageByKey(
+      entries,
+      { cursor, limit },
+      (item) => item,
+      measurePage(log.maxRecordBytes),
+    );
     return { ok: true, answer: items as never, next };
   }
 

@@ -2,7 +2,14 @@
 // between two pages neither repeats nor skips what stays. Pure.
 
 /** A page's size, well below a server's usual limit of 1 MiB for one message. */
-export const MAX_PAGE_BYTES = 512 * 1024;
+const MAX_PAGE_BYTES = 512 * 1024;
+/** Of an answer, beside its items. */
+const FRAME_BYTES = 1024;
+
+/** What a page may hold where a message holds so much. */
+export function measurePage(maxMessageBytes: number): number {
+  return Math.min(MAX_PAGE_BYTES, maxMessageBytes - FRAME_BYTES);
+}
 
 export interface PageRequest {
   readonly cursor?: string | undefined;

@@ -32,7 +32,7 @@ export interface RunningApi {
 }
 
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
-  const { follower, bus, logger, serve = (service) => serveOnBus(bus, service) } = options;
+  const { follower, log, bus, logger, serve = (service) => serveOnBus(bus, service) } = options;
   const api = createApi(options);
   const endpoints = queryNames.map((name): QueryEndpoint => {
     return {
@@ -43,9 +43,9 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
           logger.error({ err: error, query: name }, 'could not answer a query');
           return { seq: follower.state.head, error: { kind: 'internal', message: error.message } };
         });
-        const { error } = reply;
+        const { error, data } = encodeReply(reply, log.maxRecordBytes);
         return {
-          data: encodeJson(reply),
+          data,
           ...(error && { error: { code: codes[error.kind], message: error.message } }),
         };
       },
@@ -59,6 +59,15 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     endpoints,
   });
   return { stop: () => service.stop() };
+}
+
+/** What the server does not take must not be sent: the client would throw, where nobody catches it. */
+function encodeReply(reply: QueryReply, limit: number): { data: Uint8Array; error?: QueryError | undefined } {
+  const data = encodeJson(reply);
+  if (data.length <= limit) return { data, error: reply.error };
+  const message = `the answer has ${data.length} bytes, and the server takes at most ${limit}: raise max_payload in its configuration`;
+  const error: QueryError = { kind: 'unsupported', message };
+  return { data: encodeJson({ seq: reply.seq, error }), error };
 }
 
 const codes: Readonly<Record<QueryError['kind'], number>> = {
