@@ -21,11 +21,11 @@ describe('the rungs that are kept', () => {
   });
 
   it('are twice as far apart when the log is long', () => {
-    const every = Array.from({ length: 51 }, (_, index) => (index + 1) * 100);
-    expect(seqsOf(keepRungs(rungs(...every.slice(0, 50)), roomy))).toEqual(every.slice(0, 50));
+    const every = Array.from({ length: 101 }, (_, index) => (index + 1) * 100);
+    expect(seqsOf(keepRungs(rungs(...every.slice(0, 100)), roomy))).toEqual(every.slice(0, 100));
     const kept = seqsOf(keepRungs(rungs(...every), roomy));
     expect(kept.slice(0, 3)).toEqual([200, 400, 600]);
-    expect(kept.slice(-2)).toEqual([5000, 5100]);
+    expect(kept.slice(-2)).toEqual([10_000, 10_100]);
   });
 
   it('are thinned out evenly when they have too many bytes', () => {
@@ -63,7 +63,7 @@ describe('the rungs that are kept', () => {
           if (before > 0) expect(seqs.at(-2)).toBe(before);
           const total = kept.reduce((sum, one) => sum + one.bytes, 0);
           expect(total <= maxBytes || kept.length <= 2).toBe(true);
-          const spacing = 100 * 2 ** Math.max(0, Math.ceil(Math.log2(head / 5_000)));
+          const spacing = 100 * 2 ** Math.max(0, Math.ceil(Math.log2(head / 10_000)));
           // Every rung that had to go left the smallest gap there was, of those that 9 bytes each would leave.
           const affordable = (2 * head) / Math.max(1, Math.floor((maxBytes + 1) / 9) - 2);
           const widest = Math.max(...seqs.map((seq, index) => seq - (seqs[index - 1] ?? 0)));
@@ -116,16 +116,16 @@ it('leaves newer versions alone, and the last older one what a start needs', () 
 
 describe('a gap', () => {
   it.each([
-    ['is not seen in a short log', [], 240, undefined],
+    ['is not seen in a short log', [], 150, undefined],
     ['is the whole log when there is no rung', [], 1_000, { above: 0, every: 100, upTo: 1_000 }],
     ['ends at the next rung', [700, 800], 850, { above: 0, every: 100, upTo: 700 }],
     ['is the lowest there is', [100, 200, 800, 1500], 1_500, { above: 200, every: 100, upTo: 800 }],
     ['may be at the end', [100, 200], 800, { above: 200, every: 100, upTo: 800 }],
     [
       'is as wide as rungs should be apart in a long log',
-      [9_000],
-      9_900,
-      { above: 0, every: 200, upTo: 9_000 },
+      [18_000],
+      18_200,
+      { above: 0, every: 200, upTo: 18_000 },
     ],
   ])('%s', (_what, given, head, gap) => {
     expect(findGap(rungs(...given), head, roomy)).toEqual(gap);

@@ -13,17 +13,19 @@ export interface LadderLimits {
   readonly every: number;
 }
 
-/** With rungs so far apart any moment is folded in well under a second. */
-export const RUNG_EVERY = 100_000;
+/** With rungs so far apart any moment is folded in about a second. */
+export const RUNG_EVERY = 50_000;
 export const LADDER_BYTES = 2 ** 30;
 export const LADDER_LIMITS: LadderLimits = { maxBytes: LADDER_BYTES, every: RUNG_EVERY };
 
 /** What a start needs: the newest, and the one before it should that be of no use. */
 const NEWEST_KEPT = 2;
 /** When the log is longer than so many rungs, they are twice as far apart, and so on. */
-const MOST_RUNGS = 50;
-/** A gap this many times as wide as it should be is worth filling: thinning out leaves some of twice the width. */
-const TOO_WIDE = 2.5;
+const MOST_RUNGS = 100;
+/** A gap so many times as wide as it should be is worth filling. */
+const TOO_WIDE = 1.5;
+/** Where there is no room for more rungs: thinning them out leaves some gaps of twice the width. */
+const TOO_WIDE_FOR_ROOM = 2.5;
 
 /** The rungs to be kept, the lowest first; one for each sequence. */
 export function keepRungs<Any extends Rung>(rungs: readonly Any[], limits: LadderLimits): Any[] {
@@ -70,10 +72,12 @@ export interface Gap {
 /** The lowest gap that is wider than the limits ask for; none when a rung more would not be kept. */
 export function findGap(rungs: readonly Rung[], head: number, limits: LadderLimits): Gap | undefined {
   const all = orderRungs(rungs);
-  const every = Math.max(spacingFor(head, limits.every), affordedSpacing(all, head, limits.maxBytes));
+  const [wanted, afforded] = [spacingFor(head, limits.every), affordedSpacing(all, head, limits.maxBytes)];
+  const every = Math.max(wanted, afforded);
+  const tooWide = Math.max(wanted * TOO_WIDE, afforded * TOO_WIDE_FOR_ROOM);
   let above = 0;
   for (const upTo of [...all.map(({ seq }) => seq), head]) {
-    if (upTo - above > every * TOO_WIDE) return { above, every, upTo };
+    if (upTo - above > tooWide) return { above, every, upTo };
     above = upTo;
   }
   return undefined;

@@ -58,7 +58,7 @@ it('leads from every rung to what the whole log folds to', async () => {
   };
   expect(await climb(climbing)).toBe(true);
   const rungs = await snapshots.list(FOLD_VERSION);
-  expect(rungs.map(({ seq }) => seq)).toEqual([150, 300, 450, 600, 750].filter((seq) => seq < head));
+  expect(rungs.map(({ seq }) => seq)).toEqual([150, 300, 450, 600, 750, 900]);
   for (const { seq } of rungs) {
     const state = (await loadNearest({ ...quiet, snapshots, log }, seq))!;
     expect(state.head).toBe(seq);

@@ -52,7 +52,7 @@ describe('building', () => {
     await takeSnapshot(snapshots, foldTo(1_990), systemClock);
     const pending: number[] = [];
     expect(await climbWith({ onPending: (records) => pending.push(records) })).toBe(true);
-    expect(await seqs()).toEqual([300, 600, 900, 1_200, 1_500, 1_990]);
+    expect(await seqs()).toEqual([300, 600, 900, 1_200, 1_500, 1_800, 1_990]);
     for (const seq of await seqs()) {
       const { chunks } = (await snapshots.latest(FOLD_VERSION, seq))!;
       expect(hashState(await restoreState(chunks, systemClock))).toBe(hashState(foldTo(seq)));
@@ -72,8 +72,8 @@ describe('building', () => {
       return read.call(log, options);
     };
     await climbWith();
-    expect(reads).toEqual([401, 701, 1_001]);
-    expect(await seqs()).toEqual([400, 700, 1_000, 1_300]);
+    expect(reads).toEqual([401, 701, 1_001, 1_301]);
+    expect(await seqs()).toEqual([400, 700, 1_000, 1_300, 1_600]);
   });
 
   it('goes on from where somebody else has come to meanwhile', async () => {
@@ -84,12 +84,13 @@ describe('building', () => {
       for (const seq of [600, 900]) await takeSnapshot(snapshots, foldTo(seq), systemClock);
     };
     await climbWith();
-    expect(said.filter((message) => message !== 'the ladder of snapshots is complete')).toHaveLength(3);
-    expect(await seqs()).toEqual([300, 600, 900, 1_200, 1_500]);
+    expect(said.filter((message) => message !== 'the ladder of snapshots is complete')).toHaveLength(4);
+    expect(await seqs()).toEqual([300, 600, 900, 1_200, 1_500, 1_800]);
   });
 
   it('does nothing when nothing is missing, or when a newer version is at work', async () => {
-    for (const seq of [500, 1_000, 1_500, 2_000]) await takeSnapshot(snapshots, foldTo(seq), systemClock);
+    for (const seq of [400, 800, 1_200, 1_600, 2_000])
+      await takeSnapshot(snapshots, foldTo(seq), systemClock);
     expect(await climbWith()).toBe(true);
     snapshots = new MemorySnapshotStore(LIMITS);
     await snapshots.put({ foldVersion: FOLD_VERSION + 1, seq: 5 }, []);
@@ -145,7 +146,7 @@ describe('copies', () => {
         head: () => HEAD,
       });
     });
-    await expect.poll(seqs, { timeout: 4_000 }).toEqual([300, 600, 900, 1_200, 1_500]);
+    await expect.poll(seqs, { timeout: 4_000 }).toEqual([300, 600, 900, 1_200, 1_500, 1_800]);
     expect(new Set(builders).size).toBe(2);
     expect(new Set(builders.slice(1)).size).toBe(1);
     await Promise.all(copies.map((copy) => copy.stop()));
