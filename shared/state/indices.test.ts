@@ -179,4 +179,4 @@ it('are those of a state restored from rows, whatever happened', () => {
     }),
     { numRuns: 300 },
   );
-});
+}, 30_000);
