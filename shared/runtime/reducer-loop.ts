@@ -2,11 +2,11 @@
 // losing a compare-and-set is normal and means: fold what won, and decide again.
 import { composeEvent, UnreadableEventError } from '@muster/events';
 import { type AppendResult, type Log, LogUnavailableError } from '@muster/log';
-import type { ClusterState } from '@muster/state';
 import { type Clock, sleep, type Timer } from './clock.ts';
 import type { Follower } from './follower.ts';
 import type { Logger } from './logging.ts';
-import type { Decision, Noticed, Reducer } from './reducer.ts';
+import { noticeEverything } from './notice-everything.ts';
+import type { Decision, Reducer } from './reducer.ts';
 import type { Presence } from './sharing/presence.ts';
 
 export interface ReducerLoopOptions {
@@ -66,7 +66,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   /** Subjects whose decision the log refuses: the others must not wait for them, nor the log be worn out. */
   const refused = new Map<string, { readonly refusals: number; readonly until: number }>();
 
-  reducer.notice(follower.state, noticeEverything(follower.state));
+  const beginning = noticeEverything(reducer, follower.state, clock);
   const unsubscribe = [
     follower.onTurn((state, changes) => {
       reducer.notice(state, changes);
@@ -227,6 +227,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
       stopping = true;
       endWaits?.();
       timer?.cancel();
+      beginning.stop();
       for (const end of unsubscribe) end();
       await round;
     },
@@ -235,12 +236,4 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
 
 function growingBackoff(times: number): number {
   return Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(times, 16));
-}
-
-/** At start-up everything is worth a look; nobody who doesn't look pays for it. */
-function noticeEverything({ services, nodes, tasks }: ClusterState): Noticed {
-  const idsOf = (objects: { keys(): Iterable<string> }) => ({
-    [Symbol.iterator]: () => objects.keys()[Symbol.iterator](),
-  });
-  return { services: idsOf(services), nodes: idsOf(nodes), tasks: idsOf(tasks) };
 }
