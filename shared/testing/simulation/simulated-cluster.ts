@@ -5,6 +5,7 @@ import { createAllocator } from '@muster/allocator';
 import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
 import { encodeJson, intentSubject } from '@muster/events';
+import { DEFAULT_TEAM, readNameWithTeam } from '@muster/model';
 import { startOrchestrator } from '@muster/orchestrator';
 import {
   type Follower,
@@ -77,6 +78,7 @@ export interface SimulatedCluster {
   start(): Promise<void>;
   kill(seat: Seat): void;
   /** Publishes an intent from outside. */
+  /** `name` is in the default team, unless it says another: "blue/web". */
   intend(verb: string, name: string, body?: unknown): Promise<void>;
   /** Anything at all, from outside. */
   publish(subject: string, data: Uint8Array): Promise<void>;
@@ -235,9 +237,10 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
       seat.process?.kill();
       seat.process = undefined;
     },
-    intend(verb, name, body) {
+    intend(verb, text, body) {
+      const { team, name } = readNameWithTeam(text, DEFAULT_TEAM);
       const data = body === undefined ? new Uint8Array() : encodeJson(body);
-      return cluster.publish(intentSubject('ana', 'service', verb, name), data);
+      return cluster.publish(intentSubject('ana', 'service', verb, name, team), data);
     },
     async publish(subject, data) {
       let stored = false;

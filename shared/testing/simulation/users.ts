@@ -1,8 +1,10 @@
 // What users ask of a cluster in a run of chaos: services of every kind there is, and now and then nonsense.
 import { encodeJson } from '@muster/events';
+import { DEFAULT_TEAM, readNameWithTeam } from '@muster/model';
 import { type SimulatedCluster, zones } from './simulated-cluster.ts';
 
-const names = ['web', 'api', 'db', 'queue'];
+/** One of them in two teams. */
+const names = ['web', 'api', 'db', 'queue', 'blue/web'];
 // biome-ignore format: as often as they stand here
 const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'remove', 'mumble'] as const;
 
@@ -57,7 +59,8 @@ function describeService({ chance }: SimulatedCluster, name: string): Record<str
 
 /** One thing of the spec as it is, which may spare the tasks that run. */
 async function tweak({ chance, observer, intend }: SimulatedCluster, name: string): Promise<void> {
-  const spec = observer.state.serviceByName.get('', name)?.spec;
+  const named = readNameWithTeam(name, DEFAULT_TEAM);
+  const spec = observer.state.serviceByName.get(named.team, named.name)?.spec;
   if (!spec) return;
   const { taskTemplate, updateConfig } = spec;
   if (chance.happens(0.3)) {
