@@ -272,7 +272,7 @@ const garbage: readonly Garbage[] = [
     subject: `${apply}.${'a'.repeat(200)}!`,
     payload: good,
     field: 'name',
-    message: /name must be 255 characters or fewer/,
+    message: /invalid name/,
   },
   {
     what: 'a name that is too long',
