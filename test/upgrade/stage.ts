@@ -65,9 +65,9 @@ export async function setStage(builds: Builds, { strict = true } = {}): Promise<
     async upgrade(name, build) {
       const before = running.get(name)!;
       const role = controlRoles.find((known) => known === name);
-      if (!role) await before.stop();
+      if (!role) await stopPolitely(before);
       await (role ? stage.startControl(role, build) : stage.startAgent(name, build));
-      if (role) await before.stop();
+      if (role) await stopPolitely(before);
     },
     async stop() {
       await watch?.stop();
@@ -78,6 +78,11 @@ export async function setStage(builds: Builds, { strict = true } = {}): Promise<
   await Promise.all(controlRoles.map((role) => stage.startControl(role, 'previous')));
   watch = await eyes.watchLog(cluster.url, { strict });
   return stage;
+}
+
+async function stopPolitely(process: RoleProcess): Promise<void> {
+  const { code, signal } = await process.stop();
+  if (code !== 0) throw new Error(`${process.role} ended with ${signal ?? code}`);
 }
 
 export const sleeper = { image: 'process', command: ['sleep', '600'], stopGracePeriod: '1s' };

@@ -2,7 +2,7 @@
 // is of use, and one copy builds it anew. The others hear of it and leave it alone; should two build, nothing is lost.
 import type { Log, SnapshotStore } from '@muster/log';
 import type { Bus } from '../bus.ts';
-import { type Clock, sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging.ts';
 import { type Presence, startPresence } from '../sharing/presence.ts';
 import { climb, findMissing } from './climb.ts';
@@ -30,11 +30,18 @@ const STAND_BY_MS = 30_000;
 export function keepLadder(options: KeepLadderOptions): { stop(): Promise<void> } {
   const { bus, clock, logger, copy, onPending = () => undefined } = options;
   let stopped = false;
-  let endWaits: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    endWaits = resolve;
-  });
-  const wait = (ms: number) => Promise.race([sleep(clock, ms), ended]);
+  let endWait: () => void = () => undefined;
+
+  /** Leaves no timer behind: a process that has stopped would wait for it. */
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.schedule(ms, resolve);
+      endWait = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
 
   /** How long until it is worth another look. */
   async function look(): Promise<number> {
@@ -68,7 +75,7 @@ export function keepLadder(options: KeepLadderOptions): { stop(): Promise<void> 
   return {
     async stop() {
       stopped = true;
-      endWaits();
+      endWait();
       await running;
     },
   };
