@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { catalogue } from './catalogue.ts';
-import { type Definitions, decodeEvent, type RawRecord } from './decode.ts';
+import { type Definitions, decodeEvent, type Fact, type RawRecord } from './decode.ts';
 import { composeEvent, type EventDraft, findUnreadable } from './encode.ts';
 import type { EventDefinition } from './envelope.ts';
 import { exampleEvents } from './examples.fixture.ts';
@@ -67,7 +67,7 @@ const places = catalogue.flatMap((definition) =>
 const drafts = Object.values(exampleEvents) as EventDraft[];
 const names = fc.stringMatching(/^y[a-zA-Z0-9]{1,12}$/);
 /** JSON that is there: what is undefined is left out. */
-const values = fc.jsonValue({ maxDepth: 2 });
+const values = fc.json({ maxDepth: 2 }).map((text): unknown => JSON.parse(JSON.stringify(JSON.parse(text))));
 
 /** One event of each type, in the order in which a cluster has them. */
 function record(draft: EventDraft, index: number, wire: number, definitions?: Definitions): RawRecord {
@@ -80,13 +80,15 @@ function record(draft: EventDraft, index: number, wire: number, definitions?: De
 
 const log = drafts.map((draft, index) => record(draft, index, 1));
 
-function fold(wire: number, definitions?: Definitions): string {
+const facts = log.map((raw) => decodeEvent(raw, 1));
+
+function fold(decoded: readonly Fact[]): string {
   const state = createState();
-  for (const raw of log) evolve(state, decodeEvent(raw, wire, definitions), createChanges());
+  for (const fact of decoded) evolve(state, fact, createChanges());
   return hashState(state);
 }
 
-const hash = fold(1);
+const hash = fold(facts);
 
 it('there are many places for a field', () => {
   expect(places.length).toBeGreaterThan(50);
@@ -99,12 +101,13 @@ it(
   () => {
     for (const { definition, path } of places) {
       const grown = grow(definition, path, 'younger');
-      const definitions = new Map([
-        ...catalogue.map((one) => [one.type, one] as const),
-        [grown.type, grown],
-      ]) as never;
-      for (const wire of [1, 2])
-        expect(fold(wire, definitions), `${grown.type} ${path.join('.')}`).toBe(hash);
+      const definitions: Definitions = new Map([[grown.type, grown]]);
+      for (const wire of [1, 2]) {
+        const read = log.map((raw, index) =>
+          drafts[index]!.type === grown.type ? decodeEvent(raw, wire, definitions) : facts[index]!,
+        );
+        expect(fold(read), `${grown.type} ${path.join('.')}`).toBe(hash);
+      }
     }
   },
   SLOW_MS,
