@@ -105,7 +105,12 @@ export function createPopulation(options: PopulationOptions): Population {
 
   function* fill(): Generator<Written> {
     // Or the first orchestrator that starts would write it, and the log be longer than was told.
-    append({ type: 'cluster.created', cause: 0, clusterId: deriveId('cluster', options.tasks), name: 'bench' });
+    append({
+      type: 'cluster.created',
+      cause: 0,
+      clusterId: deriveId('cluster', options.tasks),
+      name: 'bench',
+    });
     for (let index = 0; index < options.nodes; index += 1) for (const event of join(index)) append(event);
     yield* settle();
     const replicas = Math.ceil(options.tasks / options.services);
