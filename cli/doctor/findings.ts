@@ -80,7 +80,12 @@ export function diagnose(seen: Seen): Finding[] {
 function checkStreams(streams: Seen['streams']): Finding[] {
   if ('error' in streams) {
     return [
-      { level: 'fail', what: 'streams', says: streams.error, advice: 'run nats-server with JetStream (-js)' },
+      {
+        level: 'fail',
+        what: 'streams',
+        says: streams.error,
+        advice: 'run nats-server with JetStream (-js); of several, more than half must be up',
+      },
     ];
   }
   const missing = streams.filter(({ mismatches }) => mismatches === undefined).map(({ name }) => name);

@@ -44,7 +44,9 @@ async function create(engine: Engine, owner: Owner, order: TaskOrder): Promise<C
   // Without the split, docker-modem writes the whole configuration into the URL as well.
   const request = { _query: { name: order.identity.taskName }, _body: configureContainer(order, owner) };
   const container = await engine.docker.createContainer(request as Docker.ContainerCreateOptions);
-  return { state: { taskId: order.identity.taskId, runId: container.id, status: 'created' }, isNew: true };
+  const { taskId, clusterId } = order.identity;
+  const whose = clusterId === undefined ? {} : { clusterId };
+  return { state: { taskId, runId: container.id, ...whose, status: 'created' }, isNew: true };
 }
 
 function isImageMissing(error: unknown): boolean {

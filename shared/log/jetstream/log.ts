@@ -18,7 +18,7 @@ import { findRecord } from './find-record.ts';
 import { OrderedConsumer, type OrderedConsumerOptions } from './ordered-consumer.ts';
 import { readBounded } from './read.ts';
 import { believed } from './read-check.ts';
-import { retrying } from './retrying.ts';
+import { ANSWER_MS, answerWithin, retrying } from './retrying.ts';
 import { LOG_STREAM } from './streams.ts';
 
 export interface JetStreamOptions {
@@ -83,7 +83,7 @@ export class JetStreamLog implements Log {
   async find(seq: number): Promise<LogRecord | undefined> {
     this.checkOpen();
     return retrying(this.nc, { forMs: this.retryForMs, what: `read record ${seq}` }, async () =>
-      findRecord(await this.manager, LOG_STREAM, seq),
+      answerWithin(ANSWER_MS, findRecord(await this.manager, LOG_STREAM, seq)),
     );
   }
 
@@ -94,7 +94,7 @@ export class JetStreamLog implements Log {
       { forMs: this.retryForMs, what: "ask for the log's head" },
       async () => {
         const manager = await this.manager;
-        return believed(await manager.streams.info(LOG_STREAM));
+        return believed(await answerWithin(ANSWER_MS, manager.streams.info(LOG_STREAM)));
       },
     );
     return info.state.last_seq;

@@ -15,13 +15,11 @@ import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { ReadCheck } from './read-check.ts';
-import { answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
+import { ANSWER_MS, answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
 
 const RETRY_MS = 200;
 /** A stream that is missing for less than this may be one whose server is still starting. */
 const GONE_AFTER_MS = 5_000;
-/** What is asked of a server that dies is never answered, and asked again of the next. */
-const ANSWER_MS = 1_500;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
 

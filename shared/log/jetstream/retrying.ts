@@ -8,6 +8,9 @@ import { listenToConnection } from './connection-events.ts';
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
 
+/** How long an answer is waited for before it is asked for again: a server that dies never answers, nor a stream without a leader. */
+export const ANSWER_MS = 1_500;
+
 export interface Retries {
   /** How long to go on trying. */
   readonly forMs: number;

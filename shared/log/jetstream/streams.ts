@@ -15,7 +15,7 @@ import {
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type StreamMismatch, StreamMismatchError, UnsuitableServerError } from '../errors.ts';
 import { LOG_SUBJECTS } from '../subjects.ts';
-import { isPassing, retrying } from './retrying.ts';
+import { ANSWER_MS, answerWithin, isPassing, retrying } from './retrying.ts';
 
 export const LOG_STREAM = 'MUSTER_LOG';
 export const COMMANDS_STREAM = 'MUSTER_COMMANDS';
@@ -186,12 +186,18 @@ export interface StreamReport {
   readonly mismatches: readonly StreamMismatch[] | undefined;
 }
 
-/** How each stream is, without making any. */
+/** Enough for an election. */
+const INSPECTION_MS = 8_000;
+
+/** How each stream is, without making any. Throws `LogUnavailableError`. */
 export async function inspectStreams(nc: NatsConnection): Promise<StreamReport[]> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const reports: StreamReport[] = [];
   for (const wanted of streams) {
-    const found = await findStream(jsm, wanted.name);
+    const what = `ask for the stream ${wanted.name}`;
+    const found = await retrying(nc, { forMs: INSPECTION_MS, what }, () =>
+      answerWithin(ANSWER_MS, findStream(jsm, wanted.name)),
+    );
     reports.push({ name: wanted.name, mismatches: found && compareStream(wanted, found) });
   }
   return reports;
