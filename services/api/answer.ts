@@ -27,7 +27,8 @@ const answers: {
 } = {
   'service.list': (state, request, pageBytes) =>
     list(pageByKey(sortByKey(servicesOf(state, request), serviceKey), request, viewService, pageBytes)),
-  'service.inspect': (state, { service, team }) => one(findService(state, service, team), detailService),
+  'service.inspect': (state, { service, team }) =>
+    one(findService(state, service, team), (found) => detailService(found, state.wireVersion)),
   'service.tasks': (state, request, pageBytes) =>
     listTasks(findService(state, request.service, request.team), request, (task) => slotKey(task), pageBytes),
   'service.progress': (state, { service, team, slots }) =>
@@ -49,7 +50,8 @@ const answers: {
       (task) => `${serviceKey(task.service)} ${task.service.id} ${slotKey(task)}`,
       pageBytes,
     ),
-  'task.inspect': (state, { task, team }) => one(findTask(state, task, team), detailTask),
+  'task.inspect': (state, { task, team }) =>
+    one(findTask(state, task, team), (found) => detailTask(found, state.wireVersion)),
   status: (state) => ({ ok: true, answer: summariseState(state) }),
 };
 

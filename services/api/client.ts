@@ -1,5 +1,6 @@
 // Asks the API over the bus. Lists come whole, however many pages they take.
 import { encodeJson } from '@muster/events';
+import { lenientForm } from '@muster/model';
 import { type Bus, NoAnswerError } from '@muster/runtime';
 import {
   type ListName,
@@ -73,7 +74,11 @@ export function createQueryClient(bus: Bus): QueryClient {
       JSON.parse(new TextDecoder().decode(message.data)),
     );
     if (error) throw new QueryRefusedError(error.kind, error.message);
-    return { seq, answer: queries[name].answer.parse(answer) as QueryAnswer<Name>, next };
+    return {
+      seq,
+      answer: lenientForm<unknown>(queries[name].answer).parse(answer) as QueryAnswer<Name>,
+      next,
+    };
   }
 
   return {

@@ -1,5 +1,14 @@
 // From folded state to what the API says of it. Pure.
-import { countReplicas, DEFAULT_TEAM, nameTask, nameTaskState, TaskState } from '@muster/model';
+import {
+  countReplicas,
+  DEFAULT_TEAM,
+  nameTask,
+  nameTaskState,
+  serviceSpecSchema,
+  TaskState,
+  taskSpecSchema,
+  withoutYounger,
+} from '@muster/model';
 import type { ClusterNode, Service, Task } from '@muster/state';
 import type { NodeDetail, NodeView, ServiceDetail, ServiceView, TaskDetail, TaskView } from './views.ts';
 
@@ -33,13 +42,14 @@ function countRunning(service: Service): number {
   return running;
 }
 
-export function detailService(service: Service): ServiceDetail {
+/** `wire` is the cluster's version: what is shown may be asked for again as it stands. */
+export function detailService(service: Service, wire: number): ServiceDetail {
   const { unschedulable } = service;
   return {
     ...viewService(service),
     version: service.specSeq,
     createdSeq: service.createdSeq,
-    spec: service.spec,
+    spec: withoutYounger(service.spec, serviceSpecSchema, wire),
     removed: service.removed,
     ...(unschedulable && { unschedulable: unschedulable.message }),
   };
@@ -76,10 +86,10 @@ export function errorOf(task: Task): string {
   return task.err === '' && waits ? unschedulable.message : task.err;
 }
 
-export function detailTask(task: Task): TaskDetail {
+export function detailTask(task: Task, wire: number): TaskDetail {
   return {
     ...viewTask(task),
-    spec: task.version.spec,
+    spec: withoutYounger(task.version.spec, taskSpecSchema, wire),
     labels: task.service.spec.labels,
     specVersion: task.version.seq,
     version: Math.max(task.createdSeq, task.commandSeq, task.statusSeq),

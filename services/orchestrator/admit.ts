@@ -23,7 +23,9 @@ import {
   type Refusal,
   refuse,
   type ServiceSpec,
+  serviceSpecSchema,
   validateServiceSpec,
+  withoutYounger,
 } from '@muster/model';
 import type { Decision } from '@muster/runtime';
 import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
@@ -139,7 +141,7 @@ function judgeDescription(state: ClusterState, intent: IntentFact): Verdict {
       'name',
     );
   }
-  return change(intent, service, spec);
+  return change(state, intent, service, spec);
 }
 
 function judgeUpdate(state: ClusterState, intent: IntentFact): Verdict {
@@ -157,7 +159,7 @@ function judgeUpdate(state: ClusterState, intent: IntentFact): Verdict {
     );
   }
   const normalised = normaliseServiceSpec(body.data.spec, service.spec.name, state.wireVersion);
-  return normalised.ok ? change(intent, service, normalised.spec) : normalised;
+  return normalised.ok ? change(state, intent, service, normalised.spec) : normalised;
 }
 
 function judgeScale(state: ClusterState, intent: IntentFact): Verdict {
@@ -165,9 +167,12 @@ function judgeScale(state: ClusterState, intent: IntentFact): Verdict {
   if ('refusal' in service) return service;
   const body = scaleIntentSchema.safeParse(intent.body);
   if (!body.success) return { refusal: explainIssue(body.error.issues[0]!) };
-  const spec: ServiceSpec = { ...service.spec, mode: { replicated: { replicas: body.data.replicas } } };
+  const spec: ServiceSpec = {
+    ...storable(state, service),
+    mode: { replicated: { replicas: body.data.replicas } },
+  };
   const invalid = validateServiceSpec(spec);
-  return invalid ? { refusal: invalid } : change(intent, service, spec);
+  return invalid ? { refusal: invalid } : change(state, intent, service, spec);
 }
 
 function judgeRemoval(state: ClusterState, intent: IntentFact): Verdict {
@@ -180,9 +185,14 @@ function judgeRemoval(state: ClusterState, intent: IntentFact): Verdict {
   };
 }
 
-function change(intent: IntentFact, service: Service, spec: ServiceSpec): Verdict {
+/** The spec as the cluster could store it today. */
+function storable({ wireVersion }: ClusterState, { spec }: Service): ServiceSpec {
+  return withoutYounger(spec, serviceSpecSchema, wireVersion);
+}
+
+function change(state: ClusterState, intent: IntentFact, service: Service, spec: ServiceSpec): Verdict {
   const { seq: cause, actor, team } = intent;
-  if (isDeepStrictEqual(service.spec, spec)) {
+  if (isDeepStrictEqual(storable(state, service), spec)) {
     return {
       event: {
         type: 'intent.satisfied',

@@ -1,5 +1,5 @@
 // From a decision to what is stored. Nobody stores what it could not read back.
-import { dropYounger } from '@muster/model';
+import { withoutYounger } from '@muster/model';
 import { definitionByType, type EventInput } from './catalogue.ts';
 import type { Issue } from './compile-check.ts';
 import { type Definitions, subjectIdOf } from './decode.ts';
@@ -82,10 +82,7 @@ function leaveOutYounger(
   { writer, schema, since }: EventDefinition,
   wire: number,
 ): EventDraft {
-  if (writer !== 'agent' || wire >= since.at(-1)!) return draft;
-  const copy = structuredClone(draft);
-  dropYounger(copy, schema, wire);
-  return copy;
+  return writer !== 'agent' || wire >= since.at(-1)! ? draft : withoutYounger(draft, schema, wire);
 }
 
 /** The newest version of the event that every copy reads; 0 when there is none yet. */

@@ -3,6 +3,7 @@ export * from './duration.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './ip-address.ts';
+export * from './lenient-form.ts';
 export * from './node.ts';
 export * from './normalise.ts';
 export * from './placement-preference.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { serviceSpecSchema } from './service-spec.ts';
 import { storedForm } from './stored-form.ts';
 import { since } from './wire-version.ts';
-import { dropYounger, findYounger, hasField, listNeeds } from './younger-fields.ts';
+import { dropYounger, findYounger, hasField, listNeeds, withoutYounger } from './younger-fields.ts';
 
 const schema = z.strictObject({
   name: z.string(),
@@ -26,6 +26,13 @@ describe('a field that is younger than the cluster’s version', () => {
     const spec = schema.parse({ name: 'web', ports: [{ target: 1 }] });
     dropYounger(spec, schema, 1);
     expect(spec).toEqual({ name: 'web', mode: {}, ports: [{ target: 1 }] });
+  });
+
+  it('is not held by a cluster that cannot store it, though it is read with the default', () => {
+    const read = schema.parse({ name: 'web' });
+    expect(withoutYounger(read, schema, 1)).toEqual({ name: 'web', mode: {}, ports: [] });
+    expect(read.mode.fast, 'others hold it').toBe(true);
+    expect(withoutYounger(read, schema, 3)).toBe(read);
   });
 });
 

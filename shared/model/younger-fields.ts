@@ -17,6 +17,17 @@ export function dropYounger(value: unknown, schema: z.core.$ZodType, version: nu
   for (const { path } of listYounger(schema, version)) dropField(value, path);
 }
 
+/**
+ * What of a complete value a cluster of that version holds: as long as nobody can have asked for a younger field, it is
+ * there because what was stored before there was one is read as if it had the default.
+ */
+export function withoutYounger<Value>(value: Value, schema: z.core.$ZodType, version: number): Value {
+  if (listYounger(schema, version).length === 0) return value;
+  const copy = structuredClone(value);
+  dropYounger(copy, schema, version);
+  return copy;
+}
+
 /** Those younger than the first version that the value has and that whoever runs it must understand, as paths. */
 export function listNeeds(value: unknown, schema: z.core.$ZodType): string[] {
   return listYounger(schema, 1)
