@@ -4,7 +4,14 @@ import { decode, type EventFact, type EventOf, type EventType, type Fact } from 
 import { JetStreamLog, type Log } from '@muster/log';
 import { nameTaskState, TaskState } from '@muster/model';
 import { connectNats } from '@muster/runtime';
-import { type ClusterState, clearChanges, createChanges, createState, foldRecord } from '@muster/state';
+import {
+  type ClusterState,
+  clearChanges,
+  createChanges,
+  createState,
+  foldRecord,
+  type Service,
+} from '@muster/state';
 import { createObserver } from '@muster/testing/simulation';
 
 export interface Watch {
@@ -118,8 +125,8 @@ function createFold(): Fold {
   };
 }
 
-/** Nodes that aren't ready, and tasks that are on their way somewhere. */
-function describeUnfinished({ nodes, tasks, head, headTime }: ClusterState): string[] {
+/** Nodes that aren't ready, services with something to be decided, and tasks that are on their way somewhere. */
+function describeUnfinished({ nodes, services, tasks, head, headTime }: ClusterState): string[] {
   const absent = [...nodes.values()].filter(({ status }) => status !== 'ready');
   const moving = [...tasks.values()].filter(
     ({ observed, desired }) => observed <= TaskState.RUNNING && observed !== desired,
@@ -127,6 +134,7 @@ function describeUnfinished({ nodes, tasks, head, headTime }: ClusterState): str
   return [
     `at sequence ${head}, ${new Date(headTime).toISOString()}`,
     ...absent.map(({ description, status }) => `node ${description.hostname} is ${status}`),
+    ...[...services.values()].map(describeService).filter((line) => line !== undefined),
     ...moving.slice(0, SHOWN).map((task) => {
       const name = `${task.service.spec.name}.${task.slot.number} (${task.id}, generation ${task.generation})`;
       const [observed, desired] = [task.observed, task.desired].map(nameTaskState);
@@ -134,6 +142,13 @@ function describeUnfinished({ nodes, tasks, head, headTime }: ClusterState): str
       return `${name} is ${observed}, wanted ${desired}, on ${where}: ${task.message} ${task.err}`;
     }),
   ];
+}
+
+function describeService(service: Service): string | undefined {
+  const { id, spec, dead, waiting, pending, outdated, settling, doubled, crowded } = service;
+  const indices = { dead, waiting, pending, outdated, settling, doubled, crowded };
+  const open = Object.entries(indices).flatMap(([name, { size }]) => (size > 0 ? [`${size} ${name}`] : []));
+  return open.length === 0 ? undefined : `service ${spec.name} (${id}): ${open.join(', ')}`;
 }
 
 function tell(fact: Fact): string {
