@@ -86,7 +86,7 @@ async function tryToRead(
 
 export async function restoreState(chunks: StoredSnapshot['chunks'], clock: Clock): Promise<ClusterState> {
   const reader = readSnapshot();
-  for await (const chunk of chunks) reader.take(chunk);
+  for await (const chunk of takeStepsOf(chunks, clock)) reader.take(chunk);
   return takeSteps(reader.finish(), clock);
 }
 

@@ -13,9 +13,12 @@ export async function takeSteps<Result>(steps: Iterator<void, Result>, clock: Cl
 }
 
 /** The same for steps that each yield something. */
-export async function* takeStepsOf<Item>(steps: Iterable<Item>, clock: Clock): AsyncGenerator<Item> {
+export async function* takeStepsOf<Item>(
+  steps: Iterable<Item> | AsyncIterable<Item>,
+  clock: Clock,
+): AsyncGenerator<Item> {
   let taken = 0;
-  for (const item of steps) {
+  for await (const item of steps) {
     yield item;
     taken += 1;
     if (taken % STEPS_PER_TURN === 0) await sleep(clock, 0);

@@ -13,6 +13,7 @@ import type { Following, LogRecord } from '../log.ts';
 import { reducePatterns } from '../subjects.ts';
 import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
+import { Portions } from './portions.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { ReadCheck } from './read-check.ts';
 import { ANSWER_MS, answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
@@ -42,14 +43,18 @@ export interface OrderedConsumerOptions {
   readonly onError: (error: Error) => void;
   readonly onInterrupted?: (() => void) | undefined;
   readonly onResumed?: (() => void) | undefined;
+  /** Is given what lets the server send more, when all that it sent before has been delivered; by default that is called. */
   readonly onFlowControl?: ((goOn: () => void) => void) | undefined;
   readonly stats: ConsumerStats;
 }
 
+/** A record, or something whose turn comes after those before it. */
+type Delivery = LogRecord | (() => void);
+
 export class OrderedConsumer implements Following {
-  /** The last record delivered, or the one before the first wanted. */
+  /** The last record received, or the one before the first wanted. */
   private last: number;
-  /** Whether a record has been delivered: `last` is then a fact about the stream. */
+  /** Whether a record has been received: `last` is then a fact about the stream. */
   private begun = false;
   private caughtUp = false;
   private ended = false;
@@ -60,6 +65,7 @@ export class OrderedConsumer implements Following {
   private streamCreated: string | undefined;
   private readonly lastRead: ReadCheck;
   private interrupted = false;
+  private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
   private readonly stopListening: () => void;
 
   private constructor(private readonly options: OrderedConsumerOptions) {
@@ -91,6 +97,7 @@ export class OrderedConsumer implements Following {
   async stop(): Promise<void> {
     if (this.ended) return;
     this.ended = true;
+    this.deliveries.drop();
     this.stopListening();
     const closing = this.closeSession();
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
@@ -182,7 +189,7 @@ export class OrderedConsumer implements Following {
       onCaughtUp: () => this.reportCaughtUp(),
       onBroken: () => this.reopen(),
       onRefused: (error) => this.fail(error),
-      onFlowControl,
+      onFlowControl: (goOn) => this.deliveries.add(onFlowControl ? () => onFlowControl(goOn) : goOn),
       stats,
     });
     this.session = session;
@@ -228,19 +235,21 @@ export class OrderedConsumer implements Following {
     this.last = record.seq;
     this.begun = true;
     this.lastRead.note(record);
-    this.call(() => this.options.onRecord(record));
+    this.deliveries.add(record);
   }
 
   private reportCaughtUp(): void {
     if (this.ended || this.caughtUp) return;
     this.caughtUp = true;
-    this.call(this.options.onCaughtUp);
+    this.deliveries.add(this.options.onCaughtUp);
   }
 
   /** An error that escaped into the client would end its reading of the connection. */
-  private call(callback: () => void): void {
+  private deliver(delivery: Delivery): void {
+    if (this.ended) return;
     try {
-      callback();
+      if (typeof delivery === 'function') delivery();
+      else this.options.onRecord(delivery);
     } catch (error) {
       this.fail(error);
     }

@@ -38,8 +38,8 @@ export interface PushSessionOptions {
   /** Something was lost: another session is needed. */
   readonly onBroken: () => void;
   readonly onRefused: (error: Error) => void;
-  /** Is given what lets the server send more, to be called when there is room; by default that is at once. */
-  readonly onFlowControl?: ((goOn: () => void) => void) | undefined;
+  /** Is given what lets the server send more, to be called when there is room. */
+  readonly onFlowControl: (goOn: () => void) => void;
   readonly stats: ConsumerStats;
 }
 
@@ -55,6 +55,8 @@ export class PushSession {
   private delivered = 0;
   /** How many deliveries it takes to be caught up; known when the server has answered. */
   private target = Number.POSITIVE_INFINITY;
+  /** Answers to flow control that are still to come from here. */
+  private owed = 0;
   private heard = true;
   private missedHeartbeats = 0;
 
@@ -138,11 +140,11 @@ export class PushSession {
 
   private answerFlowControl(msg: Msg): void {
     this.options.stats.flowControls += 1;
-    const goOn = () => {
-      msg.respond();
-    };
-    if (this.options.onFlowControl === undefined) goOn();
-    else this.options.onFlowControl(goOn);
+    this.owed += 1;
+    this.options.onFlowControl(() => {
+      this.owed -= 1;
+      if (!this.closed) msg.respond();
+    });
   }
 
   /** `stalled` is where an answer to flow control is missing, if the server waits for one. */
@@ -152,7 +154,7 @@ export class PushSession {
       return;
     }
     this.options.stats.stalls += 1;
-    if (this.options.onFlowControl === undefined) this.options.nc.publish(stalled);
+    if (this.owed === 0) this.options.nc.publish(stalled);
   }
 
   /**
