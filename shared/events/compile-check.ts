@@ -21,7 +21,14 @@ export interface Check {
   reduce(json: unknown): Issue | undefined;
 }
 
-const common = { validateFormats: false, strict: false, validateSchema: false, meta: false, code: { optimize: false } } as const;
+/** The schemas are our own: checking them, and making the code shorter than it need be, would hold up every start. */
+const common = {
+  validateFormats: false,
+  strict: false,
+  validateSchema: false,
+  meta: false,
+  code: { optimize: false },
+} as const;
 const filling = new Ajv2020({ ...common, useDefaults: true });
 const looking = new Ajv2020(common);
 const reducing = new Ajv2020({ ...common, useDefaults: true, removeAdditional: true });
