@@ -445,7 +445,6 @@ async function startWork(url: string, { replicas }: { replicas: number }) {
       await failed;
       const head = await first!.head();
       await Promise.all(followers.map((follower) => follower.reached(head)));
-      // A server that has just become the stream's leader may not count the last records for a moment.
       await expect.poll(async () => (await readAll(first!)).length, { timeout: 10_000 }).toBe(head);
       const records = await readAll(first!);
       expect(records.map(({ seq }) => seq)).toEqual(upTo(head));
@@ -475,9 +474,14 @@ async function startWork(url: string, { replicas }: { replicas: number }) {
 
   /** The only writer of a subject can lose only to itself: the record was stored, and the answer was lost. */
   async function ownLast(log: JetStreamLog, subject: string, before: number): Promise<number> {
-    const later: number[] = [];
-    for await (const { seq } of log.read({ from: before + 1, subjects: [subject] })) later.push(seq);
-    expect(later.length).toBe(1);
+    let later: number[] = [];
+    const find = async () => {
+      later = [];
+      for await (const { seq } of log.read({ from: before + 1, subjects: [subject] })) later.push(seq);
+      return later.length;
+    };
+    // A server that has just become the stream's leader may not count the last records for a moment.
+    await expect.poll(find, { timeout: 10_000 }).toBe(1);
     return later[0] ?? before;
   }
 }
