@@ -1,5 +1,5 @@
 // From a command to what a backend is asked to run. Pure.
-import type { BoundPort, TaskOrder } from '@muster/backends';
+import type { BoundPort, TaskIdentity, TaskOrder } from '@muster/backends';
 import type { TaskCommand } from '@muster/events';
 
 export interface OrderingNode {
@@ -13,23 +13,22 @@ export interface OrderingNode {
 export function describeOrder({ task, cluster }: TaskCommand, node: OrderingNode): TaskOrder {
   const { clusterName, nodeId, nodeHostname } = node;
   const clusterId = cluster ?? node.clusterId;
-  return {
-    identity: {
-      ...(clusterId !== undefined && { clusterId }),
-      clusterName,
-      nodeId,
-      nodeHostname,
-      serviceId: task.service.id,
-      serviceName: task.service.name,
-      ...(task.service.team !== undefined && { team: task.service.team }),
-      serviceLabels: task.service.labels,
-      taskId: task.id,
-      taskName: task.name,
-      slot: task.slot,
-    },
-    spec: task.spec,
-    ports: task.ports.length === 0 ? noPorts : bindPorts(task.ports),
+  const { team } = task.service;
+  // Spread into the literal, what may be missing would make each of these several times as slow to make, and as large.
+  const identity: { -readonly [Key in keyof TaskIdentity]: TaskIdentity[Key] } = {
+    clusterName,
+    nodeId,
+    nodeHostname,
+    serviceId: task.service.id,
+    serviceName: task.service.name,
+    serviceLabels: task.service.labels,
+    taskId: task.id,
+    taskName: task.name,
+    slot: task.slot,
   };
+  if (clusterId !== undefined) identity.clusterId = clusterId;
+  if (team !== undefined) identity.team = team;
+  return { identity, spec: task.spec, ports: task.ports.length === 0 ? noPorts : bindPorts(task.ports) };
 }
 
 const noPorts: readonly BoundPort[] = [];

@@ -27,8 +27,8 @@ export function readRunState(task: SimulatedTask): RunState {
   return {
     taskId: task.taskId,
     runId: `sim-${task.runId}`,
-    ...(task.clusterId === undefined ? {} : { clusterId: task.clusterId }),
     status: task.status,
+    ...(task.clusterId === undefined ? {} : { clusterId: task.clusterId }),
     ...(task.exitCode === undefined ? {} : { exitCode: task.exitCode }),
     ...(task.error === undefined ? {} : { error: task.error }),
     ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }),
