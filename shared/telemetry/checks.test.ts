@@ -33,6 +33,11 @@ describe('alive, but not ready, is a copy', () => {
     ['whose log does not answer', readControl({ logHead: undefined }), ['log: the log does not answer']],
     ['that is behind', readControl({ logHead: 1_101 }), ['log: 1001 of 1101 records behind']],
     [
+      'that has read what the log has no more',
+      readControl({ logHead: 2, head: 1_100 }),
+      ['log: 1098 records ahead of a log that has 2'],
+    ],
+    [
       'that is halted',
       readControl({ halted: 'unknown event x' }),
       ['halted: unknown event x; upgrade this copy'],

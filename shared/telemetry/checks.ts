@@ -103,8 +103,12 @@ function checkLag({ copy, fold }: RoleReading): Check[] {
   if (!fold || !('logHead' in fold)) return [];
   const { logHead, head } = fold;
   if (logHead === undefined) return [{ check: 'log', copy, ok: false, says: 'the log does not answer' }];
-  const lag = Math.max(0, logHead - head);
-  return [{ check: 'log', copy, ok: lag <= READY_LAG, says: `${lag} of ${logHead} records behind` }];
+  // What was asked first is older: a few ahead is how a busy log looks.
+  const lag = logHead - head;
+  if (lag < -READY_LAG)
+    return [{ check: 'log', copy, ok: false, says: `${-lag} records ahead of a log that has ${logHead}` }];
+  const says = `${Math.max(0, lag)} of ${logHead} records behind`;
+  return [{ check: 'log', copy, ok: lag <= READY_LAG, says }];
 }
 
 const followed: Readonly<Record<string, string>> = {

@@ -34,6 +34,7 @@ type ConsumeOptions = Pick<ReadOptions, 'from' | 'subjects'> &
     'onRecord' | 'onCaughtUp' | 'onError' | 'onInterrupted' | 'onResumed' | 'onFlowControl'
   > & {
     readonly stats?: ConsumerStats;
+    readonly staysLevel?: boolean;
   };
 
 export class JetStreamLog implements Log {
@@ -77,7 +78,12 @@ export class JetStreamLog implements Log {
   async follow(options: FollowOptions): Promise<Following> {
     this.checkOpen();
     const { onCaughtUp = () => undefined } = options;
-    return this.consume({ ...options, onCaughtUp, stats: countConsumer(this.nc, LOG_STREAM) });
+    return this.consume({
+      ...options,
+      onCaughtUp,
+      staysLevel: true,
+      stats: countConsumer(this.nc, LOG_STREAM),
+    });
   }
 
   async find(seq: number): Promise<LogRecord | undefined> {
@@ -116,6 +122,8 @@ export class JetStreamLog implements Log {
       start: from,
       subjects,
       contiguous: subjects === undefined,
+      // Whoever holds the server back stands still when he likes.
+      staysLevel: options.staysLevel === true && subjects === undefined && onFlowControl === undefined,
       heartbeatMs: this.heartbeatMs,
       startWithinMs: this.retryForMs,
       onRecord,

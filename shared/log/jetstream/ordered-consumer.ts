@@ -6,13 +6,15 @@ import {
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
+  type StreamInfo,
 } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { errors, type NatsConnection } from '@nats-io/nats-core';
 import { LogGapError, LogGoneError, LogUnavailableError } from '../errors.ts';
 import type { Following, LogRecord } from '../log.ts';
 import { reducePatterns } from '../subjects.ts';
 import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
+import { checkLevel, type LevelCheck } from './level-check.ts';
 import { Portions } from './portions.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { ReadCheck } from './read-check.ts';
@@ -23,6 +25,9 @@ const RETRY_MS = 200;
 const GONE_AFTER_MS = 5_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
+/** More records behind than a server that keeps up is for a moment. */
+const MOST_LAG = 500;
+const MOST_PLACES = 6;
 
 export interface OrderedConsumerOptions {
   readonly nc: NatsConnection;
@@ -33,6 +38,8 @@ export interface OrderedConsumerOptions {
   readonly subjects: readonly string[] | undefined;
   /** A missing sequence is an error; only for reading every subject of a stream that loses nothing. */
   readonly contiguous: boolean;
+  /** Never to stand still while the stream goes on: for who follows all of it, at his own speed or not at all. */
+  readonly staysLevel?: boolean;
   readonly heartbeatMs: number;
   /** How long to go on trying to start. */
   readonly startWithinMs: number;
@@ -65,8 +72,11 @@ export class OrderedConsumer implements Following {
   private streamCreated: string | undefined;
   private readonly lastRead: ReadCheck;
   private interrupted = false;
+  /** Consumers in a row that were put on a server that is behind. */
+  private misplaced = 0;
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
   private readonly stopListening: () => void;
+  private readonly level: LevelCheck | undefined;
 
   private constructor(private readonly options: OrderedConsumerOptions) {
     this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
@@ -76,6 +86,13 @@ export class OrderedConsumer implements Following {
       onReconnect: () => this.reopen(),
       onClosed: () => this.fail(new LogUnavailableError('the connection is closed')),
     });
+    if (options.staysLevel === true)
+      this.level = checkLevel({
+        jsm: options.jsm,
+        stream: options.stream,
+        position: () => (this.interrupted || this.deliveries.size > 0 ? undefined : this.last),
+        onStuck: () => this.reopen(),
+      });
   }
 
   static async start(options: OrderedConsumerOptions): Promise<OrderedConsumer> {
@@ -98,6 +115,7 @@ export class OrderedConsumer implements Following {
     if (this.ended) return;
     this.ended = true;
     this.deliveries.drop();
+    this.level?.stop();
     this.stopListening();
     const closing = this.closeSession();
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
@@ -194,10 +212,21 @@ export class OrderedConsumer implements Following {
     });
     this.session = session;
     // The last of each subject may have to be looked for among millions.
-    await (lookingFar(this.sessionStart()) ? session.open() : answerWithin(ANSWER_MS, session.open()));
+    const opening = session.open();
+    const where = await (lookingFar(this.sessionStart()) ? opening : answerWithin(ANSWER_MS, opening));
     if (this.turn !== turn || this.ended) return;
+    this.checkPlace(info, where);
     this.openedAt = performance.now();
     this.resume();
+  }
+
+  /** A server that is behind would keep us behind: the next consumer may be put on another. Somewhere it must be. */
+  private checkPlace({ cluster }: StreamInfo, where: string | undefined): void {
+    const behind = cluster?.replicas?.find(
+      ({ name, offline, lag = 0 }) => name === where && (offline || lag > MOST_LAG),
+    );
+    this.misplaced = behind === undefined ? 0 : this.misplaced + 1;
+    if (this.misplaced > 0 && this.misplaced < MOST_PLACES) throw new errors.TimeoutError();
   }
 
   private checkSameStream(created: string): void {

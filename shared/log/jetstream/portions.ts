@@ -23,6 +23,11 @@ export class Portions<Item> {
     else this.waiting.push(item);
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.waiting.length - this.taken;
+  }
+
   /** What still waits is never handed over. */
   drop(): void {
     this.waiting = [];

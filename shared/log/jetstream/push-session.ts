@@ -70,8 +70,8 @@ export class PushSession {
     this.monitor = setInterval(() => this.checkHeartbeat(), heartbeatMs);
   }
 
-  /** Makes the consumer. Records may come before this resolves. */
-  async open(): Promise<void> {
+  /** Makes the consumer. Records may come before this resolves, with the server that it was put on, where there are several. */
+  async open(): Promise<string | undefined> {
     const { nc, jsm, stream, start, heartbeatMs } = this.options;
     const clientName = (nc as { options?: { name?: string } }).options?.name;
     this.asked = true;
@@ -92,6 +92,7 @@ export class PushSession {
     });
     this.created = true;
     this.setTarget(made.delivered.consumer_seq + made.num_pending);
+    return made.cluster?.leader;
   }
 
   /** Nothing is called from here on. Resolves when the server has removed the consumer. */

@@ -1,0 +1,66 @@
+// Whether a follower stands still while the log goes on. A consumer on a replica that stands still itself (for more than a
+// minute, after a partition) stops without an error, and its heartbeats go on: only the stream's leader knows better. Whoever
+// has read more than the leader has is to look again as well: its end may be lost.
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { believed } from './read-check.ts';
+import { ANSWER_MS, answerWithin } from './retrying.ts';
+
+const EVERY_MS = 800;
+/** Seen at the same place twice, this far apart, and the log at another: nothing is on its way any more. */
+const STUCK_MS = 700;
+
+export interface LevelCheckOptions {
+  readonly jsm: JetStreamManager;
+  readonly stream: string;
+  /** The last sequence received; undefined while it is no wonder that nothing comes. */
+  readonly position: () => number | undefined;
+  readonly onStuck: () => void;
+}
+
+export interface LevelCheck {
+  stop(): void;
+}
+
+/** For who follows every record of a stream. */
+export function checkLevel({ jsm, stream, position, onStuck }: LevelCheckOptions): LevelCheck {
+  let stopped = false;
+  let seen: { readonly at: number; readonly since: number } | undefined;
+  let timer = setTimeout(look, EVERY_MS);
+
+  async function look(): Promise<void> {
+    const at = position();
+    if (at === undefined) seen = undefined;
+    else {
+      const end = await findEnd();
+      if (stopped) return;
+      judge(at, end);
+    }
+    timer = setTimeout(look, EVERY_MS);
+  }
+
+  /** Undefined while nobody can tell. */
+  async function findEnd(): Promise<number | undefined> {
+    try {
+      return believed(await answerWithin(ANSWER_MS, jsm.streams.info(stream))).state.last_seq;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function judge(at: number, end: number | undefined): void {
+    const now = performance.now();
+    if (end === undefined || position() !== at || at === end) seen = undefined;
+    else if (seen?.at !== at) seen = { at, since: now };
+    else if (now - seen.since >= STUCK_MS) {
+      seen = undefined;
+      onStuck();
+    }
+  }
+
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
