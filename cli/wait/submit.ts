@@ -29,10 +29,23 @@ export async function submit(context: Context, intent: Intent, flags: WaitFlags)
   const { verb, team, name, body } = intent;
   // A name that can't stand in a subject is the orchestrator's to refuse: it then is in the body alone.
   const subject = intentSubject(actor, 'service', verb, canNameInSubject(name) ? name : undefined, team);
-  const appended = await log.append(subject, body === undefined ? new Uint8Array() : encodeJson(body));
-  if (!appended.ok) throw new CliError('the log refused the intent');
   const shown = nameWithTeam({ team, name });
+  const appended = await log
+    .append(subject, body === undefined ? new Uint8Array() : encodeJson(body))
+    .catch((error: unknown) => {
+      throw explainUnknown(error, shown);
+    });
+  if (!appended.ok) throw new CliError('the log refused the intent');
   return { verdict: await awaitAcceptance(context, appended.seq, shown, flags), verb, team, name };
+}
+
+/** What was sent and never acknowledged may be stored all the same, and later than anybody waits. */
+function explainUnknown(error: unknown, name: string): unknown {
+  if (!(error instanceof Error) || error.name !== 'LogUnavailableError') return error;
+  return new CliError(
+    `not known yet whether this is in the log: ${error.message}; before you ask again, see \`muster audit ${name}\``,
+    exitCodes.unreachable,
+  );
 }
 
 /** The verdict on an intent that is in the log. Throws what the orchestrator says when it says no. */

@@ -67,7 +67,7 @@ export interface Log {
   /**
    * Stores one record durably. Retries while the log is unreachable, for about ten seconds, then throws
    * `LogUnavailableError`: the record may or may not be stored. A conflict after a retry may be our own record,
-   * and a record without an expectation may be stored twice. The bytes belong to the log from here on.
+   * and a record without an expectation may be stored twice when its tries are minutes apart. The bytes belong to the log from here on.
    */
   append(subject: string, data: Uint8Array, options?: AppendOptions): Promise<AppendResult>;
   read(options: ReadOptions): AsyncIterable<LogRecord>;

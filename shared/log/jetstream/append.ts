@@ -1,12 +1,12 @@
 // One record into a stream, under compare-and-set, however long the server is away (within reason).
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { errors, type NatsConnection } from '@nats-io/nats-core';
+import { errors, type NatsConnection, nuid } from '@nats-io/nats-core';
 import { LogRefusedError, RecordTooLargeError } from '../errors.ts';
 import type { AppendResult } from '../log.ts';
 import { publisherOf } from './publisher.ts';
 import { isPassing, retrying } from './retrying.ts';
 
-/** One try. Too short a time makes a busy server busier, and stores what has no expectation twice. */
+/** One try. Too short a time makes a busy server busier. */
 const ATTEMPT_MS = 3000;
 /** What expects a sequence is stored once however often it is tried: it need not wait out a server that has died. */
 const GUARDED_ATTEMPT_MS = 1000;
@@ -27,10 +27,12 @@ export async function appendToStream(
   nc: NatsConnection,
   { subject, data, expectLastSeq, ttlMs, forMs }: Publication,
 ): Promise<AppendResult> {
+  // What expects nothing would be stored by each try that only lost its answer.
+  const msgId = expectLastSeq === undefined ? nuid.next() : undefined;
   const attempt = async (leftMs: number) => {
     checkSize(subject, data, measureRoom(nc));
     const timeoutMs = Math.min(expectLastSeq === undefined ? ATTEMPT_MS : GUARDED_ATTEMPT_MS, leftMs);
-    return publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, timeoutMs });
+    return publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, msgId, timeoutMs });
   };
   // As a rule the first try will do, and costs no more than it must.
   const startedAt = performance.now();

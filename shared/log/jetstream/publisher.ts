@@ -8,6 +8,8 @@ import { listenToConnection } from './connection-events.ts';
 export interface PublishOptions {
   readonly expectLastSeq?: number | undefined;
   readonly ttlMs?: number | undefined;
+  /** Of two with the same, within the stream's window (two minutes), the second is acknowledged and not stored. */
+  readonly msgId?: string | undefined;
   readonly timeoutMs: number;
 }
 
@@ -137,11 +139,12 @@ export class Publisher {
   }
 }
 
-function headersFor({ expectLastSeq, ttlMs }: PublishOptions) {
-  if (expectLastSeq === undefined && ttlMs === undefined) return undefined;
+function headersFor({ expectLastSeq, ttlMs, msgId }: PublishOptions) {
+  if (expectLastSeq === undefined && ttlMs === undefined && msgId === undefined) return undefined;
   const made = headers();
   if (expectLastSeq !== undefined) made.set('Nats-Expected-Last-Subject-Sequence', String(expectLastSeq));
   if (ttlMs !== undefined) made.set('Nats-TTL', `${ttlMs}ms`);
+  if (msgId !== undefined) made.set('Nats-Msg-Id', msgId);
   return { headers: made };
 }
 

@@ -20,10 +20,28 @@ export interface Retries {
 
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
-  if (error instanceof Error && error.name === 'JetStreamNotEnabled') return true;
+  if (isOff(error)) return true;
   if (error instanceof JetStreamApiError) return error.status === 503;
   if (error instanceof errors.RequestError) return !(error.cause instanceof errors.PermissionViolationError);
   return error instanceof errors.ConnectionError;
+}
+
+/** JSInsufficientResourcesErr of nats-server. */
+const NO_ROOM = 10023;
+
+/** What a person can do something about. */
+function explainPassing(error: unknown): string {
+  if (error instanceof errors.TimeoutError) return 'and NATS did not answer';
+  if (error instanceof JetStreamApiError && error.code === NO_ROOM)
+    return `and NATS has no room for it (${error.message}): free some, or raise the limits of its JetStream`;
+  const because = error instanceof Error ? error.message : String(error);
+  if (isOff(error))
+    return `and JetStream is off (${because}): a server without -js, or one whose disk was full and that has not been restarted`;
+  return `and NATS said: ${because}`;
+}
+
+function isOff(error: unknown): boolean {
+  return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }
 
 /** Tries until it works, fails for good (that error is thrown), or the time is up (`LogUnavailableError`). */
@@ -41,8 +59,10 @@ export async function retrying<Result>(
         throw new LogUnavailableError(`can't ${what}: the connection is closed`, { cause: error });
       if (!isPassing(error)) throw error;
       if (performance.now() + waitMs > giveUpAt) {
-        const because = error instanceof Error ? error.message : String(error);
-        throw new LogUnavailableError(`can't ${what}: tried for ${forMs} ms (${because})`, { cause: error });
+        const seconds = (forMs / 1000).toFixed(1);
+        throw new LogUnavailableError(`can't ${what}: tried for ${seconds} s, ${explainPassing(error)}`, {
+          cause: error,
+        });
       }
       await pause(waitMs);
     }
