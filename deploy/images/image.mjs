@@ -38,5 +38,14 @@ async function importImage(name, version) {
   console.log(`made the image ${name}`);
 }
 
+try {
+  await docker.ping();
+} catch (error) {
+  const where = process.env.DOCKER_HOST ?? '/var/run/docker.sock';
+  console.error(
+    `images: no Docker engine answers at ${where} (${error.message || error.code}): start Docker, set DOCKER_HOST, or run this in deploy/with-engine`,
+  );
+  process.exit(1);
+}
 if (verb === 'import') await importImage(...names);
 else for (const name of names) if (await inspect(name)) await docker.getImage(name).remove({ force: true });
