@@ -2,7 +2,7 @@
 // is said so, not made in silence.
 import { createQueryClient, type QueryClient } from '@muster/api';
 import {
-  inspectStreams,
+  inspectStore,
   JetStreamLog,
   JetStreamSnapshotStore,
   type Log,
@@ -56,8 +56,8 @@ export async function withSession<T>(
 /** A log that can't be reached may not be there at all: the client's words for that are about something else. */
 async function explainAbsence(connection: Connection, error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !absent.has(error.name) || connection.isClosed()) return error;
-  const streams = await inspectStreams(connection).catch(() => []);
-  if (!streams.some(({ mismatches }) => mismatches === undefined)) return error;
+  const store = await inspectStore(connection).catch(() => undefined);
+  if (!store?.streams.some(({ mismatches }) => mismatches === undefined)) return error;
   return new CliError(
     `there is no muster cluster on NATS at ${connection.getServer()}: start one with \`muster up\``,
     exitCodes.unreachable,

@@ -1,22 +1,26 @@
 // Looks at everything the doctor judges. What can't be seen is a finding, not a failure of the command.
-import { inspectStreams } from '@muster/log';
+import { inspectStore } from '@muster/log';
+import { DEFAULT_TEAM, nameWithTeam } from '@muster/model';
 import { discoverCopies } from '@muster/runtime';
 import { askCopies } from '@muster/telemetry';
 import type { Context } from '../commands/context.ts';
-import type { Seen } from './findings.ts';
+import type { Shortfall } from './check-work.ts';
+import type { Failed, Seen } from './findings.ts';
 
 const DISCOVERY_MS = 500;
 const ASK_TIMEOUT_MS = 3_000;
 /** Nodes in trouble that are listed, at most. */
 const MAX_NODES = 10;
+/** Services below what they should be that are asked about, at most. */
+const MAX_SERVICES = 20;
 
 export async function examine({ connection, bus, log, queries }: Context): Promise<Seen> {
   const sentAt = performance.now();
   await connection.flush();
   const roundTripMs = performance.now() - sentAt;
   const { version } = connection.info!;
-  const streams = await attempt(() => inspectStreams(connection));
-  const isMissing = Array.isArray(streams) && streams.some(({ mismatches }) => mismatches === undefined);
+  const store = await attempt(() => inspectStore(connection));
+  const isMissing = 'streams' in store && store.streams.some(({ mismatches }) => mismatches === undefined);
   const head = isMissing ? { error: 'there is no log yet' } : await attempt(() => log.head());
   const copies = await discoverCopies(connection, DISCOVERY_MS);
   const processes = await askCopies(bus, 'control', { patienceMs: DISCOVERY_MS });
@@ -24,13 +28,15 @@ export async function examine({ connection, bus, log, queries }: Context): Promi
     async () => (await queries.ask('status', {}, { timeoutMs: ASK_TIMEOUT_MS })).answer,
   );
   const nodes = 'error' in status ? [] : await queries.list('node.list', {});
+  const shortfalls = 'error' in status ? [] : await findShortfalls(queries);
   return {
     server: { version, url: connection.getServer(), roundTripMs },
-    streams,
+    store,
     head,
     copies,
     processes,
     status,
+    shortfalls,
     downNodes: nodes
       .filter((node) => node.status !== 'ready')
       .slice(0, MAX_NODES)
@@ -39,7 +45,25 @@ export async function examine({ connection, bus, log, queries }: Context): Promi
   };
 }
 
-async function attempt<T>(look: () => Promise<T>): Promise<T | { readonly error: string }> {
+/** Of completed tasks there may be less than are wanted: only the service's own progress tells. */
+async function findShortfalls(queries: Context['queries']): Promise<Shortfall[]> {
+  const services = await queries.list('service.list', { allTeams: true });
+  const short = services.filter(({ running, replicas }) => running < replicas).slice(0, MAX_SERVICES);
+  const shortfalls = await Promise.all(
+    short.map(async ({ id, name, team = DEFAULT_TEAM, updatedAt }): Promise<Shortfall | undefined> => {
+      const found = await attempt(() => queries.ask('service.progress', { service: id, slots: 0 }));
+      // It may be gone by now.
+      if ('error' in found) return undefined;
+      return { service: nameWithTeam({ team, name }), progress: found.answer, updatedAt };
+    }),
+  );
+  return shortfalls.filter(
+    (found) =>
+      found !== undefined && found.progress.running + found.progress.completed < found.progress.replicas,
+  ) as Shortfall[];
+}
+
+async function attempt<T>(look: () => Promise<T>): Promise<T | Failed> {
   try {
     return await look();
   } catch (error) {

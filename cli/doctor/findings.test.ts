@@ -1,4 +1,6 @@
 import type { Status } from '@muster/api';
+import type { StoreReport, StreamReport } from '@muster/log';
+import type { ServiceCopy } from '@muster/runtime';
 import { describe, expect, it } from 'vitest';
 import { makeProcess, makeRole } from '../top/looks.fixture.ts';
 import { diagnose, type Seen } from './findings.ts';
@@ -19,15 +21,26 @@ const status: Status = {
   foldVersion: 1,
 };
 
+function storeOf(stream: Partial<StreamReport>, account: Partial<StoreReport> = {}): StoreReport {
+  const log = { name: 'MUSTER_LOG', mismatches: [], bytes: 1024, maxBytes: undefined, followers: [] };
+  return { streams: [{ ...log, ...stream }], bytes: 2048, maxBytes: undefined, ...account };
+}
+
+function makeCopy(role: string): ServiceCopy {
+  return { id: role, name: `muster-${role}`, version: '0.1.0', started: '', requests: 1 };
+}
+
 const healthy: Seen = {
   server: { version: '2.15.1', url: '127.0.0.1:4222', roundTripMs: 0.4 },
-  streams: [{ name: 'MUSTER_LOG', mismatches: [] }],
+  store: storeOf({}),
   head: 100,
   copies: [
     { id: '1', name: 'muster-api', version: '0.1.0', started: '', requests: 1 },
     { id: '2', name: 'muster-api', version: '0.1.0', started: '', requests: 1 },
     { id: '3', name: 'other', version: '0.1.0', started: '', requests: 1 },
+    ...['orchestrator', 'allocator', 'scheduler', 'dispatcher'].map((role) => makeCopy(role)),
   ],
+  shortfalls: [],
   processes: [],
   status,
   downNodes: [],
@@ -41,22 +54,84 @@ const complaints = (seen: Partial<Seen>) =>
 
 it('has nothing to say against a healthy cluster', () => {
   expect(complaints({})).toEqual([]);
-  expect(diagnose(healthy).find(({ what }) => what === 'copies')?.says).toBe('api 2');
+  expect(diagnose(healthy).find(({ what }) => what === 'copies')?.says).toBe(
+    'allocator 1, api 2, dispatcher 1, orchestrator 1, scheduler 1',
+  );
 });
 
 describe('complains, with advice, of', () => {
   it.each<[string, Partial<Seen>, string]>([
     [
       'a missing stream',
-      { streams: [{ name: 'MUSTER_LOG', mismatches: undefined }] },
+      { store: storeOf({ mismatches: undefined }) },
       'fail streams: there is no MUSTER_LOG',
     ],
     [
       'a stream with other settings',
-      { streams: [{ name: 'MUSTER_LOG', mismatches: [{ setting: 'max_age', expected: 0, found: 5 }] }] },
+      { store: storeOf({ mismatches: [{ setting: 'max_age', expected: 0, found: 5 }] }) },
       'fail streams: MUSTER_LOG: max_age is 5 and must be 0',
     ],
-    ['a server without JetStream', { streams: { error: 'not enabled' } }, 'fail streams: not enabled'],
+    ['a server without JetStream', { store: { error: 'not enabled' } }, 'fail streams: not enabled'],
+    [
+      'a server that is away',
+      { store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7 }] }) },
+      'warn servers: n2 is offline, and holds copies of MUSTER_LOG',
+    ],
+    [
+      'a server that is behind',
+      { store: storeOf({ followers: [{ name: 'n2', isOffline: false, lag: 2_300 }] }) },
+      'warn servers: n2 is 2300 records of MUSTER_LOG behind',
+    ],
+    [
+      'a stream that is nearly full',
+      { store: storeOf({ bytes: 90, maxBytes: 100 }) },
+      'warn store: MUSTER_LOG holds 90B of 100B',
+    ],
+    [
+      'an account that is full',
+      { store: storeOf({}, { bytes: 100, maxBytes: 100 }) },
+      'fail store: the account holds 100B of 100B',
+    ],
+    [
+      'a role that is not there',
+      { copies: healthy.copies.filter(({ name }) => name !== 'muster-orchestrator') },
+      'fail copies: there is no orchestrator: nothing that is asked for gets a verdict, and nothing that ends is replaced',
+    ],
+    [
+      'a copy that stands still',
+      {
+        processes: [makeProcess([makeRole({ head: 100 })])],
+        head: 2_000,
+        status: { ...status, head: 2_000 },
+      },
+      'warn lag: scheduler-7 on alpha is 1900 records behind the log',
+    ],
+    [
+      'a service that does not come up',
+      {
+        shortfalls: [
+          {
+            service: 'web',
+            progress: { replicas: 4, running: 3, completed: 0, err: 'No such image: x' },
+            updatedAt: 0,
+          },
+        ],
+      },
+      'fail services: web: 3 of 4 run: No such image: x',
+    ],
+    [
+      'a service that is still coming up',
+      {
+        shortfalls: [
+          {
+            service: 'payments/web',
+            progress: { replicas: 4, running: 1, completed: 1, err: 'x' },
+            updatedAt: 59_000,
+          },
+        ],
+      },
+      'warn services: payments/web: 1 of 4 run, 1 completed: x',
+    ],
     ['no log', { head: { error: 'there is no log yet' } }, 'fail log: there is no log yet'],
     ['no API', { status: { error: 'no muster API answers here' } }, 'fail api: no muster API answers here'],
     ['lag', { head: 5_000 }, 'warn lag: the API is 4900 records behind the log'],
@@ -114,7 +189,7 @@ describe('complains, with advice, of', () => {
           unschedulable: [{ service: 'web', message: 'no suitable node' }],
         },
       },
-      'warn tasks: web: no suitable node',
+      'warn services: web: no suitable node',
     ],
     [
       'what the log has lost',

@@ -3,6 +3,7 @@ export * from './errors.ts';
 export * from './find-seq-at.ts';
 export * from './jetstream/commands.ts';
 export { type ConsumerStats, listConsumerStats } from './jetstream/consumer-stats.ts';
+export * from './jetstream/inspect-store.ts';
 export * from './jetstream/log.ts';
 export * from './jetstream/snapshots.ts';
 export * from './jetstream/streams.ts';

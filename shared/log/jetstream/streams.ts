@@ -11,11 +11,12 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type StreamMismatch, StreamMismatchError, UnsuitableServerError } from '../errors.ts';
 import { LOG_SUBJECTS } from '../subjects.ts';
-import { ANSWER_MS, answerWithin, isPassing, retrying } from './retrying.ts';
+import { isPassing, retrying } from './retrying.ts';
 
 export const LOG_STREAM = 'MUSTER_LOG';
 export const COMMANDS_STREAM = 'MUSTER_COMMANDS';
@@ -70,7 +71,8 @@ type Wanted = Pick<StreamConfig, 'name' | 'subjects' | keyof typeof PLAIN> & {
   readonly republish?: NonNullable<StreamConfig['republish']>;
 };
 
-const streams: readonly Wanted[] = [
+/** Every stream there is. */
+export const wantedStreams: readonly Wanted[] = [
   { ...PLAIN, name: LOG_STREAM, subjects: [...LOG_SUBJECTS], deny_delete: true, deny_purge: true },
   {
     ...PLAIN,
@@ -98,11 +100,12 @@ export async function ensureStreams(nc: NatsConnection, options: EnsureStreamsOp
   const forMs = options.retryForMs ?? 10_000;
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, forMs) });
   await checkServer(nc, jsm);
-  for (const wanted of streams) {
+  for (const wanted of wantedStreams) {
     const what = `make the stream ${wanted.name}`;
     await retrying(nc, { forMs, what }, async () => {
       const found =
-        (await findStream(jsm, wanted.name)) ?? (await makeStream(jsm, wanted, options.replicas ?? 1));
+        (await findStream(jsm, wanted.name))?.config ??
+        (await makeStream(jsm, wanted, options.replicas ?? 1));
       const mismatches = compareStream(wanted, found);
       if (mismatches.length > 0) throw new StreamMismatchError(wanted.name, mismatches);
     });
@@ -134,9 +137,9 @@ export function isTooOld(version: string): boolean {
   return major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1]);
 }
 
-async function findStream(jsm: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+export async function findStream(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
   try {
-    return (await jsm.streams.info(name)).config;
+    return await jsm.streams.info(name);
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
       return undefined;
@@ -153,7 +156,7 @@ async function makeStream(jsm: JetStreamManager, wanted: Wanted, replicas: numbe
   } catch (error) {
     if (isPassing(error)) throw error;
     const found = await findStream(jsm, wanted.name);
-    if (found !== undefined) return found;
+    if (found !== undefined) return found.config;
     const because = error instanceof Error ? error.message : String(error);
     throw new Error(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
   }
@@ -178,27 +181,4 @@ export function compareStream(wanted: Wanted, found: StreamConfig): StreamMismat
 
 function nothingLike(value: unknown): unknown {
   return typeof value === 'boolean' ? false : typeof value === 'number' ? 0 : undefined;
-}
-
-export interface StreamReport {
-  readonly name: string;
-  /** Undefined when there is no such stream. */
-  readonly mismatches: readonly StreamMismatch[] | undefined;
-}
-
-/** Enough for an election. */
-const INSPECTION_MS = 8_000;
-
-/** How each stream is, without making any. Throws `LogUnavailableError`. */
-export async function inspectStreams(nc: NatsConnection): Promise<StreamReport[]> {
-  const jsm = await jetstreamManager(nc, { checkAPI: false });
-  const reports: StreamReport[] = [];
-  for (const wanted of streams) {
-    const what = `ask for the stream ${wanted.name}`;
-    const found = await retrying(nc, { forMs: INSPECTION_MS, what }, () =>
-      answerWithin(ANSWER_MS, findStream(jsm, wanted.name)),
-    );
-    reports.push({ name: wanted.name, mismatches: found && compareStream(wanted, found) });
-  }
-  return reports;
 }

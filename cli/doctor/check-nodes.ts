@@ -1,0 +1,30 @@
+// The nodes, and those in trouble. Pure.
+import type { Status } from '@muster/api';
+import type { Finding, Seen } from './findings.ts';
+
+export function checkNodes({ nodes }: Status, down: Seen['downNodes']): Finding[] {
+  const ready = nodes.ready ?? 0;
+  const total = Object.values(nodes).reduce((sum, count) => sum + count, 0);
+  if (total === 0) {
+    return [
+      {
+        level: 'fail',
+        what: 'nodes',
+        says: 'there is none',
+        advice: 'start `muster agent` on a machine that is to run tasks',
+      },
+    ];
+  }
+  const level = ready === 0 ? 'fail' : ready < total ? 'warn' : 'ok';
+  return [
+    { level, what: 'nodes', says: `${ready} of ${total} ready` },
+    ...down.map(
+      ({ hostname, status, message }): Finding => ({
+        level: 'warn',
+        what: 'nodes',
+        says: `${hostname} is ${status}${message === '' ? '' : `: ${message}`}`,
+        advice: 'is `muster agent` running there, and does it reach NATS? Is a dispatcher running?',
+      }),
+    ),
+  ];
+}

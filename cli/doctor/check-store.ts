@@ -1,0 +1,103 @@
+// The streams, the servers that hold them, and how full they are. Pure.
+import type { StoreReport, StreamReport } from '@muster/log';
+import { formatMemory } from '@muster/model';
+import type { Failed, Finding } from './findings.ts';
+
+export function checkStore(store: StoreReport | Failed): Finding[] {
+  if ('error' in store) {
+    return [
+      {
+        level: 'fail',
+        what: 'streams',
+        says: store.error,
+        advice: 'run nats-server with JetStream (-js); of several, more than half must be up',
+      },
+    ];
+  }
+  const { streams } = store;
+  const missing = streams.filter(({ mismatches }) => mismatches === undefined).map(({ name }) => name);
+  const wrong = streams.flatMap(({ name, mismatches = [] }) =>
+    mismatches.map(
+      ({ setting, expected, found }): Finding => ({
+        level: 'fail',
+        what: 'streams',
+        says: `${name}: ${setting} is ${JSON.stringify(found)} and must be ${JSON.stringify(expected)}`,
+        advice:
+          'muster never changes a stream that exists: change it with `nats stream edit`, or use another NATS account',
+      }),
+    ),
+  );
+  if (missing.length > 0) {
+    const says = `there is no ${missing.join(', ')}`;
+    return [
+      ...wrong,
+      {
+        level: 'fail',
+        what: 'streams',
+        says,
+        advice: 'any role makes them: start `muster up`, or `muster orchestrator`',
+      },
+    ];
+  }
+  if (wrong.length > 0) return wrong;
+  return [
+    {
+      level: 'ok',
+      what: 'streams',
+      says: `${streams.map(({ name }) => name).join(', ')} are as they must be`,
+    },
+    ...checkServers(streams),
+    ...checkRoom(store),
+  ];
+}
+
+/** More records than a server is behind for a moment. */
+const SERVER_LAG = 1_000;
+
+/** By server: one that is away is away from all that it holds. */
+function checkServers(streams: readonly StreamReport[]): Finding[] {
+  const away = new Map<string, string[]>();
+  const behind: Finding[] = [];
+  for (const { name: stream, followers } of streams) {
+    for (const { name, isOffline, lag } of followers) {
+      if (isOffline) away.set(name, [...(away.get(name) ?? []), stream]);
+      else if (lag > SERVER_LAG)
+        behind.push({
+          level: 'warn',
+          what: 'servers',
+          says: `${name} is ${lag} records of ${stream} behind`,
+          advice: 'wait; if it grows, look at the network and the disk of that server',
+        });
+    }
+  }
+  return [
+    ...[...away].map(
+      ([name, held]): Finding => ({
+        level: 'warn',
+        what: 'servers',
+        says: `${name} is offline, and holds copies of ${held.join(', ')}`,
+        advice: 'bring it back: until then one more server that goes may be one too many',
+      }),
+    ),
+    ...behind,
+  ];
+}
+
+const NEARLY_FULL = 0.8;
+const FULL = 0.98;
+
+/** Limits that are set. What is left on the disks of the servers they don't say. */
+function checkRoom({ streams, bytes, maxBytes }: StoreReport): Finding[] {
+  const places = [...streams, { name: 'the account', bytes, maxBytes }];
+  const findings = places.flatMap((place): Finding[] => {
+    const { name, bytes: used, maxBytes: room } = place;
+    if (room === undefined || used < room * NEARLY_FULL) return [];
+    const says = `${name} holds ${formatMemory(used)} of ${formatMemory(room)}`;
+    return used < room * FULL
+      ? [{ level: 'warn', what: 'store', says, advice: 'raise the limit before it is reached' }]
+      : [{ level: 'fail', what: 'store', says, advice: 'raise the limit: nothing can be written any more' }];
+  });
+  return findings.length > 0
+    ? findings
+    : [{ level: 'ok', what: 'store', says: `${formatMemory(bytes)} in files` }];
+}
