@@ -16,6 +16,7 @@ import {
   schemaOf,
   serviceBodySchema,
   taskCommandSchema,
+  WIRE_VERSION,
 } from '@muster/events';
 import {
   nodeDescriptionSchema,
@@ -81,12 +82,25 @@ export function generateStoredSchemas(): ReadonlyMap<string, JsonSchema> {
       result.set(`${definition.type}.v${version}.json`, withoutProse(body) as JsonSchema);
     }
   }
-  for (const schema of [taskCommandSchema, forgetCommandSchema]) {
-    const name = `command.${schema.shape.type.value}`;
-    const body = { title: `${name}, version 1`, ...describeAt(schema, Number.MAX_SAFE_INTEGER) };
-    result.set(`${name}.v1.json`, withoutProse(body) as JsonSchema);
-  }
+  for (const schema of [taskCommandSchema, forgetCommandSchema])
+    for (const [file, body] of listCommandForms(schema)) result.set(file, body);
   return result;
+}
+
+/** A command has one version, and says in which wire version its parts are written: one file for each that changes them. */
+function* listCommandForms(
+  schema: typeof taskCommandSchema | typeof forgetCommandSchema,
+): Generator<[file: string, body: JsonSchema]> {
+  const name = `command.${schema.shape.type.value}`;
+  let last = '';
+  for (let wire = 1; wire <= WIRE_VERSION; wire += 1) {
+    const body = withoutProse(describeAt(schema, wire)) as JsonSchema;
+    const text = JSON.stringify(body);
+    if (text === last) continue;
+    last = text;
+    const file = wire === 1 ? `${name}.v1.json` : `${name}.v1.wire${wire}.json`;
+    yield [file, { title: `${name}, version 1${wire === 1 ? '' : `, wire version ${wire}`}`, ...body }];
+  }
 }
 
 /** Words may be bettered at any time. */

@@ -3,7 +3,7 @@ import { withoutYounger } from '@muster/model';
 import { definitionByType, type EventInput } from './catalogue.ts';
 import type { Issue } from './compile-check.ts';
 import { type Definitions, subjectIdOf } from './decode.ts';
-import { checkOf, type EventDefinition, type Read, WIRE_VERSION } from './envelope.ts';
+import { checkOf, type EventDefinition, FIRST_WIRE_VERSION, type Read } from './envelope.ts';
 import { eventSubject } from './subjects.ts';
 
 const utf8 = new TextEncoder();
@@ -20,7 +20,7 @@ export type EventDraft = Distribute<EventInput>;
 export interface Composition {
   /** What a reducer has read; an agent's event says nothing of the kind. */
   readonly read?: Read | undefined;
-  /** The cluster's version: nothing is written that an older copy would not read. This build's by default. */
+  /** The cluster's version: nothing is written that an older copy would not read. That of a new log by default. */
   readonly wire?: number | undefined;
   /** The catalogue, except in tests. */
   readonly definitions?: Definitions;
@@ -50,12 +50,12 @@ export function composeEvent(
 }
 
 /** What would keep the draft from being read back. */
-export function findUnreadable(draft: EventDraft, wire = WIRE_VERSION): Issue | undefined {
+export function findUnreadable(draft: EventDraft, wire = FIRST_WIRE_VERSION): Issue | undefined {
   return complete(draft, 0, { wire }).issue;
 }
 
 function complete(draft: EventDraft, now: number, composition: Composition) {
-  const { read, wire = WIRE_VERSION, definitions = definitionByType as Definitions } = composition;
+  const { read, wire = FIRST_WIRE_VERSION, definitions = definitionByType as Definitions } = composition;
   const definition = definitions.get(draft.type)!;
   const { type, cause, ...facts } = leaveOutYounger(draft, definition, wire);
   const version = versionAt(definition, wire);

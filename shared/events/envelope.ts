@@ -7,6 +7,8 @@ import type { EventKind, Writer } from './subjects.ts';
 
 /** The newest wire version that this build reads, and writes once the cluster's version is as high. */
 export const WIRE_VERSION = 1;
+/** Of a log that has not said otherwise. */
+export const FIRST_WIRE_VERSION = 1;
 
 export const envelopeSchema = z.object({
   v: z.int().positive().meta({ description: "Version of the type's schema." }),

@@ -1,7 +1,7 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
-import { readStored, type Stored, serviceSpecForm } from '@muster/events';
+import { FIRST_WIRE_VERSION, readStored, type Stored, serviceSpecForm } from '@muster/events';
 import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpec } from '@muster/model';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { DIGESTS_KEPT } from './digest.ts';
@@ -144,7 +144,7 @@ export function createState(): ClusterState {
   const tables = new Tables();
   return {
     cluster: undefined,
-    wireVersion: 1,
+    wireVersion: FIRST_WIRE_VERSION,
     tables,
     head: 0,
     headTime: 0,
