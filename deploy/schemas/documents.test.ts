@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import asyncApiSpecs from '@asyncapi/specs';
-import { composeEvent, decode, encodeJson, intents, taskCommandSchema } from '@muster/events';
+import { composeEvent, decode, encodeJson, intents, taskCommandSchema, WIRE_VERSION } from '@muster/events';
 import { normaliseServiceSpec, taskSpecSchema } from '@muster/model';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -9,6 +9,9 @@ import { describe, expect, it } from 'vitest';
 import { exampleEvents } from '../../shared/events/examples.fixture.ts';
 import { generateDocuments, SCHEMA_DIR, STORED_DIR } from './documents.ts';
 import { findDrift } from './drift.ts';
+
+/** What the documents are of. */
+const newest = { wire: WIRE_VERSION };
 
 const documents = generateDocuments();
 const asyncApi = JSON.parse(documents.get('docs/asyncapi.json')!);
@@ -99,7 +102,7 @@ describe('JSON Schemas', () => {
 
   it.each(Object.values(exampleEvents))('$type is what its schema says', (draft) => {
     const validate = validatorOf(`event.${draft.type}`);
-    validate(parse(composeEvent(draft, 0).data));
+    validate(parse(composeEvent(draft, 0, newest).data));
     expect(validate.errors ?? []).toEqual([]);
     expect(validate({ ...draft })).toBe(false);
   });
@@ -108,7 +111,7 @@ describe('JSON Schemas', () => {
     const examples = fc.constantFrom(...Object.values(exampleEvents));
     fc.assert(
       fc.property(examples, fc.nat(), fc.jsonValue(), (draft, which, value) => {
-        const { subject, data } = composeEvent(draft, 0);
+        const { subject, data } = composeEvent(draft, 0, newest);
         const json = parse(data);
         const keys = Object.keys(json);
         const spoiled = wire({ ...json, [keys[which % keys.length]!]: value });
