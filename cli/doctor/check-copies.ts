@@ -87,6 +87,43 @@ export function checkTrouble(processes: readonly CopyStats[], head: number): Fin
   );
 }
 
+/** Less is how clocks are. */
+const CLOCKS_DIFFER_MS = 2_000;
+
+/** Nothing is decided by them; but what people read in its log, and of its containers, is of another time. */
+export function checkClocks(processes: readonly CopyStats[]): Finding[] {
+  return processes.flatMap(({ host, roles }) => {
+    const [role] = roles.filter(({ clockAheadMs = 0 }) => Math.abs(clockAheadMs) > CLOCKS_DIFFER_MS);
+    const [leapt] = roles.filter(({ logLeapMs = 0 }) => logLeapMs !== 0);
+    return [
+      ...(role === undefined
+        ? []
+        : [
+            warnOfClock(
+              `the clock of ${host} is ${describeGap(role.clockAheadMs!)} the log's; what is decided there goes by the log's`,
+              'set the clock of that machine, by NTP best',
+            ),
+          ]),
+      ...(leapt === undefined
+        ? []
+        : [
+            warnOfClock(
+              `the clock of the NATS server that leads the log has leapt, and is ${describeGap(leapt.logLeapMs!)} what ${leapt.copy} on ${host} goes by`,
+              'set the clock of that server: it is believed when it stays so for half a minute',
+            ),
+          ]),
+    ];
+  });
+}
+
+function warnOfClock(says: string, advice: string): Finding {
+  return { level: 'warn', what: 'clocks', says, advice };
+}
+
+function describeGap(aheadMs: number): string {
+  return `${(Math.abs(aheadMs) / 1000).toFixed(1)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
 export function checkVersion(processes: readonly CopyStats[], status: Status): Finding {
   const { cluster, next, heldBackBy } = compareVersions(processes, status);
   const says = `the cluster is at wire version ${cluster}`;

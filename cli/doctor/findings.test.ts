@@ -107,6 +107,18 @@ describe('complains, with advice, of', () => {
       'warn lag: scheduler-7 on alpha is 1900 records behind the log',
     ],
     [
+      'a machine whose clock is wrong',
+      {
+        processes: [makeProcess([makeRole({ clockAheadMs: 600_000 }), makeRole({ clockAheadMs: 600_000 })])],
+      },
+      "warn clocks: the clock of alpha is 600.0 s ahead of the log's; what is decided there goes by the log's",
+    ],
+    [
+      'a server whose clock has leapt',
+      { processes: [makeProcess([makeRole({ logLeapMs: -90_000 })])] },
+      'warn clocks: the clock of the NATS server that leads the log has leapt, and is 90.0 s behind what scheduler-7 on alpha goes by',
+    ],
+    [
       'a service that does not come up',
       {
         shortfalls: [

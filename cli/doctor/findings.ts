@@ -3,7 +3,7 @@ import type { Status } from '@muster/api';
 import type { StoreReport } from '@muster/log';
 import type { ServiceCopy } from '@muster/runtime';
 import type { CopyStats } from '@muster/telemetry';
-import { checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
+import { checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkStore } from './check-store.ts';
@@ -62,7 +62,7 @@ export function diagnose(seen: Seen): Finding[] {
   }
   findings.push({ level: 'ok', what: 'log', says: `${seen.head} records` });
   findings.push(...checkCopies(seen.copies, seen.processes));
-  findings.push(...checkTrouble(seen.processes, seen.head));
+  findings.push(...checkTrouble(seen.processes, seen.head), ...checkClocks(seen.processes));
   if ('error' in seen.status) {
     findings.push({
       level: 'fail',

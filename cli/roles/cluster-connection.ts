@@ -13,8 +13,10 @@ import {
 import {
   type Bus,
   connectNats,
+  createLogClock,
   drawId,
   foundCluster,
+  type LogClock,
   NatsBus,
   type ServeQueries,
   serveQueries,
@@ -28,6 +30,8 @@ export interface ClusterConnection {
   readonly commands: CommandStore;
   readonly snapshots: SnapshotStore;
   readonly bus: Bus;
+  /** The log's: what is decided is decided by it. */
+  readonly clock: LogClock;
   /** Makes a role known to `nats micro ls` and `muster doctor`, and answers its requests. */
   readonly serve: ServeQueries;
   /** How the connection is and was, and its followers. */
@@ -56,7 +60,8 @@ export async function connectCluster({
   snapshotBytes: maxBytes = LADDER_LIMITS.maxBytes,
 }: ConnectOptions): Promise<ClusterConnection> {
   const nc = await connectNats(url, { name });
-  const log = new JetStreamLog(nc);
+  const clock = createLogClock({ clock: systemClock });
+  const log = new JetStreamLog(nc, { onServerTime: clock.observe });
   try {
     await ensureStreams(nc, { replicas });
     await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
@@ -71,8 +76,13 @@ export async function connectCluster({
     commands: new JetStreamCommandStore(nc),
     snapshots: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, maxBytes }),
     bus: new NatsBus(nc),
+    clock,
     serve: (service) => serveQueries(nc, service),
-    look: () => ({ ...connection(), consumers: listConsumerStats(nc) }),
+    look: () => ({
+      ...connection(),
+      consumers: listConsumerStats(nc),
+      clock: { aheadMs: clock.aheadMs, leapMs: clock.leapMs },
+    }),
     async close() {
       await log.close();
       await nc.close();

@@ -1,7 +1,7 @@
 // Runs reducers, and the API, in this process: `muster orchestrator` one of them, `muster up` all, and nothing else
 // differs. When the log turns out to have lost what they had read, they begin again from the log as it is.
 import { LogDivergedError, LogGoneError } from '@muster/log';
-import { type Follower, sleep, systemClock } from '@muster/runtime';
+import { type Follower, sleep } from '@muster/runtime';
 import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
 
@@ -17,7 +17,7 @@ const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5_000;
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Running> {
-  const { logger, clock = systemClock, onFailure } = options;
+  const { logger, clock = options.cluster.clock, onFailure } = options;
   const losses = createLosses(logger);
   let stopping = false;
   let restarting: Promise<void> | undefined;

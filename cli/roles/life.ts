@@ -7,6 +7,7 @@ import {
   type Clock,
   type Follower,
   keepLadder,
+  LEAP_MS,
   type Logger,
   snapshotRegularly,
   startFollower,
@@ -60,6 +61,9 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     throw error;
   });
   losses.compare(follower);
+  const { aheadMs } = cluster.clock;
+  if (Math.abs(aheadMs) > LEAP_MS)
+    logger.warn({ aheadMs }, "this machine's clock differs from the log's, by which everything is decided");
   const fold = observeFold(follower, log, clock.now() - startedAt, losses);
   follower.onFailure(options.onFailure);
   const started: { stop(): Promise<void> }[] = [];

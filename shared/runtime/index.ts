@@ -9,6 +9,7 @@ export * from './follower.ts';
 export * from './found-cluster.ts';
 export * from './ladder/climb.ts';
 export * from './ladder/keep-ladder.ts';
+export * from './log-clock.ts';
 export * from './logging.ts';
 export * from './memory-bus.ts';
 export * from './micro-service.ts';

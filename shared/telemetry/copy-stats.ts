@@ -23,6 +23,14 @@ const roleStatsSchema = z.object({
   reads: count
     .optional()
     .describe('The newest wire version that the build reads; left out by builds of the first.'),
+  clockAheadMs: z
+    .number()
+    .optional()
+    .describe('How far the clock of its machine is ahead of the log’s, by which it decides.'),
+  logLeapMs: z
+    .number()
+    .optional()
+    .describe('How far the clock of the log’s server has leapt away, while that is not believed yet.'),
   trouble: z.string().optional().describe('Why it is not ready, as far as it knows without asking anybody.'),
 });
 export type RoleStats = z.infer<typeof roleStatsSchema>;
@@ -40,7 +48,7 @@ export const copyStatsSchema = z.object({
 export type CopyStats = z.infer<typeof copyStatsSchema>;
 
 export function describeRole(reading: RoleReading, started: boolean): RoleStats {
-  const { role, copy, fold, loop, agent, measures, backlog } = reading;
+  const { role, copy, fold, loop, agent, measures, backlog, connection } = reading;
   const wrong = judgeReadiness([reading], started).checks.find(({ ok }) => !ok);
   return {
     role,
@@ -53,6 +61,10 @@ export function describeRole(reading: RoleReading, started: boolean): RoleStats 
     appends: [...measures.appends.counts],
     waiting: { ...backlog },
     reads: WIRE_VERSION,
+    ...(connection.clock && {
+      clockAheadMs: connection.clock.aheadMs,
+      logLeapMs: connection.clock.leapMs,
+    }),
     ...(agent && { tasks: { ...agent.tasks } }),
     ...(wrong && { trouble: `${wrong.check}: ${wrong.says}` }),
   };

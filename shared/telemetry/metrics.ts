@@ -170,6 +170,20 @@ const connection: readonly Metric[] = [
     merge: 'least',
     read: (reading) => flag(reading.connection.connected),
   },
+  {
+    name: 'muster_clock_ahead_seconds',
+    help: "How far the machine's clock is ahead of the log's, by which everything is decided.",
+    type: 'gauge',
+    merge: 'most',
+    read: ({ connection: { clock } }) => (clock ? [[clock.aheadMs / 1000, {}]] : []),
+  },
+  {
+    name: 'muster_log_clock_leap_seconds',
+    help: "How far the clock of the log's server has leapt away from what is gone by; 0 once that is believed.",
+    type: 'gauge',
+    merge: 'most',
+    read: ({ connection: { clock } }) => (clock ? [[clock.leapMs / 1000, {}]] : []),
+  },
   counter('muster_nats_disconnects_total', 'Connections to NATS lost.', (r) => r.connection.disconnects),
   counter('muster_nats_reconnects_total', 'Connections to NATS made again.', (r) => r.connection.reconnects),
   counter(

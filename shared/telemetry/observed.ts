@@ -1,7 +1,7 @@
 // What there is to be seen of one copy of a role, and one look at it. A look is plain data: metrics, checks and answers are
 // all made from it.
 import { type ConsumerStats, type Log, LogDivergedError } from '@muster/log';
-import type { ConnectionStats, ReducerLoopStats } from '@muster/runtime';
+import type { ConnectionStats, LogClock, ReducerLoopStats } from '@muster/runtime';
 import type { ClusterState } from '@muster/state';
 import { askHead } from './ask-head.ts';
 import type { Measures } from './measures.ts';
@@ -43,6 +43,8 @@ export interface LossCounts {
 
 export interface ConnectionReading extends ConnectionStats {
   readonly consumers: readonly Readonly<ConsumerStats>[];
+  /** How this machine's clock and the log's agree, in ms: see LogClock. */
+  readonly clock?: Pick<LogClock, 'aheadMs' | 'leapMs'>;
 }
 
 export interface CommandCounts {

@@ -1,7 +1,7 @@
 // Whether a follower stands still while the log goes on. A consumer on a replica that stands still itself (for more than a
 // minute, after a partition) stops without an error, and its heartbeats go on: only the stream's leader knows better. Whoever
 // has read more than the leader has is to look again as well: its end may be lost.
-import type { JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { believed } from './read-check.ts';
 import { ANSWER_MS, answerWithin } from './retrying.ts';
 
@@ -14,6 +14,7 @@ export interface LevelCheckOptions {
   readonly stream: string;
   /** The last sequence received; undefined while it is no wonder that nothing comes. */
   readonly position: () => number | undefined;
+  readonly onInfo: (info: StreamInfo) => void;
   readonly onStuck: () => void;
 }
 
@@ -22,7 +23,7 @@ export interface LevelCheck {
 }
 
 /** For who follows every record of a stream. */
-export function checkLevel({ jsm, stream, position, onStuck }: LevelCheckOptions): LevelCheck {
+export function checkLevel({ jsm, stream, position, onInfo, onStuck }: LevelCheckOptions): LevelCheck {
   let stopped = false;
   let seen: { readonly at: number; readonly since: number } | undefined;
   let timer = setTimeout(look, EVERY_MS);
@@ -41,7 +42,9 @@ export function checkLevel({ jsm, stream, position, onStuck }: LevelCheckOptions
   /** Undefined while nobody can tell. */
   async function findEnd(): Promise<number | undefined> {
     try {
-      return believed(await answerWithin(ANSWER_MS, jsm.streams.info(stream))).state.last_seq;
+      const info = believed(await answerWithin(ANSWER_MS, jsm.streams.info(stream)));
+      if (!stopped) onInfo(info);
+      return info.state.last_seq;
     } catch {
       return undefined;
     }

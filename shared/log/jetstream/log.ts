@@ -1,5 +1,5 @@
 // The log on a JetStream stream. The connection belongs to whoever made it: closing the log leaves it open.
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { LogUnavailableError } from '../errors.ts';
 import type {
@@ -26,6 +26,8 @@ export interface JetStreamOptions {
   readonly retryForMs?: number;
   /** How often an idle server tells followers that it is there; three missing ones are noticed. */
   readonly heartbeatMs?: number;
+  /** What time the server that leads the stream says it is, in ms since the epoch: whenever it is asked for something else. */
+  readonly onServerTime?: (time: number) => void;
 }
 
 type ConsumeOptions = Pick<ReadOptions, 'from' | 'subjects'> &
@@ -42,6 +44,7 @@ export class JetStreamLog implements Log {
   private readonly consumers = new Set<OrderedConsumer>();
   private readonly retryForMs: number;
   private readonly heartbeatMs: number;
+  private readonly onServerTime: JetStreamOptions['onServerTime'];
   private closed = false;
 
   constructor(
@@ -51,6 +54,7 @@ export class JetStreamLog implements Log {
     this.retryForMs = options.retryForMs ?? 10_000;
     this.manager = jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, this.retryForMs) });
     this.heartbeatMs = options.heartbeatMs ?? 1_000;
+    this.onServerTime = options.onServerTime;
   }
 
   get maxRecordBytes(): number {
@@ -132,12 +136,18 @@ export class JetStreamLog implements Log {
       onInterrupted,
       onResumed,
       onFlowControl,
+      onInfo: (info) => this.tellTime(info),
       stats: options.stats ?? startConsumerStats(LOG_STREAM),
     });
     for (const known of this.consumers) if (known.stopped) this.consumers.delete(known);
     this.consumers.add(consumer);
     if (this.closed) await consumer.stop();
     return consumer;
+  }
+
+  private tellTime({ ts }: StreamInfo): void {
+    const time = ts === undefined ? Number.NaN : Date.parse(ts);
+    if (time > 0) this.onServerTime?.(time);
   }
 
   private checkOpen(): void {

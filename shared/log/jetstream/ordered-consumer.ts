@@ -45,6 +45,8 @@ export interface OrderedConsumerOptions {
   readonly startWithinMs: number;
   /** When the stream was made and its last sequence, told before anything of it is read. What it throws ends the consumer. */
   readonly onStream?: (created: string, lastSeq: number) => void;
+  /** What the stream's leader says of it, whenever it is asked. */
+  readonly onInfo?: (info: StreamInfo) => void;
   readonly onRecord: (record: LogRecord) => void;
   readonly onCaughtUp: () => void;
   readonly onError: (error: Error) => void;
@@ -91,6 +93,7 @@ export class OrderedConsumer implements Following {
         jsm: options.jsm,
         stream: options.stream,
         position: () => (this.interrupted || this.deliveries.size > 0 ? undefined : this.last),
+        onInfo: (info) => this.options.onInfo?.(info),
         onStuck: () => this.reopen(),
       });
   }
@@ -193,6 +196,7 @@ export class OrderedConsumer implements Following {
     const { nc, jsm, stream, heartbeatMs, onFlowControl, stats } = this.options;
     const info = await answerWithin(ANSWER_MS, jsm.streams.info(stream));
     if (this.turn !== turn || this.ended) return;
+    this.options.onInfo?.(info);
     this.checkSameStream(info.created);
     await this.lastRead.check(info, ANSWER_MS);
     if (this.turn !== turn || this.ended) return;
