@@ -94,6 +94,8 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
   }: QueryRequest<'state.rows'>): Promise<Answer> {
     // Later pages are of the same state as the first, whichever copy answers them.
     const [pinned] = cursor?.split(':') ?? [];
+    if (pinned !== undefined && !(Number(pinned) <= state.head))
+      return refused('invalid', `no page begins at ${cursor}`, 'cursor');
     const moment = pinned === undefined ? at : Number(pinned);
     const key = `rows ${pinned ?? ''}`;
     const rows = pinned === undefined ? undefined : lists.get(key);
