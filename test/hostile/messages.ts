@@ -110,7 +110,7 @@ export const classes: Readonly<Record<string, Make>> = {
   'events of agents'(chance, { taskIds }) {
     const nodeId = `ghost${chance.between(1, 20)}`;
     const id = () => chance.pick([...taskIds, token(chance), `stray${chance.between(1, 1e6)}`]);
-    const long = () => 'x'.repeat(chance.happens(0.02) ? 300_000 : chance.between(0, 50));
+    const long = () => 'x'.repeat(chance.happens(0.0005) ? 300_000 : chance.between(0, 50));
     const labels = Object.fromEntries(oddKeys.map((key) => [key, long()]));
     const draft = chance.pick<EventDraft>([
       {
@@ -125,7 +125,7 @@ export const classes: Readonly<Record<string, Make>> = {
         cause: 0,
         nodeId,
         session: 'x',
-        statuses: Array.from({ length: chance.between(1, 300) }, () => ({
+        statuses: Array.from({ length: chance.between(1, 100) }, () => ({
           id: id(),
           state: chance.pick(['running', 'failed'] as const),
           err: long(),
