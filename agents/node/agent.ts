@@ -134,7 +134,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
       random: options.random,
       isFit: () => clock.now() - (link.lostSince ?? clock.now()) < ENGINE_GRACE_MS,
-      onStranger: () => void own.verify().catch(endIfDisplaced),
+      onStranger() {
+        own.verify().catch(endIfDisplaced);
+      },
     });
     closers.push(heartbeat.stop);
     closers.push(serveLogStreams({ backend, bus, clock, logger, nodeId }).stop);
@@ -199,7 +201,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (error) logger.error({ err: error.message }, 'the agent ends');
     state = 'ended';
     life.abort();
-    void runner.stop();
+    runner
+      .stop()
+      .catch((failure) => logger.error({ err: describeError(failure) }, 'tasks did not stop well'));
     for (const close of closers) close();
     link
       .stop()

@@ -9,7 +9,7 @@ import {
 } from '@muster/events';
 import type { Bus, BusMessage, Logger } from '@muster/runtime';
 import { describeError } from './patience.ts';
-import { EXEC_OUTPUT_CHARS, isReplySubject, MOST_EXECS } from './stream-limits.ts';
+import { EXEC_OUTPUT_CHARS, MOST_EXECS } from './stream-limits.ts';
 
 export interface ExecRequestsOptions {
   readonly backend: Backend;
@@ -48,11 +48,13 @@ export function serveExecRequests({ backend, bus, logger, nodeId }: ExecRequests
   }
 
   async function onMessage({ data, reply }: BusMessage): Promise<void> {
-    if (!isReplySubject(reply)) return;
+    if (reply === undefined) return;
     bus.publish(reply, encodeJson(await answer(data)));
   }
 
-  return bus.subscribe(execSubject(nodeId), (message) => void onMessage(message));
+  return bus.subscribe(execSubject(nodeId), (message) => {
+    onMessage(message).catch((error) => logger.warn({ err: describeError(error) }, 'could not answer'));
+  });
 }
 
 function refuse(message: string): ExecAnswer {

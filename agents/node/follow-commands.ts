@@ -20,9 +20,13 @@ export function followCommands(options: FollowCommandsOptions): void {
   const { commands, nodeId, clock, logger, signal, onCommand, onCaughtUp } = options;
   let failures = 0;
 
+  function complain(error: unknown): void {
+    logger.error({ err: describeError(error) }, 'following commands did not end well');
+  }
+
   async function follow(): Promise<void> {
     let following: Following | undefined;
-    const end = () => void following?.stop();
+    const end = () => following?.stop().catch(complain);
     const error = await new Promise<unknown>((onError) => {
       const handle = {
         nodeId,
@@ -46,8 +50,8 @@ export function followCommands(options: FollowCommandsOptions): void {
     if (signal.aborted) return;
     logger.warn({ err: describeError(error), failures }, 'commands can not be followed: trying again');
     await pause(clock, backOff(RETRY, failures), signal);
-    if (!signal.aborted) void follow();
+    if (!signal.aborted) follow().catch(complain);
   }
 
-  void follow();
+  follow().catch(complain);
 }

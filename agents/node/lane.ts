@@ -27,6 +27,7 @@ export function createLane<Item>(limit: number, work: (item: Item) => Promise<vo
     for (const item of queue) {
       if (active >= limit) return;
       queue.delete(item);
+      // biome-ignore lint/complexity/noVoid: work never throws
       void run(item);
     }
   }

@@ -13,7 +13,7 @@ import {
 } from '@muster/events';
 import type { Bus, BusMessage, Clock, Logger, Timer } from '@muster/runtime';
 import { describeError } from './patience.ts';
-import { isReplySubject, MOST_LOG_STREAMS, PART_CHARS, PART_DELAY_MS, PART_LINES } from './stream-limits.ts';
+import { MOST_LOG_STREAMS, PART_CHARS, PART_DELAY_MS, PART_LINES } from './stream-limits.ts';
 
 export interface LogStreamsOptions {
   readonly backend: Backend;
@@ -47,7 +47,7 @@ export function serveLogStreams(options: LogStreamsOptions): LogStreams {
     if (request === undefined) {
       logger.warn({ bytes: message.data.length }, 'a request for output could not be understood');
     } else if (request.op === 'read') {
-      if (isReplySubject(message.reply) && !streams.has(message.reply)) open(message.reply, request);
+      if (message.reply !== undefined && !streams.has(message.reply)) open(message.reply, request);
     } else if (request.op === 'more') {
       streams.get(request.stream)?.received(request.received);
     } else {
@@ -83,7 +83,7 @@ interface StreamOptions extends LogStreamsOptions {
   readonly onEnd: () => void;
 }
 
-function startStream({ backend, bus, clock, name, request, onEnd }: StreamOptions): Stream {
+function startStream({ backend, bus, clock, logger, name, request, onEnd }: StreamOptions): Stream {
   const over = new AbortController();
   let lines: LogLine[] = [];
   let size = 0;
@@ -160,7 +160,7 @@ function startStream({ backend, bus, clock, name, request, onEnd }: StreamOption
 
   // The reader learns at once that it is heard.
   send({ type: 'lines', lines: [] });
-  void run();
+  run().catch((error) => logger.warn({ err: describeError(error) }, 'could not send output'));
   return {
     received(part) {
       silence.cancel();

@@ -1,5 +1,4 @@
-// How much an agent does for those who look at it, so that nobody can stop it from doing its work. And where it
-// answers: never on a subject of the cluster's own, which an agent may write to and a reader may not.
+// How much an agent does for those who look at it, so that nobody can stop it from doing its work.
 
 export const MOST_LOG_STREAMS = 64;
 export const MOST_EXECS = 16;
@@ -10,7 +9,3 @@ export const PART_LINES = 500;
 export const PART_DELAY_MS = 20;
 /** Characters of stdout, and of stderr, in one answer to an exec. */
 export const EXEC_OUTPUT_CHARS = 64 * 1024;
-
-export function isReplySubject(subject: string | undefined): subject is string {
-  return subject !== undefined && !/^(muster\.|\$)/.test(subject);
-}

@@ -24,7 +24,11 @@ export function tickTogether(clock: Clock, tickMs: number): Clock {
       // The same action may be scheduled twice.
       const own = () => action();
       actions.add(own);
-      return { cancel: () => void actions.delete(own) };
+      return {
+        cancel() {
+          actions.delete(own);
+        },
+      };
     },
   };
 }

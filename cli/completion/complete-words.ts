@@ -1,5 +1,6 @@
 // Says what could come next on a command line. Names are asked of the API, and left out when it does not answer at once.
 import tab from '@bomb.sh/tab';
+import { ownValue } from '@muster/model';
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../globals.ts';
 import { fetchNames, type Named } from './fetch-names.ts';
@@ -74,7 +75,7 @@ function describeCommand(command: Command, path: string, names: readonly string[
   }
 
   function meant(name: string): readonly string[] {
-    const meaning = meanings[name];
+    const meaning = ownValue(meanings, name);
     return meaning ? names.map((one) => `${one}${meaning.end ?? ''}`) : [];
   }
 }

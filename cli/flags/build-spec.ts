@@ -1,5 +1,5 @@
 // From flags to a spec: a new one, or an existing one changed. Pure, but for what `env` and `readFile` bring.
-import type { ServiceSpec } from '@muster/model';
+import { ownValue, type ServiceSpec } from '@muster/model';
 import { Option } from 'commander';
 import { usageError } from '../errors.ts';
 import { type ListFlag, listFlags, type ScalarFlag, scalarFlags } from './spec-flags.ts';
@@ -92,7 +92,7 @@ function gatherEnv(
   );
   return [...lines, ...flags].flatMap((item) => {
     if (item.includes('=')) return [item];
-    const value = env[item];
+    const value = ownValue(env, item);
     return value === undefined ? [] : [`${item}=${value}`];
   });
 }

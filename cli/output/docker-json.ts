@@ -1,6 +1,6 @@
 // Objects as Docker's API shows them: its names, its nesting, its times. What `inspect` prints. Pure.
 import type { NodeDetail, ServiceDetail, TaskDetail } from '@muster/api';
-import type { Port } from '@muster/model';
+import { ownValue, type Port } from '@muster/model';
 
 /** Names that are more than a capital letter away. */
 const special: Readonly<Record<string, string>> = { nanoCpus: 'NanoCPUs', tty: 'TTY' };
@@ -12,7 +12,7 @@ export function toDockerCase(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
-      special[key] ?? key.charAt(0).toUpperCase() + key.slice(1),
+      ownValue(special, key) ?? key.charAt(0).toUpperCase() + key.slice(1),
       userMaps.has(key) ? inner : toDockerCase(inner),
     ]),
   );

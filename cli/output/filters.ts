@@ -1,4 +1,5 @@
 // Docker's `--filter key=value`: values of one key are alternatives, keys must all agree.
+import { ownValue } from '@muster/model';
 import { usageError } from '../errors.ts';
 
 /** For each key that there is, whether an item passes one value. */
@@ -25,7 +26,7 @@ export function filterItems<T>(items: readonly T[], filters: readonly string[], 
 export function labelMatches(labels: Readonly<Record<string, string>>, filter: string): boolean {
   const at = filter.indexOf('=');
   if (at === -1) return Object.hasOwn(labels, filter);
-  return labels[filter.slice(0, at)] === filter.slice(at + 1);
+  return ownValue(labels, filter.slice(0, at)) === filter.slice(at + 1);
 }
 
 export function startsWith(text: string | undefined, start: string): boolean {

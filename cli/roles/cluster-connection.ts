@@ -17,9 +17,11 @@ import {
   drawId,
   foundCluster,
   type LogClock,
+  type Logger,
   NatsBus,
   type ServeQueries,
   serveQueries,
+  silentLogger,
   systemClock,
   watchConnection,
 } from '@muster/runtime';
@@ -34,6 +36,8 @@ export interface ClusterConnection {
   readonly clock: LogClock;
   /** Makes a role known to `nats micro ls` and `muster doctor`, and answers its requests. */
   readonly serve: ServeQueries;
+  /** Makes the streams that are missing. */
+  prepare(): Promise<void>;
   /** How the connection is and was, and its followers. */
   look(): ConnectionReading;
   close(): Promise<void>;
@@ -47,6 +51,7 @@ export interface ConnectOptions {
   readonly replicas?: number;
   /** Of the cluster, when its log is made. */
   readonly clusterName: string;
+  readonly logger?: Logger;
   /** Most bytes of all snapshots that are kept. */
   readonly snapshotBytes?: number | undefined;
 }
@@ -57,14 +62,18 @@ export async function connectCluster({
   name,
   replicas = 1,
   clusterName,
+  logger = silentLogger,
   snapshotBytes: maxBytes = LADDER_LIMITS.maxBytes,
 }: ConnectOptions): Promise<ClusterConnection> {
   const nc = await connectNats(url, { name });
   const clock = createLogClock({ clock: systemClock });
   const log = new JetStreamLog(nc, { onServerTime: clock.observe });
-  try {
+  async function prepare(): Promise<void> {
     await ensureStreams(nc, { replicas });
     await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
+  }
+  try {
+    await prepare();
   } catch (error) {
     // What is left open keeps the process from ending.
     await nc.close();
@@ -75,9 +84,10 @@ export async function connectCluster({
     log,
     commands: new JetStreamCommandStore(nc),
     snapshots: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, maxBytes }),
-    bus: new NatsBus(nc),
+    bus: new NatsBus(nc, (err, subject) => logger.error({ err, subject }, 'a message was not dealt with')),
     clock,
     serve: (service) => serveQueries(nc, service),
+    prepare,
     look: () => ({
       ...connection(),
       consumers: listConsumerStats(nc),

@@ -1,6 +1,7 @@
 // Runs reducers, and the API, in this process: `muster orchestrator` one of them, `muster up` all, and nothing else
-// differs. When the log turns out to have lost what they had read, they begin again from the log as it is.
-import { LogDivergedError, LogGoneError } from '@muster/log';
+// differs. When the log turns out to have lost what they had read, or can't be folded on, they begin again from the log as
+// it is.
+import { LogDivergedError, LogGoneError, LogUnavailableError } from '@muster/log';
 import { type Follower, sleep } from '@muster/runtime';
 import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
@@ -16,6 +17,11 @@ const LEAVE_WITHIN_MS = 2_000;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5_000;
 
+/** The stream is gone, or the connection for good: to be begun anew by whoever started this process. */
+function isFinal(error: Error): boolean {
+  return error instanceof LogGoneError || error instanceof LogUnavailableError;
+}
+
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Running> {
   const { logger, clock = options.cluster.clock, onFailure } = options;
   const losses = createLosses(logger);
@@ -25,14 +31,25 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   let life = await startNext();
 
   function judge(error: Error): void {
-    if (!(error instanceof LogDivergedError)) onFailure(error);
+    if (isFinal(error)) onFailure(error);
     else if (!stopping) restarting ??= startAgain(error).finally(() => (restarting = undefined));
   }
 
-  async function startAgain({ message }: LogDivergedError): Promise<void> {
-    logger.error({ error: message }, 'what was read is not in the log any more: starting again from the log');
+  async function startAgain(error: Error): Promise<void> {
+    const { message } = error;
     const before = life;
-    losses.remember(before.follower);
+    if (error instanceof LogDivergedError) {
+      logger.error(
+        { error: message },
+        'what was read is not in the log any more: starting again from the log',
+      );
+      losses.remember(before.follower);
+    } else {
+      logger.error(
+        { error: message },
+        'the log can not be followed any further: starting again from the log',
+      );
+    }
     await Promise.race([before.stop().catch(complain), sleep(clock, LEAVE_WITHIN_MS)]);
     for (let waitMs = FIRST_RETRY_MS; !stopping; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
       try {
@@ -40,7 +57,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
         before.forget();
         return;
       } catch (error) {
-        if (error instanceof LogGoneError) return onFailure(error);
+        if (isFinal(error as Error)) return onFailure(error as Error);
         complain(error as Error);
         await sleep(clock, waitMs);
       }

@@ -13,8 +13,15 @@ import {
   startFollower,
   startPresence,
 } from '@muster/runtime';
-import { createMeasures, measureSnapshots, type ObservedFold, type Telemetry } from '@muster/telemetry';
+import {
+  createMeasures,
+  type Measures,
+  measureSnapshots,
+  type ObservedFold,
+  type Telemetry,
+} from '@muster/telemetry';
 import type { ClusterConnection } from './cluster-connection.ts';
+import { type Kept, keepRunning, type Stoppable } from './keep-running.ts';
 import type { Losses } from './losses.ts';
 import { type ControlRole, startRole } from './start-role.ts';
 import { VERSION } from './version.ts';
@@ -51,13 +58,14 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   const { cluster, copy, telemetry, logger, clock, losses } = options;
   const { log, snapshots } = cluster;
   const startedAt = clock.now();
-  // Said before the log is folded, which may take long: it is to be written so that we can read it.
-  const presences = options.roles.map((role) => {
+  const arrive = (role: ControlRole) => {
     const title = `${copy} on ${hostname()}`;
     return startPresence({ bus: cluster.bus, clock, role, copy: randomUUID(), title, able: false });
-  });
+  };
+  // Said before the log is folded, which may take long: it is to be written so that we can read it.
+  const presences = new Map(options.roles.map((role) => [role, arrive(role)]));
   const follower = await startFollower({ log, snapshots, clock, logger }).catch((error) => {
-    for (const presence of presences) presence.stop();
+    for (const presence of presences.values()) presence.stop();
     throw error;
   });
   losses.compare(follower);
@@ -66,40 +74,90 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     logger.warn({ aheadMs }, "this machine's clock differs from the log's, by which everything is decided");
   const fold = observeFold(follower, log, clock.now() - startedAt, losses);
   follower.onFailure(options.onFailure);
-  const started: { stop(): Promise<void> }[] = [];
-  const forgets: (() => void)[] = [];
+  const seats: Kept<Seat>[] = [];
+  const tend: Stoppable[] = [];
+  const forgets = new Map<ControlRole, () => void>();
   const forget = () => {
-    for (const one of forgets) one();
+    for (const forgetRole of forgets.values()) forgetRole();
   };
+
+  async function startSeat(role: ControlRole, onEnd: (error: Error) => void): Promise<Seat> {
+    const measures = createMeasures();
+    const presence = presences.get(role) ?? arrive(role);
+    presences.delete(role);
+    let ended: Error | undefined;
+    try {
+      const running = await startRole(role, {
+        ...options,
+        follower,
+        presence,
+        measures,
+        lost: losses.last,
+        onFailure(error) {
+          ended = error;
+          onEnd(error);
+        },
+      });
+      const announced = role === 'api' ? undefined : await announce(role, cluster);
+      const observed = telemetry.observe({
+        ...running,
+        role,
+        copy,
+        measures,
+        // Until it runs again it is not ready; the process is none the worse for it.
+        fold: { ...fold, isCertain: () => ended === undefined && fold.isCertain() },
+        connection: cluster.look,
+      });
+      forgets.get(role)?.();
+      forgets.set(role, observed);
+      return {
+        snapshots: measures.snapshots,
+        async stop() {
+          await Promise.all([running.stop(), announced?.stop()]);
+          presence.stop();
+        },
+      };
+    } catch (error) {
+      presence.stop();
+      throw error;
+    }
+  }
+
+  function storeSnapshots({ snapshots: measures }: Seat): void {
+    const stored = { snapshots: measureSnapshots(snapshots, measures), clock, logger };
+    snapshotRegularly({ ...stored, follower, every: options.snapshotEvery });
+    tend.push(
+      keepLadder({
+        ...stored,
+        log,
+        bus: cluster.bus,
+        copy: randomUUID(),
+        head: () => follower.state.head,
+        onPending(records) {
+          measures.pending = records;
+        },
+      }),
+    );
+  }
+
   async function stop(): Promise<void> {
-    await Promise.all(started.map((running) => running.stop()));
-    for (const presence of presences) presence.stop();
+    await Promise.all([...seats, ...tend].map((running) => running.stop()));
+    for (const presence of presences.values()) presence.stop();
     await follower.stop();
   }
+
   try {
-    for (const [index, role] of options.roles.entries()) {
-      const measures = createMeasures();
-      const presence = presences[index]!;
-      const running = await startRole(role, { ...options, follower, presence, measures, lost: losses.last });
-      started.push(running);
-      if (role !== 'api') started.push(await announce(role, cluster));
-      if (role === 'orchestrator') {
-        const stored = { snapshots: measureSnapshots(snapshots, measures.snapshots), clock, logger };
-        snapshotRegularly({ ...stored, follower, every: options.snapshotEvery });
-        started.push(
-          keepLadder({
-            ...stored,
-            log,
-            bus: cluster.bus,
-            copy: randomUUID(),
-            head: () => follower.state.head,
-            onPending(records) {
-              measures.snapshots.pending = records;
-            },
-          }),
-        );
-      }
-      forgets.push(telemetry.observe({ ...running, role, copy, measures, fold, connection: cluster.look }));
+    for (const role of options.roles) {
+      const seat = await keepRunning({
+        what: `${role} ${copy}`,
+        clock,
+        logger,
+        start: (onEnd) => startSeat(role, onEnd),
+        // What it had ended for may be a stream that is gone.
+        whenFree: cluster.prepare,
+      });
+      seats.push(seat);
+      if (role === 'orchestrator') storeSnapshots(seat.current);
     }
   } catch (error) {
     forget();
@@ -107,6 +165,11 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     throw error;
   }
   return { follower, stop, forget };
+}
+
+/** One role at work. Its end is its own: the others go on. */
+interface Seat extends Stoppable {
+  readonly snapshots: Measures['snapshots'];
 }
 
 /** Answers nothing but who it is: that is how the copies of a role are counted. */

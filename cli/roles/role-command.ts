@@ -74,6 +74,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
           replicas: streamReplicas,
           clusterName,
           snapshotBytes,
+          logger,
         });
         telemetry.answerOn(cluster.bus);
         const running = await orClose(
@@ -133,6 +134,7 @@ function addAgentCommand(program: Command): void {
           url: options.nats,
           name: `muster-agent-${process.pid}`,
           clusterName: options.cluster,
+          logger,
         });
         telemetry.answerOn(cluster.bus);
         const shared = {
@@ -146,7 +148,7 @@ function addAgentCommand(program: Command): void {
         };
         if (options.count !== undefined) {
           const agents = await orClose(cluster, runSimulated(shared, options, options.count, signal));
-          for (const { agent } of agents) void agent.ended.then((error) => error && fail(error));
+          for (const { agent } of agents) agent.ended.then((error) => error && fail(error), fail);
           telemetry.noteStarted();
           logger.info({ nodes: agents.length }, 'ready');
           return async () => {
@@ -168,7 +170,7 @@ function addAgentCommand(program: Command): void {
           () => logger.info({ node: nodeId }, 'ready'),
           () => undefined,
         );
-        void ended.then((error) => error && fail(error));
+        ended.then((error) => error && fail(error), fail);
         return async () => {
           await running.stop();
           await telemetry.stop();

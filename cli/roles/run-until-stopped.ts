@@ -25,6 +25,10 @@ export async function runUntilStopped(
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  // A bug of ours that one message meets: it ends nothing but what was done about that message.
+  process.on('unhandledRejection', (error) =>
+    logger.error({ err: error }, 'a promise failed that nobody waited for'),
+  );
   const fail = (error: Error) => {
     logger.error({ error: error.message }, 'cannot go on');
     process.exitCode = 1;

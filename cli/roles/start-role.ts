@@ -63,7 +63,7 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
     case 'dispatcher':
       return startMeasuredDispatcher(options);
     case 'api': {
-      const { follower, presence, measures, clock, logger, cluster } = options;
+      const { follower, presence, measures, clock, logger, cluster, onFailure } = options;
       const { log, snapshots, bus } = cluster;
       const api = await startApi({
         follower,
@@ -73,6 +73,7 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
         clock,
         logger,
         serve: measureQueries(cluster.serve, measures.queries),
+        onFailure,
       });
       presence.takePart(true);
       return {

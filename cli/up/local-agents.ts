@@ -59,17 +59,20 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     storage: createFileStorage(dir),
     random: Math.random,
   });
-  telemetry.observe({
+  const forget = telemetry.observe({
     role: 'agent',
     copy: nodeHostname,
     measures,
     connection: cluster.look,
     agent: () => readAgent(agent),
   });
-  return holdAgent({ agent, backend, session });
+  return holdAgent({ agent, backend, session }, forget);
 }
 
-export function holdAgent(running: Pick<LocalAgent, 'agent' | 'backend' | 'session'>): LocalAgent {
+export function holdAgent(
+  running: Pick<LocalAgent, 'agent' | 'backend' | 'session'>,
+  onStopped: () => void = () => undefined,
+): LocalAgent {
   const { agent, backend } = running;
   return {
     ...running,
@@ -79,6 +82,7 @@ export function holdAgent(running: Pick<LocalAgent, 'agent' | 'backend' | 'sessi
     async stop() {
       await agent.stop();
       await backend.close();
+      onStopped();
     },
   };
 }

@@ -41,7 +41,7 @@ export async function startSimulatedAgents(options: SimulatedAgentsOptions): Pro
     connection: cluster.look,
     agent: () => nodes.map(({ agent }) => readAgent(agent)).reduce(addReadings),
   });
-  return nodes.map(holdAgent);
+  return nodes.map((node) => holdAgent(node));
 }
 
 /** All of them as one: as bad as the worst. */

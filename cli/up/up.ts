@@ -8,9 +8,11 @@ import { type Logger, type NatsServerProcess, startNatsServer } from '@muster/ru
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type ClusterConnection, connectCluster } from '../roles/cluster-connection.ts';
 import { type Running, startControlPlane } from '../roles/control-plane.ts';
+import type { Stoppable } from '../roles/keep-running.ts';
 import { controlRoles } from '../roles/start-role.ts';
 import { VERSION } from '../roles/version.ts';
-import { type LocalAgent, nameLocalNode, startLocalAgent } from './local-agents.ts';
+import { keepAgent } from './kept-agent.ts';
+import { type LocalAgent, nameLocalNode } from './local-agents.ts';
 import { startSimulatedAgents } from './simulated-agents.ts';
 
 export interface UpOptions {
@@ -54,14 +56,16 @@ export async function up(options: UpOptions): Promise<UpCluster> {
   let server: NatsServerProcess | undefined;
   const connections: ClusterConnection[] = [];
   const running: Running[] = [];
-  const agents: LocalAgent[] = [];
+  const agents: (() => LocalAgent)[] = [];
+  const kept: Stoppable[] = [];
+  const current = () => agents.map((agent) => agent());
 
   async function stop({ removeTasks }: { readonly removeTasks: boolean }): Promise<void> {
     // Agents first let go of their tasks, so that no reducer replaces what is being removed.
-    await Promise.all(agents.map((agent) => agent.agent.stop()));
+    await Promise.all(current().map(({ agent }) => agent.stop()));
     await Promise.all(running.map((copy) => copy.stop()));
-    if (removeTasks) await Promise.all(agents.map((agent) => agent.removeTasks()));
-    await Promise.all(agents.map((agent) => agent.stop()));
+    if (removeTasks) await Promise.all(current().map((agent) => agent.removeTasks()));
+    await Promise.all(kept.map((agent) => agent.stop()));
     await telemetry.stop();
     await Promise.all(connections.map((connection) => connection.close()));
     await server?.stop();
@@ -72,7 +76,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     const shared = { clusterName, labels, heartbeatMs, logger, telemetry };
     const hostnameOf = (index: number) => nameLocalNode(index, count);
     const connect = async (name: string) => {
-      const cluster = await connectCluster({ url, name: `muster-agent-${name}`, clusterName });
+      const cluster = await connectCluster({ url, name: `muster-agent-${name}`, clusterName, logger });
       connections.push(cluster);
       return cluster;
     };
@@ -80,15 +84,27 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       const cluster = await connect('simulator');
       const nodesDir = join(dir, 'nodes', 'simulated');
       const simulated = { ...shared, cluster, dir: nodesDir, count, hostnameOf, signal };
-      agents.push(...(await startSimulatedAgents(simulated)));
+      for (const agent of await startSimulatedAgents(simulated)) {
+        agents.push(() => agent);
+        kept.push(agent);
+        agent.agent.ended.then((error) => error && sayEnd('a simulated node', error), onFailure);
+      }
       return;
     }
     for (let index = 0; index < count; index += 1) {
       const hostname = hostnameOf(index);
       const cluster = await connect(hostname);
       const nodeDir = join(dir, 'nodes', hostname);
-      agents.push(await startLocalAgent({ ...shared, cluster, backend, dir: nodeDir, hostname }));
+      const agent = await keepAgent({ ...shared, cluster, backend, dir: nodeDir, hostname }, (error) =>
+        sayEnd(`${hostname} is started again when it can be, as its agent`, error),
+      );
+      agents.push(() => agent.current);
+      kept.push(agent);
     }
+  }
+
+  function sayEnd(what: string, { message }: Error): void {
+    onStep(`${what} has ended: ${message}`);
   }
 
   try {
@@ -103,6 +119,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
         url,
         name: `muster-control-${copy}`,
         clusterName: options.clusterName,
+        logger,
       });
       connections.push(cluster);
       if (copy === 1) telemetry.answerOn(cluster.bus);
@@ -122,11 +139,16 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       `${controlRoles.join(', ')} run in ${options.copies === 1 ? 'one copy' : `${options.copies} copies`} each`,
     );
     await startNodes(url);
-    for (const { agent } of agents) void agent.ended.then((error) => error && onFailure(error));
-    await waitForNodes(running[0]!, agents, options);
+    await waitForNodes(running[0]!, current, options);
     telemetry.noteStarted();
     onStep(`${agents.length} ${agents.length === 1 ? 'node is' : 'nodes are'} ready (${options.backend})`);
-    return { url, agents, stop };
+    return {
+      url,
+      get agents() {
+        return current();
+      },
+      stop,
+    };
   } catch (error) {
     await stop({ removeTasks: false }).catch(() => undefined);
     throw error;
@@ -145,17 +167,17 @@ async function startOwnServer(dir: string, port: number | undefined): Promise<Na
 
 function waitForNodes(
   { follower }: Running,
-  agents: readonly LocalAgent[],
+  agents: () => readonly LocalAgent[],
   { signal, onStep }: UpOptions,
 ): Promise<void> {
   const isReady = ({ agent, session }: LocalAgent) => {
     const node = follower.state.nodes.get(agent.nodeId);
     return node?.session === session && node.status === 'ready';
   };
-  const missing = () => agents.filter((agent) => !isReady(agent)).length;
+  const missing = () => agents().filter((agent) => !isReady(agent)).length;
   return new Promise((resolve, reject) => {
     const impatience = setTimeout(
-      () => onStep(`waiting for ${missing()} of ${agents.length} nodes`),
+      () => onStep(`waiting for ${missing()} of ${agents().length} nodes`),
       PATIENCE_MS,
     );
     const look = () => {

@@ -272,6 +272,18 @@ describe('audit', () => {
   });
 });
 
+it.each(['a b', 'a\nb', '*', '>', 'web.>', '.', 'a..b', 'x'.repeat(5_000), '@/web', 'a b/web'])(
+  'knows no story of %j, which nobody can have asked for',
+  async (about) => {
+    runService(history, 'web', { replicas: 1, running: 1 });
+    await startCluster();
+    await expect(client.ask('audit', { about })).rejects.toMatchObject({ kind: 'not-found' });
+    await expect(client.ask('audit', { about: 'web', team: about })).rejects.toMatchObject({
+      kind: 'not-found',
+    });
+  },
+);
+
 it('listens through whatever it is given', async () => {
   const subjects: string[] = [];
   await startCluster((apiBus) => async (service) => {
@@ -280,4 +292,9 @@ it('listens through whatever it is given', async () => {
   });
   expect(subjects).toContain('muster.query.service.list');
   expect((await client.ask('status', {})).answer.nodes).toEqual({ ready: 1 });
+});
+
+it.each(['x', 'NaN:1', '1e99:000000000001'])('refuses the cursor "%s" of no page', async (cursor) => {
+  await startCluster();
+  await expect(client.ask('state.rows', { cursor })).rejects.toMatchObject({ kind: 'invalid' });
 });

@@ -5,6 +5,7 @@ import { type Clock, type Follower, type Logger, takeSteps } from '@muster/runti
 import { captureState, hashRows, listRows } from '@muster/state';
 import { type Answer, answerQuery, refused, type StateQueryName } from './answer.ts';
 import { readAudit } from './audit.ts';
+import { BusyError, createHeavyReads, type Pace } from './heavy-reads.ts';
 import { measurePage, pageByKey, sortable } from './paging.ts';
 import { type QueryName, type QueryReply, type QueryRequest, queries } from './queries.ts';
 import { createReplay } from './replay.ts';
@@ -25,12 +26,15 @@ export interface Api {
 
 /** How long a query waits for the fold to reach what its sender wrote. */
 const MIN_SEQ_WAIT_MS = 5_000;
+/** How long a read of the log is waited for, where its sender does not say. */
+const USUAL_WAIT_MS = 120_000;
 /** Lists read from the log that are kept, so that their next pages need not be read again. */
 const KEPT_LISTS = 4;
 
 export function createApi({ follower, log, clock, logger, snapshots }: ApiOptions): Api {
   const { state } = follower;
   const replay = createReplay({ log, clock, logger, snapshots });
+  const heavyReads = createHeavyReads(clock);
   const lists = new Map<string, readonly unknown[]>();
 
   async function answer(name: QueryName, payload: Uint8Array): Promise<QueryReply> {
@@ -41,7 +45,12 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
       const message = `this API has folded the log up to ${state.head}, and not ${minSeq}, in ${MIN_SEQ_WAIT_MS / 1000} seconds`;
       return { seq: state.head, error: { kind: 'timeout', message } };
     }
-    return toReply(await dispatch(name, request.value));
+    try {
+      return toReply(await dispatch(name, request.value));
+    } catch (error) {
+      if (!(error instanceof BusyError)) throw error;
+      return { seq: state.head, error: { kind: 'timeout', message: error.message } };
+    }
   }
 
   function dispatch(name: QueryName, request: object): Answer | Promise<Answer> {
@@ -57,54 +66,74 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     }
   }
 
-  async function answerAudit({ about, team, cursor, limit }: QueryRequest<'audit'>): Promise<Answer> {
+  async function answerAudit({
+    about,
+    team,
+    cursor,
+    limit,
+    waitMs = USUAL_WAIT_MS,
+  }: QueryRequest<'audit'>): Promise<Answer> {
     const [to = String(state.head)] = cursor?.split(':') ?? [];
     const key = `audit ${to} ${team ?? DEFAULT_TEAM} ${about ?? ''}`;
     let entries = lists.get(key);
     if (!entries) {
-      const audit = await readAudit(log, state, about, team);
+      const audit = await heavyReads.run(key, waitMs, (pace) =>
+        readAudit(paced(log, pace), state, about, team),
+      );
       if (!audit.ok) return audit;
       entries = keep(key, audit.entries);
     }
     return page(entries, to, cursor, limit);
   }
 
-  async function answerRows({ at, cursor, limit }: QueryRequest<'state.rows'>): Promise<Answer> {
+  async function answerRows({
+    at,
+    cursor,
+    limit,
+    waitMs = USUAL_WAIT_MS,
+  }: QueryRequest<'state.rows'>): Promise<Answer> {
     // Later pages are of the same state as the first, whichever copy answers them.
     const [pinned] = cursor?.split(':') ?? [];
+    if (pinned !== undefined && !(Number(pinned) <= state.head))
+      return refused('invalid', `no page begins at ${cursor}`, 'cursor');
     const moment = pinned === undefined ? at : Number(pinned);
     const key = `rows ${pinned ?? ''}`;
-    let rows = pinned === undefined ? undefined : lists.get(key);
-    if (!rows) {
-      const then = await stateAt(moment);
+    const rows = pinned === undefined ? undefined : lists.get(key);
+    if (rows) return page(rows, pinned!, cursor, limit);
+    return heavyReads.run(`rows ${moment} ${cursor} ${limit}`, waitMs, async (pace) => {
+      const then = await stateAt(moment, pace);
       if (!then.ok) return then;
       const { head } = then.state;
-      rows = keep(`rows ${head}`, [...listRows(then.state)]);
-      return page(rows, String(head), cursor, limit);
-    }
-    return page(rows, pinned!, cursor, limit);
+      return page(keep(`rows ${head}`, [...listRows(then.state)]), String(head), cursor, limit);
+    });
   }
 
-  async function answerHash({ at }: QueryRequest<'state.hash'>): Promise<Answer<'state.hash'>> {
-    const then = await stateAt(at);
-    if (!then.ok) return then;
-    const { head, headTime } = then.state;
-    const capture = captureState(then.state);
-    try {
-      const hash = await takeSteps(hashRows(capture.rows()), clock);
-      return { ok: true, answer: { seq: head, time: headTime, hash } };
-    } finally {
-      capture.release();
-    }
+  function answerHash({ at, waitMs = USUAL_WAIT_MS }: QueryRequest<'state.hash'>) {
+    return heavyReads.run(
+      `hash ${at ?? `now ${state.head}`}`,
+      waitMs,
+      async (pace): Promise<Answer<'state.hash'>> => {
+        const then = await stateAt(at, pace);
+        if (!then.ok) return then;
+        const { head, headTime } = then.state;
+        const capture = captureState(then.state);
+        try {
+          const hash = await takeSteps(hashRows(capture.rows()), clock);
+          return { ok: true, answer: { seq: head, time: headTime, hash } };
+        } finally {
+          capture.release();
+        }
+      },
+    );
   }
 
-  async function stateAt(at: number | string | undefined) {
+  async function stateAt(at: number | string | undefined, pace: Pace) {
     if (at === undefined) return { ok: true, state } as const;
     if (typeof at === 'string')
-      return { ok: true, state: await replay.stateAt({ time: Date.parse(at) }) } as const;
+      return { ok: true, state: await replay.stateAt({ time: Date.parse(at) }, pace) } as const;
     const head = await log.head();
     if (at > head) return refused('invalid', `the log ends at ${head}: there is no ${at} yet`, 'at');
-    return { ok: true, state: await replay.stateAt({ seq: at }) } as const;
+    return { ok: true, state: await replay.stateAt({ seq: at }, pace) } as const;
   }
 
   function keep(key: string, list: readonly unknown[]): readonly unknown[] {
@@ -158,6 +187,18 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
   }
 
   return { answer };
+}
+
+function paced(log: Log, pace: Pace): Pick<Log, 'read'> {
+  return {
+    async *read(options) {
+      for await (const record of log.read(options)) {
+        yield record;
+        const pause = pace.rest();
+        if (pause) await pause;
+      }
+    },
+  };
 }
 
 function parseRequest(name: QueryName, payload: Uint8Array) {

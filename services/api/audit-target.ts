@@ -33,6 +33,7 @@ export async function findTarget(
   team: string,
 ): Promise<AuditTarget | Refusal> {
   const asked = readNameWithTeam(about, team);
+  if (![asked.name, asked.team].every(mayStandInSubject)) return missing(about);
   const named = await readByName(reader, state, asked);
   if (named.serviceIds.size > 0) return { ...asked, ...named, taskIds: undefined, firstSeq: 1 };
   const byId = await findById(reader, state, about);
@@ -46,6 +47,17 @@ export async function findTarget(
   if (ids.length > 1) return refuse('conflict', `${about} is ambiguous (${ids.length} matches found)`);
   return (id && (await aboutId(reader, state, id))) ?? missing(about);
 }
+
+/** Nothing was ever said of what can't: whatever it matches as a pattern is something else. */
+function mayStandInSubject(text: string): boolean {
+  return (
+    text.length <= MAX_NAME_LENGTH &&
+    text.split('.').every((token) => /^[^\s\p{Cc}*>]*$/u.test(token)) &&
+    !/^\.|\.\.|\.$/.test(text)
+  );
+}
+
+const MAX_NAME_LENGTH = 255;
 
 function missing(about: string): Refusal {
   return refuse('not-found', `no such service or task: ${about}`);

@@ -19,7 +19,7 @@ export type Audit =
 
 /** Up to the state's head, which is also where nodes have their names from. */
 export async function readAudit(
-  log: Log,
+  log: Pick<Log, 'read'>,
   state: ClusterState,
   about: string | undefined,
   team: string = DEFAULT_TEAM,
@@ -51,7 +51,7 @@ function chooseLives(
   return spans.filter(({ id }) => taskIds.has(id) || before.has(id));
 }
 
-async function readEverything(log: Log, to: number): Promise<AuditEntry[]> {
+async function readEverything(log: Pick<Log, 'read'>, to: number): Promise<AuditEntry[]> {
   const directory = new Directory();
   const entries: AuditEntry[] = [];
   for await (const record of log.read({ from: 1, to })) {

@@ -1,6 +1,6 @@
 // Asks the API over the bus. Lists come whole, however many pages they take.
 import { encodeJson } from '@muster/events';
-import { lenientForm } from '@muster/model';
+import { lenientForm, restoreProtoKeys } from '@muster/model';
 import { type Bus, NoAnswerError } from '@muster/runtime';
 import {
   type ListName,
@@ -67,16 +67,21 @@ export function createQueryClient(bus: Bus): QueryClient {
     { timeoutMs = isSlow(name, request) ? SLOW_TIMEOUT_MS : TIMEOUT_MS }: AskOptions = {},
   ): Promise<Answered<Name>> {
     const subject = querySubject(name);
-    const message = await bus.request(subject, encodeJson(request), { timeoutMs }).catch((error: unknown) => {
-      throw error instanceof NoAnswerError ? explain(error, timeoutMs) : error;
-    });
+    const message = await bus
+      .request(subject, encodeJson({ ...request, waitMs: timeoutMs }), { timeoutMs })
+      .catch((error: unknown) => {
+        throw error instanceof NoAnswerError ? explain(error, timeoutMs) : error;
+      });
     const { seq, answer, next, error } = replySchema.parse(
       JSON.parse(new TextDecoder().decode(message.data)),
     );
     if (error) throw new QueryRefusedError(error.kind, error.message);
     return {
       seq,
-      answer: lenientForm<unknown>(queries[name].answer).parse(answer) as QueryAnswer<Name>,
+      answer: restoreProtoKeys(
+        lenientForm<unknown>(queries[name].answer).parse(answer) as QueryAnswer<Name>,
+        answer,
+      ),
       next,
     };
   }

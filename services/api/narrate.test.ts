@@ -60,6 +60,15 @@ describe('events', () => {
     );
   });
 
+  it.each(['__proto__', 'constructor', 'toString', 'valueOf'])('of a label called %s are told', (name) => {
+    const { id, intent } = runService(history, 'web', { replicas: 1, running: 0 });
+    const labelled = specOf({ image: 'nginx', labels: Object.fromEntries([[name, 'x']]) }, 'web');
+    const plain = specOf({ image: 'nginx' }, 'web');
+    const update = { type: 'service.updated', cause: intent, serviceId: id, actor: 'ana' } as const;
+    expect(tell({ ...update, spec: labelled }).what).toMatch(`labels.${name} none -> x`);
+    expect(tell({ ...update, spec: plain }).what).toMatch(`labels.${name} x -> none`);
+  });
+
   it('of many tasks stay short', () => {
     const { id, tasks } = runService(history, 'web', { replicas: 1000, running: 0 });
     const reconciled = {

@@ -15,6 +15,8 @@ import {
 const base = z.object({
   /** Read your writes: answered once everything up to here has been folded. */
   minSeq: z.int().nonnegative().optional(),
+  /** How long the answer is waited for, in ms: what takes longer is given up. */
+  waitMs: z.int().positive().optional(),
 });
 /** Whose names are meant; the default team's when left out. Ids are found in every team. */
 const named = base.extend({ team: z.string().optional() });

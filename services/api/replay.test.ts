@@ -86,19 +86,6 @@ describe('a time', () => {
   });
 });
 
-it('folds once for all who ask for the same at the same time', async () => {
-  const { stateAt } = replay();
-  const [one, other, third] = await Promise.all([
-    stateAt({ seq: 20 }),
-    stateAt({ seq: 20 }),
-    stateAt({ seq: 21 }),
-  ]);
-  expect(one).toBe(other);
-  expect(third).not.toBe(one);
-  expect(reads).toHaveLength(2);
-  expect(await stateAt({ seq: 20 })).not.toBe(one);
-});
-
 describe('a rung', () => {
   it('that can’t be read is passed over for the next lower one', async () => {
     await takeAt(10, 20);

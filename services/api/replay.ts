@@ -2,6 +2,7 @@
 import { findSeqAt, type Log } from '@muster/log';
 import { loadNearest, type SnapshotSource } from '@muster/runtime';
 import { type ClusterState, createState, foldRecord, ignoreChanges } from '@muster/state';
+import type { Pace } from './heavy-reads.ts';
 
 /** A sequence, or ms since the epoch. */
 export type Moment = { readonly seq: number } | { readonly time: number };
@@ -12,35 +13,31 @@ export interface ReplayOptions extends Omit<SnapshotSource, 'snapshots' | 'log'>
 }
 
 export interface Replay {
-  /** Not to be changed: whoever asks for the same moment at the same time has the same state. */
-  stateAt(moment: Moment): Promise<ClusterState>;
+  stateAt(moment: Moment, pace?: Pace): Promise<ClusterState>;
 }
+
+const steadily: Pace = { rest: () => undefined };
 
 export function createReplay(options: ReplayOptions): Replay {
-  const { log } = options;
-  const underWay = new Map<number, Promise<ClusterState>>();
-
-  async function stateAt(moment: Moment): Promise<ClusterState> {
-    // A time is the end of its millisecond.
-    const seq = 'seq' in moment ? moment.seq : (await findSeqAt(log, moment.time + 1)) - 1;
-    let folding = underWay.get(seq);
-    if (!folding) {
-      folding = foldUpTo(options, seq).finally(() => underWay.delete(seq));
-      underWay.set(seq, folding);
-    }
-    return folding;
-  }
-
-  return { stateAt };
+  return {
+    async stateAt(moment, pace = steadily) {
+      // A time is the end of its millisecond.
+      const seq = 'seq' in moment ? moment.seq : (await findSeqAt(options.log, moment.time + 1)) - 1;
+      return foldUpTo(options, seq, pace);
+    },
+  };
 }
 
-async function foldUpTo(options: ReplayOptions, seq: number): Promise<ClusterState> {
+async function foldUpTo(options: ReplayOptions, seq: number, pace: Pace): Promise<ClusterState> {
   const { log } = options;
   const state = (await findSnapshot(options, seq)) ?? createState();
   const changes = ignoreChanges();
   if (state.head < seq)
-    for await (const record of log.read({ from: state.head + 1, to: seq }))
+    for await (const record of log.read({ from: state.head + 1, to: seq })) {
       foldRecord(state, record, changes);
+      const pause = pace.rest();
+      if (pause) await pause;
+    }
   if (state.head !== seq) throw new Error(`the log ends at ${state.head}: there is no ${seq} any more`);
   return state;
 }

@@ -25,6 +25,8 @@ export interface StartApiOptions {
   readonly snapshots?: SnapshotStore;
   /** How to listen: on the bus alone when left out, which leaves out discovery and statistics. */
   readonly serve?: ServeQueries;
+  /** It does not listen any more. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 export interface RunningApi {
@@ -32,7 +34,7 @@ export interface RunningApi {
 }
 
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
-  const { follower, log, bus, logger, serve = (service) => serveOnBus(bus, service) } = options;
+  const { follower, log, bus, logger, onFailure, serve = (service) => serveOnBus(bus, service) } = options;
   const api = createApi(options);
   const endpoints = queryNames.map((name): QueryEndpoint => {
     return {
@@ -57,6 +59,8 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     description: 'Answers reads of a muster cluster from folded state',
     queue: API_SERVICE,
     endpoints,
+    onUnsent: (error) => logger.warn({ error: error.message }, 'an answer could not be sent'),
+    ...(onFailure && { onEnded: onFailure }),
   });
   return { stop: () => service.stop() };
 }

@@ -4,6 +4,7 @@ import {
   formatMemory,
   type NodeDescription,
   normaliseServiceSpec,
+  ownValue,
   type Port,
   type ServiceSpec,
 } from '@muster/model';
@@ -44,8 +45,8 @@ function compare(path: string, before: unknown, after: unknown, changes: string[
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       compare(
         transparent.has(key) ? path : path === '' ? key : `${path}.${key}`,
-        before[key],
-        after[key],
+        ownValue(before, key),
+        ownValue(after, key),
         changes,
       );
     }

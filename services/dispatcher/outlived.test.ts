@@ -13,6 +13,7 @@ async function watch(of: { head: number; newestBasis: number; isCertain: boolean
     clock,
     newestBasis: () => of.newestBasis,
     onOutlived: (basis) => outlived.push(basis),
+    onError: (error) => expect.fail(error.message),
   });
   await clock.advance(10_000);
   watching.stop();

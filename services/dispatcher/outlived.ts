@@ -10,20 +10,23 @@ export interface OutlivedOptions {
   readonly clock: Clock;
   readonly newestBasis: () => number;
   readonly onOutlived: (basis: number) => void;
+  readonly onError: (error: Error) => void;
 }
 
 const LOOK_EVERY_MS = 3_000;
 
 export function watchOutlived(options: OutlivedOptions): { stop(): void } {
-  const { follower, log, clock, newestBasis, onOutlived } = options;
+  const { follower, log, clock, newestBasis, onOutlived, onError } = options;
   let seen = 0;
   let stopped = false;
   let timer: Timer = clock.schedule(LOOK_EVERY_MS, look);
 
   function look(): void {
-    void count().finally(() => {
-      if (!stopped) timer = clock.schedule(LOOK_EVERY_MS, look);
-    });
+    count()
+      .catch(onError)
+      .finally(() => {
+        if (!stopped) timer = clock.schedule(LOOK_EVERY_MS, look);
+      });
   }
 
   async function count(): Promise<void> {

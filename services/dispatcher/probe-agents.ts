@@ -16,6 +16,7 @@ export interface ProbeAgentsOptions {
   readonly onGone: (nodeId: string) => void;
   /** One that was gone answers. */
   readonly onBack: (nodeId: string) => void;
+  readonly onError: (error: Error) => void;
 }
 
 /** Each node is asked so many times in a heartbeat period, as long as there are few. */
@@ -26,7 +27,7 @@ const MOST_PER_SECOND = 200;
 const ASK_AGAIN_MS = 200;
 
 export function probeAgents(options: ProbeAgentsOptions): { stop(): void } {
-  const { state, bus, clock, heartbeatMs, isOurs, onGone, onBack } = options;
+  const { state, bus, clock, heartbeatMs, isOurs, onGone, onBack, onError } = options;
   const periodMs = heartbeatMs / PER_PERIOD;
   /** Until they answer, however long they are down in between. */
   const gone = new Set<string>();
@@ -38,7 +39,7 @@ export function probeAgents(options: ProbeAgentsOptions): { stop(): void } {
   function askSome(): void {
     if (queue.length === 0) queue = listNodes();
     const due = Math.ceil((MOST_PER_SECOND * periodMs) / 1000);
-    for (const nodeId of queue.splice(0, due)) void ask(nodeId);
+    for (const nodeId of queue.splice(0, due)) ask(nodeId).catch(onError);
     timer = clock.schedule(periodMs, askSome);
   }
 

@@ -83,6 +83,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
       dispatcher.noteOutlived(basis);
       loop?.wake();
     },
+    onError: (error) => logger.error({ err: error }, 'could not compare the commands with the log'),
   });
   const probes = probeAgents({
     state: follower.state,
@@ -92,6 +93,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     isOurs: (nodeId) => share === undefined || share.ahead(nodeId) === '',
     onGone: (nodeId) => noteAgent(nodeId, false),
     onBack: (nodeId) => noteAgent(nodeId, true),
+    onError: (error) => logger.error({ err: error }, 'could not ask an agent'),
   });
   const noteAgent = (nodeId: string, isThere: boolean) => {
     dispatcher.noteAgent(nodeId, isThere, clock.now());

@@ -32,6 +32,7 @@ export function reconcile(service: Service, now: number, maxRecordBytes: number)
   if (!service.removed) {
     scaleDown(plan);
     replaceDead(plan);
+    fillGaps(plan);
     finishStartFirst(plan);
     update(plan);
     scaleUp(plan);
@@ -113,6 +114,21 @@ function replaceTask(plan: Plan, task: Task): void {
   explainTask(plan, `${name} ${fate}; replaced${later ? ` after ${(startAt - now) / 1000} s` : ''}`);
 }
 
+/** Whoever stopped these has put nothing in their place, and will not. */
+function fillGaps(plan: Plan): void {
+  for (const slot of plan.service.gaps) {
+    if (!hasRoom(plan)) return;
+    const stopped = slot.newest;
+    if (!stopped || plan.touched.has(slot.number) || !shouldRestart(stopped)) continue;
+    const desired = isBlocked(plan, slot) ? 'ready' : 'running';
+    createTaskIn(plan, slot.number, { desired, replaces: stopped.id }, stopped.commandSeq);
+    explainTask(
+      plan,
+      `${plan.service.spec.name}.${slot.number} was stopped with nothing in its place; replaced`,
+    );
+  }
+}
+
 function describeEnd(task: Task): string {
   if (task.observed === TaskState.COMPLETE) return 'completed';
   return `ended${task.err ? `: ${task.err}` : ''}`;
@@ -150,6 +166,7 @@ export function needsReconciling(service: Service): boolean {
     service.dead.size > 0 ||
     service.waiting.size > 0 ||
     service.outdated.size > 0 ||
-    service.doubled.size > 0
+    service.doubled.size > 0 ||
+    service.gaps.size > 0
   );
 }

@@ -107,6 +107,7 @@ it('a copy shares names by team and name: what it has of one team says nothing o
     },
     activeAt: () => Number.NEGATIVE_INFINITY,
     distrust: () => undefined,
+    disbelieve: () => undefined,
     claim: () => undefined,
     noteDecision: () => undefined,
   };

@@ -10,9 +10,10 @@ import {
   MAX_INTENT_BYTES,
   MAX_INTENT_DEPTH,
 } from './decode.ts';
-import { composeEvent, encodeJson } from './encode.ts';
+import { composeEvent, type EventDraft, encodeJson } from './encode.ts';
 import { defineEvent } from './envelope.ts';
 import { exampleEvents } from './examples.fixture.ts';
+import { MAX_NODE_BYTES } from './node-events.ts';
 
 const TIME = Date.UTC(2026, 0, 1);
 
@@ -103,6 +104,17 @@ describe('poison', () => {
     expect(fact).toMatchObject({ is: 'poison', seq: 7, time: TIME, subject: on });
     expect(fact.is === 'poison' && fact.reason).toMatch(reason);
   });
+});
+
+it('takes no description of a node that is longer than one may be, and composes none', () => {
+  const draft = exampleEvents['node.joined'] as Extract<EventDraft, { type: 'node.joined' }>;
+  const labels = { big: 'x'.repeat(MAX_NODE_BYTES) };
+  const long = { ...draft, description: { ...draft.description, labels } };
+  const { subject, data } = composeEvent(draft, TIME);
+  const stored = { ...JSON.parse(new TextDecoder().decode(data)), description: long.description };
+  const reason = /^the payload has \d+ bytes; at most 131072 are allowed$/;
+  expect(read(subject, stored)).toMatchObject({ is: 'poison', reason: expect.stringMatching(reason) });
+  expect(() => composeEvent(long, TIME)).toThrow('at most 131072 are allowed');
 });
 
 describe('an event this program does not know', () => {

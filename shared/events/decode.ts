@@ -137,7 +137,11 @@ export function decodeEvent(
     return poison(record, `the payload is not JSON: ${(error as Error).message}`);
   }
   const usual = usualOf(definitions).get((json as { readonly type: string } | null)?.type as string);
-  if (usual === undefined || !isUsual(usual, json as Json, subject, wire))
+  if (
+    usual === undefined ||
+    record.data.length > usual.maxBytes ||
+    !isUsual(usual, json as Json, subject, wire)
+  )
     return examine(record, json, wire, definitions);
   const { writer, kind, prefix } = usual;
   const address = { writer, kind, id: subject.slice(prefix.length) };
@@ -162,6 +166,7 @@ interface Usual {
   readonly writer: Writer;
   readonly kind: EventKind;
   readonly prefix: string;
+  readonly maxBytes: number;
   readonly check: Check;
 }
 
@@ -177,9 +182,17 @@ function usualOf(definitions: Definitions): ReadonlyMap<string, Usual> {
 }
 
 function describeUsual(definition: EventDefinition): Usual {
-  const { version, since, writer, kind } = definition;
+  const { version, since, writer, kind, maxBytes = Number.POSITIVE_INFINITY } = definition;
   const check = checkOf(definition, version);
-  return { version, wire: since.at(-1)!, writer, kind, prefix: eventSubject(writer, kind, ''), check };
+  return {
+    version,
+    wire: since.at(-1)!,
+    writer,
+    kind,
+    prefix: eventSubject(writer, kind, ''),
+    maxBytes,
+    check,
+  };
 }
 
 /** An event of its type's version, where it belongs. */
@@ -233,6 +246,8 @@ function examine(
   if (definition.writer !== address.writer || definition.kind !== address.kind) {
     return poison(record, `${type} does not belong on this subject`);
   }
+  const tooLarge = findTooLarge(definition, record.data);
+  if (tooLarge) return poison(record, describeIssue(tooLarge));
   const check = checkOf(definition, v);
   const issue = check.find(stored);
   if (issue) {
@@ -253,6 +268,12 @@ function examine(
   const id = subjectIdOf(definition.kind, event);
   if (id !== address.id) return poison(record, `the subject is about ${address.id}, the event about ${id}`);
   return { is: 'event', seq, time, subject, address, event, stored, wire };
+}
+
+/** What makes an event longer than it may be. */
+export function findTooLarge({ maxBytes }: EventDefinition, data: Uint8Array): Issue | undefined {
+  if (maxBytes === undefined || data.length <= maxBytes) return undefined;
+  return { path: '', message: `has ${data.length} bytes; at most ${maxBytes} are allowed`, isUnknown: false };
 }
 
 /** What every build has ever agreed on. What the writer had read is checked with the rest. */

@@ -2,7 +2,7 @@
 import { withoutYounger } from '@muster/model';
 import { definitionByType, type EventInput } from './catalogue.ts';
 import type { Issue } from './compile-check.ts';
-import { type Definitions, subjectIdOf } from './decode.ts';
+import { type Definitions, findTooLarge, subjectIdOf } from './decode.ts';
 import { checkOf, type EventDefinition, FIRST_WIRE_VERSION, type Read } from './envelope.ts';
 import { eventSubject } from './subjects.ts';
 
@@ -44,9 +44,11 @@ export function composeEvent(
   now: number,
   composition: Composition = {},
 ): { readonly subject: string; readonly data: Uint8Array } {
-  const { subject, event, issue } = complete(draft, now, composition);
-  if (issue) throw new UnreadableEventError(subject, draft.type, issue);
-  return { subject, data: encodeJson(event) };
+  const { subject, event, definition, issue } = complete(draft, now, composition);
+  const data = encodeJson(event);
+  const wrong = issue ?? findTooLarge(definition, data);
+  if (wrong) throw new UnreadableEventError(subject, draft.type, wrong);
+  return { subject, data };
 }
 
 /** What would keep the draft from being read back. */
@@ -70,7 +72,7 @@ function complete(draft: EventDraft, now: number, composition: Composition) {
   };
   const subject = eventSubject(definition.writer, definition.kind, subjectIdOf(definition.kind, event));
   const issue = version === 0 ? tooYoung(definition, wire) : checkOf(definition, version).find(event);
-  return { subject, event, issue };
+  return { subject, event, definition, issue };
 }
 
 /**

@@ -42,6 +42,8 @@ export interface EventDefinition<Type extends string = string, Facts extends z.Z
   readonly writer: Writer;
   readonly kind: EventKind;
   readonly description: string;
+  /** A larger one is none, whoever wrote it: what of it is kept and shown has a limit. */
+  readonly maxBytes?: number;
   readonly schema: z.ZodObject<Envelope<Type> & Facts>;
   /** Facts that are forms: upcast with the event, and kept by the state as they were stored. */
   readonly forms: Readonly<Record<string, Form>>;
@@ -67,6 +69,7 @@ export function defineEvent<Type extends string, Facts extends z.ZodRawShape>(de
   readonly writer: Writer;
   readonly kind: EventKind;
   readonly description: string;
+  readonly maxBytes?: number;
   readonly facts: Facts;
   readonly forms?: EventDefinition['forms'];
   readonly upcasters?: EventDefinition['upcasters'];

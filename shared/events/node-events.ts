@@ -7,11 +7,15 @@ import { nodeDescriptionForm } from './forms.ts';
 const nodeId = z.string();
 const taskId = z.string();
 
+/** Of an agent's description of its node, labels and all. */
+export const MAX_NODE_BYTES = 128 * 1024;
+
 export const nodeJoined = defineEvent({
   type: 'node.joined',
   writer: 'agent',
   kind: 'node',
   description: 'An agent started, or found its node changed, and describes it.',
+  maxBytes: MAX_NODE_BYTES,
   facts: {
     nodeId,
     /** Drawn at each start of an agent: two of them in turn mean two agents with one identity. */

@@ -6,6 +6,7 @@ export * from './ip-address.ts';
 export * from './lenient-form.ts';
 export * from './node.ts';
 export * from './normalise.ts';
+export * from './own-keys.ts';
 export * from './placement-preference.ts';
 export * from './quantity.ts';
 export * from './refusal.ts';

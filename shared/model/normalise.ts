@@ -1,6 +1,7 @@
 // From whatever a user wrote, short form or long, to one complete ServiceSpec, or to a refusal that names the
 // field. Normalising a normal form changes nothing.
 import type { z } from 'zod';
+import { restoreProtoKeys } from './own-keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type ServiceSpec, serviceSpecSchema } from './service-spec.ts';
 import { expandShortForm, shortenPath, shortFormSchema } from './short-form.ts';
@@ -30,7 +31,7 @@ export function normaliseServiceSpec(
   if (isShort) {
     const short = shortFormSchema.safeParse(body);
     if (!short.success) return refused(explainIssue(short.error.issues[0]!));
-    long = expandShortForm(short.data);
+    long = expandShortForm(restoreProtoKeys(short.data, body));
   }
   if (name !== undefined && long.name !== undefined && long.name !== name) {
     return refused(
@@ -42,6 +43,7 @@ export function normaliseServiceSpec(
     const issue = parsed.error.issues[0]!;
     return refused(explainIssue(isShort ? { ...issue, path: shortenPath(issue.path) } : issue));
   }
+  restoreProtoKeys(parsed.data, long);
   dropYounger(parsed.data, serviceSpecSchema, wire);
   const refusal = validateServiceSpec(parsed.data);
   return refusal ? refused(refusal) : { ok: true, spec: parsed.data };

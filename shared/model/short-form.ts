@@ -1,6 +1,7 @@
 // The form of a service that a person types: {"image":"nginx:alpine","replicas":3,"ports":["8080:80"]}.
 // It says nothing that the long form can't; `expandShortForm` turns it into the long form's input.
 import { z } from 'zod';
+import { ownValue } from './own-keys.ts';
 import { parsePlacementPreference } from './placement-preference.ts';
 import { parseCpus, parseMemory } from './quantity.ts';
 import {
@@ -272,7 +273,7 @@ function parseFields(
   const fields: Record<string, string> = {};
   for (const part of text.split(',')) {
     const [key, ...value] = part.split('=');
-    const name = names[key!.trim().toLowerCase()];
+    const name = ownValue(names, key!.trim().toLowerCase());
     if (name === undefined) return undefined;
     fields[name] = value.join('=').trim();
   }

@@ -147,6 +147,22 @@ export function describeBusContract(name: string, makeBus: () => Promise<BusUnde
       expect(parts).toEqual(['one', 'two', 'three']);
     });
 
+    it('hands on no request to answer where the asker may not write', async () => {
+      const heard: (string | undefined)[] = [];
+      b.subscribe('muster.query.nodes', ({ reply }) => heard.push(reply));
+      await underTest.settle();
+      const inbox = a.inbox();
+      for (const reply of [
+        'muster.event.scheduler.node.n1',
+        'muster.intent.ana.service.remove.web',
+        '$JS.API.INFO',
+      ])
+        a.publish('muster.query.nodes', encode('x'), { reply });
+      a.publish('muster.query.nodes', encode('x'), { reply: inbox });
+      await underTest.settle();
+      expect(heard).toEqual([undefined, undefined, undefined, inbox]);
+    });
+
     it('refuses subjects that can’t be published on', () => {
       expect(() => a.publish('a b', encode('x'))).toThrow();
       expect(() => a.publish('', encode('x'))).toThrow();

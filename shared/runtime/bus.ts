@@ -3,7 +3,7 @@
 export interface BusMessage {
   readonly subject: string;
   readonly data: Uint8Array;
-  /** Where an answer goes, when one is wanted. */
+  /** Where an answer goes, when one is wanted: an inbox, and never a subject of the cluster's own. */
   readonly reply?: string;
 }
 

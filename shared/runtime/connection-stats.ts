@@ -40,7 +40,9 @@ export function watchConnection(nc: NatsConnection): () => ConnectionStats {
     connected = false;
   }
 
-  void watch();
+  watch().catch(() => {
+    connected = false;
+  });
   return () => {
     const { inMsgs, outMsgs, inBytes, outBytes } = nc.stats();
     return {

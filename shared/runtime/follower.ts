@@ -90,7 +90,7 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
     if (fact.is === 'intent') recent.note(record);
     if (fact.is === 'event') doubt.note(fact, state.astray > astray);
     if (!caughtUp) return;
-    if (state.astray > astray) void examine();
+    if (state.astray > astray) examine().catch(fail);
     queueTurn();
   }
 
@@ -138,12 +138,17 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
     clearChanges(changes);
   }
 
+  /** It has ended for us, whatever becomes of it. */
+  function complain(error: Error): void {
+    logger.warn({ error: error.message }, 'could not end following the log');
+  }
+
   function fail(error: Error): void {
     if (ended) return;
     ended = error;
     for (const waiter of waiters) waiter.reject(error);
     waiters.clear();
-    void following?.stop();
+    following?.stop().catch(complain);
     for (const listener of failureListeners) listener(error);
   }
 
@@ -174,7 +179,7 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
     // The snapshot's last record comes once more: it may have gone since it was looked at.
     log.follow({ from: Math.max(1, snapshot), ...handlers }).then((handle) => {
       following = handle;
-      if (ended) void handle.stop();
+      if (ended) handle.stop().catch(complain);
     }, onError);
   });
   if (doubt.isAlone) {

@@ -20,6 +20,7 @@ export * from './nats-server.ts';
 export * from './recent-intents.ts';
 export * from './reducer.ts';
 export * from './reducer-loop.ts';
+export * from './reply-subject.ts';
 export * from './sharing/deadlines.ts';
 export * from './sharing/fair-queue.ts';
 export * from './sharing/faults.ts';

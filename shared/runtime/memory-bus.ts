@@ -4,6 +4,7 @@ import { checkSubject, matchSubject } from '@muster/log';
 import type { Bus, BusMessage, BusSubscription } from './bus.ts';
 import { NoAnswerError } from './bus-errors.ts';
 import type { Clock } from './clock.ts';
+import { isReplySubject } from './reply-subject.ts';
 
 export interface MemoryBusOptions {
   /** Only for the time-outs of requests. */
@@ -184,5 +185,5 @@ export class MemoryBus {
 }
 
 function toMessage(subject: string, data: Uint8Array, reply: string | undefined): BusMessage {
-  return reply === undefined ? { subject, data } : { subject, data, reply };
+  return isReplySubject(reply) ? { subject, data, reply } : { subject, data };
 }

@@ -3,6 +3,7 @@
 import { errors, type NatsConnection } from '@nats-io/nats-core';
 import { type ServiceMsg, Svcm } from '@nats-io/services';
 import type { Bus } from './bus.ts';
+import { isReplySubject } from './reply-subject.ts';
 
 export interface EndpointReply {
   readonly data: Uint8Array;
@@ -24,6 +25,10 @@ export interface MicroServiceOptions {
   readonly description: string;
   readonly queue: string;
   readonly endpoints: readonly QueryEndpoint[];
+  /** An answer could not be sent: the connection is gone, or the server does not take it. */
+  readonly onUnsent?: (error: Error) => void;
+  /** It has ended by itself: the server lets it listen no longer. */
+  readonly onEnded?: (error: Error) => void;
 }
 
 export interface MicroService {
@@ -33,16 +38,19 @@ export interface MicroService {
 export type ServeQueries = (options: MicroServiceOptions) => Promise<MicroService>;
 
 export async function serveQueries(nc: NatsConnection, options: MicroServiceOptions): Promise<MicroService> {
-  const { endpoints, ...about } = options;
-  const service = await new Svcm(nc).add({ ...about });
+  const { endpoints, onUnsent = () => undefined, onEnded = () => undefined, ...about } = options;
+  const service = await new Svcm(answeringInboxesOnly(nc)).add({ ...about });
   for (const { name, subject, answer } of endpoints) {
     service.addEndpoint(name, {
       subject,
       handler: (error, message) => {
-        if (error === null) void respond(message, answer);
+        if (error === null) respond(message, answer).catch(onUnsent);
       },
     });
   }
+  service.stopped.then((error) => {
+    if (error !== null && !nc.isClosed()) onEnded(error);
+  }, onEnded);
   return {
     async stop() {
       await service.stop();
@@ -50,22 +58,49 @@ export async function serveQueries(nc: NatsConnection, options: MicroServiceOpti
   };
 }
 
+/** As the library is to see the connection, which answers discovery and statistics by itself, whoever asks. */
+function answeringInboxesOnly(nc: NatsConnection): NatsConnection {
+  const subscribe: NatsConnection['subscribe'] = (subject, { callback, ...options } = {}) =>
+    nc.subscribe(subject, {
+      ...options,
+      ...(callback && {
+        callback: (error, message) => {
+          if (error !== null || isReplySubject(message.reply)) callback(error, message);
+        },
+      }),
+    });
+  return Object.create(nc, { subscribe: { value: subscribe } });
+}
+
 async function respond(message: ServiceMsg, answer: QueryEndpoint['answer']): Promise<void> {
   const { data, error } = await answer(message.data);
-  if (error) message.respondError(error.code, error.message, data);
+  if (error) message.respondError(error.code, fitHeader(error.message), data);
   else message.respond(data);
+}
+
+const MAX_HEADER_LENGTH = 200;
+
+/** A header is one line, and counts as a part of the message; the whole error is in the data. */
+function fitHeader(text: string): string {
+  return text.slice(0, MAX_HEADER_LENGTH).replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 export async function serveOnBus(
   bus: Bus,
-  { queue, endpoints }: Pick<MicroServiceOptions, 'queue' | 'endpoints'>,
+  {
+    queue,
+    endpoints,
+    onUnsent = () => undefined,
+  }: Pick<MicroServiceOptions, 'queue' | 'endpoints' | 'onUnsent'>,
 ): Promise<MicroService> {
   const subscriptions = endpoints.map(({ subject, answer }) =>
     bus.subscribe(
       subject,
       ({ data, reply }) => {
         if (reply === undefined) return;
-        void answer(data).then((answered) => bus.publish(reply, answered.data));
+        answer(data)
+          .then((answered) => bus.publish(reply, answered.data))
+          .catch(onUnsent);
       },
       { queue },
     ),

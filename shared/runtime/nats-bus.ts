@@ -1,16 +1,21 @@
 // The bus on a NATS connection. What is published while the connection is down is lost, as the port says. An error
-// thrown by a listener is thrown again outside the client, where it would end the reading of the connection.
+// thrown by a listener is told outside the client, where it would end the reading of the connection.
 import { createInbox, errors, type Msg, type NatsConnection } from '@nats-io/nats-core';
 import type { Bus, BusMessage, BusSubscription } from './bus.ts';
 import { NoAnswerError } from './bus-errors.ts';
+import { isReplySubject } from './reply-subject.ts';
 
 export class NatsBus implements Bus {
   private readonly listeners: ((connected: boolean) => void)[] = [];
   private connected: boolean;
 
-  constructor(private readonly nc: NatsConnection) {
+  /** `onError` is told what a listener met: the message is lost. Without it, it is thrown where nobody catches it. */
+  constructor(
+    private readonly nc: NatsConnection,
+    private readonly onError: (error: Error, subject: string) => void = throwOutside,
+  ) {
     this.connected = !nc.isClosed();
-    void this.watchConnection();
+    this.watchConnection().catch((error: Error) => this.onError(error, 'the state of the connection'));
   }
 
   publish(subject: string, data: Uint8Array, options: { readonly reply?: string } = {}): void {
@@ -30,7 +35,7 @@ export class NatsBus implements Bus {
           if (error !== null) throw error;
           onMessage(messageOf(message));
         } catch (thrown) {
-          throwOutside(thrown);
+          this.onError(thrown as Error, subject);
         }
       },
     });
@@ -74,7 +79,7 @@ export class NatsBus implements Bus {
 }
 
 function messageOf({ subject, data, reply }: Msg): BusMessage {
-  return reply ? { subject, data, reply } : { subject, data };
+  return isReplySubject(reply) ? { subject, data, reply } : { subject, data };
 }
 
 function noAnswer(subject: string, error: unknown): unknown {

@@ -62,10 +62,14 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   await writeFile(configFile, configure(options, { dir, portsDir, logFile }));
 
   const child = await spawnTied([...(await lock(dir)), binary, '--config', configFile]);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const end = () => child.kill('SIGTERM');
   process.once('exit', end);
-  void exited.then(() => process.off('exit', end));
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      process.off('exit', end);
+      resolve();
+    });
+  });
 
   async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     child.kill(signal);

@@ -1,5 +1,6 @@
 import { composeEvent } from '@muster/events';
-import { MemoryLog } from '@muster/log';
+import { type AppendResult, MemoryLog } from '@muster/log';
+import { lastSeqOf } from '@muster/state';
 import { VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Follower, startFollower } from './follower.ts';
@@ -149,5 +150,46 @@ it('does not store what nobody could read, tries it less and less often, and let
   const tries = loop.stats.unreadable['tasks.orphaned']!;
   expect(tries).toBeGreaterThan(5);
   expect(tries).toBeLessThan(20);
+  await loop.stop();
+});
+
+describe('a subject whose last record has left no trace in the state', () => {
+  /** A verdict on a record that comes before it, and was none: nobody is to decide about it again. */
+  async function leaveOne(): Promise<void> {
+    for (const record of [9, 1]) {
+      const { subject, data } = composeEvent(quarantine(record).event, clock.now());
+      await log.append(subject, data);
+    }
+    await follower.waitFor(2);
+    expect(follower.state.lastSeqs.has('muster.event.orchestrator.quarantine.1')).toBe(false);
+  }
+
+  it.each([
+    ['the log says what is there', (result: AppendResult) => result],
+    ['it does not', (result: AppendResult) => (result.ok ? result : { ...result, actual: undefined })],
+  ])('is decided on all the same: %s', async (_what, hide) => {
+    await leaveOne();
+    const forgetful = Object.create(log, {
+      append: { value: async (...args: Parameters<typeof log.append>) => hide(await log.append(...args)) },
+    });
+    const { loop } = run(({ head }) => (head === 2 ? [quarantine(1)] : []), { log: forgetful });
+    await clock.advance(1_000);
+    expect(log.records).toHaveLength(3);
+    expect(loop.stats).toMatchObject({ decisions: 1, conflicts: 1 });
+    await loop.stop();
+  });
+});
+
+it('does not fill the log with a decision that changes nothing', async () => {
+  const { loop } = run(({ head }) => [
+    {
+      ...quarantine(head > 0 ? 50 : 1),
+      expect: lastSeqOf(follower.state, 'muster.event.orchestrator.quarantine.50'),
+    },
+  ]);
+  await clock.advance(60_000);
+  expect(log.records.length).toBeGreaterThan(5);
+  expect(log.records.length).toBeLessThan(20);
+  expect(loop.stats.failures).toBeGreaterThan(5);
   await loop.stop();
 });

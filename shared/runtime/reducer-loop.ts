@@ -1,8 +1,10 @@
 // The loop around every reducer: fold, decide, append, fold what was appended, decide again. One round at a time;
 // losing a compare-and-set is normal and means: fold what won, and decide again.
-import { composeEvent, UnreadableEventError } from '@muster/events';
+import { isDeepStrictEqual } from 'node:util';
+import { composeEvent, type EventDraft, UnreadableEventError } from '@muster/events';
 import { type AppendResult, type Log, LogUnavailableError } from '@muster/log';
 import { type Clock, sleep, type Timer } from './clock.ts';
+import { findLastSeq } from './find-last-seq.ts';
 import type { Follower } from './follower.ts';
 import type { Logger } from './logging.ts';
 import { noticeEverything } from './notice-everything.ts';
@@ -43,8 +45,17 @@ const LONGEST_BACKOFF_MS = 10_000;
 
 interface Message {
   readonly subject: string;
+  readonly event: EventDraft;
   readonly data: Uint8Array;
   readonly expect: number;
+}
+
+/** A decision of the last round. */
+interface Stored {
+  readonly event: EventDraft;
+  readonly seq: number;
+  /** It was decided once more, and held back for it. */
+  repeated: boolean;
 }
 
 export function runReducer(options: ReducerLoopOptions): ReducerLoop {
@@ -65,9 +76,12 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   let breakdowns = 0;
   /** Subjects whose decision the log refuses: the others must not wait for them, nor the log be worn out. */
   const refused = new Map<string, { readonly refusals: number; readonly until: number }>();
+  const stored = new Map<string, Stored>();
+  /** Subjects with a last record that is folded and has left no trace: that is the one to be expected there. */
+  const forgotten = new Map<string, number>();
 
   const beginning = noticeEverything(reducer, follower.state, clock);
-  const unsubscribe = [
+  const subscriptions: (() => void)[] = [
     follower.onTurn((state, changes) => {
       reducer.notice(state, changes);
       noticed = state.head;
@@ -150,14 +164,15 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   }
 
   /** Undefined while it is held back. */
-  function compose({ event, expect }: Decision): Message | undefined {
+  function compose({ event, expect: known }: Decision): Message | undefined {
     const now = clock.now();
     const { head, digest, wireVersion } = follower.state;
     try {
       const { subject, data } = composeEvent(event, now, { read: { seq: head, digest }, wire: wireVersion });
-      if (isHeldBack(subject, now)) return undefined;
+      const expect = Math.max(known, forgotten.get(subject) ?? 0);
+      if (isHeldBack(subject, now) || isInVain(subject, event, expect)) return undefined;
       logger.debug({ subject, type: event.type, cause: event.cause, expect }, 'deciding');
-      return { subject, data, expect };
+      return { subject, event, data, expect };
     } catch (error) {
       if (!(error instanceof UnreadableEventError)) throw error;
       if (!isHeldBack(error.subject, now)) {
@@ -172,6 +187,20 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     return (refused.get(subject)?.until ?? 0) > now;
   }
 
+  /** The same was stored, and changed nothing: a bug, that must not fill the log. It is tried again, ever more rarely. */
+  function isInVain(subject: string, event: EventDraft, expect: number): boolean {
+    const last = stored.get(subject);
+    if (last === undefined || last.seq !== expect || last.repeated) return false;
+    if (!isDeepStrictEqual(last.event, event)) return false;
+    last.repeated = true;
+    stats.failures += 1;
+    holdBack(
+      subject,
+      new Error(`the same was decided and stored as record ${last.seq}, and changed nothing`),
+    );
+    return true;
+  }
+
   function sleepUntilNextWake(): void {
     let at = reducer.nextWake() ?? Number.POSITIVE_INFINITY;
     for (const [subject, { until }] of refused) {
@@ -179,6 +208,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
       if (until <= clock.now()) refused.delete(subject);
       else at = Math.min(at, until);
     }
+    forgotten.clear();
     if (at < Number.POSITIVE_INFINITY) timer = clock.schedule(Math.max(1, at - clock.now()), wake);
   }
 
@@ -187,25 +217,47 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     stats.rounds += 1;
     const before = follower.state.head;
     const results = await Promise.allSettled(messages.map(appendOne));
+    for (const subject of stored.keys()) if (!refused.has(subject)) stored.delete(subject);
     let furthest = 0;
     let failed = false;
+    const unexplained: string[] = [];
     for (const [index, result] of results.entries()) {
-      const { subject } = messages[index]!;
+      const { subject, event } = messages[index]!;
       if (result.status === 'rejected') {
         stats.failures += 1;
         if (result.reason instanceof LogUnavailableError) failed = true;
         else holdBack(subject, result.reason);
         continue;
       }
-      refused.delete(subject);
-      if (result.value.ok) stats.decisions += 1;
-      else stats.conflicts += 1;
-      furthest = Math.max(furthest, result.value.ok ? result.value.seq : (result.value.actual ?? 0));
+      if (result.value.ok) {
+        const { seq } = result.value;
+        stats.decisions += 1;
+        furthest = Math.max(furthest, seq);
+        if (!stored.get(subject)?.repeated) refused.delete(subject);
+        stored.set(subject, { event, seq, repeated: false });
+        continue;
+      }
+      const { actual } = result.value;
+      stats.conflicts += 1;
+      if (actual === undefined) unexplained.push(subject);
+      else if (actual <= before) forgotten.set(subject, actual);
+      else furthest = Math.max(furthest, actual);
     }
     if (stopping) return false;
     await Promise.race([follower.waitFor(furthest).catch(() => undefined), stopped]);
-    if (failed || follower.state.head === before) await Promise.race([sleep(clock, BACKOFF_MS), stopped]);
+    if (failed || follower.state.head === before) {
+      await Promise.race([sleep(clock, BACKOFF_MS), stopped]);
+      if (!failed) await Promise.race([recall(unexplained, before), stopped]);
+    }
     return !failed;
+  }
+
+  /** What has won there, where nothing came that could have: it was folded before. */
+  async function recall(subjects: readonly string[], head: number): Promise<void> {
+    for (const subject of subjects) {
+      const seq = await findLastSeq(log, subject, head).catch(() => undefined);
+      if (seq !== undefined) forgotten.set(subject, seq);
+    }
   }
 
   function holdBack(subject: string, error: unknown): void {
@@ -228,7 +280,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
       endWaits?.();
       timer?.cancel();
       beginning.stop();
-      for (const end of unsubscribe) end();
+      for (const unsubscribe of subscriptions) unsubscribe();
       await round;
     },
   };

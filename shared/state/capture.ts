@@ -8,6 +8,8 @@ export interface Links {
   readonly nodes: readonly (readonly [id: string, handle: number, firstTask: number, lastTask: number])[];
   readonly services: readonly (readonly [id: string, handle: number])[];
   readonly versions: readonly (readonly [serviceId: string, seq: number, handle: number])[];
+  /** In their order, which decides what is forgotten next. */
+  readonly strangers: readonly string[];
 }
 
 export interface Capture {
@@ -34,6 +36,7 @@ export function captureState(state: ClusterState): Capture {
       nodes: [...state.nodes.values()].map(({ id, handle, tasks }) => [id, handle, tasks.first, tasks.last]),
       services: [...state.services.values()].map(({ id, handle }) => [id, handle]),
       versions: [...state.tables.versions].map(([handle, { serviceId, seq }]) => [serviceId, seq, handle]),
+      strangers: [...state.strangers],
     },
     tables,
     *rows() {

@@ -53,18 +53,44 @@ export function reportTasks(state: ClusterState, fact: FactOf<'tasks.reported'>,
   for (const status of event.statuses) {
     const task = node.tasks.get(status.id);
     if (!task) {
-      node.strays.add(status.id);
+      noteStray(node, status.id);
       continue;
     }
     if (!setObserved(task, parseTaskState(status.state)!, time, changes)) continue;
     task.statusSeq = seq;
-    task.message = shareText(status.message ?? '');
-    task.err = status.err ?? '';
+    task.message = shareText(shorten(status.message ?? ''));
+    task.err = shorten(status.err ?? '');
     if (status.exitCode !== undefined) task.exitCode = status.exitCode;
-    if (status.runId !== undefined) task.runId = status.runId;
+    if (status.runId !== undefined) task.runId = copyBeginning(status.runId, MAX_RUN_ID_LENGTH);
   }
   for (const id of event.gone) node.strays.delete(id);
   return true;
+}
+
+/** As many as it has tasks, and some more: what an agent leaves behind here is bounded by what it was given. */
+const SPARE_STRAYS = 1_000;
+const possibleId = /^[\w-]{1,64}$/;
+
+/** The others are told of again when the agent starts again, and by then these may be gone. */
+function noteStray(node: ClusterNode, id: string): void {
+  if (node.strays.has(id)) return;
+  const hasRoom = node.strays.size < node.tasks.size + SPARE_STRAYS;
+  if (hasRoom && possibleId.test(id)) node.strays.add(id);
+  else node.straysOmitted += 1;
+}
+
+/** Agents cut what may be long; an agent may be anybody's. */
+const MAX_TEXT_LENGTH = 8_192;
+const MAX_RUN_ID_LENGTH = 256;
+
+function shorten(text: string): string {
+  if (text.length <= MAX_TEXT_LENGTH) return text;
+  return `${copyBeginning(text, MAX_TEXT_LENGTH)}… (${text.length} characters)`;
+}
+
+/** A slice would keep the whole text in memory. */
+function copyBeginning(text: string, length: number): string {
+  return Buffer.from(text.slice(0, length), 'utf16le').toString('utf16le');
 }
 
 export function assignTasks(state: ClusterState, fact: FactOf<'tasks.assigned'>, changes: Changes): boolean {

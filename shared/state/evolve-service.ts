@@ -11,7 +11,7 @@ import { type ClusterState, makeService, makeVersion, type Service, type TaskVer
 import type { Tables } from './tables.ts';
 import type { Task } from './task.ts';
 import { isHistory, isLive, isOver } from './task-standing.ts';
-import { hostPortKey, leaveNode, noteTask, setDesired } from './task-transitions.ts';
+import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
 import { indexNewDelay, indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
@@ -267,6 +267,8 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
   node?.tasks.delete(task);
   for (const index of [service.dead, service.waiting, service.pending, service.reapable])
     index.deleteRow(task.row);
+  // Nobody forgets the task that holds a slot; where somebody did, the slot is free.
+  vacate(task, slot);
   unlinkFromSlot(task, slot);
   service.tasks.size -= 1;
   version.tasks -= 1;

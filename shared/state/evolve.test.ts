@@ -2,6 +2,7 @@ import { deriveServiceId, normaliseServiceSpec, TaskState } from '@muster/model'
 
 import {
   assign,
+  copyThroughSnapshot,
   createService,
   createTasks,
   type History,
@@ -13,7 +14,10 @@ import {
   updateService,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Service } from './state.ts';
+import { createChanges } from './changes.ts';
+import { foldRecord } from './fold-record.ts';
+import { hashState } from './hash.ts';
+import { lastSeqOf, type Service } from './state.ts';
 
 function deploy(
   history: History,
@@ -136,6 +140,66 @@ describe('reports', () => {
     report(history, 'n1', { id: 'old', state: 'running' });
     history.append({ type: 'tasks.reported', cause: 0, nodeId: 'n1', session: 's', gone: ['old'] });
     expect(history.state.nodes.get('n1')!.strays.size).toBe(0);
+  });
+});
+
+describe('what an agent may leave in the state', () => {
+  const hashOf = (history: History) => hashState(copyThroughSnapshot(history.state));
+
+  it('is bounded, however many tasks it invents, and the rest is counted', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    for (let batch = 0; batch < 5; batch += 1) {
+      const invented = Array.from({ length: 1_000 }, (_, index) => `stray-${batch}-${index}`);
+      report(history, 'n1', ...invented.map((id) => ({ id, state: 'running' as const })));
+    }
+    report(history, 'n1', { id: 'x'.repeat(100), state: 'running' }, { id: 'a b', state: 'running' });
+    const node = history.state.nodes.get('n1')!;
+    expect(node.strays.size).toBe(1_000);
+    expect(node.straysOmitted).toBe(4_002);
+    expect(hashOf(history)).toBe(hashState(history.state));
+    history.append({
+      type: 'tasks.reported',
+      cause: 0,
+      nodeId: 'n1',
+      session: 's',
+      gone: ['stray-0-0', 'stray-4-999'],
+    });
+    report(history, 'n1', { id: 'stray-4-999', state: 'running' });
+    expect(node.strays.has('stray-4-999')).toBe(true);
+  });
+
+  it('is bounded in what it says of a task', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    deploy(history, 'web', { image: 'x' }, ['a']);
+    assign(history, 'n1', 'a');
+    const long = 'x'.repeat(400_000);
+    report(history, 'n1', { id: 'a', state: 'failed', err: long, message: long, runId: long });
+    const { err, message, runId } = history.state.tasks.get('a')!;
+    expect([err.length, message.length, runId.length].every((length) => length < 10_000)).toBe(true);
+    expect(err).toMatch(/x… \(400000 characters\)$/);
+  });
+
+  it('is bounded in subjects that it, or anybody, invents', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1');
+    const { size } = history.state.lastSeqs;
+    const first = history.state.head + 1;
+    for (let count = 0; count < 3_000; count += 1) {
+      history.record(`muster.event.agent.node.ghost${count}`, new TextEncoder().encode('{'));
+      history.record(`muster.event.scheduler.service.ghost${count}`, new TextEncoder().encode('{'));
+    }
+    for (let record = first; record <= first + 5_999; record += 1)
+      history.append({ type: 'event.quarantined', cause: record, record, subject: 's', reason: 'r' });
+    expect(history.state.lastSeqs.size).toBe(size + 1_000);
+    const copy = copyThroughSnapshot(history.state);
+    for (const state of [history.state, copy]) {
+      const record = { seq: state.head + 1, time: history.now, data: new TextEncoder().encode('{') };
+      foldRecord(state, { ...record, subject: 'muster.event.agent.node.last' }, createChanges());
+    }
+    expect(hashState(copy)).toBe(hashState(history.state));
+    expect(lastSeqOf(history.state, 'muster.event.agent.node.n1')).toBeGreaterThan(0);
   });
 });
 

@@ -1,6 +1,13 @@
 // evolve(state, fact): the one fold. Pure but for the state it is given; the same in every reducer, the API, the
 // CLI, the tests and replay. It never decides: it only knows which of two decisions came first.
-import { type EventFact, type EventOf, type EventType, type Fact, parseEventSubject } from '@muster/events';
+import {
+  type EventFact,
+  type EventOf,
+  type EventSubject,
+  type EventType,
+  type Fact,
+  parseEventSubject,
+} from '@muster/events';
 import type { Changes } from './changes.ts';
 import { createCluster, raiseVersion } from './evolve-cluster.ts';
 import {
@@ -24,7 +31,7 @@ import { recordCommandsAhead, recordLoss } from './losses.ts';
 import type { ClusterState } from './state.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
-export const FOLD_VERSION = 5;
+export const FOLD_VERSION = 6;
 
 type Apply<Type extends EventType> = (
   state: ClusterState,
@@ -66,7 +73,8 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   if (fact.is === 'poison') {
     state.poison.set(fact.seq, { subject: fact.subject, reason: fact.reason });
     // It counts for the compare-and-set of whatever is decided on its subject.
-    if (parseEventSubject(fact.subject)) state.lastSeqs.set(fact.subject, fact.seq);
+    const address = parseEventSubject(fact.subject);
+    if (address) noteLast(state, fact, address);
     return;
   }
   state.lastSeqs.set(fact.subject, fact.seq);
@@ -78,17 +86,52 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   const apply = applyByType[fact.event.type] as Apply<EventType>;
   if (!apply(state, fact, changes)) state.conflicts += 1;
   if (isClosed(state, fact)) state.lastSeqs.delete(fact.subject);
+  else if (fact.address.kind === 'node' && !isAlive(state, fact.address)) noteLast(state, fact, fact.address);
 }
 
 /** It was decided on another log. It is there, and counts for the compare-and-set; it changes nothing else. */
-export function voidDecision(state: ClusterState, { seq, time, subject }: EventFact): void {
+export function voidDecision(state: ClusterState, { seq, time, subject, address }: EventFact): void {
   state.head = seq;
   state.headTime = time;
-  state.lastSeqs.set(subject, seq);
+  noteLast(state, { seq, subject }, address);
   state.astray += 1;
 }
 
-/** Nobody will decide on its subject again: a verdict on what came before it, or a word about a service that is gone. */
+/** How many last sequences are kept of subjects whose object does not live. */
+const MAX_STRANGERS = 1_000;
+
+function noteLast(
+  state: ClusterState,
+  { seq, subject }: Pick<Fact, 'seq' | 'subject'>,
+  address: EventSubject,
+): void {
+  const { lastSeqs, strangers } = state;
+  lastSeqs.set(subject, seq);
+  if (isAlive(state, address)) return;
+  strangers.add(subject);
+  if (strangers.size <= MAX_STRANGERS) return;
+  const [oldest] = strangers;
+  strangers.delete(oldest!);
+  // Its object may have come to life since.
+  if (!isAlive(state, parseEventSubject(oldest!)!)) lastSeqs.delete(oldest!);
+}
+
+function isAlive(state: ClusterState, { kind, id }: EventSubject): boolean {
+  switch (kind) {
+    case 'cluster':
+      return true;
+    case 'service':
+      return state.services.has(id);
+    case 'node':
+      return state.nodes.has(id);
+    case 'intent':
+      return state.intents.has(Number(id));
+    case 'quarantine':
+      return state.poison.has(Number(id));
+  }
+}
+
+/** As a rule nobody decides on its subject again: a verdict on what came before it, or a word about a service that is gone. */
 function isClosed(state: ClusterState, { address, seq }: EventFact): boolean {
   switch (address.kind) {
     case 'intent':

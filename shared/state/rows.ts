@@ -44,10 +44,11 @@ function headRow(state: ClusterState): Row {
 function nodeRow(node: ClusterNode): Row {
   const { id, joinedAt, storedDescription, status, statusMessage, statusAt, session, reportedAt, reads } =
     node;
+  const { straysOmitted } = node;
   const strays = [...node.strays].sort();
   const { content: description, wire } = storedDescription;
   const facts = { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt, strays };
-  return ['node', { ...facts, ...younger({ wire, reads }) }];
+  return ['node', { ...facts, ...younger({ wire, reads }), ...(straysOmitted > 0 && { straysOmitted }) }];
 }
 
 function serviceRow(service: Service): Row {

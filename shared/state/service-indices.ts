@@ -30,11 +30,17 @@ export function indexSlot(slot: Slot): void {
   member(service.settling, row, held && isSettling(slot, newest, doubled));
   member(service.doubled, row, doubled);
   member(service.crowded, row, crowded);
+  member(service.gaps, row, held && isStopped(newest));
 }
 
 function isSettling({ service, updatedTo }: Slot, newest: Task, doubled: boolean): boolean {
   if (updatedTo !== service.version.seq || !isLive(newest)) return false;
   return doubled || newest.observed !== TaskState.RUNNING || service.spec.updateConfig.delay !== 0;
+}
+
+/** It was told to stop before it had ended: an orchestrator that decides so puts another in its place. */
+function isStopped(newest: Task): boolean {
+  return !isLive(newest) && !(isTerminal(newest.observed) && newest.observedAt <= newest.desiredAt);
 }
 
 const none = { live: 0, crowded: false };

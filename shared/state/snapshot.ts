@@ -67,6 +67,7 @@ export function readSnapshot(): SnapshotReader {
         case 'links':
           if (head.littleEndian !== littleEndian) throw new Error('it was made on another kind of machine');
           links = head.links;
+          for (const subject of links.strangers) state.strangers.add(subject);
           return;
         case 'digests':
           state.digests.set(new Uint32Array(copyBytes(bytes)));

@@ -72,6 +72,8 @@ export interface Service {
   readonly reapable: RowSet<Task>;
   /** Slots with more history than is kept. */
   readonly crowded: RowSet<Slot>;
+  /** Occupied slots whose newest task was stopped: there is another to come, unless its policy asks for none. */
+  readonly gaps: RowSet<Slot>;
 }
 
 export interface ClusterNode {
@@ -99,6 +101,8 @@ export interface ClusterNode {
   readonly hostPorts: Map<string, number>;
   /** Task ids it reported that the cluster does not know, or knows elsewhere. */
   readonly strays: Set<string>;
+  /** How many more it reported than are kept. */
+  straysOmitted: number;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -124,8 +128,13 @@ export interface ClusterState {
   readonly intents: Intents;
   /** Invalid records not yet quarantined by an event, in log order. */
   readonly poison: Map<number, { readonly subject: string; readonly reason: string }>;
-  /** The last sequence of every event subject whose object lives: what a compare-and-set expects. */
+  /**
+   * The last sequence of every event subject whose object lives: what a compare-and-set expects. Who decides on another
+   * one learns from the log what is there.
+   */
   readonly lastSeqs: Map<string, number>;
+  /** Subjects among them whose object does not live, oldest first: anybody can invent any number of these. */
+  readonly strangers: Set<string>;
   /** Published ports the allocator picked, to the service that holds them. */
   readonly pickedPorts: Map<string, string>;
   /** Decisions that came second and were void. */
@@ -157,6 +166,7 @@ export function createState(): ClusterState {
     intents: new Intents(),
     poison: new Map(),
     lastSeqs: new Map(),
+    strangers: new Set(),
     pickedPorts: new Map(),
     conflicts: 0,
     astray: 0,
@@ -183,7 +193,8 @@ type IndexName =
   | 'settling'
   | 'doubled'
   | 'reapable'
-  | 'crowded';
+  | 'crowded'
+  | 'gaps';
 
 /**
  * A service as it is before it has any slot. Here as below every field is written out: the fold reads them all the time,
@@ -218,6 +229,7 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
     settling: indexSlots(),
     doubled: indexSlots(),
     crowded: indexSlots(),
+    gaps: indexSlots(),
   };
 }
 
@@ -243,8 +255,15 @@ export function makeVersion(
 
 export type NodeFacts = Omit<
   ClusterNode,
-  'handle' | 'tasks' | 'reserved' | 'activeTasks' | 'activeByService' | 'hostPorts' | 'strays'
->;
+  | 'handle'
+  | 'tasks'
+  | 'reserved'
+  | 'activeTasks'
+  | 'activeByService'
+  | 'hostPorts'
+  | 'strays'
+  | 'straysOmitted'
+> & { readonly straysOmitted?: number };
 
 /** A node as it is before it has any task. */
 export function makeNode(
@@ -271,5 +290,6 @@ export function makeNode(
     activeByService: new Map(),
     hostPorts: new Map(),
     strays: new Set(strays),
+    straysOmitted: facts.straysOmitted ?? 0,
   };
 }

@@ -55,8 +55,8 @@ export function removeTasks(
   time: number,
   changes: Changes,
 ): void {
-  const { dead, waiting, pending, outdated, settling, doubled, reapable, slots } = service;
-  for (const index of [dead, waiting, pending, outdated, settling, doubled]) index.clear();
+  const { dead, waiting, pending, outdated, settling, doubled, gaps, reapable, slots } = service;
+  for (const index of [dead, waiting, pending, outdated, settling, doubled, gaps]) index.clear();
   for (const row of slots.rows) {
     if (row === 0) continue;
     const slot = tables.slotAt(row);

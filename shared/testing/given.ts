@@ -1,6 +1,13 @@
 // Given a history, what is the state? Builds it through the real compose, decode and evolve, one record after the
 // other, one second apart unless told otherwise.
-import { composeEvent, type EventDraft, encodeJson, intentSubject, type RawRecord } from '@muster/events';
+import {
+  composeEvent,
+  type EventDraft,
+  encodeJson,
+  intentSubject,
+  type RawRecord,
+  type TaskStatus,
+} from '@muster/events';
 import { DEFAULT_TEAM, type NodeDescription, type TaskStateName } from '@muster/model';
 import {
   type Changes,
@@ -114,7 +121,9 @@ export function describeNode(hostname: string, description: Partial<NodeDescript
 export function report(
   history: History,
   nodeId: string,
-  ...statuses: readonly { id: string; state: TaskStateName; err?: string; exitCode?: number }[]
+  ...statuses: readonly (Pick<TaskStatus, 'id' | 'err' | 'message' | 'exitCode' | 'runId'> & {
+    readonly state: TaskStateName;
+  })[]
 ): number {
   const { session } = history.state.nodes.get(nodeId)!;
   return history.append({ type: 'tasks.reported', cause: 0, nodeId, session, statuses } as EventDraft);

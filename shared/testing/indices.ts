@@ -39,6 +39,7 @@ function describeService(service: Service): Record<string, unknown> {
     settling: numbersOf(service.settling),
     doubled: numbersOf(service.doubled),
     crowded: numbersOf(service.crowded),
+    gaps: numbersOf(service.gaps),
   };
 }
 

@@ -39,7 +39,7 @@ export async function watchEvents(
       if (!isStopped) options.onLost(engine.translate(error));
     }
   };
-  void read();
+  read().catch(options.onLost);
   return {
     stop() {
       isStopped = true;

@@ -17,10 +17,17 @@ export function listenToConnection(nc: NatsConnection, listener: ConnectionListe
   if (listeners === undefined) {
     listeners = new Set();
     listenersByConnection.set(nc, listeners);
-    void readStatus(nc, listeners);
+    readStatus(nc, listeners).catch(throwOutside);
   }
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** A listener of ours that fails is a bug, which must not pass for a connection that was closed. */
+function throwOutside(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 async function readStatus(nc: NatsConnection, listeners: ReadonlySet<ConnectionListener>): Promise<void> {

@@ -126,7 +126,7 @@ export class OrderedConsumer implements Following {
 
   private fail(error: unknown): void {
     if (this.ended) return;
-    void this.stop();
+    this.stop().catch(ignoreFailure);
     this.options.onError(error instanceof Error ? error : new Error(String(error)));
   }
 
@@ -161,7 +161,7 @@ export class OrderedConsumer implements Following {
   private async open(forMs: number): Promise<void> {
     this.turn += 1;
     const turn = this.turn;
-    void this.closeSession();
+    this.closeSession()?.catch(ignoreFailure);
     const startedAt = performance.now();
     if (startedAt - this.openedAt < RETRY_MS) await pause(RETRY_MS);
     for (; this.turn === turn && !this.ended; await pause(RETRY_MS)) {
@@ -170,7 +170,7 @@ export class OrderedConsumer implements Following {
         return;
       } catch (error) {
         if (this.turn !== turn || this.ended) return;
-        void this.closeSession();
+        this.closeSession()?.catch(ignoreFailure);
         this.judge(error, performance.now() - startedAt, forMs);
       }
     }
@@ -288,6 +288,9 @@ export class OrderedConsumer implements Following {
     }
   }
 }
+
+/** Of what is left behind: the server removes a consumer that nobody listens to any more. */
+function ignoreFailure(): void {}
 
 function isStreamMissing(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;

@@ -151,7 +151,7 @@ export class PushSession {
   /** `stalled` is where an answer to flow control is missing, if the server waits for one. */
   private receiveHeartbeat(stalled: string): void {
     if (stalled === '') {
-      void this.compareWithServer();
+      this.compareWithServer().catch(this.options.onRefused);
       return;
     }
     this.options.stats.stalls += 1;

@@ -62,7 +62,9 @@ export class ToldCommands implements Following {
       onReconnect: () => this.repair(),
       onClosed: () => this.fail(new LogUnavailableError('the connection is closed')),
     });
-    this.checks = setInterval(() => void this.check(), checkEveryMs);
+    this.checks = setInterval(() => {
+      this.check().catch((error) => this.fail(error));
+    }, checkEveryMs);
   }
 
   static async start(options: ToldCommandsOptions): Promise<ToldCommands> {
@@ -87,7 +89,7 @@ export class ToldCommands implements Following {
 
   private fail(error: unknown): void {
     if (this.ended) return;
-    void this.stop();
+    this.stop().catch(() => undefined);
     this.options.onError(error instanceof Error ? error : new Error(String(error)));
   }
 
@@ -138,7 +140,7 @@ export class ToldCommands implements Following {
     if (this.ended) return;
     this.reading = undefined;
     this.options.stats.interrupted = false;
-    void reading.consumer?.stop();
+    reading.consumer?.stop().catch((error) => this.fail(error));
     this.readUpTo = reading.upTo;
     for (const seq of this.heardSince) if (seq <= this.readUpTo) this.heardSince.delete(seq);
     for (const record of reading.heard) this.deliver(record);

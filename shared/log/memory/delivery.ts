@@ -33,6 +33,10 @@ export class Delivery implements Following {
   }
 
   async stop(): Promise<void> {
+    this.end();
+  }
+
+  private end(): void {
     this.stopped = true;
     this.onStop();
   }
@@ -45,7 +49,7 @@ export class Delivery implements Following {
       try {
         deliverNext();
       } catch (error) {
-        void this.stop();
+        this.end();
         this.source.onError(error instanceof Error ? error : new Error(String(error)));
       }
     }

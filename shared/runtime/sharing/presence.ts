@@ -33,6 +33,9 @@ export interface Presence {
 export const BEAT_MS = 1_000;
 /** Who was not heard for so long is gone. */
 export const GONE_AFTER_MS = 3_000;
+/** More copies of one role than anybody has, and a longer name than any of ours: what is beyond that is not counted. */
+const MAX_OTHERS = 100;
+const MAX_NAME_LENGTH = 100;
 
 export function startPresence(options: PresenceOptions): Presence {
   const { bus, clock, role, copy, title = copy, reads = WIRE_VERSION } = options;
@@ -56,14 +59,15 @@ export function startPresence(options: PresenceOptions): Presence {
 
   const subscription = bus.subscribe(presenceSubject(role, '*'), ({ subject, data }) => {
     const other = subject.slice(idFrom);
-    if (other === copy) return;
+    if (other === copy || other.length > MAX_NAME_LENGTH) return;
     const { word } = readWord(data);
     if (word === 'bye') {
       forget(other);
       return;
     }
-    heardAt.set(other, clock.now());
     const isNew = !others.has(other);
+    if (isNew && others.size >= MAX_OTHERS) return;
+    heardAt.set(other, clock.now());
     others.add(other);
     tell(other, isNew ? 'came' : 'stays');
     if (word === 'hello' && able) say('here');
@@ -92,7 +96,9 @@ export function startPresence(options: PresenceOptions): Presence {
   return {
     copy,
     others,
-    onSign: (listener) => void listeners.add(listener),
+    onSign(listener) {
+      listeners.add(listener);
+    },
     takePart(isAble) {
       if (able === isAble || stopped) return;
       able = isAble;

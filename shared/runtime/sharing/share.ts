@@ -18,9 +18,20 @@ export interface Share {
   activeAt(ahead: string): number;
   /** The first of these has left its work undone: it is passed over until it is heard of again. */
   distrust(ahead: string): void;
+  /** And so has whoever was to take it over: for a while nothing that is said counts, and everything is ours. */
+  disbelieve(): void;
   /** The time that all of this goes by, which is also that of `decide`. */
   now(): number;
 }
+
+/**
+ * Who is said to be there, and lets work lie, is one that has just died, or invented. Of the latter there may be any
+ * number, and they go on talking: so what is said counts for nothing for so long, then for twice as long, and so on.
+ */
+const FIRST_DISBELIEF_MS = 1_000;
+const LONGEST_DISBELIEF_MS = 60_000;
+/** Of so many orders of copies that work stands in it is remembered who is active. */
+const MAX_REMEMBERED = 10_000;
 
 /** With nobody to share with, everything is our own. */
 export const alone: Share = {
@@ -30,6 +41,7 @@ export const alone: Share = {
   claim: () => undefined,
   activeAt: () => Number.NEGATIVE_INFINITY,
   distrust: () => undefined,
+  disbelieve: () => undefined,
   now: () => 0,
 };
 
@@ -42,11 +54,31 @@ export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onCha
   const claimed = new Set<string>();
   let trusted: readonly Ranked[] = [];
   let version = 0;
+  let disbelief: { readonly since: number; readonly ms: number } | undefined;
+  let lastDisbelief = { until: Number.NEGATIVE_INFINITY, ms: 0 };
 
   function recount(): void {
-    trusted = [...presence.others].filter((copy) => !silent.has(copy)).map(rankedCopy);
+    const heard = disbelief === undefined ? presence.others : [];
+    trusted = [...heard].filter((copy) => !silent.has(copy)).map(rankedCopy);
     version += 1;
     if (silent.size === 0) claimed.clear();
+  }
+
+  function disbelieve(): void {
+    const now = clock.now();
+    const isNew = now - lastDisbelief.until > LONGEST_DISBELIEF_MS;
+    const ms = isNew ? FIRST_DISBELIEF_MS : Math.min(LONGEST_DISBELIEF_MS, 2 * lastDisbelief.ms);
+    disbelief = { since: now, ms };
+    lastDisbelief = { until: now + ms, ms };
+    recount();
+  }
+
+  function believeAgain(): void {
+    if (disbelief === undefined) return;
+    const passed = clock.now() - disbelief.since;
+    if (passed >= 0 && passed < disbelief.ms) return;
+    disbelief = undefined;
+    recount();
   }
 
   function forget(copy: string): void {
@@ -54,6 +86,8 @@ export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onCha
   }
 
   presence.onSign((copy, sign) => {
+    believeAgain();
+    if (disbelief !== undefined) return;
     const wasSilent = silent.delete(copy);
     if (sign === 'stays' && !wasSilent) return;
     if (sign === 'went') forget(copy);
@@ -78,12 +112,15 @@ export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onCha
   recount();
   return {
     get version() {
+      believeAgain();
       return version;
     },
     ahead,
     noteDecision(key) {
       if (silent.size > 0 && !claimed.has(key)) trustWhoeverDecides(key);
-      if (trusted.length > 0) decidedAt.set(ahead(key), clock.now());
+      if (trusted.length === 0) return;
+      if (decidedAt.size >= MAX_REMEMBERED) decidedAt.clear();
+      decidedAt.set(ahead(key), clock.now());
     },
     claim(key) {
       if (silent.size > 0) claimed.add(key);
@@ -93,6 +130,7 @@ export function createShare(presence: Presence, clock: Pick<Clock, 'now'>, onCha
       silent.add(copies.split(' ', 1)[0]!);
       recount();
     },
+    disbelieve,
     now: () => clock.now(),
   };
 }

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBus } from '../memory-bus.ts';
 import { BEAT_MS, startPresence } from './presence.ts';
 import { createShare } from './share.ts';
+import { presenceSubject } from './words.ts';
 import { createWorkList, PATIENCE_MS, type WorkList } from './work-list.ts';
 
 let clock: VirtualClock;
@@ -200,5 +201,57 @@ describe('two copies', () => {
     }
     expect(list.size).toBe(ids.length);
     presence.stop();
+  });
+});
+
+describe('invented copies', () => {
+  const invent = (count: number, wave = '') =>
+    Array.from({ length: count }, (_, index) => presenceSubject('r', `ghost${wave}${index}`));
+  const say = (subjects: readonly string[], word: string) => {
+    for (const subject of subjects) bus.client('eve').publish(subject, new TextEncoder().encode(word));
+  };
+  /** How it talks, every ten milliseconds. */
+  const talks: Record<string, (step: number) => void> = {
+    'twenty of them': (step) => step % 100 === 0 && say(invent(20), 'here'),
+    'a thousand of them': (step) => step % 100 === 0 && say(invent(1_000), 'here'),
+    'others all the time': (step) => say(invent(5, `-${step}-`), 'hello'),
+    'some that come and go': (step) => say(invent(20), step % 4 === 0 ? 'here' : 'bye'),
+    'some with long names': (step) => step % 100 === 0 && say(invent(50, 'x'.repeat(10_000)), 'here'),
+  };
+
+  it.each(Object.keys(talks))('cost a moment, and not again: %s', async (how) => {
+    const copy = start('one');
+    let step = 0;
+    const talk = () => {
+      talks[how]!(step);
+      step += 1;
+      clock.schedule(10, talk);
+    };
+    talk();
+    await clock.advance(BEAT_MS + 500);
+    notice([copy], ids);
+    expect(await timeUntilTaken(copy, ids)).toBeLessThanOrEqual(4 * PATIENCE_MS + 10);
+    for (const id of ids) decide([copy], id);
+    let waited = 0;
+    for (let turn = 0; turn < 30; turn += 1) {
+      await clock.advance(BEAT_MS);
+      notice([copy], ids);
+      waited += await timeUntilTaken(copy, ids);
+      for (const id of ids) decide([copy], id);
+    }
+    expect(waited).toBeLessThanOrEqual(6 * (4 * PATIENCE_MS + 10));
+  });
+
+  it('do not keep real copies from sharing the work once they are silent', async () => {
+    const copies = [start('one'), start('two')];
+    say(invent(20), 'here');
+    await clock.advance(10);
+    notice(copies, ids);
+    for (const copy of copies) await timeUntilTaken(copy, ids);
+    for (const id of ids) decide(copies, id);
+    await clock.advance(5 * BEAT_MS);
+    notice(copies, ids);
+    const [first, second] = copies.map((copy) => copy.work());
+    expect([...first!, ...second!].sort()).toEqual([...ids].sort());
   });
 });

@@ -15,6 +15,8 @@ const LATE_MS = 25;
 /** Doubt that a look in good time adds, and doubt that makes certain. */
 const DOUBT = 2;
 const ENOUGH_DOUBT = 2 * DOUBT;
+/** Whoever came next has had as long: then nothing that is said of who is there counts. */
+const HOPELESS = 2 * ENOUGH_DOUBT;
 /** Longer than any two copies can think differently of who is there: then a busy copy is no excuse either. */
 const LAST_RESORT_MS = 5_000;
 /** Held work looked at in one turn. */
@@ -84,7 +86,8 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
       ready.add(id, tenantOf(id));
     } else if (held.get(id)?.ahead !== ahead && !ready.has(id)) {
       // One that was let lie keeps its place in line, however often it is noticed again.
-      hold(id, { ahead, since: share.now(), doubt: 0 });
+      const { since, doubt } = held.get(id) ?? { since: share.now(), doubt: 0 };
+      hold(id, { ahead, since, doubt });
     }
   }
 
@@ -105,7 +108,7 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
     deadlines.set(id, entry.since + PATIENCE_MS);
   }
 
-  /** Keys have changed hands: what is still the same copy's goes on waiting for it. */
+  /** Keys have changed hands, which they may do all the time: it is no reason to wait anew. */
   function regroup(): void {
     version = share.version;
     const before = [...held];
@@ -113,9 +116,17 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
     looks.clear();
     for (const id of [...ready.names()]) giveBack(id);
     for (const [id, entry] of before) {
-      if (share.ahead(keyOf(id)) === entry.ahead) hold(id, entry);
-      else add(id);
+      const ahead = share.ahead(keyOf(id));
+      if (ahead === '') ready.add(id, tenantOf(id));
+      else if (isNextsTurn(entry, ahead)) hold(id, { ahead, since: share.now(), doubt: ENOUGH_DOUBT });
+      else hold(id, { ...entry, ahead });
     }
+  }
+
+  /** The one that it waited for is silent, or gone. Whoever comes next is given as long, once. */
+  function isNextsTurn(entry: Held, ahead: string): boolean {
+    const [first] = entry.ahead.split(' ', 1);
+    return entry.doubt < ENOUGH_DOUBT && !ahead.split(' ').includes(first!);
   }
 
   function startOver(now: number): void {
@@ -144,13 +155,15 @@ export function createWorkList(options: WorkListOptions = {}): WorkList {
       held.delete(id);
       if (!isWanted(id)) continue;
       const doubt = doubtAfterLook(entry, now);
-      if (idle && doubt < ENOUGH_DOUBT) {
+      const isFirsts = entry.doubt < ENOUGH_DOUBT;
+      if (idle && doubt < (isFirsts ? ENOUGH_DOUBT : HOPELESS)) {
         hold(id, { ahead, since: now, doubt });
       } else if (!idle || !certain) {
         ready.add(id, tenantOf(id));
       } else {
         held.set(id, entry);
-        share.distrust(ahead);
+        if (isFirsts) share.distrust(ahead);
+        else share.disbelieve();
         return false;
       }
     }
