@@ -4,7 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, createFileStorage, loadIdentity, startAgent } from '@muster/agent';
+import {
+  type Agent,
+  createFileStorage,
+  type Hold,
+  holdDirectory,
+  loadIdentity,
+  startAgent,
+} from '@muster/agent';
 import { type Backend, type BackendKind, createBackend } from '@muster/backends';
 import { type Logger, systemClock } from '@muster/runtime';
 import { type AgentReading, createMeasures, measureLog, type Telemetry } from '@muster/telemetry';
@@ -36,11 +43,22 @@ export interface LocalAgent {
 }
 
 export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
-  const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry } = options;
+  const { dir } = options;
   await mkdir(dir, { recursive: true });
+  const hold = await holdDirectory(dir);
+  try {
+    return await startHolding(options, hold);
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
+}
+
+async function startHolding(options: LocalAgentOptions, hold: Hold): Promise<LocalAgent> {
+  const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry } = options;
   const { nodeId, isNew } = await loadIdentity(dir);
   const nodeHostname = options.hostname ?? hostname();
-  const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, dir);
+  const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, { dir, logger });
   const session = randomUUID();
   const measures = createMeasures();
   const agent = await startAgent({
@@ -66,11 +84,16 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     connection: cluster.look,
     agent: () => readAgent(agent),
   });
-  return holdAgent({ agent, backend, session });
+  return controlAgent({ agent, backend, session }, hold);
 }
 
-export function holdAgent(running: Pick<LocalAgent, 'agent' | 'backend' | 'session'>): LocalAgent {
+export function controlAgent(
+  running: Pick<LocalAgent, 'agent' | 'backend' | 'session'>,
+  hold: Hold,
+): LocalAgent {
   const { agent, backend } = running;
+  // Another may take its place in this process.
+  void agent.ended.then(() => hold.release());
   return {
     ...running,
     async removeTasks() {
@@ -79,6 +102,7 @@ export function holdAgent(running: Pick<LocalAgent, 'agent' | 'backend' | 'sessi
     async stop() {
       await agent.stop();
       await backend.close();
+      await hold.release();
     },
   };
 }
@@ -107,13 +131,13 @@ export function nameLocalNode(index: number, count: number): string {
 function makeBackend(
   kind: BackendKind,
   node: { readonly clusterName: string; readonly nodeId: string; readonly nodeHostname: string },
-  dir: string,
+  { dir, logger }: Pick<LocalAgentOptions, 'dir' | 'logger'>,
 ): Promise<Backend> {
   switch (kind) {
     case 'docker':
       return createBackend(kind, node);
     case 'process':
-      return createBackend(kind, { ...node, stateDir: join(dir, 'tasks') });
+      return createBackend(kind, { ...node, stateDir: join(dir, 'tasks'), logger });
     case 'simulator':
       return createBackend(kind, { ...node, clock: systemClock });
   }
