@@ -83,6 +83,22 @@ it('scales both ways, and leaves no container of what it gave up', async () => {
   await expect.poll(() => listOurs('web'), { timeout: 20_000 }).toHaveLength(2);
 });
 
+it('stops what somebody starts again: by a restart, and by a policy of its own', async () => {
+  const before = await watch.until('two run', hasConverged('web', 2));
+  const [one, two] = before.map(({ runId }) => docker.getContainer(runId));
+  await one!.restart();
+  await two!.update({ RestartPolicy: { Name: 'always' } });
+  await two!.kill();
+  const after = await watch.until('others run', (seen) => {
+    const tasks = hasConverged('web', 2)(seen);
+    return tasks?.some(({ id }) => before.some((known) => known.id === id)) ? undefined : tasks;
+  });
+  const runIds = after.map(({ runId }) => runId).sort();
+  await expect
+    .poll(async () => (await listRunning('web')).map(({ Id }) => Id).sort(), { timeout: 20_000 })
+    .toEqual(runIds);
+});
+
 it('replaces a container that is killed behind its back', async () => {
   const before = await watch.until('two run', hasConverged('web', 2));
   await docker.getContainer(before[0]!.runId).kill();
