@@ -36,6 +36,7 @@ const codeByName: Readonly<Record<string, ExitCode>> = {
   NoAnswerError: exitCodes.unreachable,
   LogUnavailableError: exitCodes.unreachable,
   UnsuitableServerError: exitCodes.unreachable,
+  DirectoryHeldError: exitCodes.refused,
   StreamMismatchError: exitCodes.refused,
   LogRefusedError: exitCodes.refused,
   RecordTooLargeError: exitCodes.refused,

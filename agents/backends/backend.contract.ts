@@ -29,6 +29,8 @@ export interface BackendRig {
   connect(nodeId: string): Promise<Backend>;
   /** Something on the machine that is none of the cluster's. */
   plantForeign(): Promise<{ isUntouched(): Promise<boolean>; clear(): Promise<void> }>;
+  /** Somebody else starts an ended task again; left out where nobody could. */
+  restart?(taskId: string): Promise<void>;
   /** What the machine still holds of a task, by whatever means it has to tell. */
   findTraces(taskId: string): Promise<readonly string[]>;
   dispose(): Promise<void>;
@@ -152,6 +154,48 @@ export function testBackend(name: string, makeRig: () => Promise<BackendRig>, ti
       expect(await backend.start(taskId)).toMatchObject({ status: 'exited', exitCode, runId: ended.runId });
       expect(await (await connect()).start(taskId)).toMatchObject({ status: 'exited', exitCode });
       expect(await backend.inspect(taskId)).toMatchObject({ status: 'exited', exitCode });
+    });
+
+    it('tells of a task that somebody else starts again, and stops it', async () => {
+      const { restart } = rig;
+      if (!restart) return;
+      const backend = await connect();
+      const changes = await record(backend);
+      const taskId = await startTask(backend, rig.recipes.untilStopped);
+      await backend.stop(taskId);
+      const ended = await changes.next((state) => state.status === 'exited');
+      await restart(taskId);
+      const again = await changes.next(
+        ({ status, startedAt = 0 }) => status === 'running' && startedAt > ended.finishedAt!,
+      );
+      expect(again).toMatchObject({ taskId, runId: ended.runId });
+      expect(await backend.inspect(taskId)).toMatchObject({ status: 'running' });
+      await backend.stop(taskId);
+      expect(await backend.inspect(taskId)).toMatchObject({ status: 'exited' });
+    });
+
+    it('gives up what nobody wants any more, and leaves nothing behind', async () => {
+      const backend = await connect();
+      const wanted = order(rig.recipes.untilStopped);
+      const { taskId } = wanted.identity;
+      for (const call of ['prepare', 'start'] as const) {
+        const cancel = new AbortController();
+        const calling =
+          call === 'prepare'
+            ? backend.prepare(wanted, { signal: cancel.signal })
+            : backend.prepare(wanted).then(() => backend.start(taskId, { signal: cancel.signal }));
+        cancel.abort(new Error('not wanted'));
+        const outcome = await calling.catch((error) => error.message);
+        if (typeof outcome === 'string') expect(outcome).toBe('not wanted');
+        await backend.stop(taskId);
+        await backend.remove(taskId);
+        // What was under way may come to an end by itself.
+        while ((await rig.findTraces(taskId)).length > 0) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          await backend.remove(taskId);
+        }
+      }
+      expect(await backend.list()).toEqual([]);
     });
 
     it('stops politely, and may be told to again', async () => {

@@ -1,6 +1,7 @@
 // What can run tasks: libswarm's idea of a backend, as one small interface. The agent is the same for all of
 // them, and backend.contract.ts is run on each.
 import type { NodeDescription, RunSpec } from '@muster/model';
+import type { Aside } from '@muster/runtime';
 
 /** Who a task is, for names, labels and environment. */
 export interface TaskIdentity {
@@ -33,14 +34,17 @@ export interface TaskOrder {
   readonly ports: readonly BoundPort[];
 }
 
-/** `created`: prepared, not started. `exited` covers every end, with its exit code (128 + signal when killed by one). */
+/**
+ * `created`: prepared, not started. `exited` covers every end, with its exit code (128 + signal when killed by one).
+ * `unknown`: it is there, and no more can be told of it for now, as when its runtime is stuck.
+ */
 export interface RunState {
   readonly taskId: string;
   /** The backend's own id (container id, pid); empty while it has none. */
   readonly runId: string;
   /** Whose it is, by what it carries; absent where it carries nothing, as what older agents made. Changes need not say. */
   readonly clusterId?: string;
-  readonly status: 'created' | 'running' | 'exited';
+  readonly status: 'created' | 'running' | 'exited' | 'unknown';
   readonly exitCode?: number;
   /** Why, in the backend's words, when it ended badly. */
   readonly error?: string;
@@ -54,6 +58,8 @@ export interface LogChunk {
   readonly stream: 'stdout' | 'stderr';
   /** One line, without its end. */
   readonly line: string;
+  /** It goes on in the next one of its stream. */
+  readonly open?: true;
   /** Ms since the epoch. */
   readonly time: number;
 }
@@ -74,6 +80,20 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+/** Of a call that may take long. */
+export interface CallOptions {
+  /**
+   * Nobody wants the task any more. The call rejects with the signal's reason: at once where it waits, within seconds where
+   * the engine is at it. What comes of it all the same is told as any change, and can be stopped and removed.
+   */
+  readonly signal?: AbortSignal;
+}
+
+export interface PrepareOptions extends CallOptions {
+  /** What only waits, as for a registry, is done in here: it is not to hold up other tasks. */
+  readonly aside?: Aside;
+}
+
 /** A task can never run here (no such image, bad mount): REJECTED. Any other error is taken as passing, and tried again. */
 export class RejectedError extends Error {
   override readonly name = 'RejectedError';
@@ -92,18 +112,21 @@ export interface Backend {
    * Makes a task ready to start: image present, container created. Idempotent by task id: a second call finds
    * the first one's work. Throws RejectedError when it can never succeed.
    */
-  prepare(order: TaskOrder): Promise<RunState>;
+  prepare(order: TaskOrder, options?: PrepareOptions): Promise<RunState>;
   /** Starts what was prepared; does nothing when it runs already or has ended. */
-  start(taskId: string): Promise<RunState>;
+  start(taskId: string, options?: CallOptions): Promise<RunState>;
   /** Stops politely, then by force after the grace period of its spec. Resolves when it is down. No such task: resolves. */
   stop(taskId: string): Promise<void>;
   /** Removes every trace of the task, stopping it by force if it runs. No such task: resolves. */
   remove(taskId: string): Promise<void>;
-  /** Every task of this node, and nothing of anybody else's, as after a restart of the agent. */
+  /**
+   * Every task of this node, and nothing of anybody else's, as after a restart of the agent. One of which nothing can be
+   * told is in it all the same, and keeps the others from nothing.
+   */
   list(): Promise<readonly RunState[]>;
   inspect(taskId: string): Promise<RunState | undefined>;
   /**
-   * Calls back whenever a task changes (started, exited), until stopped. `onLost` is called when events may have
+   * Calls back whenever a task changes (started, exited, or started again by somebody else), until stopped. `onLost` is called when events may have
    * been missed (engine gone); the caller then lists again, once `describe` answers.
    */
   watch(options: {

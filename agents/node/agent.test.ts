@@ -371,7 +371,7 @@ describe('the backend', () => {
     expect(rig.lastStatus(task)).toMatchObject({ state: 'rejected', err: 'registry: 503' });
     await rig.command(task, 'remove');
     await rig.clock.advance(1_000);
-    expect(rig.clock.pending).toBe(1);
+    expect(rig.clock.pending).toBe(2);
   });
 
   it('need not have prepared a task for it to be shut down', async () => {

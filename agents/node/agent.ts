@@ -1,6 +1,7 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
-import type { Logger } from '@muster/runtime';
+import type { TaskStatus } from '@muster/events';
+import type { Logger, Timer } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './cluster-record.ts';
 import { createCommandSet } from './command-set.ts';
@@ -10,6 +11,7 @@ import { followCommands } from './follow-commands.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { createJoining } from './joining.ts';
 import { serveLogStreams } from './log-streams.ts';
+import { hasEnded } from './next-step.ts';
 import { createOwnEvents, DisplacedError } from './own-events.ts';
 import { describeError, promise, StoppedError, waitAtMost } from './patience.ts';
 import { isForeign, listExpected, seePicture } from './picture.ts';
@@ -25,6 +27,10 @@ const DEFAULT_CONCURRENCY = 16;
 const STOP_LIMIT_MS = 5_000;
 /** An engine may be away so long, as when it restarts, before the node falls silent. */
 export const ENGINE_GRACE_MS = 30_000;
+/** How often all that is here is compared with what was told: now and then, after a reconnection, where something is stuck. */
+const COMPARE_EVERY_MS = 120_000;
+const COMPARE_SOON_MS = 2_000;
+const LOOK_AGAIN_MS = 10_000;
 
 /** Resolves before the node has joined, as soon as the agent can be stopped. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -43,6 +49,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let cluster: ClusterKnown = { id: undefined, wire: 1 };
   let heartbeat: Heartbeat | undefined;
   let hasCommands = false;
+  let comparison: Timer | undefined;
   const closers: (() => void)[] = [];
 
   const entries = new Map<string, TaskEntry>();
@@ -54,6 +61,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     nodeId,
     session,
     wire: () => cluster.wire,
+    onLost: tellAgain,
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
   const joining = createJoining({ backend, own, clock, logger, signal, nodeId, session, labels });
@@ -82,6 +90,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const commandSet = createCommandSet({
     entries,
+    clock,
     logger,
     node: () => ({ clusterId: cluster.id, clusterName, nodeId, nodeHostname }),
     onWanted: runner.redirect,
@@ -101,16 +110,20 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     onLost: runner.suspend,
     onListing: () => listExpected(entries),
-    onPicture(runs, expected, description) {
+    onPicture({ runs, expected, description }) {
       const [ours, foreign] = [false, true].map((is) =>
         runs.filter((run) => isForeign(run, cluster.id) === is),
       );
       for (const { taskId, clusterId } of foreign!)
         logger.warn({ task: taskId, cluster: clusterId }, "another cluster's task is left alone");
       seePicture(entries, ours!, expected);
-      nodeHostname = description.hostname;
-      if (joining.hasJoined) joining.join(description).catch(end);
-      if (hasCommands) runner.resume();
+      if (description) {
+        nodeHostname = description.hostname;
+        if (joining.hasJoined) joining.join(description).catch(end);
+      }
+      if (!hasCommands) return;
+      runner.resume();
+      if (runs.some(({ status }) => status === 'unknown')) compareIn(LOOK_AGAIN_MS);
     },
   });
 
@@ -188,6 +201,36 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }
     state = 'running';
     whenReady.resolve();
+    compareIn(COMPARE_EVERY_MS);
+  }
+
+  /** What nobody told, the engine us or we the log, is found by looking. */
+  function compareIn(delayMs: number): void {
+    comparison?.cancel();
+    comparison = clock.schedule(delayMs, () => {
+      compareIn(COMPARE_EVERY_MS * (0.9 + 0.2 * options.random()));
+      if (!own.isCutOff)
+        own.check().catch((error) => logger.debug({ err: describeError(error) }, 'the log does not tell'));
+      link
+        .compare()
+        .catch((error) =>
+          logger.debug({ err: describeError(error) }, 'nothing was compared with the engine'),
+        );
+    });
+  }
+
+  /** The log has lost what it was told: it is told again. What it takes for running, and is not here, has failed. */
+  function tellAgain(found: readonly TaskStatus[]): void {
+    if (signal.aborted) return;
+    joining.joinAgain().catch(end);
+    commandSet.noteLost();
+    for (const status of mergeProgress([], found)) {
+      if (!entries.has(status.id) && !hasEnded(status.state)) entries.set(status.id, recallEntry(status));
+    }
+    for (const entry of [...entries.values()]) {
+      if (entry.reached !== 'assigned') reporter.report(statusOf(entry), { urgent: true });
+      runner.advance(entry);
+    }
   }
 
   function endIfDisplaced(error: unknown): void {
@@ -204,6 +247,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     runner
       .stop()
       .catch((failure) => logger.error({ err: describeError(failure) }, 'tasks did not stop well'));
+    comparison?.cancel();
     for (const close of closers) close();
     link
       .stop()
@@ -216,6 +260,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (!isConnected || signal.aborted) return;
     own.hurry();
     heartbeat?.beat();
+    if (hasCommands) compareIn(COMPARE_SOON_MS * options.random());
   });
   logger.info({ tasks: remembered?.tasks.length ?? 0, session }, 'the agent starts');
   live().catch(end);
@@ -261,8 +306,9 @@ async function recallProgress(storage: AgentStorage, logger: Logger): Promise<Re
   } catch (error) {
     logger.error(
       { err: describeError(error) },
-      'the stored progress is unreadable: it is taken from the log',
+      'the stored progress is unreadable: it is set aside, and taken from the log',
     );
+    await storage.setAside('unreadable').catch(() => undefined);
     return undefined;
   }
 }

@@ -3,15 +3,16 @@
 import { type Command, decodeCommand } from '@muster/events';
 import type { CommandRecord } from '@muster/log';
 import { desiredStates } from '@muster/model';
-import type { Logger } from '@muster/runtime';
-import { hasEnded, type Wanted } from './next-step.ts';
+import type { Clock, Logger } from '@muster/runtime';
+import { GONE_ERROR, hasEnded, type Wanted } from './next-step.ts';
 import { describeOrder, type OrderingNode } from './orders.ts';
 import { describeError } from './patience.ts';
-import { createEntry, type TaskEntry } from './task-entry.ts';
+import { createEntry, recallEntry, type TaskEntry } from './task-entry.ts';
 
 export interface CommandSetOptions {
   readonly entries: Map<string, TaskEntry>;
   readonly node: () => OrderingNode;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly onWanted: (entry: TaskEntry) => void;
   /** How to run it could not be understood, and nothing of it has been begun. */
@@ -24,6 +25,8 @@ export interface CommandSet {
   accept(record: CommandRecord): void;
   /** A task was forgotten at this command: an older one that comes late must not bring it back. */
   noteForgotten(entry: TaskEntry): void;
+  /** The log has lost its end: a command for a task that was forgotten need not be an old one. */
+  noteLost(): void;
   /** Commands, whatever became of them. */
   readonly received: number;
   /** Commands that could not be understood. */
@@ -34,8 +37,9 @@ export interface CommandSet {
 const FORGOTTEN_LIMIT = 10_000;
 
 export function createCommandSet(options: CommandSetOptions): CommandSet {
-  const { entries, node, logger, onWanted, onRefused, onUnaware } = options;
+  const { entries, node, clock, logger, onWanted, onRefused, onUnaware } = options;
   const forgotten = new Map<string, number>();
+  let hasLost = false;
   let received = 0;
   let refused = 0;
 
@@ -58,14 +62,16 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
 
   function obey(taskId: string, command: Command, seq: number): void {
     const known = entries.get(taskId);
-    if (command.basis <= (known?.basis ?? forgotten.get(taskId) ?? -1)) return;
+    const forgottenAt = forgotten.get(taskId) ?? -1;
+    const isReturn = !known && forgottenAt >= 0 && command.type === 'task';
+    if (command.basis <= (known?.basis ?? forgottenAt) && !(isReturn && hasLost)) return;
     const { clusterId } = node();
     if (command.type !== 'forget' && isOther(command.cluster, clusterId)) {
       refused += 1;
       logger.error({ task: taskId, seq, cluster: command.cluster }, "another cluster's command is ignored");
       return;
     }
-    const entry = known ?? createEntry(taskId);
+    const entry = known ?? (isReturn ? recallGone(taskId, clock.now()) : createEntry(taskId));
     // What is wanted is said anew when the log has lost something: it may have been what we reported.
     const isToldAgain = command.type === 'task' && known?.wanted === command.desired;
     entries.set(entry.id, entry);
@@ -74,7 +80,7 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
     if (command.type === 'forget') {
       entry.order = undefined;
     } else if (hasEnded(entry.reached)) {
-      if (isToRun(command.desired)) onUnaware(entry);
+      if (isToRun(command.desired) || isReturn) onUnaware(entry);
     } else if (entry.reached !== 'starting' && entry.reached !== 'running') {
       if (command.type === 'task') entry.order = describeOrder(command, node());
       else refuse(entry, command.reason, seq);
@@ -115,6 +121,9 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
         forgotten.delete(oldest);
       }
     },
+    noteLost() {
+      hasLost = true;
+    },
     get received() {
       return received;
     },
@@ -122,6 +131,11 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
       return refused;
     },
   };
+}
+
+/** It was here, and nothing is left of it: it may have run, and is never run again. */
+function recallGone(id: string, at: number): TaskEntry {
+  return recallEntry({ id, state: 'failed', message: 'started', err: GONE_ERROR, at });
 }
 
 function isThere({ presence }: TaskEntry): boolean {

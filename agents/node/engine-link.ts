@@ -1,8 +1,9 @@
 // Keeps the agent's picture of its engine right: watches for changes, and when changes may have been missed or the
 // engine does not answer, waits until it does, then lists everything again. Does nothing to any task.
-import type { Backend, RunState } from '@muster/backends';
+import { type Backend, BackendUnavailableError, type RunState } from '@muster/backends';
 import type { Clock, Logger } from '@muster/runtime';
 import { backOff, describeError, pause, StoppedError } from './patience.ts';
+import type { Expected } from './picture.ts';
 
 type Description = Awaited<ReturnType<Backend['describe']>>;
 
@@ -15,12 +16,16 @@ export interface EngineLinkOptions {
   /** The picture can't be trusted from here on, until `onPicture`. */
   readonly onLost: () => void;
   /** Before the engine is asked for all it has. What is returned is handed to `onPicture`. */
-  readonly onListing: () => ReadonlySet<string>;
-  readonly onPicture: (
-    runs: readonly RunState[],
-    expected: ReadonlySet<string>,
-    description: Description,
-  ) => void;
+  readonly onListing: () => Expected;
+  readonly onPicture: (picture: Picture) => void;
+}
+
+/** All that the engine has. */
+export interface Picture {
+  readonly runs: readonly RunState[];
+  readonly expected: Expected;
+  /** Of an engine that was away. */
+  readonly description?: Description;
 }
 
 export interface EngineLink {
@@ -28,6 +33,8 @@ export interface EngineLink {
   connect(): Promise<Description>;
   /** A call found the engine away. */
   lose(error: Error): void;
+  /** Takes another picture of an engine that is there: what it did not tell is found. */
+  compare(): Promise<void>;
   /** Since when it is away, ms since the epoch; undefined when it is there. */
   readonly lostSince: number | undefined;
   stop(): Promise<void>;
@@ -49,7 +56,10 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   function lose(error: Error): void {
     // A picture is being taken already: it will be taken until one succeeds.
     if (signal.aborted || lostSince !== undefined) return;
-    logger.warn({ err: error.message }, 'the engine does not answer: tasks keep their state until it does');
+    logger.warn(
+      { err: describeError(error) },
+      'the engine does not answer: tasks keep their state until it does',
+    );
     lostSince = clock.now();
     if (clock.now() - pictureAt > STEADY_MS) failures = 0;
     onLost();
@@ -106,14 +116,29 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     early = undefined;
     lostSince = undefined;
     pictureAt = clock.now();
-    onPicture(runs, expected, description);
+    onPicture({ runs, expected, description });
     for (const run of news) onChange(run);
     return description;
+  }
+
+  async function compare(): Promise<void> {
+    if (lostSince !== undefined || signal.aborted) return;
+    const own = epoch;
+    const expected = onListing();
+    try {
+      const runs = await backend.list();
+      if (own === epoch && lostSince === undefined && !signal.aborted) onPicture({ runs, expected });
+    } catch (error) {
+      if (own !== epoch) return;
+      if (error instanceof BackendUnavailableError) lose(error);
+      else logger.warn({ err: describeError(error) }, 'the engine could not list what it has');
+    }
   }
 
   return {
     connect,
     lose,
+    compare,
     get lostSince() {
       return lostSince;
     },

@@ -1,6 +1,7 @@
 // The agent's storage as a file in its directory, replaced as a whole.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '@muster/runtime';
 import type { AgentStorage } from './storage.ts';
 
 export const PROGRESS_FILE = 'progress.json';
@@ -18,19 +19,6 @@ export function createFileStorage(directory: string): AgentStorage {
     },
     setAside: (name) => rename(path, join(directory, `progress.${name}.json`)),
   };
-}
-
-/** Whoever reads the file sees what was there before, or this; also after a power cut. */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, 'w');
-  try {
-    await file.writeFile(content);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }
 
 export async function readIfThere(path: string): Promise<string | undefined> {

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { idPattern } from '@muster/model';
-import { drawId } from '@muster/runtime';
-import { readIfThere, replaceFile } from './file-storage.ts';
+import { drawId, replaceFile } from '@muster/runtime';
+import { readIfThere } from './file-storage.ts';
 
 export interface NodeIdentity {
   /** 25 characters of base36, as Docker's. */
@@ -16,7 +16,6 @@ export interface NodeIdentity {
 
 export const IDENTITY_FILE = 'node-id';
 
-/** Two agents given one directory are two agents with one identity: the first to have joined gives way. */
 export async function loadIdentity(directory: string): Promise<NodeIdentity> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, IDENTITY_FILE);

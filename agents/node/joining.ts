@@ -22,6 +22,8 @@ export interface JoiningOptions {
 export interface Joining {
   /** Resolves when the cluster has this description, or a newer one is under way. Throws what `own.write` does. */
   join(description: Omit<NodeDescription, 'labels'>): Promise<void>;
+  /** The log has lost what was told: it is told again. */
+  joinAgain(): Promise<void>;
   readonly hasJoined: boolean;
 }
 
@@ -71,6 +73,12 @@ export function createJoining(options: JoiningOptions): Joining {
 
   return {
     join,
+    async joinAgain() {
+      if (joined === undefined) return;
+      const { labels: _, ...description } = joined;
+      joined = undefined;
+      await join(description);
+    },
     get hasJoined() {
       return joined !== undefined;
     },

@@ -166,13 +166,13 @@ describe('logs', () => {
     await expect(reading.done).resolves.toMatch('lost on the way');
   });
 
-  it('are cut where a line is longer than a message', async () => {
+  it('are whole, also where a line is longer than a message', async () => {
     await rig.startReady();
-    await rig.command(task, 'running', { env: [`SIM_PRINT=${'x'.repeat(150_000)}`] });
+    await rig.command(task, 'running', { env: [`SIM_PRINT=${'x'.repeat(150_000)}\nnext`] });
     await rig.clock.advance(1_000);
     const reading = read();
     await rig.clock.advance(1_000);
-    expect(reading.lines.map((line) => line.length - 'stdout: '.length)).toEqual([65_536, 65_536, 18_928]);
+    expect(reading.lines.map((line) => line.length - 'stdout: '.length)).toEqual([150_000, 4]);
   });
 
   it('are never sent to a subject of the cluster', async () => {

@@ -108,11 +108,12 @@ function startStream({ backend, bus, clock, logger, name, request, onEnd }: Stre
     size = 0;
   }
 
-  function add({ stream, line, time }: LogChunk): void {
+  function add({ stream, line, time, open }: LogChunk): void {
     for (let from = 0; from === 0 || from < line.length; from += PART_CHARS) {
       const piece = line.slice(from, from + PART_CHARS);
       if (size + piece.length > PART_CHARS) flush();
-      lines.push({ stream, line: piece, time });
+      const goesOn = open || from + PART_CHARS < line.length;
+      lines.push({ stream, line: piece, time, ...(goesOn && { open: true }) });
       size += piece.length;
     }
     if (lines.length >= PART_LINES) flush();

@@ -10,7 +10,7 @@ export type Wanted = DesiredStateName | 'forget' | 'nothing';
 /** `assigned`: nothing has been said of it yet. */
 export type Reached = 'assigned' | AgentState;
 
-/** What the backend has of the task. `unknown`: preparing it failed halfway. */
+/** What the backend has of the task. `unknown`: preparing it failed halfway, or the backend can't tell. */
 export type Presence = 'absent' | 'unknown' | 'created' | 'running' | 'exited';
 
 export interface TaskView {
@@ -49,12 +49,17 @@ export function hasEnded(reached: Reached): boolean {
   return ended.has(reached);
 }
 
+/** Whatever it is, it is to run no more. */
+export function isToEnd(wanted: Wanted): boolean {
+  return wanted === 'shutdown' || wanted === 'remove' || wanted === 'forget';
+}
+
 export function nextStep(task: TaskView): Step {
   const { wanted, reached, presence } = task;
   if (wanted === 'forget') return presence === 'absent' ? { do: 'forget' } : { do: 'remove' };
   if (hasEnded(reached)) return tidy(wanted, presence);
   if (wanted === 'shutdown' || wanted === 'remove') {
-    return presence === 'running' ? { do: 'stop' } : shutDown(task);
+    return mayRun(task) ? { do: 'stop' } : shutDown(task);
   }
   switch (presence) {
     case 'exited':
@@ -64,9 +69,15 @@ export function nextStep(task: TaskView): Step {
     case 'created':
       return isBelow(reached, 'ready') ? reach('ready', 'prepared') : proceed(wanted, reached);
     case 'absent':
-    case 'unknown':
       return isBelow(reached, 'starting') ? prepare(wanted, reached) : reachFailed('started', GONE_ERROR);
+    case 'unknown':
+      // What may have run is judged when the backend can tell.
+      return isBelow(reached, 'starting') ? prepare(wanted, reached) : REST;
   }
+}
+
+function mayRun({ presence, reached }: TaskView): boolean {
+  return presence === 'running' || (presence === 'unknown' && !isBelow(reached, 'starting'));
 }
 
 /** A task that has ended never runs again, whoever started it. What is left of it is kept for its output. */
@@ -77,7 +88,7 @@ function tidy(wanted: Wanted, presence: Presence): Step {
 }
 
 /** SwarmKit: whatever has not ended when it is asked to has SHUTDOWN for its end, whatever its exit code. */
-function shutDown({ presence, exitCode }: TaskView): Reach {
+export function shutDown({ presence, exitCode }: TaskView): Reach {
   const step = reach('shutdown', 'shutdown');
   return presence === 'exited' && exitCode !== undefined ? { ...step, exitCode } : step;
 }

@@ -29,6 +29,7 @@ function setUp(options: Partial<OwnEventsOptions> = {}) {
   const clock = new VirtualClock();
   const log = new MemoryLog({ now: () => clock.now() });
   const stopping = new AbortController();
+  const losses: string[][] = [];
   const own = createOwnEvents({
     log,
     clock,
@@ -37,9 +38,11 @@ function setUp(options: Partial<OwnEventsOptions> = {}) {
     nodeId: NODE,
     session: 'ours',
     wire: () => 1,
+    onLost: (found) => losses.push(found.map(({ id }) => id)),
     ...options,
   });
   return {
+    losses,
     clock,
     log,
     own,
@@ -75,6 +78,11 @@ describe('recall', () => {
     await known.somebodyWrites(reports('before', 'a', 'running'));
     await known.somebodyWrites(reports('before', 'b', 'running'));
     expect((await known.own.recall(1)).map(({ id }) => id)).toEqual(['b']);
+    const regrown = setUp();
+    await regrown.somebodyWrites(reports('before', 'a', 'running'));
+    await regrown.log.append('muster.event.x.y.z', new Uint8Array());
+    await regrown.somebodyWrites(reports('before', 'b', 'running'));
+    expect((await regrown.own.recall(2)).map(({ id }) => id)).toEqual(['a', 'b']);
   });
 });
 
@@ -128,6 +136,20 @@ describe('write', () => {
     await joined;
     expect(own.lastSeq).toBe(2);
     expect(sessions()).toEqual(['before', 'ours']);
+  });
+
+  it('says what a log that lost its end still has, also when that has grown again since', async () => {
+    const { own, log, somebodyWrites, losses } = setUp();
+    await somebodyWrites(reports('before', 'a', 'running'));
+    await somebodyWrites(reports('before', 'b', 'running'));
+    await own.recall(0);
+    await own.check();
+    expect(losses).toEqual([]);
+    log.putBack(1);
+    for (const subject of ['x', 'y', 'z']) await log.append(`muster.event.${subject}.y.z`, new Uint8Array());
+    await own.check();
+    expect(losses).toEqual([['a']]);
+    expect(own.lastSeq).toBe(1);
   });
 
   it('keeps the order of the calls', async () => {

@@ -33,6 +33,8 @@ export interface OwnEventsOptions {
   readonly session: string;
   /** The wire version in which events are written. */
   readonly wire: () => number;
+  /** The log has lost events of ours. What it has of them is told: the last status of each task. */
+  readonly onLost: (found: TaskStatus[]) => void;
 }
 
 export interface OwnEvents {
@@ -48,6 +50,8 @@ export interface OwnEvents {
   write(draft: EventDraft): Promise<void>;
   /** Looks whether another agent has joined as this node. Throws DisplacedError. */
   verify(): Promise<void>;
+  /** Looks whether the log still has what we wrote last. */
+  check(): Promise<void>;
   readonly lastSeq: number;
   /** The log does not answer, or does not take our events. */
   readonly isCutOff: boolean;
@@ -64,7 +68,7 @@ interface Attempt {
 const RETRY = { firstMs: 500, mostMs: 10_000 };
 
 export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
-  const { log, clock, logger, signal, nodeId, session } = options;
+  const { log, clock, logger, signal, nodeId, session, onLost } = options;
   const subject = eventSubject('agent', 'node', nodeId);
   let lastSeq = 0;
   let joined = false;
@@ -80,12 +84,23 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
   }
 
   async function recall(knownSeq: number): Promise<TaskStatus[]> {
-    const head = await log.head();
     lastSeq = knownSeq;
-    if (head < lastSeq) {
-      logger.warn({ head, lastSeq }, 'the log is shorter than it was: it is another one, or was restored');
+    if (!(await isKept())) {
+      logger.warn(
+        { lastSeq },
+        'the log has lost what this node wrote last: it is another one, or was restored',
+      );
       lastSeq = 0;
     }
+    return readStatuses();
+  }
+
+  /** Sequences may have been given anew, to whatever was written since. */
+  async function isKept(): Promise<boolean> {
+    return lastSeq === 0 || (await log.find(lastSeq))?.subject === subject;
+  }
+
+  async function readStatuses(): Promise<TaskStatus[]> {
     const last = new Map<string, TaskStatus>();
     let seq = lastSeq;
     for await (const record of log.read({ from: lastSeq + 1, subjects: [subject] })) {
@@ -138,10 +153,15 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
       return;
     }
     if ((await readOn(attempt)) > 0) return;
-    const found = result.actual ?? (await findLastSeq());
-    if (found >= lastSeq) return;
-    logger.warn({ found, lastSeq }, 'the log lost its end, or is another one');
-    lastSeq = found;
+    if (!(await isKept())) await noteLost();
+  }
+
+  async function noteLost(): Promise<void> {
+    const before = lastSeq;
+    lastSeq = 0;
+    const found = await readStatuses();
+    logger.warn({ found: lastSeq, lastSeq: before }, 'the log lost its end, or is another one');
+    onLost(found);
   }
 
   /** Reads what came before us on the subject, which may be our own event, and returns how many events it was. */
@@ -166,12 +186,6 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
     return count;
   }
 
-  async function findLastSeq(): Promise<number> {
-    let found = 0;
-    for await (const { seq } of log.read({ from: 1, subjects: [subject] })) found = seq;
-    return found;
-  }
-
   return {
     recall: (knownSeq) =>
       inTurn(() =>
@@ -187,6 +201,10 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
     verify: () =>
       inTurn(async () => {
         await readOn();
+      }),
+    check: () =>
+      inTurn(async () => {
+        if (!(await isKept())) await noteLost();
       }),
     get lastSeq() {
       return lastSeq;

@@ -1,5 +1,6 @@
 // Waiting, and trying again, by the clock that is given; both end at once when the agent does.
 import type { Clock } from '@muster/runtime';
+import { cutWords } from './cut-words.ts';
 
 /** The agent is being stopped: whatever was going on is to end, and it is nobody's fault. */
 export class StoppedError extends Error {
@@ -64,7 +65,7 @@ export async function waitAtMost(clock: Clock, limitMs: number, promise: Promise
 }
 
 export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return cutWords(error instanceof Error ? error.message : String(error));
 }
 
 export interface Promised<T> {

@@ -1,11 +1,13 @@
 // From a list of all that the backend has to what is known of each task.
 import { RejectedError, type RunState } from '@muster/backends';
-import { createEntry, seeAbsence, seeRun, type TaskEntry } from './task-entry.ts';
+import { createEntry, seeAbsence, seeRun, type TaskEntry, takeRun } from './task-entry.ts';
 
-/** Tasks of which a list asked for now, and in which they are missing, says that they are gone. */
-export function listExpected(entries: ReadonlyMap<string, TaskEntry>): ReadonlySet<string> {
-  const expected = new Set<string>();
-  for (const { id, busy, presence } of entries.values()) if (!busy && presence !== 'absent') expected.add(id);
+/** What is known when the backend is asked for all it has: the stamps of tasks, without those that it is at work on. */
+export type Expected = ReadonlyMap<string, number | undefined>;
+
+export function listExpected(entries: ReadonlyMap<string, TaskEntry>): Expected {
+  const expected = new Map<string, number | undefined>();
+  for (const { id, busy, stamp } of entries.values()) expected.set(id, busy ? undefined : stamp);
   return expected;
 }
 
@@ -22,21 +24,29 @@ export class ForeignTaskError extends RejectedError {
   }
 }
 
-/** Everything the backend has; what belongs to no task known here is kept too, and reported. */
+/**
+ * Everything the backend has; what belongs to no task known here is kept too, and reported. The list says what is, of
+ * tasks about which nothing else was heard since it was asked for.
+ */
 export function seePicture(
   entries: Map<string, TaskEntry>,
   runs: readonly RunState[],
-  expected: ReadonlySet<string>,
+  expected: Expected,
 ): void {
   const found = new Set<string>();
+  const isStill = (entry: TaskEntry) => !entry.busy && expected.get(entry.id) === entry.stamp;
   for (const run of runs) {
     found.add(run.taskId);
-    const entry = entries.get(run.taskId) ?? createEntry(run.taskId);
+    const known = entries.get(run.taskId);
+    // Forgotten meanwhile.
+    if (!known && expected.has(run.taskId)) continue;
+    const entry = known ?? createEntry(run.taskId);
     entries.set(entry.id, entry);
-    seeRun(entry, run);
+    if (run.status !== 'unknown' && isStill(entry)) takeRun(entry, run);
+    else seeRun(entry, run);
   }
-  for (const id of expected) {
+  for (const id of expected.keys()) {
     const entry = entries.get(id);
-    if (entry && !found.has(id)) seeAbsence(entry);
+    if (entry && entry.presence !== 'absent' && !found.has(id) && isStill(entry)) seeAbsence(entry);
   }
 }

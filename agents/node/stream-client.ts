@@ -30,8 +30,23 @@ export interface ReadLogsOptions {
 /** How often a reader says what it has received, in parts. */
 const MORE_EVERY_PARTS = LOG_WINDOW_PARTS / 4;
 
+/** A line that is longer is handed on in pieces. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+
 /** The output of one task, from the node it is on. Throws when the node is silent, or lines were lost on the way. */
 export async function* readLogs(options: ReadLogsOptions): AsyncGenerator<LogLine> {
+  const begun: Partial<Record<LogLine['stream'], LogLine>> = {};
+  for await (const { open, ...piece } of readPieces(options)) {
+    const before = begun[piece.stream];
+    const line = before ? { ...before, line: before.line + piece.line } : piece;
+    delete begun[piece.stream];
+    if (open && line.line.length < LONGEST_LINE) begun[piece.stream] = line;
+    else yield line;
+  }
+  yield* Object.values(begun);
+}
+
+async function* readPieces(options: ReadLogsOptions): AsyncGenerator<LogLine> {
   const { bus, clock, nodeId, taskId, follow, tail, since, signal } = options;
   const stream = bus.inbox();
   const parts: LogPart[] = [];

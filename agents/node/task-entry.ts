@@ -3,6 +3,7 @@
 import type { RunState, TaskOrder } from '@muster/backends';
 import type { TaskStatus } from '@muster/events';
 import type { Timer } from '@muster/runtime';
+import { cutWords } from './cut-words.ts';
 import { hasEnded, type Presence, type Reached, type Wanted } from './next-step.ts';
 
 export interface TaskEntry {
@@ -26,6 +27,10 @@ export interface TaskEntry {
   error: string | undefined;
   /** When it last changed by the backend's account, ms since the epoch. */
   changedAt: number | undefined;
+  /** The same of its last end, or of a start after that: what is told late is known by it. */
+  turnedAt: number | undefined;
+  /** Rises with every change of what is known of it. */
+  stamp: number;
   /** The backend is at work on it. */
   busy: boolean;
   /** Failures of the present step in a row, and the timer until it is tried again. */
@@ -49,6 +54,8 @@ export function createEntry(id: string): TaskEntry {
     runId: undefined,
     error: undefined,
     changedAt: undefined,
+    turnedAt: undefined,
+    stamp: 0,
     busy: false,
     failures: 0,
     retry: undefined,
@@ -70,20 +77,48 @@ export function recallEntry(status: TaskStatus): TaskEntry {
 
 const presences: readonly Presence[] = ['absent', 'unknown', 'created', 'running', 'exited'];
 
-/** News of the backend may come twice and out of order; a task only ever goes from created to exited. */
+/** News of the backend may come twice and out of order. */
 export function seeRun(entry: TaskEntry, run: RunState): void {
-  if (presences.indexOf(run.status) <= presences.indexOf(entry.presence)) return;
-  entry.presence = run.status;
+  const { status, finishedAt } = run;
+  if (isNews(entry, run)) takeRun(entry, run);
+  else if (status === 'exited' && entry.presence === 'exited' && finishedAt !== undefined)
+    entry.turnedAt = Math.max(finishedAt, entry.turnedAt ?? finishedAt);
+}
+
+/** What the backend has now, whatever was known before. */
+export function takeRun(entry: TaskEntry, run: RunState): void {
+  const { status, startedAt, finishedAt } = run;
+  if (status === 'exited') entry.turnedAt = finishedAt ?? entry.turnedAt;
+  else if (entry.presence === 'exited' && status === 'running') entry.turnedAt = startedAt;
+  if (entry.presence !== status) entry.stamp += 1;
+  entry.presence = status;
   entry.runId = run.runId;
   if (hasEnded(entry.reached)) return;
   entry.exitCode = run.exitCode;
-  entry.error = run.error;
-  entry.changedAt = run.finishedAt ?? run.startedAt;
+  entry.error = run.error === undefined ? undefined : cutWords(run.error);
+  entry.changedAt = finishedAt ?? startedAt;
+}
+
+/** A task goes from created to exited. Only a start that is younger than its end takes it back: somebody else's. */
+function isNews({ presence, turnedAt }: TaskEntry, { status, startedAt, finishedAt }: RunState): boolean {
+  if (presence === 'exited' && status === 'running')
+    return startedAt !== undefined && startedAt > (turnedAt ?? Number.NEGATIVE_INFINITY);
+  if (presence === 'running' && status === 'exited') return (finishedAt ?? Infinity) >= (turnedAt ?? 0);
+  return presences.indexOf(status) > presences.indexOf(presence);
+}
+
+/** What was asked of the backend was done, as far as nothing else was told meanwhile. */
+export function seeDone(entry: TaskEntry, stamp: number, presence: Presence): void {
+  if (entry.stamp !== stamp) return;
+  entry.presence = presence;
+  entry.stamp += 1;
 }
 
 /** The backend has nothing of the task any more. How it exited, where that is known, still counts. */
 export function seeAbsence(entry: TaskEntry): void {
-  if (entry.presence !== 'exited' || hasEnded(entry.reached)) entry.presence = 'absent';
+  if (entry.presence === 'exited' && !hasEnded(entry.reached)) return;
+  entry.presence = 'absent';
+  entry.stamp += 1;
 }
 
 export function statusOf(entry: TaskEntry): TaskStatus & { readonly at: number } {

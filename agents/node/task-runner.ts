@@ -1,14 +1,22 @@
 // Drives the backend towards what is wanted of each task, one effect for a task at a time: asks nextStep, does what
 // it says, looks again. Decides nothing itself but how long to wait after a failure.
-import { type Backend, BackendUnavailableError, RejectedError } from '@muster/backends';
-import type { Clock, Logger } from '@muster/runtime';
-import { createLane, type Lane } from './lane.ts';
-import { type Effect, hasEnded, nextStep, type Reach, reachFailed, reachRejected } from './next-step.ts';
+import { type Backend, BackendUnavailableError, type PrepareOptions, RejectedError } from '@muster/backends';
+import { type Aside, type Clock, createLane, type Lane, type Logger } from '@muster/runtime';
+import {
+  type Effect,
+  hasEnded,
+  isToEnd,
+  nextStep,
+  type Reach,
+  reachFailed,
+  reachRejected,
+  shutDown,
+} from './next-step.ts';
 import { backOff, describeError } from './patience.ts';
 import { ForeignTaskError, isForeign } from './picture.ts';
 import type { Progress } from './progress.ts';
 import type { Reporter } from './reporter.ts';
-import { seeRun, statusOf, type TaskEntry } from './task-entry.ts';
+import { seeDone, seeRun, statusOf, type TaskEntry } from './task-entry.ts';
 
 export interface TaskRunnerOptions {
   readonly backend: Backend;
@@ -27,7 +35,7 @@ export interface TaskRunnerOptions {
 export interface TaskRunner {
   /** Something about the task changed. */
   advance(entry: TaskEntry): void;
-  /** What is wanted of the task changed: it is not to wait out a failure. */
+  /** What is wanted of the task changed: it is not to wait out a failure, or to go on with what nobody wants any more. */
   redirect(entry: TaskEntry): void;
   /** The task can't be run here. */
   refuse(entry: TaskEntry, reason: string): void;
@@ -41,11 +49,29 @@ export interface TaskRunner {
 /** Preparing is tried so often; then the task is rejected, and may be tried on another node. */
 const PREPARE_ATTEMPTS = 6;
 const RETRY = { firstMs: 1_000, mostMs: 30_000 };
+/** What takes longer holds no place among those at work: the engine may be stuck with it, or wait for its grace period. */
+const LENT_MS = { starts: 5_000, stops: 1_000 };
 
 export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const { backend, clock, logger, progress, reporter, entries } = options;
-  const starts: Lane<TaskEntry> = createLane(options.maxConcurrentStarts, (entry) => work(entry, starts));
-  const stops: Lane<TaskEntry> = createLane(options.maxConcurrentStops, (entry) => work(entry, stops));
+  const onError = (error: unknown) =>
+    logger.error({ err: describeError(error) }, 'a task was left in the middle of its way');
+  const starts: Lane<TaskEntry> = createLane({
+    limit: options.maxConcurrentStarts,
+    lentMs: LENT_MS.starts,
+    clock,
+    work: (entry, aside) => work(entry, starts, aside),
+    onError,
+  });
+  const stops: Lane<TaskEntry> = createLane({
+    limit: options.maxConcurrentStops,
+    lentMs: LENT_MS.stops,
+    clock,
+    work: (entry, aside) => work(entry, stops, aside),
+    onError,
+  });
+  /** Of tasks that are being prepared or started. */
+  const cancels = new Map<TaskEntry, AbortController>();
   let suspended = true;
   let stopped = false;
 
@@ -79,7 +105,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   }
 
   /** A place in a lane is kept from preparing to starting: tasks that began first run first. */
-  async function work(entry: TaskEntry, lane: Lane<TaskEntry>): Promise<void> {
+  async function work(entry: TaskEntry, lane: Lane<TaskEntry>, aside: Aside): Promise<void> {
     for (;;) {
       const effect = settle(entry);
       if (!effect) return;
@@ -87,23 +113,28 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         laneOf(effect).add(entry);
         return;
       }
+      const cancel = new AbortController();
+      if (lane === starts) cancels.set(entry, cancel);
       entry.busy = true;
       try {
-        await perform(entry, effect);
+        await perform(entry, effect, { signal: cancel.signal, aside });
         entry.failures = 0;
       } catch (error) {
-        noteFailure(entry, effect, error);
+        if (cancel.signal.aborted) noteCancelled(entry, effect);
+        else noteFailure(entry, effect, error);
       } finally {
         entry.busy = false;
+        cancels.delete(entry);
       }
     }
   }
 
-  async function perform(entry: TaskEntry, effect: Effect): Promise<void> {
+  async function perform(entry: TaskEntry, effect: Effect, call: Required<PrepareOptions>): Promise<void> {
+    const { stamp } = entry;
     switch (effect) {
       case 'prepare': {
         const order = entry.order!;
-        const run = await backend.prepare(order);
+        const run = await backend.prepare(order, call);
         if (isForeign(run, order.identity.clusterId)) throw new ForeignTaskError(run);
         seeRun(entry, run);
         return;
@@ -111,16 +142,34 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       case 'start':
         // Not before it is on record that this task may have run.
         await progress.saved();
-        if (stopped || suspended) return;
-        seeRun(entry, await backend.start(entry.id));
+        if (stopped || suspended || call.signal.aborted) return;
+        seeRun(entry, await backend.start(entry.id, { signal: call.signal }));
         return;
       case 'stop':
+        if (hasEnded(entry.reached)) {
+          const { id, reached } = entry;
+          logger.warn({ task: id, reached }, 'a task that has ended runs: it is stopped');
+        }
         await backend.stop(entry.id);
-        if (entry.presence === 'running') entry.presence = 'exited';
+        // Unless somebody starts it again at this moment: then it is stopped once more.
+        seeDone(entry, stamp, 'exited');
         return;
       case 'remove':
         await backend.remove(entry.id);
         entry.presence = 'absent';
+        entry.stamp += 1;
+    }
+  }
+
+  /** Nobody wants it any more, and the backend was not waited for. What may still come to run is stopped. */
+  function noteCancelled(entry: TaskEntry, effect: Effect): void {
+    if (stopped) return;
+    entry.stamp += 1;
+    if (effect === 'prepare') {
+      if (entry.presence === 'absent') entry.presence = 'unknown';
+    } else if (entry.presence !== 'exited') {
+      if (!hasEnded(entry.reached)) reach(entry, shutDown(entry));
+      entry.presence = 'running';
     }
   }
 
@@ -132,6 +181,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     }
     const err = describeError(error);
     entry.failures += 1;
+    entry.stamp += 1;
     // That a task can't run is told in the log of the cluster; that one can't be got rid of is told here alone.
     logger[effect === 'stop' || effect === 'remove' ? 'warn' : 'info'](
       { task: entry.id, effect, err, failures: entry.failures },
@@ -190,6 +240,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     advance,
     redirect(entry) {
       endRetry(entry);
+      if (isToEnd(entry.wanted)) cancels.get(entry)?.abort();
       entry.failures = 0;
       advance(entry);
     },

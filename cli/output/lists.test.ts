@@ -147,7 +147,7 @@ describe('service ps', () => {
 describe('node ls', () => {
   it('has the columns of Docker that mean something here', () => {
     expect(printList([showNode(makeNode())], nodeColumns, nodeHeaders, {})).toBe(
-      `ID                          HOSTNAME   STATUS    AVAILABILITY   TASKS     ENGINE VERSION\n${'n'.repeat(25)}   node1      Ready     Active         2         20.10.24\n`,
+      `ID                          HOSTNAME   STATUS    AVAILABILITY   TASKS     BACKEND   ENGINE VERSION\n${'n'.repeat(25)}   node1      Ready     Active         2         docker    20.10.24\n`,
     );
   });
 

@@ -1,4 +1,4 @@
-// `node ls`: what Docker shows of a node in one line. No node is a manager, so that column is only for templates.
+// `node ls`: what Docker shows of a node in one line, and what runs its tasks. No node is a manager, so that column is only for templates.
 import type { NodeView } from '@muster/api';
 import { type FilterTests, labelMatches, startsWith } from './filters.ts';
 import type { Column, Item } from './list.ts';
@@ -10,13 +10,13 @@ export const nodeColumns: readonly Column[] = [
   { field: 'Status', header: 'STATUS' },
   { field: 'Availability', header: 'AVAILABILITY' },
   { field: 'Tasks', header: 'TASKS' },
+  { field: 'Backend', header: 'BACKEND' },
   { field: 'EngineVersion', header: 'ENGINE VERSION' },
 ];
 
 export const nodeHeaders = {
   ManagerStatus: 'MANAGER STATUS',
   Self: 'SELF',
-  Backend: 'BACKEND',
   StatusMessage: 'STATUS MESSAGE',
 };
 

@@ -4,7 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, createFileStorage, loadIdentity, startAgent } from '@muster/agent';
+import {
+  type Agent,
+  createFileStorage,
+  type Hold,
+  holdDirectory,
+  loadIdentity,
+  startAgent,
+} from '@muster/agent';
 import { type Backend, type BackendKind, createBackend } from '@muster/backends';
 import { type Logger, systemClock } from '@muster/runtime';
 import { type AgentReading, createMeasures, measureLog, type Telemetry } from '@muster/telemetry';
@@ -36,11 +43,22 @@ export interface LocalAgent {
 }
 
 export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
-  const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry } = options;
+  const { dir } = options;
   await mkdir(dir, { recursive: true });
+  const hold = await holdDirectory(dir);
+  try {
+    return await startHolding(options, hold);
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
+}
+
+async function startHolding(options: LocalAgentOptions, hold: Hold): Promise<LocalAgent> {
+  const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry } = options;
   const { nodeId, isNew } = await loadIdentity(dir);
   const nodeHostname = options.hostname ?? hostname();
-  const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, dir);
+  const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, { dir, logger });
   const session = randomUUID();
   const measures = createMeasures();
   const agent = await startAgent({
@@ -66,14 +84,18 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     connection: cluster.look,
     agent: () => readAgent(agent),
   });
-  return holdAgent({ agent, backend, session }, forget);
+  return controlAgent({ agent, backend, session }, hold, forget);
 }
 
-export function holdAgent(
+/** `onStopped` is called when it was stopped, not when it ended by itself. */
+export function controlAgent(
   running: Pick<LocalAgent, 'agent' | 'backend' | 'session'>,
+  hold: Hold,
   onStopped: () => void = () => undefined,
 ): LocalAgent {
   const { agent, backend } = running;
+  // Another may take its place in this process. Whoever stops it is told what can't be released.
+  agent.ended.then(() => hold.release()).catch(() => undefined);
   return {
     ...running,
     async removeTasks() {
@@ -83,6 +105,7 @@ export function holdAgent(
       await agent.stop();
       await backend.close();
       onStopped();
+      await hold.release();
     },
   };
 }
@@ -111,13 +134,13 @@ export function nameLocalNode(index: number, count: number): string {
 function makeBackend(
   kind: BackendKind,
   node: { readonly clusterName: string; readonly nodeId: string; readonly nodeHostname: string },
-  dir: string,
+  { dir, logger }: Pick<LocalAgentOptions, 'dir' | 'logger'>,
 ): Promise<Backend> {
   switch (kind) {
     case 'docker':
       return createBackend(kind, node);
     case 'process':
-      return createBackend(kind, { ...node, stateDir: join(dir, 'tasks') });
+      return createBackend(kind, { ...node, stateDir: join(dir, 'tasks'), logger });
     case 'simulator':
       return createBackend(kind, { ...node, clock: systemClock });
   }

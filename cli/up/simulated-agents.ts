@@ -1,10 +1,10 @@
 // Simulated nodes of this process, by the thousand: for rehearsals and load tests. What they are is kept as one id in the
 // directory; their tasks end with the process.
 import { mkdir } from 'node:fs/promises';
-import { loadIdentity, startSimulatedNodes } from '@muster/agent';
+import { type Hold, holdDirectory, loadIdentity, startSimulatedNodes } from '@muster/agent';
 import { systemClock } from '@muster/runtime';
 import { type AgentReading, createMeasures, measureLog } from '@muster/telemetry';
-import { holdAgent, type LocalAgent, type LocalAgentOptions, readAgent } from './local-agents.ts';
+import { controlAgent, type LocalAgent, type LocalAgentOptions, readAgent } from './local-agents.ts';
 
 export interface SimulatedAgentsOptions extends Omit<LocalAgentOptions, 'backend' | 'hostname'> {
   readonly count: number;
@@ -14,8 +14,18 @@ export interface SimulatedAgentsOptions extends Omit<LocalAgentOptions, 'backend
 
 /** Resolves when all of them are at work. */
 export async function startSimulatedAgents(options: SimulatedAgentsOptions): Promise<readonly LocalAgent[]> {
+  await mkdir(options.dir, { recursive: true });
+  const hold = await holdDirectory(options.dir);
+  try {
+    return await startHolding(options, hold);
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
+}
+
+async function startHolding(options: SimulatedAgentsOptions, hold: Hold): Promise<readonly LocalAgent[]> {
   const { cluster, clusterName, dir, labels, heartbeatMs, logger, telemetry, count, hostnameOf } = options;
-  await mkdir(dir, { recursive: true });
   const { nodeId: ownerId, isNew } = await loadIdentity(dir);
   const measures = createMeasures();
   const nodes = await startSimulatedNodes({
@@ -41,7 +51,9 @@ export async function startSimulatedAgents(options: SimulatedAgentsOptions): Pro
     connection: cluster.look,
     agent: () => nodes.map(({ agent }) => readAgent(agent)).reduce(addReadings),
   });
-  return nodes.map((node) => holdAgent(node));
+  const ended = Promise.all(nodes.map(({ agent }) => agent.ended));
+  const holdAll: Hold = { release: () => ended.then(() => hold.release()) };
+  return nodes.map((node) => controlAgent(node, holdAll));
 }
 
 /** All of them as one: as bad as the worst. */

@@ -1,5 +1,5 @@
 // Placement as it is defined, without an index: for every task all nodes are compared anew. Tests hold the scheduler to it.
-import { compilePreference, nodeSatisfies, parseConstraint } from '@muster/model';
+import { compilePreference, fitBackends, nodeSatisfies, parseConstraint } from '@muster/model';
 import type { ClusterNode } from '@muster/state';
 import type { Group } from './group.ts';
 
@@ -50,7 +50,13 @@ export function placeNaively(
     return placement.maxReplicas === 0 || serviceTasks(node) < placement.maxReplicas;
   }
 
-  const fit = new Set(nodes.filter((node) => node.status === 'ready' && meetsConstraints(node)));
+  const backendOf = (node: ClusterNode) => node.description.engine.backend;
+  const backends = fitBackends(version.spec.containerSpec.image, new Set(nodes.map(backendOf)));
+  const fit = new Set(
+    nodes.filter(
+      (node) => node.status === 'ready' && backends.has(backendOf(node)) && meetsConstraints(node),
+    ),
+  );
   const isFit = (node: ClusterNode) => fit.has(node);
   const isOver = () => gifts.length === group.tasks.length;
   const before = new Map(

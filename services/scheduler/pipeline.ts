@@ -1,4 +1,5 @@
-// The filters, in SwarmKit's order (manager/scheduler/pipeline.go). The first one that refuses a node is the reason.
+// The filters, in SwarmKit's order (manager/scheduler/pipeline.go) and with one of our own. The first one that refuses a node is the reason.
+import { backendFilter } from './filters/backend.ts';
 import { constraintFilter } from './filters/constraints.ts';
 import type { Filter, Test } from './filters/filter.ts';
 import { hostPortFilter } from './filters/host-ports.ts';
@@ -6,10 +7,11 @@ import { maxReplicasFilter } from './filters/max-replicas.ts';
 import { readyFilter } from './filters/ready.ts';
 import { resourceFilter } from './filters/resources.ts';
 import type { Group } from './group.ts';
-import type { Roster } from './roster.ts';
+import type { NodeMasks, Roster } from './roster.ts';
 
 export const filters: readonly Filter[] = [
   readyFilter,
+  backendFilter,
   resourceFilter,
   constraintFilter,
   hostPortFilter,
@@ -71,10 +73,12 @@ export function refuseAll({ steps }: Pipeline, roster: Roster, serviceId: string
   return refusals;
 }
 
-/** What the climb passed over: nodes that aren't ready, and ready ones that the constraints refuse. */
-export function countPassedOver(refusals: Refusals, roster: Roster, mask: Int32Array | undefined): void {
+/** What the climb passed over: nodes that aren't ready, and ready ones of another backend or that the constraints refuse. */
+export function countPassedOver(refusals: Refusals, roster: Roster, { fit, mask }: NodeMasks): void {
   countRefusal(refusals, readyFilter, roster.nodes.length - roster.readyNodes);
-  if (mask) countRefusal(refusals, constraintFilter, roster.countUnmet(mask));
+  const unfit = fit ? roster.countUnmet(fit) : 0;
+  countRefusal(refusals, backendFilter, unfit);
+  if (mask) countRefusal(refusals, constraintFilter, roster.countUnmet(mask) - unfit);
 }
 
 /** Most refusals first, then in the filters' order. */

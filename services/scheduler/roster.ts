@@ -1,8 +1,9 @@
 // The nodes in the order of their ranks, as columns of numbers: what each has left and how many tasks, by the state and,
 // while a round is composed, by what that round has given. It lives between rounds, follows the state by what changed,
 // and is the one place through which placement reaches nodes.
-import type { NodeDescription, NodeStatus } from '@muster/model';
+import type { NodeDescription, NodeStatus, TaskSpec } from '@muster/model';
 import type { ClusterNode } from '@muster/state';
+import { type Backends, createBackends } from './backends.ts';
 import { addBit, type Bits, countOnes, createBits, deleteBit, hasBit } from './bits.ts';
 import { countGiven, type Draft } from './draft.ts';
 import { createLadder, type Ladder } from './ladder.ts';
@@ -14,6 +15,14 @@ import { type Branch, countIn, createTrees, type Tree, type Trees } from './tree
  * side by side may rank them differently, so that they don't all pick the same node first.
  */
 export type Rank = (nodeId: string) => string;
+
+/** Undefined where every node will do. */
+export interface NodeMasks {
+  /** Nodes of a backend that the tasks are for. */
+  readonly fit: Int32Array | undefined;
+  /** Those of them that meet the constraints. */
+  readonly mask: Int32Array | undefined;
+}
 
 export class Roster {
   nodes: ClusterNode[] = [];
@@ -28,6 +37,7 @@ export class Roster {
   readyNodes = 0;
   ladder: Ladder = createLadder(0);
   masks: Masks = createMasks([]);
+  backends: Backends = createBackends([]);
   trees: Trees = createTrees([]);
 
   /** Where each stands on the ladder. */
@@ -40,6 +50,7 @@ export class Roster {
   /** What was counted over ready nodes, by mask: forgotten when one becomes ready, or no longer is. */
   private unmet = new WeakMap<Int32Array, number>();
   private inTree = new WeakMap<Int32Array, WeakMap<Tree, ReadonlyMap<Branch, number>>>();
+  private both = new WeakMap<Int32Array, WeakMap<Int32Array, Int32Array>>();
 
   constructor(private readonly rank: Rank) {}
 
@@ -61,6 +72,7 @@ export class Roster {
     }
     const changed = entry.status !== node.status;
     const redescribed = entry.description !== node.description;
+    const moved = entry.description.engine.backend !== node.description.engine.backend;
     entry.node = node;
     entry.status = node.status;
     entry.description = node.description;
@@ -70,6 +82,7 @@ export class Roster {
     if (changed) this.noteStatus(entry.rank);
     if (redescribed) {
       this.masks.update(entry.rank);
+      if (moved) this.backends = createBackends(this.nodes);
       this.trees.update(entry.rank);
       this.forgetCounts();
     }
@@ -105,6 +118,7 @@ export class Roster {
     this.readyNodes = 0;
     this.ladder = createLadder(size);
     this.masks = createMasks(this.nodes);
+    this.backends = createBackends(this.nodes);
     this.trees = createTrees(this.nodes);
     this.forgetCounts();
     for (let rank = 0; rank < size; rank += 1) {
@@ -154,6 +168,21 @@ export class Roster {
     const draft = this.drafts[rank];
     const active = this.nodes[rank]!.activeByService.get(serviceId) ?? 0;
     return draft ? active + countGiven(draft, serviceId) : active;
+  }
+
+  /** `charge` is told how many nodes and words had to be looked at. */
+  findMasks({ placement, containerSpec }: TaskSpec, charge: (steps: number) => void): NodeMasks {
+    const fit = this.backends.fitFor(containerSpec.image);
+    const met = this.masks.find(placement.constraints, charge);
+    return { fit, mask: fit && met ? this.inBoth(fit, met) : (fit ?? met) };
+  }
+
+  private inBoth(fit: Int32Array, met: Int32Array): Int32Array {
+    const byMet = this.both.get(fit) ?? new WeakMap<Int32Array, Int32Array>();
+    this.both.set(fit, byMet);
+    const words = byMet.get(met) ?? fit.map((word, place) => word & met[place]!);
+    byMet.set(met, words);
+    return words;
   }
 
   /** Ready nodes that are not in the mask. */

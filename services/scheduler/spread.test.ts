@@ -22,7 +22,12 @@ import { defaultLimits, startRound } from './round.ts';
 import { spread } from './spread.ts';
 
 const zone = fc.constantFrom('a', 'b', 'c', '');
-const nodeKind = fc.record({ zone, rack: zone, cpus: fc.constantFrom(1, 3, 100) });
+const nodeKind = fc.record({
+  zone,
+  rack: zone,
+  cpus: fc.constantFrom(1, 3, 100),
+  backend: fc.constantFrom('simulator', 'docker', 'process'),
+});
 type NodeKind = typeof nodeKind extends fc.Arbitrary<infer T> ? T : never;
 
 const wish = fc.record({
@@ -32,6 +37,7 @@ const wish = fc.record({
   maxReplicas: fc.constantFrom(0, 0, 1, 2),
   constraints: fc.subarray(['node.labels.zone!=a', 'node.labels.rack==b', 'node.labels.zone!=c']),
   preferences: fc.subarray(['spread=node.labels.zone', 'spread=node.labels.rack'], { maxLength: 2 }),
+  image: fc.constantFrom('web', 'web', 'process'),
 });
 type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
 
@@ -72,8 +78,9 @@ type RoundPlan = typeof round extends fc.Arbitrary<infer T> ? T : never;
 
 const ranks: readonly Rank[] = [(id) => id, (id) => [...id].reverse().join('')];
 
-function describeKind(id: string, { zone: at, rack, cpus }: NodeKind) {
+function describeKind(id: string, { zone: at, rack, cpus, backend }: NodeKind) {
   return describeNode(id, {
+    engine: { backend, version: '1', labels: {} },
     labels: at === '' ? {} : { zone: at, rack },
     resources: { nanoCpus: cpus * 1e9, memoryBytes: 1e9 },
   });
@@ -119,8 +126,9 @@ function apply(history: History, action: Change): void {
   }
 }
 
-function deploy(history: History, { tasks, cpus, port, ...placement }: Wish): void {
+function deploy(history: History, { tasks, cpus, port, image, ...placement }: Wish): void {
   const service = createService(history, `service${history.state.head}`, {
+    image,
     resources: { reservations: { cpus } },
     ports: port === undefined ? [] : [{ target: port, published: port, mode: 'host' }],
     placement,

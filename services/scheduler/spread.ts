@@ -32,7 +32,8 @@ export function spread(
   const { nanoCpus, memoryBytes } = resources.reservations;
   const { nodes, totals, drafts, ready } = roster;
   const charge = (steps: number) => chargeSteps(round, steps);
-  const mask = roster.masks.find(placement.constraints, charge);
+  const masks = roster.findMasks(version.spec, charge);
+  const { mask } = masks;
   const tree = roster.trees.find(placement.preferences, charge);
   const climb = mask ? roster.ladder.climb(ready.words, mask) : roster.ladder.climb(ready.words);
   const refusals: Refusals = new Map();
@@ -122,7 +123,7 @@ export function spread(
   for (const rank of touched) roster.settle(rank);
   charge(climb.steps);
   if (placed > 0) {
-    countPassedOver(refusals, roster, mask);
+    countPassedOver(refusals, roster, masks);
     refused.push(...listRefusals(refusals));
   }
   return placed;

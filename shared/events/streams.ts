@@ -38,6 +38,8 @@ export const logLineSchema = z.object({
   stream: z.enum(['stdout', 'stderr']),
   /** Without its end. */
   line: z.string(),
+  /** It goes on in the next one of its stream. */
+  open: z.literal(true).optional(),
   /** Ms since the epoch. */
   time: z.number(),
 });

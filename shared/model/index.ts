@@ -1,3 +1,4 @@
+export * from './backend-fit.ts';
 export * from './constraint.ts';
 export * from './duration.ts';
 export * from './ids.ts';

@@ -1,7 +1,9 @@
 // Services as containers of a real engine: three nodes share it, as `muster up --nodes 3` has them.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { TaskState } from '@muster/model';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
@@ -81,6 +83,22 @@ it('scales both ways, and leaves no container of what it gave up', async () => {
     ({ state }) => state.serviceByName.get('', 'web')?.tasks.size === 2,
   );
   await expect.poll(() => listOurs('web'), { timeout: 20_000 }).toHaveLength(2);
+});
+
+it('stops what somebody starts again: by a restart, and by a policy of its own', async () => {
+  const before = await watch.until('two run', hasConverged('web', 2));
+  const [one, two] = before.map(({ runId }) => docker.getContainer(runId));
+  await one!.restart();
+  await two!.update({ RestartPolicy: { Name: 'always' } });
+  await two!.kill();
+  const after = await watch.until('others run', (seen) => {
+    const tasks = hasConverged('web', 2)(seen);
+    return tasks?.some(({ id }) => before.some((known) => known.id === id)) ? undefined : tasks;
+  });
+  const runIds = after.map(({ runId }) => runId).sort();
+  await expect
+    .poll(async () => (await listRunning('web')).map(({ Id }) => Id).sort(), { timeout: 20_000 })
+    .toEqual(runIds);
 });
 
 it('replaces a container that is killed behind its back', async () => {
@@ -176,6 +194,55 @@ it('publishes on the port that was asked for, and says so when somebody has it',
   expect(await cluster.print('service', 'ps', 'second', '--no-trunc')).toContain(String(port));
 });
 
+it('waits for no pull but those that need it, and ends one with its service', async () => {
+  const { port, close } = await openSilentRegistry();
+  try {
+    const slow = { ...spec, image: `127.0.0.1:${port}/slow:1`, replicas: 60 };
+    await cluster.intend(watch, 'create', 'slow', slow);
+    await watch.until('they are being prepared', ({ state }) => {
+      const tasks = [...(state.serviceByName.get('', 'slow')?.tasks.values() ?? [])];
+      return tasks.length === 60 && tasks.every(({ observed }) => observed === TaskState.PREPARING);
+    });
+    await cluster.intend(watch, 'create', 'quick', { ...spec, replicas: 3 });
+    await watch.until('others run', hasConverged('quick', 3), 20_000);
+    const removedAt = Date.now();
+    for (const name of ['slow', 'quick']) await cluster.intend(watch, 'remove', name);
+    await watch.until('the slow ones are gone', isGone('slow'));
+    expect(Date.now() - removedAt).toBeLessThan(5_000);
+    await watch.until('the quick ones are gone', isGone('quick'));
+  } finally {
+    await close();
+  }
+});
+
+it('keeps a node whose engine can not tell of one container, and what else runs there', {
+  timeout: 90_000,
+}, async () => {
+  const tasks = await watch.until('two run', hasConverged('web', 2));
+  const [stuck] = tasks;
+  const name = nodeNames.find((node) => stuck!.node?.description.hostname === node)!;
+  await agents[name]!.kill();
+  const shim = findShim(stuck!.runId);
+  process.kill(shim, 'SIGSTOP');
+  const stopping = docker
+    .getContainer(stuck!.runId)
+    .exec({ Cmd: ['/bin/true'] })
+    .then((exec) => exec.start({}));
+  stopping.catch(() => undefined);
+  try {
+    const at = watch.state.head;
+    await startNode(name);
+    await watch.until('the node reports', () =>
+      watch.events('node.joined').some(({ seq, event }) => seq > at && event.nodeId === stuck!.node?.id),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    expect(watch.state.nodes.get(stuck!.node!.id)?.status).toBe('ready');
+    expect(hasConverged('web', 2)(watch)?.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
+  } finally {
+    process.kill(shim, 'SIGCONT');
+  }
+});
+
 it('removes everything of its own, and nothing else', async () => {
   const services = ['web', 'ghost', 'page', 'first', 'second'];
   for (const name of services) await cluster.intend(watch, 'remove', name);
@@ -191,4 +258,40 @@ async function findFreePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** What stands between the engine and a container. */
+function findShim(containerId: string): number {
+  const pids = readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      return command.includes('containerd-shim') && command.includes(containerId);
+    } catch {
+      return false;
+    }
+  });
+  return Number(pids[0]);
+}
+
+/** Takes connections, and says nothing. */
+async function openSilentRegistry() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket
+      .on('error', () => undefined)
+      .on('close', () => sockets.delete(socket))
+      .resume();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
 }

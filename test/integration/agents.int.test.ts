@@ -1,5 +1,7 @@
 // What runs on a node outlives the node's agent, and a node that is lost is replaced. With plain processes, which really
 // go on running when nobody looks.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
@@ -73,6 +75,15 @@ describe('an agent', () => {
   beforeAll(() => startNodes(5_000));
   afterAll(() => cluster?.stop());
 
+  it('is refused where another has its directory, which goes on', async () => {
+    const at = watch.state.head;
+    await expect(cluster.startAgent('one', { backend: 'process' })).rejects.toThrow(
+      `another agent (process ${agents.one!.pid}) runs with the directory`,
+    );
+    expect(watch.state.head).toBe(at);
+    expect(agents.one!.log.filter(({ level }) => level >= 40)).toEqual([]);
+  });
+
   it('killed with kill -9 adopts what runs, and reports what has ended meanwhile', async () => {
     await cluster.intend(watch, 'create', 'web', { ...polite, replicas: 9 });
     await watch.until('nine tasks', hasConverged('web', 9));
@@ -116,9 +127,10 @@ describe('an agent', () => {
     expect(tasksOn('two', 'other')).toHaveLength(2);
   });
 
-  it('started twice gives way to the one that started last, and leaves it the tasks', async () => {
+  it('started twice, where neither can see the other, gives way to the one that started last, and leaves it the tasks', async () => {
     const own = tasksOn('two', 'web');
     const first = agents.two!;
+    await rm(join(cluster.dir, 'nodes', 'two', 'agent.lock'));
     await start('two');
     expect(await first.ended).toEqual({ code: 1, signal: null });
     expect(own.map(({ runId }) => isAlive(Number(runId)))).toEqual(own.map(() => true));

@@ -1,7 +1,14 @@
 // Makes a task's container, once: the image is looked for locally first, a container that the task has already
 // is taken over, and what can never work is a RejectedError in the engine's words.
 import type Docker from 'dockerode';
-import { BackendUnavailableError, RejectedError, type RunState, type TaskOrder } from '../backend.ts';
+import {
+  BackendUnavailableError,
+  type PrepareOptions,
+  RejectedError,
+  type RunState,
+  type TaskOrder,
+} from '../backend.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { configureContainer } from './container-config.ts';
 import type { Engine } from './engine.ts';
 import { statusOf, wordsOf } from './engine-error.ts';
@@ -17,46 +24,68 @@ export interface Creation {
 
 /** Client errors that say "later" and not "never". */
 const PASSING = new Set([408, 425, 429]);
+/** What the engine is at when nobody wants it any more is usually done so soon. */
+export const CANCEL_GRACE_MS = 2_000;
 
 export async function createContainer(
   engine: Engine,
   pulls: ImagePulls,
   owner: Owner,
   order: TaskOrder,
+  { signal, aside = (waiting) => waiting() }: PrepareOptions = {},
 ): Promise<Creation> {
   const { image } = order.spec.containerSpec;
   if (image === '') throw new RejectedError('image: the docker backend needs one');
   try {
-    return await create(engine, owner, order);
+    return await create(engine, owner, order, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     // Creating finds out whether the image is there: a look at it first would cost every start a call.
     if (!isImageMissing(error)) return settle(engine, owner, order, error);
   }
-  await pull(pulls, image);
+  await aside(() => pull(pulls, image, signal));
+  signal?.throwIfAborted();
   try {
-    return await create(engine, owner, order);
+    return await create(engine, owner, order, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     return settle(engine, owner, order, error);
   }
 }
 
-async function create(engine: Engine, owner: Owner, order: TaskOrder): Promise<Creation> {
+async function create(
+  engine: Engine,
+  owner: Owner,
+  order: TaskOrder,
+  signal: AbortSignal | undefined,
+): Promise<Creation> {
   // Without the split, docker-modem writes the whole configuration into the URL as well.
   const request = { _query: { name: order.identity.taskName }, _body: configureContainer(order, owner) };
-  const container = await engine.docker.createContainer(request as Docker.ContainerCreateOptions);
+  const creating = engine.docker.createContainer(request as Docker.ContainerCreateOptions);
+  const container = await untilAborted(creating, signal, CANCEL_GRACE_MS).catch((error) => {
+    if (signal?.aborted) removeLate(creating).catch(() => undefined);
+    throw error;
+  });
   const { taskId, clusterId } = order.identity;
   const whose = clusterId === undefined ? {} : { clusterId };
   return { state: { taskId, runId: container.id, ...whose, status: 'created' }, isNew: true };
+}
+
+/** The engine was not waited for: whoever looked for the container since has found none. */
+async function removeLate(creating: Promise<Docker.Container>): Promise<void> {
+  const container = await creating.catch(() => undefined);
+  await container?.remove({ force: true, v: true }).catch(() => undefined);
 }
 
 function isImageMissing(error: unknown): boolean {
   return statusOf(error) === 404 && /no such image/i.test(wordsOf(error));
 }
 
-async function pull(pulls: ImagePulls, image: string): Promise<void> {
+async function pull(pulls: ImagePulls, image: string, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await pulls.pull(image);
+    await pulls.pull(image, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof BackendUnavailableError) throw error;
     throw new RejectedError(`No such image: ${image} (pull failed: ${wordsOf(error)})`);
   }
@@ -77,7 +106,7 @@ async function adopt(engine: Engine, owner: Owner, order: TaskOrder, conflict: s
   const { taskId, taskName } = order.identity;
   // A name can be taken by a container that is still being made, or removed: then this throws "no such container",
   // and the caller's next attempt finds out.
-  const inspection = await engine.look((docker, options) => docker.getContainer(taskName).inspect(options));
+  const inspection = await engine.inspect(taskName);
   if (findTaskId(inspection.Config.Labels, owner) !== taskId) throw new RejectedError(conflict);
   return { state: readInspection(taskId, inspection), isNew: false };
 }

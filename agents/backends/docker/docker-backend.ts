@@ -3,14 +3,25 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeDescription } from '@muster/model';
-import type { Backend, ExecResult, LogChunk, LogOptions, RunState, TaskOrder } from '../backend.ts';
-import { createContainer } from './create-container.ts';
+import { createLane, systemClock } from '@muster/runtime';
+import type {
+  Backend,
+  CallOptions,
+  ExecResult,
+  LogChunk,
+  LogOptions,
+  PrepareOptions,
+  RunState,
+  TaskOrder,
+} from '../backend.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { CANCEL_GRACE_MS, createContainer } from './create-container.ts';
 import { type DescriptionOverrides, describeEngine } from './describe-engine.ts';
-import { Engine, type EngineRequest } from './engine.ts';
+import { Engine, type EngineRequest, StuckContainerError } from './engine.ts';
 import { statusOf } from './engine-error.ts';
 import { watchEvents } from './event-watch.ts';
 import { ImagePulls } from './image-pulls.ts';
-import { filterLabels, findTaskId, type Owner } from './labels.ts';
+import { filterLabels, findTaskId, label, type Owner } from './labels.ts';
 import { readLogLines } from './log-lines.ts';
 import { runCommand } from './run-command.ts';
 import { readEvents, readInspection } from './run-states.ts';
@@ -22,6 +33,8 @@ export interface DockerOptions extends Owner, DescriptionOverrides {
 }
 
 const INSPECTIONS_AT_ONCE = 16;
+/** A slower one goes on beside the others. */
+const INSPECTION_LENT_MS = 500;
 const REMOVAL_POLL_MS = 100;
 const REMOVAL_TIMEOUT_MS = 60_000;
 
@@ -48,15 +61,15 @@ export class DockerBackend implements Backend {
     return describeEngine(this.#engine, this.#options);
   }
 
-  async prepare(order: TaskOrder): Promise<RunState> {
+  async prepare(order: TaskOrder, options?: PrepareOptions): Promise<RunState> {
     const { taskId } = order.identity;
-    const { state, isNew } = await createContainer(this.#engine, this.#pulls, this.#options, order);
+    const { state, isNew } = await createContainer(this.#engine, this.#pulls, this.#options, order, options);
     this.#containers.set(taskId, state.runId);
     if (isNew) this.#fresh.add(taskId);
     return state;
   }
 
-  async start(taskId: string): Promise<RunState> {
+  async start(taskId: string, { signal }: CallOptions = {}): Promise<RunState> {
     const id = await this.#find(taskId);
     if (id === undefined) throw new Error(`No such task: ${taskId}`);
     if (!this.#fresh.delete(taskId)) {
@@ -65,7 +78,8 @@ export class DockerBackend implements Backend {
       if (state === undefined) throw new Error(`No such container: ${id}`);
       if (state.status !== 'created') return state;
     }
-    await this.#engine.call((docker) => docker.getContainer(id).start()).catch(ignoreStatus(304));
+    const starting = this.#engine.call((docker) => docker.getContainer(id).start());
+    await untilAborted(starting, signal, CANCEL_GRACE_MS).catch(ignoreStatus(304));
     return { taskId, runId: id, status: 'running' };
   }
 
@@ -96,21 +110,30 @@ export class DockerBackend implements Backend {
   }
 
   async list(): Promise<readonly RunState[]> {
-    const found = await this.#query();
     const states: RunState[] = [];
-    for (let start = 0; start < found.length; start += INSPECTIONS_AT_ONCE) {
-      // The engine's list has no exit codes, and for a moment after a container's end still says that it runs.
-      const batch = found
-        .slice(start, start + INSPECTIONS_AT_ONCE)
-        .map(({ taskId, id }) => this.#inspect(taskId, id));
-      for (const state of await Promise.all(batch)) if (state !== undefined) states.push(state);
-    }
+    let failure: unknown;
+    // The engine's list has no exit codes, and for a moment after a container's end still says that it runs.
+    const lane = createLane<Found>({
+      limit: INSPECTIONS_AT_ONCE,
+      lentMs: INSPECTION_LENT_MS,
+      clock: systemClock,
+      work: async (found) => {
+        const state = await this.#lookAt(found);
+        if (state !== undefined) states.push(state);
+      },
+      onError(error) {
+        failure ??= error;
+      },
+    });
+    for (const found of await this.#query()) lane.add(found);
+    await lane.idle();
+    if (failure !== undefined) throw failure;
     return states;
   }
 
   async inspect(taskId: string): Promise<RunState | undefined> {
     const id = await this.#find(taskId);
-    return id === undefined ? undefined : this.#inspect(taskId, id);
+    return id === undefined ? undefined : this.#lookAt({ taskId, id });
   }
 
   async watch(options: Parameters<Backend['watch']>[0]): Promise<{ stop(): Promise<void> }> {
@@ -136,7 +159,7 @@ export class DockerBackend implements Backend {
   async *logs(taskId: string, options: LogOptions): AsyncGenerator<LogChunk> {
     const id = await this.#find(taskId);
     if (id === undefined) throw new Error(`No such task: ${taskId}`);
-    const { Config } = await this.#engine.look((docker, look) => docker.getContainer(id).inspect(look));
+    const { Config } = await this.#engine.inspect(id);
     const query = new URLSearchParams({
       stdout: 'true',
       stderr: 'true',
@@ -189,7 +212,7 @@ export class DockerBackend implements Backend {
     return this.#containers.get(taskId) ?? (await this.#query(taskId))[0]?.id;
   }
 
-  async #query(taskId?: string): Promise<{ taskId: string; id: string }[]> {
+  async #query(taskId?: string): Promise<Found[]> {
     const containers = await this.#engine.look((docker, look) =>
       docker.listContainers({ ...look, all: true, filters: { label: filterLabels(this.#options, taskId) } }),
     );
@@ -197,14 +220,24 @@ export class DockerBackend implements Backend {
       const owned = findTaskId(labels, this.#options);
       if (owned === undefined) return [];
       this.#containers.set(owned, id);
-      return [{ taskId: owned, id }];
+      const clusterId = labels[label.clusterId];
+      return [{ taskId: owned, id, ...(clusterId !== undefined && { clusterId }) }];
     });
+  }
+
+  /** What is stuck is there, and that is all that is known. */
+  async #lookAt({ taskId, id, clusterId }: Found): Promise<RunState | undefined> {
+    try {
+      return await this.#inspect(taskId, id);
+    } catch (error) {
+      if (!(error instanceof StuckContainerError)) throw error;
+      return { taskId, runId: id, ...(clusterId !== undefined && { clusterId }), status: 'unknown' };
+    }
   }
 
   async #inspect(taskId: string, id: string): Promise<RunState | undefined> {
     try {
-      const inspection = await this.#engine.look((docker, look) => docker.getContainer(id).inspect(look));
-      return readInspection(taskId, inspection);
+      return readInspection(taskId, await this.#engine.inspect(id));
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
       this.#containers.delete(taskId);
@@ -219,6 +252,13 @@ export class DockerBackend implements Backend {
       await delay(REMOVAL_POLL_MS);
     }
   }
+}
+
+/** A container with our labels on. */
+interface Found {
+  readonly taskId: string;
+  readonly id: string;
+  readonly clusterId?: string;
 }
 
 function ignoreStatus(...statuses: readonly number[]): (error: unknown) => void {

@@ -1,6 +1,8 @@
 // The docker backend on a real engine, the one DOCKER_HOST or the default socket leads to: the contract, and what
 // only containers have.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BackendRig, makeOrder, type SpecInput, testBackend } from '../backend.contract.ts';
 import {
   BackendUnavailableError,
@@ -70,6 +72,10 @@ testBackend(
             for (const container of containers) await container.remove({ force: true });
           },
         };
+      },
+      async restart(taskId) {
+        const [name] = await findContainers(docker, taskId);
+        await docker.getContainer(name!.slice(1)).start();
       },
       findTraces: (taskId) => findContainers(docker, taskId),
       dispose: () => image.remove(),
@@ -263,6 +269,82 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
     expect(await awaitEnd(taskId)).toMatchObject({ exitCode: 137 });
   });
 
+  it('wait for one pull, which ends with the last of them, and at once', async () => {
+    await connect();
+    const registry = await openSilentRegistry();
+    try {
+      const name = `127.0.0.1:${registry.port}/slow/image:1`;
+      const cancels = [1, 2].map(() => new AbortController());
+      let aside = 0;
+      const attempts = cancels.map(({ signal }, index) =>
+        backend
+          .prepare(makeOrder({ containerSpec: { image: name } }, owner.nodeId, index + 1), {
+            signal,
+            aside: async (waiting) => {
+              aside += 1;
+              return waiting();
+            },
+          })
+          .catch((error) => error.message),
+      );
+      await vi.waitFor(() => expect(registry.waiting()).toBe(1), { timeout: 10_000 });
+      expect(aside).toBe(2);
+      // Nothing else waits.
+      expect(await backend.inspect(await run(order('exec sleep 60')))).toMatchObject({ status: 'running' });
+      cancels[0]!.abort(new Error('not wanted'));
+      expect(await attempts[0]).toBe('not wanted');
+      expect(registry.waiting()).toBe(1);
+      cancels[1]!.abort(new Error('nor this'));
+      expect(await attempts[1]).toBe('nor this');
+      // The engine lets a handshake that is under way time out.
+      await vi.waitFor(() => expect(registry.waiting()).toBe(0), { timeout: 15_000 });
+    } finally {
+      await registry.close();
+    }
+  });
+
+  it('are unknown when the engine can not tell how they are, and stand in nobody’s way', async () => {
+    const proxy = await openProxy(image.docker);
+    try {
+      await connect(proxy.dockerHost);
+      const [stuck, well] = [await run(order('exec sleep 60')), await run(order('exec sleep 60'))];
+      const { runId } = (await backend.inspect(stuck))!;
+      proxy.stall(new RegExp(`^GET /containers/${runId}/json`));
+      const states = new Map((await backend.list()).map((state) => [state.taskId, state]));
+      expect(states.get(stuck)).toEqual({
+        taskId: stuck,
+        runId,
+        clusterId: 'contractcluster0000000000',
+        status: 'unknown',
+      });
+      expect(states.get(well)).toMatchObject({ status: 'running' });
+      proxy.stall(undefined);
+      expect(await backend.inspect(stuck)).toMatchObject({ status: 'running' });
+    } finally {
+      await proxy.close();
+      await connect();
+    }
+  });
+
+  it('are given up when the engine hangs in their start', async () => {
+    const proxy = await openProxy(image.docker);
+    try {
+      await connect(proxy.dockerHost);
+      const wanted = order('exec sleep 60');
+      const { taskId, runId } = await backend.prepare(wanted);
+      proxy.stall(new RegExp(`^POST /containers/${runId}/start`));
+      const cancel = new AbortController();
+      const starting = backend.start(taskId, { signal: cancel.signal }).catch((error) => error.message);
+      cancel.abort(new Error('not wanted'));
+      expect(await starting).toBe('not wanted');
+      await backend.stop(taskId);
+      await backend.remove(taskId);
+    } finally {
+      await proxy.close();
+      await connect();
+    }
+  });
+
   it('are rejected when there is no such image, here or where it comes from', async () => {
     await connect();
     const name = '127.0.0.1:1/no/such:1';
@@ -346,11 +428,11 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
     ]);
   });
 
-  it('give a long line as one, and text as it was', async () => {
+  it.each([false, true])('give a long line as one, and text as it was, from a terminal: %s', async (tty) => {
     await connect();
     const script =
       'i=0; while [ $i -lt 4000 ]; do printf "%05d-äöü" $i; i=$((i+1)); done; echo; printf "no end"';
-    const chunks = await readOutput(await run(order(script)));
+    const chunks = await readOutput(await run(order(script, { tty })));
     expect(chunks.map(({ line }) => line.length)).toEqual([36_000, 6]);
     expect(chunks[0]?.line.endsWith('03999-äöü')).toBe(true);
     expect(chunks.every(({ time }) => Math.abs(time - Date.now()) < 60_000)).toBe(true);
@@ -385,3 +467,25 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
     expect(() => new DockerBackend({ ...owner, dockerHost: 'docker.sock' })).toThrow('invalid Docker host');
   });
 });
+
+/** Takes connections, and says nothing. */
+async function openSilentRegistry() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    socket.resume();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    waiting: () => sockets.size,
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
+}

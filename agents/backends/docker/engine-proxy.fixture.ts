@@ -10,6 +10,8 @@ export interface EngineProxy {
   readonly requests: readonly string[];
   /** Breaks every connection. New ones are taken. */
   cut(): void;
+  /** Requests whose method and path match are never answered; undefined: all are. */
+  stall(pattern: RegExp | undefined): void;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export async function openProxy(docker: Docker): Promise<EngineProxy> {
   const socketPath = await modem.getSocketPath();
   const sockets = new Set<Socket>();
   const requests: string[] = [];
+  let stalled: RegExp | undefined;
   const server = createServer((client) => {
     const engine = socketPath ? connect(socketPath) : connect(Number(modem.port), modem.host);
     for (const [from, to] of [
@@ -34,11 +37,16 @@ export async function openProxy(docker: Docker): Promise<EngineProxy> {
         sockets.delete(from);
         to.destroy();
       });
-      from.pipe(to);
     }
+    engine.pipe(client);
+    client.on('end', () => engine.end());
+    let isStalled = false;
     client.on('data', (data) => {
-      for (const [line] of data.toString('latin1').matchAll(/^(GET|POST|DELETE) \/[^ ?]*/gm))
+      for (const [line] of data.toString('latin1').matchAll(/^(GET|POST|DELETE) \/[^ ?]*/gm)) {
         requests.push(line);
+        isStalled = stalled?.test(line) ?? false;
+      }
+      if (!isStalled) engine.write(data);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -50,6 +58,9 @@ export async function openProxy(docker: Docker): Promise<EngineProxy> {
     dockerHost: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     cut,
+    stall(pattern) {
+      stalled = pattern;
+    },
     async close() {
       server.close();
       cut();

@@ -9,6 +9,8 @@ import { translateError } from './engine-error.ts';
 
 /** A look at the engine that takes longer is taken for no answer. Starts, stops and pulls have no such limit. */
 const LOOK_TIMEOUT_MS = 30_000;
+/** One container may be stuck while all else goes on. */
+const INSPECTION_TIMEOUT_MS = 5_000;
 const CONNECTION_PROBE_MS = 15_000;
 
 export interface EngineRequest {
@@ -16,6 +18,13 @@ export interface EngineRequest {
   /** With its query, as in `/containers/json?all=1`. */
   readonly path: string;
   readonly body?: unknown;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal;
+}
+
+/** The engine answers, and not about this container: its runtime hangs, as a rule. */
+export class StuckContainerError extends Error {
+  override readonly name = 'StuckContainerError';
 }
 
 /** The part of `/info` that is used. */
@@ -59,6 +68,18 @@ export class Engine {
     return this.call((docker) => action(docker, { abortSignal: AbortSignal.timeout(LOOK_TIMEOUT_MS) }));
   }
 
+  /** A look at one container. Throws StuckContainerError where the engine answers everything else. */
+  async inspect(id: string): Promise<Docker.ContainerInspectInfo> {
+    const abortSignal = AbortSignal.timeout(INSPECTION_TIMEOUT_MS);
+    try {
+      return await this.docker.getContainer(id).inspect({ abortSignal } as Docker.ContainerInspectOptions);
+    } catch (error) {
+      if (!abortSignal.aborted) throw this.translate(error);
+      await this.version();
+      throw new StuckContainerError(`the engine can not tell how container ${id} is: it may be stuck`);
+    }
+  }
+
   info(): Promise<EngineInfo> {
     return this.look((docker, options) => (docker.info as unknown as Look<EngineInfo>).call(docker, options));
   }
@@ -94,6 +115,7 @@ function dial(docker: Docker, request: EngineRequest): Promise<IncomingMessage> 
         // docker-modem takes a "?" for its sign to add a query of its own; the empty one leaves ours as it is.
         path: request.path,
         options: { _query: {}, _body: {} },
+        ...(request.signal && { abortSignal: request.signal }),
         method: request.method,
         isStream: true,
         statusCodes: { 200: true, 201: true, 202: true, 204: true, 304: true },

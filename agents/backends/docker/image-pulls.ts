@@ -1,4 +1,6 @@
-// Getting an image that the engine doesn't have. Tasks that miss the same image at the same time wait for one pull.
+// Getting an image that the engine doesn't have. Tasks that miss the same image at the same time wait for one pull, which
+// ends when none of them does any more.
+import { untilAborted } from '../until-aborted.ts';
 import type { Engine } from './engine.ts';
 import { readJsonLines } from './json-lines.ts';
 
@@ -7,29 +9,60 @@ interface PullProgress {
   readonly errorDetail?: { readonly message?: string };
 }
 
+interface Pull {
+  readonly done: Promise<void>;
+  readonly cancel: AbortController;
+  waiting: number;
+}
+
 export class ImagePulls {
   readonly #engine: Engine;
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<string, Pull>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** Throws the engine's or the registry's reason when the image can't be had. */
-  pull(image: string): Promise<void> {
-    let pull = this.#underWay.get(image);
-    if (pull === undefined) {
-      pull = pullImage(this.#engine, image).finally(() => this.#underWay.delete(image));
-      this.#underWay.set(image, pull);
+  /** Throws the engine's or the registry's reason when the image can't be had. Goes on as long as anybody waits for it. */
+  async pull(image: string, signal?: AbortSignal): Promise<void> {
+    const { repository, reference } = splitImage(image);
+    const name = `${repository}:${reference}`;
+    const pull = this.#underWay.get(name) ?? this.#begin(name, { repository, reference });
+    pull.waiting += 1;
+    try {
+      await untilAborted(pull.done, signal);
+    } finally {
+      pull.waiting -= 1;
+      if (pull.waiting === 0) {
+        this.#drop(name, pull);
+        pull.cancel.abort();
+      }
     }
+  }
+
+  #begin(name: string, image: ImageReference): Pull {
+    const cancel = new AbortController();
+    const pull = { done: pullImage(this.#engine, image, cancel.signal), cancel, waiting: 0 };
+    this.#underWay.set(name, pull);
+    const drop = () => this.#drop(name, pull);
+    pull.done.then(drop, drop);
     return pull;
+  }
+
+  #drop(name: string, pull: Pull): void {
+    if (this.#underWay.get(name) === pull) this.#underWay.delete(name);
   }
 }
 
-async function pullImage(engine: Engine, image: string): Promise<void> {
-  const { repository, reference } = splitImage(image);
+async function pullImage(
+  engine: Engine,
+  { repository, reference }: ImageReference,
+  signal: AbortSignal,
+): Promise<void> {
   const query = new URLSearchParams({ fromImage: repository, tag: reference });
-  const stream = await engine.open({ method: 'POST', path: `/images/create?${query}` });
+  const stream = await engine.open({ method: 'POST', path: `/images/create?${query}`, signal });
+  const end = () => stream.destroy();
+  signal.addEventListener('abort', end);
   let failure: string | undefined;
   try {
     // The status was sent before the pull began: how it ended is told in the stream.
@@ -38,12 +71,19 @@ async function pullImage(engine: Engine, image: string): Promise<void> {
     }
   } catch (error) {
     throw engine.translate(error);
+  } finally {
+    signal.removeEventListener('abort', end);
   }
   if (failure !== undefined) throw new Error(failure);
 }
 
+interface ImageReference {
+  readonly repository: string;
+  readonly reference: string;
+}
+
 /** A digest names the image alone. No tag is "latest": to the engine's API it would mean every tag there is. */
-export function splitImage(image: string): { repository: string; reference: string } {
+export function splitImage(image: string): ImageReference {
   const at = image.indexOf('@');
   const named = at < 0 ? image : image.slice(0, at);
   const colon = named.lastIndexOf(':');

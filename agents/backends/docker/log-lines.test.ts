@@ -20,7 +20,7 @@ async function read(chunks: readonly Buffer[], tty = false): Promise<string[]> {
   const lines: string[] = [];
   for await (const chunk of readLogLines(source(), { taskId: 't', tty })) {
     expect(chunk).toMatchObject({ taskId: 't', time });
-    lines.push(`${chunk.stream} ${chunk.line}`);
+    lines.push(`${chunk.stream} ${chunk.line}${chunk.open ? '+' : ''}`);
   }
   return lines;
 }
@@ -56,10 +56,42 @@ describe('lines of output', () => {
     expect(await read([frame(1, `${stamp} no end`)])).toEqual(['stdout no end']);
   });
 
-  it('are cut when they never end', async () => {
-    const part = frame(1, `${stamp} ${'x'.repeat(16_384)}`);
-    const lines = await read(Array(40).fill(part));
-    expect(lines.map((line) => line.length - 'stdout '.length)).toEqual([262_144, 262_144, 131_072]);
+  it.each([false, true])('come in pieces when they never end, from a terminal: %s', async (tty) => {
+    const text = `${stamp} ${'x'.repeat(16_384)}`;
+    const lines = await read(Array(40).fill(tty ? Buffer.from(text) : frame(1, text)), tty);
+    expect(lines.map((line) => line.length - 'stdout '.length)).toEqual([262_145, 262_145, 131_072]);
+    expect(lines.map((line) => line.endsWith('+'))).toEqual([true, true, false]);
+  });
+
+  it('come in pieces that are whole characters', async () => {
+    const text = `x${'🐳'.repeat(150_000)}`;
+    const bytes = Buffer.from(text);
+    const parts = Array.from({ length: Math.ceil(bytes.length / 16_384) }, (_, index) =>
+      Buffer.concat([Buffer.from(`${stamp} `), bytes.subarray(index * 16_384, (index + 1) * 16_384)]),
+    );
+    const lines = await read(parts, true);
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.map((line) => line.slice('stdout '.length).replace('+', '')).join('')).toBe(text);
+  });
+
+  it('are data, whatever they hold: the engine’s timestamps are where it writes them and nowhere else', async () => {
+    const words = `${stamp} ${'y'.repeat(50)} `;
+    const line = words.repeat(600);
+    const parts = [line.slice(0, 16_384), line.slice(16_384, 32_768), line.slice(32_768)];
+    expect(parts[2]!.length).toBeGreaterThan(0);
+    const bytes = Buffer.from(`${parts.map((part) => `${stamp} ${part}`).join('')}\r\n${stamp} next\r\n`);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(), { maxLength: 20 }), async (places) => {
+        expect(await read(cut(bytes, places), true)).toEqual([`stdout ${line}`, 'stdout next']);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('may be as long as what the engine writes at once', async () => {
+    const line = 'z'.repeat(16_384);
+    const bytes = Buffer.from(`${stamp} ${line}${stamp} \n${stamp} next\n${stamp} ${line}\n`);
+    expect(await read([bytes], true)).toEqual([`stdout ${line}`, 'stdout next', `stdout ${line}`]);
   });
 
   it('come from a terminal without frames', async () => {

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunState } from '../backend.ts';
 import { isAttended, killTask } from './proc.ts';
-import { hasExit, KILLED, loadProcesses, locateTask, readState, saveExit } from './task-files.ts';
+import { hasExit, KILLED, keepExit, loadProcesses, locateTask, readState, saveExit } from './task-files.ts';
 
 /** How often a process is looked at that another agent started: it is not our child, and tells us nothing. */
 const ADOPTED_POLL_MS = 200;
@@ -60,6 +60,7 @@ export class Attendance {
     if (processes !== undefined) await killTask(processes);
     const state = readState(taskId, directory);
     if (state?.status === 'exited' && !hasExit(directory)) saveExit(directory, KILLED, state.error);
+    if (hasExit(directory)) await keepExit(directory);
     this.#attended.delete(taskId);
     over.abort();
     if (state?.status === 'exited') this.#onEnd(state);

@@ -45,6 +45,18 @@ export function explainMissing(command: string): string {
     : `exec: "${command}": executable file not found in $PATH`;
 }
 
+/** Linux takes no longer argument or variable (MAX_ARG_STRLEN), with the zero at its end. */
+const LONGEST_BYTES = 128 * 1024 - 1;
+
+export function explainTooLong(args: readonly string[], { env }: CommandPlace): string | undefined {
+  const isTooLong = (text: string) => Buffer.byteLength(text) >= LONGEST_BYTES;
+  const place = args.findIndex(isTooLong);
+  if (place >= 0)
+    return `exec: argument list too long: argument ${place} has ${args[place]!.length} characters`;
+  const variable = Object.keys(env).find((name) => isTooLong(`${name}=${env[name]}`));
+  return variable && `exec: argument list too long: the variable ${variable.slice(0, 100)}`;
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);

@@ -3,11 +3,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogChunk, LogOptions } from '../backend.ts';
+import { countWhole, PIECE_BYTES } from '../long-lines.ts';
 import { locateOutput } from './task-files.ts';
 
-const PIECE_BYTES = 64 * 1024;
-/** A longer line is delivered in pieces. */
-const LINE_LIMIT_BYTES = 256 * 1024;
+const READ_BYTES = 64 * 1024;
 const FOLLOW_POLL_MS = 100;
 const NEWLINE = 0x0a;
 
@@ -79,36 +78,35 @@ class StreamReader {
   async *read(isLast: boolean): AsyncGenerator<LogChunk> {
     for (;;) {
       const piece = await this.#withFile(async (file) => {
-        const { bytesRead, buffer } = await file.read(
-          Buffer.alloc(PIECE_BYTES),
-          0,
-          PIECE_BYTES,
-          this.#offset,
-        );
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(READ_BYTES), 0, READ_BYTES, this.#offset);
         return { bytes: buffer.subarray(0, bytesRead), time: await readTime(file) };
       });
       if (piece === undefined) return;
       this.#offset += piece.bytes.length;
       this.#rest = Buffer.concat([this.#rest, piece.bytes]);
-      const isEnd = piece.bytes.length < PIECE_BYTES;
+      const isEnd = piece.bytes.length < READ_BYTES;
       for (const line of this.#takeLines(isEnd && isLast)) {
-        yield { taskId: this.#task.taskId, stream: this.#stream, line, time: piece.time };
+        yield { taskId: this.#task.taskId, stream: this.#stream, time: piece.time, ...line };
       }
       if (isEnd) return;
     }
   }
 
-  #takeLines(isLast: boolean): string[] {
-    const lines: string[] = [];
+  #takeLines(isLast: boolean): Pick<LogChunk, 'line' | 'open'>[] {
+    const lines: Pick<LogChunk, 'line' | 'open'>[] = [];
     let start = 0;
     for (let end = this.#rest.indexOf(NEWLINE); end >= 0; end = this.#rest.indexOf(NEWLINE, start)) {
-      lines.push(this.#rest.toString('utf8', start, end));
+      lines.push({ line: this.#rest.toString('utf8', start, end) });
       start = end + 1;
     }
     const left = this.#rest.length - start;
-    if (left >= LINE_LIMIT_BYTES || (isLast && left > 0)) {
-      lines.push(this.#rest.toString('utf8', start));
+    if (isLast && left > 0) {
+      lines.push({ line: this.#rest.toString('utf8', start) });
       start = this.#rest.length;
+    } else if (left >= PIECE_BYTES) {
+      const whole = countWhole(this.#rest);
+      lines.push({ line: this.#rest.toString('utf8', start, whole), open: true });
+      start = whole;
     }
     this.#rest = Buffer.from(this.#rest.subarray(start));
     return lines;

@@ -1,16 +1,10 @@
 // Processes by pid and by birth, from /proc: a pid alone may be another process by now. Linux only.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { findProcess, type ProcessId, parseStat, readBootId } from '@muster/runtime';
 
 const REAPING_POLL_MS = 5;
 const REAPING_LIMIT_MS = 1_000;
-
-/** A process that no other one since the machine started can be mistaken for. */
-export interface ProcessId {
-  readonly pid: number;
-  /** Clock ticks since boot, field 22 of /proc/<pid>/stat. */
-  readonly startTicks: string;
-}
 
 /** Who runs a task, as its wrapper recorded it. */
 export interface TaskProcesses {
@@ -71,26 +65,28 @@ function isGroup(leader: ProcessId): boolean {
   return sendToGroup(leader, 0);
 }
 
-interface Stat extends ProcessId {
-  readonly state: string;
+/** A process as the system lists it. */
+export interface ListedProcess {
+  readonly pid: number;
+  readonly parent: number;
+  /** Of its group. */
+  readonly leader: number;
+  /** Its line of /proc/<pid>/stat. */
+  readonly stat: string;
+  readonly arguments: readonly string[];
 }
 
-/** A line of /proc/<pid>/stat. Its second field is in parentheses and may hold anything. */
-function parseStat(line: string): Stat | undefined {
-  const pid = Number.parseInt(line, 10);
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  const [state, startTicks] = [fields[0], fields[19]];
-  return pid > 1 && state && startTicks ? { pid, state, startTicks } : undefined;
-}
-
-function findProcess(pid: number): Stat | undefined {
-  try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function readBootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** Everything that runs, but for what ends meanwhile. */
+export function listProcesses(): ListedProcess[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8').trim();
+      const [, parent, leader] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
+      return [{ pid: Number(name), parent: Number(parent), leader: Number(leader), stat, arguments: args }];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NodeDescription, nanosToMs } from '@muster/model';
+import type { Logger } from '@muster/runtime';
 import {
   type Backend,
   BackendUnavailableError,
@@ -17,14 +18,17 @@ import {
 import { Attendance } from './attendance.ts';
 import { checkOrder, listArguments, nameSignal } from './check-order.ts';
 import { describeMachine, type MachineOverrides } from './describe-machine.ts';
-import { explainMissing, findExecutable, placeCommand } from './environment.ts';
+import { explainMissing, explainTooLong, findExecutable, placeCommand } from './environment.ts';
 import { launch } from './launch.ts';
+import { findRunning, isWhole, mendTask } from './mend.ts';
 import { readOutput } from './output.ts';
 import { isAttended, killTask, signalTask } from './proc.ts';
 import { runCommand } from './run-command.ts';
 import {
   discard,
   hasExit,
+  isTaskId,
+  keepRecord,
   loadOrder,
   loadProcesses,
   locateTask,
@@ -38,6 +42,8 @@ export interface ProcessOptions extends MachineOverrides {
   readonly nodeId: string;
   /** Where tasks are kept. Several nodes and clusters may share it. */
   readonly stateDir: string;
+  /** Is told of what had to be made good. */
+  readonly logger?: Logger;
 }
 
 type Watcher = Parameters<Backend['watch']>[0];
@@ -54,6 +60,7 @@ export class ProcessBackend implements Backend {
   readonly #nodeDirectory: string;
   readonly #attendance: Attendance;
   readonly #watchers = new Set<Watcher>();
+  readonly #starting = new Set<string>();
 
   constructor(options: ProcessOptions) {
     this.#options = options;
@@ -74,6 +81,7 @@ export class ProcessBackend implements Backend {
   async prepare(order: TaskOrder): Promise<RunState> {
     const { taskId, clusterId } = order.identity;
     const directory = this.#locate(taskId);
+    if (existsSync(directory)) await this.#mend(taskId);
     const known = readState(taskId, directory);
     if (known !== undefined) return known;
     checkOrder(order);
@@ -81,7 +89,7 @@ export class ProcessBackend implements Backend {
     if (container.dir && !statSync(container.dir, { throwIfNoEntry: false })?.isDirectory()) {
       throw new RejectedError(`dir: no such directory: ${container.dir}`);
     }
-    saveOrder(directory, {
+    await saveOrder(directory, {
       ...(clusterId === undefined ? {} : { clusterId }),
       arguments: listArguments(container),
       env: container.env,
@@ -93,20 +101,31 @@ export class ProcessBackend implements Backend {
   }
 
   async start(taskId: string): Promise<RunState> {
-    const directory = this.#locate(taskId);
+    await this.#mend(taskId);
+    this.#starting.add(taskId);
+    try {
+      return await this.#start(taskId, this.#locate(taskId));
+    } finally {
+      this.#starting.delete(taskId);
+    }
+  }
+
+  async #start(taskId: string, directory: string): Promise<RunState> {
     if (this.#read(taskId).status !== 'created') return this.#readStarted(taskId, directory);
     const order = loadOrder(directory)!;
     const place = placeCommand(directory, order);
     const [command = '', ...args] = order.arguments;
     const executable = findExecutable(command, place);
-    if (executable === undefined) {
-      const reason = explainMissing(command);
-      saveExit(directory, NOT_FOUND, reason);
-      throw new Error(reason);
+    const obstacle =
+      executable === undefined ? explainMissing(command) : explainTooLong(order.arguments, place);
+    if (executable === undefined || obstacle !== undefined) {
+      saveExit(directory, NOT_FOUND, obstacle);
+      throw new Error(obstacle);
     }
     const { ended } = await launch(directory, [executable, ...args], place);
     this.#attendance.attend(taskId, ended);
     const state = await this.#readStarted(taskId, directory);
+    await keepRecord(directory);
     const { runId, startedAt } = state;
     // It runs, or has run: either way it started.
     this.#tell({ taskId, runId, status: 'running', ...(startedAt === undefined ? {} : { startedAt }) });
@@ -115,6 +134,7 @@ export class ProcessBackend implements Backend {
 
   async stop(taskId: string): Promise<void> {
     const directory = this.#locate(taskId);
+    await this.#mend(taskId);
     const order = loadOrder(directory);
     const processes = loadProcesses(directory);
     if (order === undefined || processes === undefined) return;
@@ -128,6 +148,7 @@ export class ProcessBackend implements Backend {
 
   async remove(taskId: string): Promise<void> {
     const directory = this.#locate(taskId);
+    await this.#mend(taskId);
     const processes = loadProcesses(directory);
     if (processes !== undefined) {
       const isRunning = readState(taskId, directory)?.status === 'running';
@@ -140,18 +161,38 @@ export class ProcessBackend implements Backend {
     this.#dropEmptyDirectories();
   }
 
+  /** What runs is looked for as well: files may be lost. */
   async list(): Promise<readonly RunState[]> {
-    return this.#listTaskIds().flatMap((taskId) => readState(taskId, this.#locate(taskId)) ?? []);
+    const running = findRunning(this.#nodeDirectory);
+    const taskIds = new Set([...this.#listTaskIds(), ...running.keys()]);
+    const states: RunState[] = [];
+    for (const taskId of taskIds) {
+      const directory = this.#locate(taskId);
+      try {
+        if (!this.#starting.has(taskId)) await mendTask(directory, running.get(taskId), this.#options.logger);
+        const state = readState(taskId, directory);
+        if (state !== undefined) states.push(state);
+      } catch (error) {
+        this.#options.logger?.warn(
+          { task: taskId, err: String(error) },
+          'the files of a task can not be read',
+        );
+        states.push({ taskId, runId: '', status: 'unknown' });
+      }
+    }
+    return states;
   }
 
   async inspect(taskId: string): Promise<RunState | undefined> {
+    await this.#mend(taskId);
     return readState(taskId, this.#locate(taskId));
   }
 
   async watch(watcher: Watcher): Promise<{ stop(): Promise<void> }> {
     const own = { ...watcher };
     this.#watchers.add(own);
-    for (const taskId of this.#listTaskIds()) {
+    for (const { taskId, status } of await this.list()) {
+      if (status === 'unknown') continue;
       const directory = this.#locate(taskId);
       // Whatever was started and has no end on record: it runs, or was killed while no agent was there.
       if (loadProcesses(directory) !== undefined && !hasExit(directory)) this.#attendance.attend(taskId);
@@ -213,7 +254,15 @@ export class ProcessBackend implements Backend {
   }
 
   #listTaskIds(): string[] {
-    return existsSync(this.#nodeDirectory) ? readdirSync(this.#nodeDirectory) : [];
+    if (!existsSync(this.#nodeDirectory)) return [];
+    const found = readdirSync(this.#nodeDirectory, { withFileTypes: true });
+    return found.filter((entry) => entry.isDirectory() && isTaskId(entry.name)).map(({ name }) => name);
+  }
+
+  async #mend(taskId: string): Promise<void> {
+    const directory = this.#locate(taskId);
+    if (this.#starting.has(taskId) || isWhole(directory)) return;
+    await mendTask(directory, findRunning(this.#nodeDirectory).get(taskId), this.#options.logger);
   }
 
   /** News come after the call that made them, never inside it. */

@@ -1,9 +1,18 @@
 // The process backend on real processes: the contract, and what only processes have.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { silentLogger } from '@muster/runtime';
 import { build } from 'esbuild';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { type BackendRig, makeOrder, type SpecInput, testBackend } from '../backend.contract.ts';
@@ -209,6 +218,138 @@ describe('tasks as processes', () => {
     vi.unstubAllEnvs();
   });
 
+  it('get an environment of any kind, and nothing of ours does', async () => {
+    const env = [
+      'PATH=/nowhere',
+      'LD_PRELOAD=/no/such/library.so',
+      'IFS=/.-0123456789',
+      'ENV=/no/such/file',
+      'PS4=x',
+      'odd.name-1=a b',
+      `quoted=it's "so" $HOME \\ \`x\``,
+      'lines=one\ntwo',
+      '-u=PATH',
+      'POSIXLY_CORRECT=1',
+    ];
+    const { state, stdout } = await runToEnd({
+      containerSpec: { command: ['/usr/bin/env'], args: ['-0'], env },
+    });
+    expect(state).toMatchObject({ status: 'exited', exitCode: 0 });
+    const seen = stdout.join('\n').split('\0');
+    for (const entry of env) expect(seen).toContain(entry);
+  });
+
+  it('keep what is in their environment and arguments from the list of processes', async () => {
+    const backend = connect();
+    const taskId = await prepare(backend, {
+      containerSpec: { command: ['/bin/sh', '-c', 'echo ready; exec sleep 60'], env: ['TOKEN=hush-hush'] },
+    });
+    await backend.start(taskId);
+    await awaitReady(backend, taskId);
+    const lines = findProcesses(taskId).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(line).not.toContain('hush');
+  });
+
+  it('may have a program with an equals sign in its path', async () => {
+    const program = path.join(stateDir, 'a=b');
+    writeFileSync(program, '#!/bin/sh\necho "$A $1"\n', { mode: 0o755 });
+    const { stdout } = await runToEnd({ containerSpec: { command: [program, 'two'], env: ['A=one'] } });
+    expect(stdout).toEqual(['one two']);
+  });
+
+  it('fail with a reason when an argument is longer than the system takes', async () => {
+    const long = 'x'.repeat(200_000);
+    await expect(runToEnd({ containerSpec: { command: ['/bin/true', long] } })).rejects.toThrow(
+      'exec: argument list too long: argument 1 has 200000 characters',
+    );
+  });
+
+  describe('whose files are bad', () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_: object, text: string) => warnings.push(text) } as never;
+    const open = () => {
+      const backend = new ProcessBackend({ ...options, logger });
+      opened.push(backend);
+      warnings.length = 0;
+      return backend;
+    };
+    async function runTwo(): Promise<readonly [string, string]> {
+      const backend = connect();
+      const taskIds = [
+        await prepare(backend, shell('trap "exit 0" TERM; echo ready; while :; do sleep 1 & wait $!; done')),
+        await prepare(backend, shell('echo ready; exec sleep 60')),
+      ] as const;
+      for (const taskId of taskIds) {
+        await backend.start(taskId);
+        await awaitReady(backend, taskId);
+      }
+      await backend.close();
+      return taskIds;
+    }
+    const statusOf = async (backend: ProcessBackend, taskId: string) =>
+      (await backend.list()).find((state) => state.taskId === taskId)?.status;
+
+    it.each(['', '{"arguments":["sle', 'null'])(
+      'are found by what runs: an order that is "%s"',
+      async (text) => {
+        const [bad, good] = await runTwo();
+        writeFileSync(path.join(taskPath(bad), 'order.json'), text);
+        const backend = open();
+        expect(await statusOf(backend, bad)).toBe('running');
+        expect(await statusOf(backend, good)).toBe('running');
+        expect(warnings).toEqual(['a file of a task can not be read: it is set aside']);
+        await backend.stop(bad);
+        expect(await backend.inspect(bad)).toMatchObject({ status: 'exited', exitCode: 0 });
+        await backend.remove(bad);
+        expect(findProcesses(bad)).toEqual([]);
+      },
+    );
+
+    it.each(['run', 'order.json'])('are found by what runs: %s is gone', async (file) => {
+      const [bad] = await runTwo();
+      rmSync(path.join(taskPath(bad), file));
+      const backend = open();
+      expect(await statusOf(backend, bad)).toBe('running');
+      await backend.stop(bad);
+      expect(await backend.inspect(bad)).toMatchObject({ status: 'exited', exitCode: 0 });
+    });
+
+    it('are stopped all the same when their folder is gone', async () => {
+      const [bad] = await runTwo();
+      const backend = open();
+      const { runId } = (await backend.inspect(bad))!;
+      rmSync(taskPath(bad), { recursive: true });
+      expect((await backend.list()).find(({ taskId }) => taskId === bad)).toMatchObject({
+        status: 'running',
+        runId,
+      });
+      rmSync(taskPath(bad), { recursive: true });
+      await backend.stop(bad);
+      await vi.waitFor(() => expect(findProcesses(bad)).toEqual([]));
+      expect(await backend.inspect(bad)).toMatchObject({ status: 'exited' });
+    });
+
+    it('are not run again when nobody knows whether they did', async () => {
+      const backend = connect();
+      const taskId = await prepare(backend, shell('exec sleep 60'));
+      writeFileSync(path.join(taskPath(taskId), 'run'), 'x');
+      expect(await open().list()).toMatchObject([{ taskId, status: 'exited', exitCode: 137 }]);
+    });
+
+    it('do not keep the others from being listed, whatever else lies there', async () => {
+      const [, good] = await runTwo();
+      mkdirSync(path.join(stateDir, 'c', 'n', 'lost+found'));
+      writeFileSync(path.join(stateDir, 'c', 'n', 'notes'), '');
+      try {
+        expect(await statusOf(open(), good)).toBe('running');
+      } finally {
+        rmSync(path.join(stateDir, 'c', 'n', 'lost+found'), { recursive: true });
+        rmSync(path.join(stateDir, 'c', 'n', 'notes'));
+      }
+    });
+  });
+
   it('get their arguments as they are, and are no builtins of a shell', async () => {
     const script = 'for argument; do echo "[$argument]"; done; echo "end without newline\\c"';
     const { stdout } = await runToEnd({
@@ -264,6 +405,8 @@ async function startAgent(options: object, orders: readonly object[]): Promise<C
     bundle: true,
     platform: 'node',
     format: 'esm',
+    // Packages that are not modules ask for others.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire('/');" },
     outfile,
   });
   const agent = spawn(process.execPath, [outfile], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,7 +1,8 @@
 // What is kept of a task on disk, in a directory of its own: the order, who runs it, how it ended, its output.
-// The files are the truth: an agent that comes back knows what they say and nothing else.
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// The files are the truth: an agent that comes back knows what they say, and what runs.
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { replaceFile, syncToDisk } from '@muster/runtime';
 import type { RunState } from '../backend.ts';
 import { isAttended, parseRecord, type TaskProcesses } from './proc.ts';
 
@@ -21,9 +22,13 @@ export interface ProcessOrder {
 export const KILLED = 137;
 const SAFE_NAME = /^\w[\w.-]*$/;
 
-/** The directory of a task. An id that could lead out of `nodeDirectory` is none. */
+/** What could lead out of the node's directory is none. */
+export function isTaskId(name: string): boolean {
+  return SAFE_NAME.test(name);
+}
+
 export function locateTask(nodeDirectory: string, taskId: string): string {
-  if (!SAFE_NAME.test(taskId)) throw new Error(`"${taskId}" is no task id`);
+  if (!isTaskId(taskId)) throw new Error(`"${taskId}" is no task id`);
   return path.join(nodeDirectory, taskId);
 }
 
@@ -31,33 +36,65 @@ export function locateOutput(directory: string, stream: 'stdout' | 'stderr'): st
   return path.join(directory, stream);
 }
 
+/** What the wrapper runs, for the shell to read. */
+export function locateCommand(directory: string): string {
+  return path.join(directory, 'command');
+}
+
 export function locateWork(directory: string): string {
   return path.join(directory, 'work');
 }
 
+export function locateOrder(directory: string): string {
+  return path.join(directory, 'order.json');
+}
+
+/** Who runs the task: the boot's id, then the stat lines of its wrapper and of its command. */
+export function locateRecord(directory: string): string {
+  return path.join(directory, 'run');
+}
+
+function locateExit(directory: string): string {
+  return path.join(directory, 'exit');
+}
+
 /** The order is written last and in one step: a task is there as a whole or not at all. */
-export function saveOrder(directory: string, order: ProcessOrder): void {
+export async function saveOrder(directory: string, order: ProcessOrder): Promise<void> {
   mkdirSync(locateWork(directory), { recursive: true });
-  const file = path.join(directory, 'order.json');
   // The environment may hold what others should not read.
-  writeFileSync(`${file}.new`, JSON.stringify(order), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  await replaceFile(locateOrder(directory), JSON.stringify(order), { mode: 0o600 });
+  await syncToDisk(path.dirname(directory));
 }
 
 export function loadOrder(directory: string): ProcessOrder | undefined {
-  const text = readIfAny(path.join(directory, 'order.json'));
-  return text === undefined ? undefined : (JSON.parse(text) as ProcessOrder);
+  const text = readIfAny(locateOrder(directory));
+  if (text === undefined) return undefined;
+  const order = JSON.parse(text) as Partial<ProcessOrder> | null;
+  if (!Array.isArray(order?.arguments) || !Array.isArray(order.env)) throw new Error('it holds no order');
+  return order as ProcessOrder;
+}
+
+/** That it was started must outlast the machine: it is not to be started once more. */
+export async function keepRecord(directory: string): Promise<void> {
+  await syncToDisk(locateRecord(directory));
+  await syncToDisk(directory);
+}
+
+/** How it ended, likewise. */
+export async function keepExit(directory: string): Promise<void> {
+  await syncToDisk(locateExit(directory));
+  await syncToDisk(directory);
 }
 
 /** Who runs the task, once it was started. */
 export function loadProcesses(directory: string): TaskProcesses | undefined {
-  const text = readIfAny(path.join(directory, 'run'));
+  const text = readIfAny(locateRecord(directory));
   return text === undefined ? undefined : parseRecord(text);
 }
 
 /** For ends that no wrapper could write down. */
 export function saveExit(directory: string, exitCode: number, error?: string): void {
-  writeFileSync(path.join(directory, 'exit'), `${exitCode}\n${error ?? ''}`);
+  writeFileSync(locateExit(directory), `${exitCode}\n${error ?? ''}`);
 }
 
 export function hasExit(directory: string): boolean {
@@ -68,7 +105,7 @@ export function readState(taskId: string, directory: string): RunState | undefin
   const order = loadOrder(directory);
   if (order === undefined) return undefined;
   const processes = loadProcesses(directory);
-  const startedAt = processes && readTime(path.join(directory, 'run'));
+  const startedAt = processes && readTime(locateRecord(directory));
   const run = {
     taskId,
     runId: processes?.command ? String(processes.command.pid) : '',
@@ -79,7 +116,7 @@ export function readState(taskId: string, directory: string): RunState | undefin
   // Looked for after the wrapper: it writes the exit code before it goes.
   const exit = loadExit(directory);
   if (exit !== undefined) {
-    const finishedAt = readTime(path.join(directory, 'exit'));
+    const finishedAt = readTime(locateExit(directory));
     return { ...run, status: 'exited', ...exit, ...(finishedAt === undefined ? {} : { finishedAt }) };
   }
   if (isRunning) return { ...run, status: 'running' };
@@ -92,9 +129,10 @@ export function discard(directory: string): void {
 }
 
 function loadExit(directory: string): { exitCode: number; error?: string } | undefined {
-  const [code = '', error = ''] = (readIfAny(path.join(directory, 'exit')) ?? '').split('\n');
+  const [code = '', error = ''] = (readIfAny(locateExit(directory)) ?? '').split('\n');
   // The shell creates the file a moment before it writes to it.
   if (code === '') return undefined;
+  if (!/^\d{1,3}$/.test(code)) return { exitCode: KILLED, error: 'its exit code can not be read' };
   return { exitCode: Number(code), ...(error === '' ? {} : { error }) };
 }
 

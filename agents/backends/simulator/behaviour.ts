@@ -5,6 +5,8 @@ import { RejectedError, type TaskOrder } from '../backend.ts';
 import { drawChance } from './chance.ts';
 
 export interface Behaviour {
+  /** Waiting for the image, before it is prepared: that holds up nothing else. */
+  readonly pullDelayMs?: number;
   readonly prepareDelayMs?: number;
   readonly startDelayMs?: number;
   /** Runs for so long; until it is stopped when left out. */
@@ -61,6 +63,7 @@ function drawFate(seed: string | number, taskId: string, behaviour: Behaviour, o
 /** What each variable sets, from its text; undefined is a text it cannot have. */
 const variables: Readonly<Record<string, (value: string) => Behaviour | undefined>> = {
   SIM_PREPARE_DELAY: (value) => ifNumber(readMs(value), (ms) => ({ prepareDelayMs: ms })),
+  SIM_PULL_DELAY: (value) => ifNumber(readMs(value), (ms) => ({ pullDelayMs: ms })),
   SIM_START_DELAY: (value) => ifNumber(readMs(value), (ms) => ({ startDelayMs: ms })),
   SIM_EXIT_AFTER: (value) => ifNumber(readMs(value), (ms) => ({ exitAfterMs: ms })),
   SIM_EXIT_CODE: (value) => ifNumber(readExitCode(value), (code) => ({ exitCode: code })),

@@ -2,6 +2,7 @@
 // waiting, down it refuses them.
 import type { Clock, Timer } from '@muster/runtime';
 import { BackendUnavailableError } from '../backend.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 interface Waiting {
   readonly resolve: () => void;
@@ -31,9 +32,9 @@ export class Gate {
   }
 
   /** Lets work take its time. It is cut short when the engine goes down, and ends later when it hangs. */
-  async spend(delayMs: number): Promise<void> {
-    if (delayMs > 0) await this.#wait(delayMs);
-    await this.pass();
+  async spend(delayMs: number, signal?: AbortSignal): Promise<void> {
+    if (delayMs > 0) await untilAborted(this.#wait(delayMs), signal);
+    await (this.#state === 'hung' ? untilAborted(this.pass(), signal) : this.pass());
   }
 
   open(): void {

@@ -5,12 +5,15 @@ import type { Clock } from '@muster/runtime';
 import {
   BackendUnavailableError,
   type BoundPort,
+  type CallOptions,
   type LogChunk,
   type LogOptions,
+  type PrepareOptions,
   RejectedError,
   type RunState,
   type TaskOrder,
 } from '../backend.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { type Behaviour, planBehaviour } from './behaviour.ts';
 import { Gate } from './gate.ts';
 import { readOutput } from './simulated-output.ts';
@@ -53,6 +56,7 @@ export class SimulatedEngine {
   readonly #nodes = new Map<string, Node>();
   /** Published ports in use, as `80/tcp`. */
   readonly #ports = new Set<string>();
+  readonly #stuck = new Map<string, { readonly over: Promise<void>; readonly end: () => void }>();
   #runs = 0;
   #faults = 0;
 
@@ -71,14 +75,20 @@ export class SimulatedEngine {
     return this.#gate.pass();
   }
 
-  async prepare(nodeKey: string, order: TaskOrder): Promise<RunState> {
+  async prepare(
+    nodeKey: string,
+    order: TaskOrder,
+    { signal, aside = (waiting) => waiting() }: PrepareOptions = {},
+  ): Promise<RunState> {
     await this.#gate.pass();
     const { tasks } = this.#node(nodeKey);
     const { taskId, clusterId } = order.identity;
     const known = tasks.get(taskId);
     if (known !== undefined) return readRunState(known);
     const behaviour = planBehaviour(this.#seed, order, this.#behaviour, this.#script?.(order));
-    await this.#gate.spend(behaviour.prepareDelayMs ?? 0);
+    const { pullDelayMs } = behaviour;
+    if (pullDelayMs !== undefined) await aside(() => this.#gate.spend(pullDelayMs, signal));
+    await this.#gate.spend(behaviour.prepareDelayMs ?? 0, signal);
     if (behaviour.fails === 'prepare') throw new RejectedError('the simulator was told to reject this task');
     // Somebody may have been faster meanwhile.
     const rival = tasks.get(taskId);
@@ -104,21 +114,26 @@ export class SimulatedEngine {
     return readRunState(task);
   }
 
-  async start(nodeKey: string, taskId: string): Promise<RunState> {
+  /** A start that is given up goes on, as an engine's does. */
+  async start(nodeKey: string, taskId: string, { signal }: CallOptions = {}): Promise<RunState> {
     const task = await this.#find(nodeKey, taskId);
     if (task === undefined) throw new Error(`No such task: ${taskId}`);
-    while (task.busy !== undefined) await task.busy.catch(() => {});
-    if (task.status !== 'created') return readRunState(task);
-    await this.#occupy(task, async () => {
-      await this.#gate.spend(task.behaviour.startDelayMs ?? 0);
-      this.#run(nodeKey, task);
-    });
+    const starting = async () => {
+      while (task.busy !== undefined) await task.busy.catch(() => {});
+      if (task.status !== 'created') return;
+      await this.#occupy(task, async () => {
+        await this.#gate.spend(task.behaviour.startDelayMs ?? 0);
+        this.#run(nodeKey, task);
+      });
+    };
+    await untilAborted(starting(), signal);
     return readRunState(task);
   }
 
   async stop(nodeKey: string, taskId: string): Promise<void> {
     const task = await this.#find(nodeKey, taskId);
     if (task === undefined) return;
+    await this.#stuck.get(taskId)?.over;
     while (task.busy !== undefined) await task.busy.catch(() => {});
     if (task.status !== 'running') return;
     const { stopDelayMs = 0, stopExitCode = 0 } = task.behaviour;
@@ -131,18 +146,19 @@ export class SimulatedEngine {
   async remove(nodeKey: string, taskId: string): Promise<void> {
     const task = await this.#find(nodeKey, taskId);
     if (task === undefined) return;
+    await this.#stuck.get(taskId)?.over;
     this.#end(nodeKey, task, KILLED);
     this.#nodes.get(nodeKey)?.tasks.delete(taskId);
   }
 
   async list(nodeKey: string): Promise<RunState[]> {
     await this.#gate.pass();
-    return [...(this.#nodes.get(nodeKey)?.tasks.values() ?? [])].map(readRunState);
+    return [...(this.#nodes.get(nodeKey)?.tasks.values() ?? [])].map((task) => this.#look(task));
   }
 
   async inspect(nodeKey: string, taskId: string): Promise<RunState | undefined> {
     const task = await this.#find(nodeKey, taskId);
-    return task && readRunState(task);
+    return task && this.#look(task);
   }
 
   async watch(nodeKey: string, watcher: Watcher): Promise<() => void> {
@@ -191,6 +207,38 @@ export class SimulatedEngine {
     return false;
   }
 
+  /** Somebody else starts an ended task again. False when none of this id has ended here. */
+  restart(taskId: string): boolean {
+    for (const [key, { tasks }] of this.#nodes) {
+      const task = tasks.get(taskId);
+      if (task?.status !== 'exited') continue;
+      task.status = 'running';
+      task.startedAt = this.#clock.now();
+      task.exitCode = undefined;
+      task.error = undefined;
+      task.finishedAt = undefined;
+      for (const port of task.ports) this.#ports.add(namePublished(port));
+      this.#tell(key, task);
+      return true;
+    }
+    return false;
+  }
+
+  /** Nothing can be told of the task, nor done to it, while everything else goes on; until it is stuck no more. */
+  stick(taskId: string, isStuck = true): void {
+    const known = this.#stuck.get(taskId);
+    if (!isStuck) {
+      this.#stuck.delete(taskId);
+      known?.end();
+    } else if (!known) {
+      let end: () => void = () => undefined;
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      this.#stuck.set(taskId, { over, end });
+    }
+  }
+
   /** Every task on the machine, for checkers: this sees through hangs and crashes. */
   *states(): IterableIterator<RunState & { readonly nodeKey: string }> {
     for (const [nodeKey, { tasks }] of this.#nodes) {
@@ -220,6 +268,13 @@ export class SimulatedEngine {
   async #find(nodeKey: string, taskId: string): Promise<SimulatedTask | undefined> {
     await this.#gate.pass();
     return this.#nodes.get(nodeKey)?.tasks.get(taskId);
+  }
+
+  #look(task: SimulatedTask): RunState {
+    const { taskId, runId, ...state } = readRunState(task);
+    if (!this.#stuck.has(taskId)) return { taskId, runId, ...state };
+    const { clusterId } = task;
+    return { taskId, runId, ...(clusterId !== undefined && { clusterId }), status: 'unknown' };
   }
 
   /** One change of a task at a time. */

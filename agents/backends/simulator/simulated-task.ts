@@ -10,7 +10,7 @@ export interface SimulatedTask {
   readonly behaviour: Behaviour;
   readonly graceMs: number;
   readonly ports: readonly BoundPort[];
-  status: RunState['status'];
+  status: Exclude<RunState['status'], 'unknown'>;
   exitCode: number | undefined;
   error: string | undefined;
   startedAt: number | undefined;

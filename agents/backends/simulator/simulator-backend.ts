@@ -1,7 +1,16 @@
 // A backend whose tasks live in a simulated engine: the agent's connection to it, for one node.
 import type { NodeDescription, Resources } from '@muster/model';
 import type { Clock } from '@muster/runtime';
-import type { Backend, ExecResult, LogChunk, LogOptions, RunState, TaskOrder } from '../backend.ts';
+import type {
+  Backend,
+  CallOptions,
+  ExecResult,
+  LogChunk,
+  LogOptions,
+  PrepareOptions,
+  RunState,
+  TaskOrder,
+} from '../backend.ts';
 import type { Behaviour } from './behaviour.ts';
 import { type CrashOptions, SimulatedEngine } from './simulated-engine.ts';
 
@@ -55,12 +64,12 @@ export class SimulatorBackend implements Backend {
     };
   }
 
-  prepare(order: TaskOrder): Promise<RunState> {
-    return this.engine.prepare(this.#nodeKey, order);
+  prepare(order: TaskOrder, options?: PrepareOptions): Promise<RunState> {
+    return this.engine.prepare(this.#nodeKey, order, options);
   }
 
-  start(taskId: string): Promise<RunState> {
-    return this.engine.start(this.#nodeKey, taskId);
+  start(taskId: string, options?: CallOptions): Promise<RunState> {
+    return this.engine.start(this.#nodeKey, taskId, options);
   }
 
   stop(taskId: string): Promise<void> {
@@ -107,7 +116,10 @@ export class SimulatorBackend implements Backend {
     return [];
   }
 
-  /** Faults: `{ fault: "crash" | "hang", forMs?, tasks? }`, `{ fault: "recover" }`, `{ fault: "kill", taskId, exitCode? }`. */
+  /**
+   * Faults: `{ fault: "crash" | "hang", forMs?, tasks? }`, `{ fault: "recover" }`, `{ fault: "kill", taskId, exitCode? }`,
+   * `{ fault: "restart" | "stick" | "unstick", taskId }`.
+   */
   async raw(request: unknown): Promise<unknown> {
     const fault = (request ?? {}) as { fault?: string; taskId?: string; exitCode?: number } & CrashOptions;
     switch (fault.fault) {
@@ -122,8 +134,16 @@ export class SimulatorBackend implements Backend {
         return {};
       case 'kill':
         return { killed: this.engine.kill(fault.taskId ?? '', fault.exitCode) };
+      case 'restart':
+        return { restarted: this.engine.restart(fault.taskId ?? '') };
+      case 'stick':
+      case 'unstick':
+        this.engine.stick(fault.taskId ?? '', fault.fault === 'stick');
+        return {};
       default:
-        throw new Error('the simulator takes { "fault": "crash" | "hang" | "recover" | "kill", … }');
+        throw new Error(
+          'the simulator takes { "fault": "crash" | "hang" | "recover" | "kill" | "restart" | "stick" | "unstick", … }',
+        );
     }
   }
 

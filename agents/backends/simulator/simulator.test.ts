@@ -40,6 +40,10 @@ testBackend('simulator', async (): Promise<BackendRig> => {
         clear: () => foreign.remove(order.identity.taskId),
       };
     },
+    async restart(taskId) {
+      await new Promise<void>((resolve) => clock.schedule(5, resolve));
+      engine.restart(taskId);
+    },
     findTraces: async (taskId) =>
       [...engine.states()].filter((state) => state.taskId === taskId).map((state) => state.runId),
     dispose: async () => {},
