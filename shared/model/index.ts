@@ -1,4 +1,5 @@
 export * from './constraint.ts';
+export * from './docker-notation.ts';
 export * from './duration.ts';
 export * from './ids.ts';
 export * from './image.ts';
