@@ -60,7 +60,7 @@ const entries: readonly Entry[] = [
   },
   {
     commands: { info: 'Show the cluster in numbers' },
-    load: async () => (await import('./commands/info.ts')).addInfoCommand,
+    load: async () => (await import('./commands/cluster-info.ts')).addInfoCommand,
   },
   {
     commands: { version: 'Show the versions of this program and of the cluster' },

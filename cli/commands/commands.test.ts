@@ -11,10 +11,10 @@ import {
   readGlobals,
 } from '../globals.ts';
 import { addAuditCommand } from './audit.ts';
+import { addInfoCommand } from './cluster-info.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEventsCommand } from './events.ts';
-import { addInfoCommand } from './info.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addNodeCommand } from './node.ts';
 import { addPubCommand } from './pub.ts';
