@@ -40,6 +40,9 @@ const codeByName: Readonly<Record<string, ExitCode>> = {
   StreamMismatchError: exitCodes.refused,
   LogRefusedError: exitCodes.refused,
   RecordTooLargeError: exitCodes.refused,
+  BackendUnavailableError: exitCodes.unreachable,
+  ListenError: exitCodes.refused,
+  StartError: exitCodes.refused,
   TemplateError: exitCodes.usage,
 };
 
@@ -59,6 +62,13 @@ export function explainError(error: unknown): Explained {
   if (error.name === 'TemplateError')
     return { message: `template parsing error: ${error.message}`, exitCode: exitCodes.usage };
   if (exitCode !== undefined) return { message: error.message, exitCode };
-  // A bug: say where.
-  return { message: error.stack ?? error.message, exitCode: exitCodes.refused };
+  if (isOfSystem(error)) return { message: error.message, exitCode: exitCodes.refused };
+  // Say where.
+  const where = error.stack ?? error.message;
+  return { message: `this is a fault of muster itself: ${where}`, exitCode: exitCodes.refused };
+}
+
+/** A file, a folder or a port that can't be had: "EACCES: permission denied, mkdir '/srv'". */
+function isOfSystem(error: Error): boolean {
+  return 'syscall' in error && 'code' in error;
 }

@@ -29,7 +29,15 @@ function globalOptions(): Option[] {
 
 export function addGlobalOptions(program: Command): void {
   for (const option of globalOptions()) program.addOption(option);
-  program.configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() });
+  program.configureHelp({
+    showGlobalOptions: true,
+    subcommandTerm: (command) => command.name(),
+    // The version is that of the program, and no option of its commands.
+    visibleGlobalOptions: (command) =>
+      command === program
+        ? []
+        : program.options.filter(({ hidden, long }) => !hidden && long !== '--version'),
+  });
 }
 
 /** Lets every command below take the global options too, wherever in its line they stand. */
@@ -50,6 +58,11 @@ export function inheritGlobalOptions(program: Command): void {
     command.commands.forEach(visit);
   }
   program.commands.forEach(visit);
+}
+
+/** A variable that is there and empty is one that is not set. */
+export function forgetEmptyVariables(env: Record<string, string | undefined>): void {
+  for (const name of Object.keys(env)) if (name.startsWith('MUSTER_') && env[name] === '') delete env[name];
 }
 
 export function readGlobals(command: Command): GlobalOptions {

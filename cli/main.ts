@@ -1,10 +1,13 @@
 // The program: finds the command, loads it and nothing else, runs it, and ends with its exit code. A new command is a
 // line in the table.
 import { Command, CommanderError } from 'commander';
-import { exitCodes, explainError } from './errors.ts';
+import { exitCodes, explainError, usageError } from './errors.ts';
+import { allowEqualSigns } from './flags/equal-signs.ts';
 import { notSupported } from './flags/unsupported.ts';
-import { addGlobalOptions, inheritGlobalOptions } from './globals.ts';
-import { endQuietlyWithReader } from './output/terminal.ts';
+import { addGlobalOptions, forgetEmptyVariables, inheritGlobalOptions } from './globals.ts';
+import { plainLines } from './output/plain-text.ts';
+import { endWithReader } from './output/terminal.ts';
+import { VERSION } from './roles/version.ts';
 
 type AddCommand = (program: Command) => void;
 
@@ -28,6 +31,14 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/task.ts')).addTaskCommand,
   },
   {
+    commands: { inspect: 'Show everything about services, nodes and tasks' },
+    load: async () => (await import('./commands/inspect.ts')).addInspectCommand,
+  },
+  {
+    commands: { logs: 'Show the output of a service or a task' },
+    load: async () => (await import('./commands/service-logs.ts')).addLogsCommand,
+  },
+  {
     commands: { events: 'Show what happened: who, what and why' },
     load: async () => (await import('./commands/events.ts')).addEventsCommand,
   },
@@ -46,6 +57,14 @@ const entries: readonly Entry[] = [
   {
     commands: { doctor: 'Check the cluster, and say what to do' },
     load: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
+  },
+  {
+    commands: { info: 'Show the cluster in numbers' },
+    load: async () => (await import('./commands/cluster-info.ts')).addInfoCommand,
+  },
+  {
+    commands: { version: 'Show the versions of this program and of the cluster' },
+    load: async () => (await import('./commands/version.ts')).addVersionCommand,
   },
   {
     commands: { top: 'Show what every copy of every role is doing' },
@@ -80,22 +99,28 @@ const entries: readonly Entry[] = [
 const notYet = ['stack', 'network', 'secret', 'config', 'volume', 'swarm'];
 
 async function main(argv: readonly string[]): Promise<void> {
-  endQuietlyWithReader();
+  endWithReader();
+  forgetEmptyVariables(process.env);
   const program = createProgram();
   try {
-    await addCommands(program, argv);
-    await program.parseAsync(argv, { from: 'user' });
+    const asked = readHelp(program, argv);
+    await addCommands(program, asked);
+    if (asked !== argv) checkTopic(program, asked);
+    await program.parseAsync(asked, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
-    // What was being waited for is not waited for any more.
-    if (process.exitCode === exitCodes.interrupted) process.exit();
+    // What was being waited for is not waited for any more; a connection that is not made yet least of all.
+    const isWaiting = [exitCodes.interrupted, exitCodes.unreachable].some(
+      (code) => code === process.exitCode,
+    );
+    if (isWaiting) process.exit();
   }
 }
 
 function createProgram(): Command {
   const program = new Command('muster')
     .description('A container orchestrator whose whole state is an event log.')
-    .version('0.1.0', '-V, --version')
+    .version(VERSION, '-V, --version')
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride()
@@ -108,7 +133,7 @@ function createProgram(): Command {
   return program;
 }
 
-/** The command whose options matter: the first word that is no option, or what `help` and `complete` are about. */
+/** The command whose options matter: the first word that is no option, or what `complete` is about. */
 function findCommandName(program: Command, argv: readonly string[]): string | undefined {
   for (let at = 0; at < argv.length; at += 1) {
     const text = argv[at]!;
@@ -119,11 +144,26 @@ function findCommandName(program: Command, argv: readonly string[]): string | un
   return undefined;
 }
 
+/** `muster help service create` is `muster service create --help`. */
+function readHelp(program: Command, argv: readonly string[]): readonly string[] {
+  if (findCommandName(program, argv) !== 'help') return argv;
+  const at = argv.indexOf('help');
+  return [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
+}
+
+function checkTopic(program: Command, asked: readonly string[]): void {
+  let topic: Command | undefined = program;
+  const names = asked.filter((word) => !word.startsWith('-'));
+  for (const name of names)
+    topic = topic?.commands.find((one) => one.name() === name || one.aliases().includes(name));
+  if (!topic) throw usageError(`unknown help topic: ${names.join(' ')}`);
+}
+
 /** The command that is wanted is loaded; the others are only listed. */
 async function addCommands(program: Command, argv: readonly string[]): Promise<void> {
   const first = findCommandName(program, argv);
   if (first !== undefined && notYet.includes(first)) throw notSupported(first);
-  const second = first === 'help' || first === 'complete' ? argv.slice(argv.indexOf(first) + 1) : [];
+  const second = first === 'complete' ? argv.slice(argv.indexOf(first) + 1) : [];
   const wanted = [
     first,
     findCommandName(
@@ -139,6 +179,7 @@ async function addCommands(program: Command, argv: readonly string[]): Promise<v
         program.command(name, { hidden: name === 'complete' }).summary(commands[name]!);
   }
   inheritGlobalOptions(program);
+  allowEqualSigns(program);
 }
 
 function report(error: unknown): number {
@@ -147,7 +188,9 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   const { message, exitCode } = explainError(error);
-  process.stderr.write(exitCode === exitCodes.interrupted ? `\n${message}\n` : `Error: ${message}\n`);
+  // It may quote what others wrote.
+  const text = plainLines(message);
+  process.stderr.write(exitCode === exitCodes.interrupted ? `\n${text}\n` : `Error: ${text}\n`);
   return exitCode;
 }
 

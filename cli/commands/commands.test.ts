@@ -2,36 +2,55 @@ import { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
 import { completeWords } from '../completion/complete-words.ts';
 import { CliError, exitCodes, explainError } from '../errors.ts';
-import { addGlobalOptions, DEFAULT_NATS, inheritGlobalOptions, readGlobals } from '../globals.ts';
+import { allowEqualSigns } from '../flags/equal-signs.ts';
+import {
+  addGlobalOptions,
+  DEFAULT_NATS,
+  forgetEmptyVariables,
+  inheritGlobalOptions,
+  readGlobals,
+} from '../globals.ts';
 import { addAuditCommand } from './audit.ts';
+import { addInfoCommand } from './cluster-info.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEventsCommand } from './events.ts';
+import { addInspectCommand } from './inspect.ts';
 import { addNodeCommand } from './node.ts';
 import { addPubCommand } from './pub.ts';
 import { addServiceCommand } from './service.ts';
+import { addLogsCommand } from './service-logs.ts';
 import { addStateCommand } from './state.ts';
 import { addTaskCommand } from './task.ts';
 import { addTopCommand } from './top.ts';
+import { addVersionCommand } from './version.ts';
 
 function makeProgram(): Command {
-  const program = new Command('muster').enablePositionalOptions().exitOverride();
+  const program = new Command('muster')
+    .version('1', '-V, --version')
+    .enablePositionalOptions()
+    .exitOverride();
   program.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   addGlobalOptions(program);
   for (const add of [
     addServiceCommand,
     addNodeCommand,
     addTaskCommand,
+    addInspectCommand,
+    addLogsCommand,
     addEventsCommand,
     addAuditCommand,
     addStateCommand,
     addPubCommand,
     addDoctorCommand,
+    addInfoCommand,
+    addVersionCommand,
     addTopCommand,
     addCompletionCommand,
   ])
     add(program);
   inheritGlobalOptions(program);
+  allowEqualSigns(program);
   return program;
 }
 
@@ -64,6 +83,7 @@ describe('every command', () => {
       expect(help).toContain('Examples:');
       expect(help.slice(help.indexOf('Examples:'))).toContain(`muster ${path}`);
       expect(help).toContain('--nats <url>');
+      expect(help).not.toContain('--version');
     },
   );
 
@@ -81,11 +101,15 @@ describe('every command', () => {
       'node ls',
       'node ps',
       'task inspect',
+      'inspect',
+      'logs',
       'events',
       'audit',
       'state',
       'pub',
       'doctor',
+      'info',
+      'version',
       'top',
       'completion',
     ]);
@@ -142,6 +166,29 @@ describe('options of every command', () => {
     vi.unstubAllEnvs();
   });
 
+  it('are not set by an empty environment', async () => {
+    const env = { MUSTER_NATS: '', MUSTER_ACTOR: '', MUSTER_LOG_LEVEL: '', MUSTER_TEAM: 'blue', PATH: '' };
+    forgetEmptyVariables(env);
+    expect(env).toEqual({ MUSTER_TEAM: 'blue', PATH: '' });
+  });
+
+  it.each(leaves(makeProgram()).map(({ path }) => path))(
+    '%s takes its switches with a value, wherever they stand',
+    async (path) => {
+      const program = makeProgram();
+      const { command } = leaves(program).find((leaf) => leaf.path === path)!;
+      const seen: unknown[] = [];
+      command.action((...given) => {
+        seen.push((given.at(-2) as { color?: boolean }).color);
+      });
+      const operands = command.registeredArguments.map(({ argChoices }) => argChoices?.[0] ?? 'x');
+      const parts = path.split(' ');
+      await program.parseAsync([...parts, '--no-color=false', ...operands], { from: 'user' });
+      await program.parseAsync([...parts, '--no-color=true', ...operands], { from: 'user' });
+      expect(seen).toEqual([true, false]);
+    },
+  );
+
   it('refuse an actor that can not stand in a subject', async () => {
     for (const actor of ['a.b', '@a'])
       await expect(globalsOf('--as', actor, 'service', 'ls')).rejects.toThrow('An actor is one word');
@@ -167,6 +214,16 @@ it.each([
   );
 });
 
+it.each([
+  [['node', 'inspect', '--pretty', 'node1'], '--pretty'],
+  [['events', '--filter', 'type=node'], '--filter'],
+  [['logs', '--until', '5m', 'web'], '--until'],
+])('%j is refused by name', async (argv, flag) => {
+  await expect(makeProgram().parseAsync(argv, { from: 'user' })).rejects.toThrow(
+    `${flag} is not supported by this version of muster`,
+  );
+});
+
 describe('exit codes', () => {
   class Named extends Error {
     constructor(name: string, fields: object = {}) {
@@ -184,11 +241,17 @@ describe('exit codes', () => {
     [new Named('LogUnavailableError'), 3],
     [new Named('RecordTooLargeError'), 1],
     [new Named('TemplateError'), 2],
+    [new Named('StartError'), 1],
+    [new Named('BackendUnavailableError'), 3],
+    [new Named('Error', { code: 'EACCES', syscall: 'mkdir' }), 1],
     [new Named('TypeError'), 1],
   ])('%s ends with %d', (error, exitCode) => {
     const explained = explainError(error);
     expect(explained.exitCode).toBe(exitCode);
     expect(explained.message).toContain('why');
+    // Only what we could not foresee says where it happened.
+    const isFault = error.name === 'TypeError';
+    expect(/\n +at /.test(explained.message)).toBe(isFault);
   });
 });
 
@@ -219,8 +282,48 @@ describe('completion without names', () => {
       ['bash', 'zsh', 'fish'],
     ],
     [['complet'], ['completion']],
+    [['service', 'create', '-e', 'A=1', '--restart-condition=on'], ['on-failure']],
+    [
+      ['service', 'ls', '-'],
+      [
+        '--filter',
+        '-f',
+        '--format',
+        '--quiet',
+        '-q',
+        '--no-trunc',
+        '--all-teams',
+        '--help',
+        '-h',
+        '--nats',
+        '--as',
+        '--team',
+        '--no-color',
+      ],
+    ],
+    [['service', 'ls', '--te'], ['--team']],
+    [
+      ['inspect', '--type', ''],
+      ['service', 'node', 'task'],
+    ],
+    // What belongs to the container, and the value of an option, which may look like anything.
+    [['service', 'create', 'img', '--', '--na'], []],
+    [['service', 'create', '--name', '--restart-c'], []],
   ])('%j', async (words, offered) => {
     expect(await complete(...words)).toEqual(offered);
+  });
+
+  it.each([
+    [['service', 'create', '--env-file', ''], ':0'],
+    [['service', 'scale', ''], ':6'],
+    [['service', 'ls', ''], ':4'],
+  ])('%j ends with %s', async (words, directive) => {
+    const lines: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+    const globals = { nats: 'nats://127.0.0.1:1', as: 'x', team: '', color: false };
+    await completeWords(makeProgram(), words, globals);
+    log.mockRestore();
+    expect(lines.at(-1)).toBe(directive);
   });
 
   it('does not offer what would be refused', async () => {

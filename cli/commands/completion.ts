@@ -1,20 +1,45 @@
 // `muster completion SHELL` prints a script; the script calls `muster complete -- WORDS` for what could come next.
-// Scripts for zsh and fish, and the matching, are @bomb.sh/tab's. For bash a script of our own: tab's needs the
-// bash-completion package, fails when it is read twice, and evaluates what stands on the line.
+// Scripts for zsh and fish are @bomb.sh/tab's. For bash a script of our own: tab's needs the bash-completion package, fails
+// when it is read twice, and evaluates what stands on the line.
 import { Argument, type Command } from 'commander';
 import { readGlobals } from '../globals.ts';
 import { addExamples } from './context.ts';
 
 const bashScript = `# bash completion for muster
 _muster_complete() {
-    local line
+    local rest=\${COMP_LINE:0:COMP_POINT} words=() count=0 i word line breaks= cur
+    # bash also splits at colons and equal signs: what no blank stands between is one word.
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        line=$rest
+        rest=\${rest#"\${rest%%[![:blank:]]*}"}
+        word=\${COMP_WORDS[i]}
+        if ((i == COMP_CWORD)); then word=$rest; fi
+        if ((i > 0)) && [[ $rest == "$line" ]]; then
+            words[count - 1]+=$word
+        else
+            words[count]=$word
+            ((count += 1))
+        fi
+        rest=\${rest#"$word"}
+    done
+    cur=\${words[count - 1]}
     COMPREPLY=()
     while IFS= read -r line; do
         case $line in
             :*) ;;
             *) COMPREPLY+=("\${line%%$'\\t'*}") ;;
         esac
-    done < <(muster complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    done < <(muster complete -- "\${words[@]:1}" 2>/dev/null)
+    if ((\${#COMPREPLY[@]} == 0)); then return; fi
+    # A name that a number follows.
+    if [[ \${COMPREPLY[0]} == *= ]]; then compopt -o nospace 2>/dev/null; fi
+    # What stands before the last of bash's breaks stays as it is.
+    if [[ $COMP_WORDBREAKS == *=* ]]; then breaks+='='; fi
+    if [[ $COMP_WORDBREAKS == *:* ]]; then breaks+=':'; fi
+    case $cur in
+        -*=*) if [[ $breaks != *=* ]]; then COMPREPLY=("\${COMPREPLY[@]/#/\${cur%%=*}=}"); fi ;;
+        *[:=]*) if [[ -n $breaks ]]; then COMPREPLY=("\${COMPREPLY[@]#"\${cur%"\${cur##*[$breaks]}"}"}"); fi ;;
+    esac
 }
 complete -o default -F _muster_complete muster
 `;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Finding, Level } from '../doctor/findings.ts';
 import { exitCodes } from '../errors.ts';
+import { plainJson, plainText } from '../output/plain-text.ts';
 import type { Style, Terminal } from '../output/terminal.ts';
 import { addExamples, withCluster } from './context.ts';
 
@@ -24,7 +25,7 @@ export function addDoctorCommand(program: Command): void {
       const { diagnose } = await import('../doctor/findings.ts');
       const findings = diagnose(await examine(context));
       const print =
-        format === 'json' ? (finding: Finding) => `${JSON.stringify(finding)}\n` : printer(context.terminal);
+        format === 'json' ? (finding: Finding) => `${plainJson(finding)}\n` : printer(context.terminal);
       context.terminal.write(findings.map(print).join(''));
       if (findings.some(({ level }) => level === 'fail')) process.exitCode = exitCodes.refused;
     });
@@ -33,9 +34,9 @@ export function addDoctorCommand(program: Command): void {
 
 const styles: Readonly<Record<Level, Style>> = { ok: 'green', warn: 'yellow', fail: 'red' };
 
-function printer({ style }: Terminal): (finding: Finding) => string {
+export function printer({ style }: Pick<Terminal, 'style'>): (finding: Finding) => string {
   return ({ level, what, says, advice }) => {
-    const line = `${style(styles[level], level.padEnd(5))} ${what.padEnd(8)} ${says}\n`;
-    return advice === undefined ? line : `${line}${' '.repeat(15)}-> ${advice}\n`;
+    const line = `${style(styles[level], level.padEnd(5))} ${what.padEnd(8)} ${plainText(says)}\n`;
+    return advice === undefined ? line : `${line}${' '.repeat(15)}-> ${plainText(advice)}\n`;
   };
 }

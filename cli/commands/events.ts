@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { parseMoment } from '../flags/moments.ts';
 import { repeatable } from '../flags/service-options.ts';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { wholeValue } from '../flags/values.ts';
 import { addExamples, withCluster } from './context.ts';
 
@@ -29,6 +30,7 @@ export function addEventsCommand(program: Command): void {
       '--format <format>',
       'json, or a Go template over .Seq .Time .Who .What .Why .Cause .Subject .Type',
     );
+  refuseFlags(command, ['filter']);
   addExamples(
     command,
     'muster events --follow',

@@ -19,7 +19,7 @@ export async function inspectObjects<T>(
     try {
       found.push(await find(name));
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'QueryRefusedError') throw error;
+      if (!isRefusal(error)) throw error;
       missing.push(error.message);
     }
   }
@@ -28,4 +28,8 @@ export async function inspectObjects<T>(
   else if (found.length > 0 || print.format === undefined)
     terminal.write(printObjects(found.map(print.toObject), print.format));
   if (missing.length > 0) throw new CliError(missing.join('\nError: '));
+}
+
+function isRefusal(error: unknown): error is Error {
+  return error instanceof CliError || (error instanceof Error && error.name === 'QueryRefusedError');
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { addExamples, withCluster } from './context.ts';
 import { inspectObjects } from './inspect-objects.ts';
 
@@ -10,6 +11,7 @@ export function addNodeInspect(node: Command): void {
     .usage('[OPTIONS] NODE [NODE...]')
     .argument('<node...>', 'hostnames or IDs')
     .option('-f, --format <format>', 'json, or a Go template');
+  refuseFlags(command, ['pretty']);
   addExamples(command, 'muster node inspect node1', "muster node inspect --format '{{.Status.State}}' node1");
   command.action(async (names: string[], { format }: { format?: string }) => {
     await withCluster(command, async (context) => {

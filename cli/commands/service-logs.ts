@@ -15,8 +15,9 @@ interface LogsFlags {
   readonly resolve?: boolean;
 }
 
-export function addServiceLogs(service: Command): void {
-  const command = service
+/** `muster service logs`, and `muster logs`, which is the same. */
+export function addLogsCommand(parent: Command): void {
+  const command = parent
     .command('logs')
     .summary('Show the output of a service or a task')
     .description('Show the output of the tasks of a service, or of one task, as their nodes have it.')
@@ -30,12 +31,13 @@ export function addServiceLogs(service: Command): void {
     .option('--no-task-ids', "don't show task IDs")
     .option('--no-resolve', 'IDs instead of names')
     .option('--no-trunc', "don't cut task IDs");
-  refuseFlags(command, ['details']);
+  refuseFlags(command, ['details', 'until']);
+  const path = parent.parent ? `muster ${parent.name()} logs` : 'muster logs';
   addExamples(
     command,
-    'muster service logs web',
-    'muster service logs --follow --tail 10 web',
-    'muster service logs --since 5m --timestamps web.2',
+    `${path} web`,
+    `${path} --follow --tail 10 web`,
+    `${path} --since 5m --timestamps web.2`,
   );
   command.action(async (target: string, flags: LogsFlags) => {
     const tail = parseTail(flags.tail ?? 'all');

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { CliError } from '../errors.ts';
 import { addExamples, withCluster } from './context.ts';
 import { addWaitOptions, type WaitFlags } from './wait-options.ts';
 
@@ -17,26 +16,11 @@ export function addServiceRm(service: Command): void {
   addExamples(command, 'muster service rm web', 'muster service rm -d web api');
   command.action(async (names: string[], flags: WaitFlags) => {
     await withCluster(command, async (context) => {
-      const { followAccepted, resolveName, submit } = await import('../wait/submit.ts');
-      const accepted: Awaited<ReturnType<typeof submit>>[] = [];
-      const refused: string[] = [];
-      for (const shown of names) {
-        try {
-          const named = await resolveName(context, shown);
-          accepted.push(await submit(context, { verb: 'remove', ...named, body: undefined, shown }, flags));
-          context.terminal.write(`${shown}\n`);
-        } catch (error) {
-          // As Docker does, the others are removed all the same.
-          if (!isRefusal(error)) throw error;
-          refused.push(error.message);
-        }
-      }
-      for (const one of accepted) await followAccepted(context, one, flags);
-      if (refused.length > 0) throw new CliError(refused.join('\nError: '));
+      const { submitEach } = await import('../wait/submit-each.ts');
+      const wanted = names.map(
+        (service) => ({ service, verb: 'remove', body: undefined, announce: service }) as const,
+      );
+      await submitEach(context, wanted, flags);
     });
   });
-}
-
-function isRefusal(error: unknown): error is Error {
-  return error instanceof CliError || (error instanceof Error && error.name === 'QueryRefusedError');
 }

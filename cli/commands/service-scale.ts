@@ -15,22 +15,17 @@ export function addServiceScale(service: Command): void {
   command.action(async (targets: string[], flags: WaitFlags) => {
     const wanted = targets.map(parseTarget);
     await withCluster(command, async (context) => {
-      const { followAccepted, resolveName, submit } = await import('../wait/submit.ts');
-      const accepted: Awaited<ReturnType<typeof submit>>[] = [];
-      for (const { service: shown, replicas } of wanted) {
-        const named = await resolveName(context, shown);
-        accepted.push(await submit(context, { verb: 'scale', ...named, body: { replicas }, shown }, flags));
-        context.terminal.write(`${shown} scaled to ${replicas}\n`);
-      }
-      for (const one of accepted) await followAccepted(context, one, flags);
+      const { submitEach } = await import('../wait/submit-each.ts');
+      await submitEach(context, wanted, flags);
     });
   });
 }
 
-function parseTarget(text: string): { service: string; replicas: number } {
+function parseTarget(text: string) {
   const [, service, replicas] = /^(.+)=(\d+)$/.exec(text) ?? [];
   if (service === undefined) {
     throw usageError(`invalid scale specifier "${text}": write it as SERVICE=REPLICAS, such as web=5`);
   }
-  return { service, replicas: Number(replicas) };
+  const body = { replicas: Number(replicas) };
+  return { service, verb: 'scale', body, announce: `${service} scaled to ${body.replicas}` } as const;
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { refuseCommands } from '../flags/unsupported.ts';
 import { addServiceCreate } from './service-create.ts';
 import { addServiceInspect } from './service-inspect.ts';
-import { addServiceLogs } from './service-logs.ts';
+import { addLogsCommand } from './service-logs.ts';
 import { addServiceLs } from './service-ls.ts';
 import { addServicePs } from './service-ps.ts';
 import { addServiceRm } from './service-rm.ts';
@@ -16,7 +16,7 @@ export function addServiceCommand(program: Command): void {
   service.enablePositionalOptions();
   addServiceCreate(service);
   addServiceInspect(service);
-  addServiceLogs(service);
+  addLogsCommand(service);
   addServiceLs(service);
   addServicePs(service);
   addServiceRm(service);

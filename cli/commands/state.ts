@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { usageError } from '../errors.ts';
 import { type Moment, parseMoment } from '../flags/moments.ts';
+import { plainJson } from '../output/plain-text.ts';
 import { addExamples, withCluster } from './context.ts';
 
 export function addStateCommand(program: Command): void {
@@ -27,7 +28,7 @@ export function addStateCommand(program: Command): void {
         return;
       }
       const rows = await queries.list('state.rows', when);
-      terminal.write(`{"rows":[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]}\n`);
+      terminal.write(`{"rows":[\n${rows.map((row) => plainJson(row)).join(',\n')}\n]}\n`);
     });
   });
 }

@@ -10,7 +10,9 @@ const MAX_SLOTS = 50;
 
 export async function fetchNames(of: Named, globals: GlobalOptions): Promise<readonly string[]> {
   const late = new Promise<readonly string[]>((resolve) => setTimeout(resolve, PATIENCE_MS, []).unref());
-  return Promise.race([ask(of, globals).catch(() => []), late]);
+  const names = await Promise.race([ask(of, globals).catch(() => []), late]);
+  // What could do more to a shell than stand in its line is not offered.
+  return names.filter((name) => /^[\w./=-]+$/.test(name));
 }
 
 async function ask(of: Named, globals: GlobalOptions): Promise<readonly string[]> {

@@ -1,8 +1,7 @@
 // One link of an audited chain: what happened, why below it, and what it answers at its end. Pure.
 import type { AuditEntry } from '@muster/api';
 import { compileTemplate } from '../output/go-template/template.ts';
-import { unescapeFormat } from '../output/list.ts';
-import { plainText } from '../output/plain-text.ts';
+import { plainJson, plainText } from '../output/plain-text.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export function formatEntry(
@@ -18,8 +17,8 @@ export function formatEntry(
     };
   }
   if (format === 'json')
-    return (entry) => `${JSON.stringify({ ...entry, time: new Date(entry.time).toISOString() })}\n`;
-  const template = compileTemplate(unescapeFormat(format));
+    return (entry) => `${plainJson({ ...entry, time: new Date(entry.time).toISOString() })}\n`;
+  const template = compileTemplate(format);
   return ({ seq, time, who, what, why = '', cause = 0 }) => {
     const item = {
       Seq: seq,

@@ -2,8 +2,7 @@
 import { type Directory, type Narration, narrate, type TaskFocus } from '@muster/api';
 import type { Fact } from '@muster/events';
 import { compileTemplate } from '../output/go-template/template.ts';
-import { unescapeFormat } from '../output/list.ts';
-import { plainText } from '../output/plain-text.ts';
+import { plainJson, plainText } from '../output/plain-text.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export type FactFormat = (fact: Fact, directory: Directory, focus?: TaskFocus) => string;
@@ -14,9 +13,9 @@ export function chooseFormat(format: string | undefined, terminal: Pick<Terminal
     return (fact, directory, focus) => `${formatLine(fact, narrate(fact, directory, focus), terminal)}\n`;
   }
   const fields: FactFormat = (fact, directory, focus) =>
-    `${JSON.stringify(describeFact(fact, narrate(fact, directory, focus)))}\n`;
+    `${plainJson(describeFact(fact, narrate(fact, directory, focus)))}\n`;
   if (format === 'json') return fields;
-  const template = compileTemplate(unescapeFormat(format), { missing: 'no value' });
+  const template = compileTemplate(format);
   return (fact, directory, focus) => {
     const { seq, time, who, what, why, cause, subject, type } = describeFact(
       fact,

@@ -19,16 +19,18 @@ export function selectFacts(
   nodes: readonly string[],
   team: string = DEFAULT_TEAM,
 ): FactSelection {
-  const names = services.map((text) => nameWithTeam(readNameWithTeam(text, team)));
+  const names = new Set(services.map((text) => nameWithTeam(readNameWithTeam(text, team)).toLowerCase()));
+  const hostnames = new Set(nodes.map((text) => text.toLowerCase()));
+  const isNamed = (name: string) => names.has(name.toLowerCase());
   const intents = new Set<number>();
   const isService = (id: string, directory: Directory) =>
-    services.includes(id) || names.includes(directory.nameService(id));
+    services.includes(id) || isNamed(directory.nameService(id));
   const isNode = (id: string, directory: Directory) =>
-    nodes.includes(id) || nodes.includes(directory.nameNode(id));
+    nodes.includes(id) || hostnames.has(directory.nameNode(id).toLowerCase());
   /** Nobody has learnt its name yet. */
   const isCreated = (event: MusterEvent) =>
     event.type === 'service.created' &&
-    names.includes(nameWithTeam({ team: event.team ?? DEFAULT_TEAM, name: event.spec.name }));
+    isNamed(nameWithTeam({ team: event.team ?? DEFAULT_TEAM, name: event.spec.name }));
   const ofService = (directory: Directory) => (taskId: string) => {
     const task = directory.tasks.get(taskId);
     return task !== undefined && isService(task.serviceId, directory);
@@ -38,14 +40,14 @@ export function selectFacts(
     if (services.length === 0 && nodes.length === 0) return true;
     if (fact.is === 'intent') {
       const name = nameOfIntent(fact);
-      if (name === undefined || !names.includes(name)) return false;
+      if (name === undefined || !isNamed(name)) return false;
       intents.add(fact.seq);
       return true;
     }
     if (fact.is !== 'event') return false;
     const { event } = fact;
     if ('nodeId' in event && isNode(event.nodeId, directory)) return true;
-    if (event.type === 'node.joined') return nodes.includes(event.description.hostname);
+    if (event.type === 'node.joined') return hostnames.has(event.description.hostname.toLowerCase());
     if ('intent' in event) return intents.has(event.intent);
     if ('serviceId' in event) {
       return isCreated(event) || isService(event.serviceId, directory);

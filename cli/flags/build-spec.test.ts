@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildSpec, type ClientSide, changeSpec, type FlagValues } from './build-spec.ts';
+import { allowEqualSigns } from './equal-signs.ts';
 import { addCreateOptions, addUpdateOptions } from './service-options.ts';
 import { listFlags, scalarFlags } from './spec-flags.ts';
 import { refuseFlags, unsupportedOnCreate, unsupportedOnUpdate } from './unsupported.ts';
@@ -26,6 +27,7 @@ function parser(addOptions: (command: Command) => void): Command {
   const command = root.command('x').argument('[image]').argument('[args...]').passThroughOptions();
   command.configureOutput({ writeErr: () => undefined });
   addOptions(command);
+  allowEqualSigns(command);
   return command;
 }
 
@@ -142,16 +144,16 @@ const listSamples: Readonly<Record<string, readonly [given: string[], place: unk
     ],
   ],
   publish: [
-    ['8080:80', 'published=53,target=53,protocol=udp,mode=host'],
+    ['8080:80', 'published=53,"target=53",protocol=UDP,MODE=Host'],
     [
       { targetPort: 80, publishedPort: 8080 },
       { targetPort: 53, publishedPort: 53, protocol: 'udp', publishMode: 'host' },
     ],
   ],
   mount: [
-    ['type=bind,source=/srv,target=/data,readonly', 'data:/var/lib'],
+    ['"source=/srv/a,b",TYPE=Bind,target=/data,readonly', 'data:/var/lib'],
     [
-      { type: 'bind', source: '/srv', target: '/data', readOnly: true },
+      { type: 'bind', source: '/srv/a,b', target: '/data', readOnly: true },
       { type: 'volume', source: 'data', target: '/var/lib', readOnly: false },
     ],
   ],
@@ -196,22 +198,72 @@ describe('every flag with many values', () => {
     expect(at(update(spec, flag, value), list.path)).toEqual(place);
   });
 
-  it.each([['80'], ['80/tcp']])('--publish-rm %s takes the target port away', (target) => {
-    const spec = complete(create('-p', '8080:80', '-p', '53:53/udp', 'nginx'));
-    expect(update(spec, '--publish-rm', target).endpointSpec.ports).toMatchObject([{ targetPort: 53 }]);
+  it.each([
+    ['80', [53]],
+    ['80/tcp', [53]],
+    ['target=80', [53]],
+    ['80/udp', [8080, 8081, 53]],
+    ['published=8081,target=80,mode=host', [8080, 53]],
+    ['8080:80', [8081, 53]],
+    ['target=80,mode=ingress', [8080, 8081, 53]],
+  ])('--publish-rm %s takes away what it names, and leaves %j', (removal, left) => {
+    const ports = ['published=8080,target=80,mode=host', 'published=8081,target=80,mode=host', '53:53/udp'];
+    const spec = complete(create(...ports.flatMap((port) => ['-p', port]), 'nginx'));
+    expect(update(spec, '--publish-rm', removal).endpointSpec.ports.map((one) => one.publishedPort)).toEqual(
+      left,
+    );
   });
 
   it('adding what is there already replaces it', () => {
-    const spec = complete(create('-e', 'A=1', '-e', 'B=1', '-p', '8080:80', 'nginx'));
-    const changed = update(spec, '--env-add', 'A=2', '--publish-add', '8081:80');
-    expect(changed.taskTemplate.containerSpec.env).toEqual(['A=2', 'B=1']);
-    expect(changed.endpointSpec.ports).toMatchObject([{ publishedPort: 8081 }]);
+    const spec = complete(create('-e', 'A=1', '-e', 'B=1', '--mount', 'v1:/a', '--mount', 'v2:/b', 'nginx'));
+    const changed = update(spec, '--env-add', 'A=2', '--mount-add', 'v3:/a').taskTemplate.containerSpec;
+    expect(changed.env).toEqual(['A=2', 'B=1']);
+    expect(changed.mounts).toMatchObject([{ source: 'v3' }, { source: 'v2' }]);
   });
+
+  const host = (published: number) => `published=${published},target=80,mode=host`;
+  const publishedPorts = (spec: ServiceSpec) => spec.endpointSpec.ports.map((port) => port.publishedPort);
+
+  it('publishes one port of the container as often as it is asked for', () => {
+    const spec = complete(create('-p', host(8080), '-p', host(8081), 'nginx'));
+    expect(publishedPorts(spec)).toEqual([8080, 8081]);
+    expect(publishedPorts(update(spec, '--publish-add', host(8082)))).toEqual([8080, 8081, 8082]);
+    expect(complete(update(spec, '--publish-add', host(8080)))).toEqual(spec);
+    expect(publishedPorts(update(spec, '--publish-rm', '80', '--publish-add', host(1)))).toEqual([1]);
+  });
+
+  it('passes on what stands twice where it can stand once, so that the cluster says no', () => {
+    const spec = create('--mount', 'v1:/a', '--mount', 'v2:/a', 'nginx');
+    const refused = { ok: false, refusal: { message: 'ContainerSpec: duplicate mount point: /a' } };
+    expect(normaliseServiceSpec(spec, 'web')).toMatchObject(refused);
+    const one = complete(create('--mount', 'v1:/a', 'nginx'));
+    const changed = update(one, '--mount-add', 'v2:/a', '--mount-add', 'v3:/a');
+    expect(normaliseServiceSpec(changed, 'web')).toMatchObject(refused);
+    const twice = create('-p', host(80), '-p', host(80), 'nginx');
+    expect(normaliseServiceSpec(twice, 'web')).toMatchObject({ ok: false, refusal: { field: 'ports.1' } });
+  });
+});
+
+it.each([
+  ['--restart-condition', 'On-Failure', ['taskTemplate', 'restartPolicy', 'condition'], 'on-failure'],
+  ['--update-order', 'START-FIRST', ['updateConfig', 'order'], 'start-first'],
+])('reads %s %s without regard to case', (flag, value, path, word) => {
+  expect(at(create(flag, value, 'nginx'), path)).toBe(word);
 });
 
 it('takes variables from files and from here, the last of a name winning', () => {
   const spec = create('--env-file', 'x.env', '-e', 'A=flag', '-e', 'HOME', '-e', 'NOT_HERE', 'nginx');
   expect(at(spec, ['taskTemplate', 'containerSpec', 'env'])).toEqual(['FROM_FILE=1', 'HOME=/root', 'A=flag']);
+});
+
+it.each([
+  ['=x', "no variable name on line '=x'"],
+  ['A B=1', "variable 'A B' contains whitespaces"],
+])('refuses a line of a file: %s', (line, says) => {
+  const flags = { name: 'web', envFile: ['x.env'] };
+  expect(() => buildSpec('nginx', [], flags, { ...client, readFile: () => line })).toThrow(
+    `invalid env file (x.env): ${says}`,
+  );
 });
 
 it('leaves everything alone that is not asked for', () => {
@@ -244,7 +296,13 @@ it('passes a mode on that only the cluster can refuse', () => {
 
 it.each([
   ['--limit-cpu', 'many'],
+  ['--limit-cpu', '0.0000000001'],
   ['--limit-memory', '64q'],
+  ['--replicas', '99999999999999999999'],
+  ['-e', '=x'],
+  ['-l', '=x'],
+  ['--container-label', 'a b=c'],
+  ['--env', ''],
   ['--restart-delay', '5'],
   ['--replicas', '-1'],
   ['--restart-condition', 'always'],
@@ -252,6 +310,8 @@ it.each([
   ['--placement-pref', 'node.labels.zone'],
   ['--placement-pref', 'pack=node.labels.zone'],
   ['--mount', 'type=floppy,target=/a'],
+  ['--mount', 'type=bind,"source=/a,target=/b'],
+  ['--publish-rm', 'http'],
   ['--entrypoint', `sh -c 'open`],
 ])('refuses %s %s', (flag, value) => {
   expect(() => create(flag, value, 'nginx')).toThrow();

@@ -50,12 +50,12 @@ export function changeSpec(spec: ServiceSpec, flags: FlagValues, client: ClientS
 function changeList(spec: Fields, list: ListFlag, flags: FlagValues, client: ClientSide): void {
   const given = (flags[camelCase(`${list.name}-add`)] ?? []) as unknown[];
   const added = list.name === 'env' ? gatherEnv(given as string[], [], client) : given;
-  const removed = (flags[camelCase(`${list.name}-rm`)] ?? []) as string[];
-  if (added.length === 0 && removed.length === 0) return;
-  const items = fromPlace(getAt(spec, list.path)).filter((item) => {
-    const key = list.keyOf(item as never);
-    return !removed.some((name) => name === key || (list.name === 'publish' && `${name}/tcp` === key));
-  });
+  const removals = (flags[camelCase(`${list.name}-rm`)] ?? []) as never[];
+  if (added.length === 0 && removals.length === 0) return;
+  const { isRemovedBy = (item: never, key: never) => list.keyOf(item) === key } = list;
+  const items = fromPlace(getAt(spec, list.path)).filter(
+    (item) => !removals.some((removal) => isRemovedBy(item as never, removal)),
+  );
   setAt(spec, list.path, toPlace(list, mergeItems(list, items, added)));
 }
 
@@ -88,7 +88,8 @@ function gatherEnv(
     readFile(path)
       .split(/\r?\n/)
       .map((line) => line.trimStart())
-      .filter((line) => line !== '' && !line.startsWith('#')),
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => checkLine(path, line)),
   );
   return [...lines, ...flags].flatMap((item) => {
     if (item.includes('=')) return [item];
@@ -97,11 +98,29 @@ function gatherEnv(
   });
 }
 
-/** An item with the key of an earlier one takes its place. */
+function checkLine(path: string, line: string): string {
+  const [name] = line.split('=');
+  if (name === '') throw usageError(`invalid env file (${path}): no variable name on line '${line}'`);
+  if (/\s/.test(name!))
+    throw usageError(`invalid env file (${path}): variable '${name}' contains whitespaces`);
+  return line;
+}
+
+/** What is added with the key of what is there takes its place. */
 function mergeItems(list: ListFlag, before: readonly unknown[], added: readonly unknown[]): unknown[] {
-  const byKey = new Map<string, unknown>();
-  for (const item of [...before, ...added]) byKey.set(list.keyOf(item as never), item);
-  return [...byKey.values()];
+  const addedByKey = new Map<string, unknown[]>();
+  for (const item of added) {
+    const key = list.keyOf(item as never);
+    const others = list.lastWins ? [] : (addedByKey.get(key) ?? []);
+    addedByKey.set(key, [...others, item]);
+  }
+  const kept = before.flatMap((item) => {
+    const key = list.keyOf(item as never);
+    const replacing = addedByKey.get(key);
+    if (replacing) addedByKey.set(key, []);
+    return replacing ?? [item];
+  });
+  return [...kept, ...[...addedByKey.values()].flat()];
 }
 
 /** Labels are a map in the spec, and pairs here. */

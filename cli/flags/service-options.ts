@@ -1,6 +1,5 @@
 // Declares the flags of `service create` and `service update` on their commands.
-import { type Command, Option } from 'commander';
-import { allowBooleanValues } from './booleans.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { listFlags, scalarFlags } from './spec-flags.ts';
 import { type Parse, switchValue, wordsValue } from './values.ts';
 
@@ -12,18 +11,21 @@ export function repeatable(flags: string, description: string, parse: Parse<unkn
   ]);
 }
 
-const switches = scalarFlags
-  .filter(({ parse }) => parse === switchValue)
-  .map(({ flags }) => new Option(flags).name());
+/** As Docker reads them: without regard to case. */
+function chooseFrom(option: Option, choices: readonly string[]): Option {
+  return option.choices(choices).argParser((text) => {
+    const word = choices.find((choice) => choice === text.toLowerCase());
+    if (word === undefined) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+    return word;
+  });
+}
 
 function addScalars(command: Command): void {
   for (const { flags, description, parse, choices } of scalarFlags) {
     const option = new Option(flags, description);
-    if (parse === switchValue) {
-      command.addOption(option).addOption(new Option(`--no-${option.name()}`).hideHelp());
-    } else command.addOption(choices ? option.choices(choices) : option.argParser(parse));
+    if (parse === switchValue) command.addOption(option);
+    else command.addOption(choices ? chooseFrom(option, choices) : option.argParser(parse));
   }
-  allowBooleanValues(command, [...switches, 'detach', 'quiet', 'force']);
 }
 
 export function addCreateOptions(command: Command): void {
@@ -43,10 +45,10 @@ export function addUpdateOptions(command: Command): void {
   command.option('--image <image>', 'image to run');
   command.addOption(new Option('--args <command>', 'command arguments').argParser(wordsValue));
   command.option('--force', 'replace every task though nothing else changed');
-  for (const { name, value, description, parse } of listFlags) {
+  for (const { name, value, description, parse, parseRemoval = String } of listFlags) {
     command.addOption(repeatable(`--${name}-add <${value}>`, `add or replace: ${description}`, parse));
     const key = { publish: 'TARGET-PORT', mount: 'TARGET', constraint: 'EXPRESSION' }[name] ?? 'KEY';
-    command.addOption(repeatable(`--${name}-rm <${key}>`, `remove: ${description}`, String));
+    command.addOption(repeatable(`--${name}-rm <${key}>`, `remove: ${description}`, parseRemoval));
   }
   addScalars(command);
 }

@@ -1,10 +1,20 @@
 // The flags of `service create` and `service update`, and the place of each in the spec. One table: both commands, the
 // help and the tests read it.
-import { type PlacementPreference, parseMount, parsePlacementPreference, parsePort } from '@muster/model';
+import {
+  type Mount,
+  type PlacementPreference,
+  type Port,
+  parseMount,
+  parsePlacementPreference,
+  parsePort,
+  type Read,
+  type ShortPort,
+} from '@muster/model';
 import { InvalidArgumentError } from 'commander';
 import {
   cpusValue,
   durationValue,
+  envValue,
   memoryValue,
   type Parse,
   switchValue,
@@ -136,8 +146,13 @@ export interface ListFlag {
   readonly path: readonly string[];
   /** The item, or a `[key, value]` pair where the place is a map. */
   readonly parse: Parse<unknown>;
-  /** What `--x-rm` names an item by; adding one with the same key replaces it. */
+  /** Adding one with the same key replaces it. */
   readonly keyOf: (item: never) => string;
+  /** Of one key may only one be given: the last is meant. Otherwise all are, and the cluster says what is wrong with it. */
+  readonly lastWins: boolean;
+  /** What `--x-rm` names items by: their key, unless said otherwise. */
+  readonly parseRemoval?: Parse<unknown>;
+  readonly isRemovedBy?: (item: never, removal: never) => boolean;
 }
 
 /** `key=value`, or a key alone. */
@@ -146,27 +161,41 @@ function pair(text: string): [string, string] {
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function must<T>(parse: (text: string) => T | undefined, expected: string): Parse<T> {
+function labelPair(text: string): [string, string] {
+  const [key, value] = pair(text);
+  if (key.trim() === '') throw new InvalidArgumentError(`invalid label '${text}': empty name.`);
+  if (/\s/.test(key.trim())) throw new InvalidArgumentError(`label '${key}' contains whitespaces.`);
+  return [key, value];
+}
+
+function reading<T extends object>(read: (text: string) => Read<T>): Parse<T> {
   return (text) => {
-    const value = parse(text);
-    if (value === undefined) throw new InvalidArgumentError(`Expected ${expected}.`);
+    const value = read(text);
+    if ('error' in value) throw new InvalidArgumentError(`${value.error}.`);
     return value;
   };
 }
 
-function preferenceItem(text: string): PlacementPreference {
-  const preference = parsePlacementPreference(text);
-  if ('error' in preference) throw new InvalidArgumentError(`${preference.error}.`);
-  return preference;
-}
+const readPort = reading(parsePort);
 
 function portItem(text: string) {
-  const port = must(
-    parsePort,
-    '[published:]target[/protocol] or published=…,target=…,protocol=…,mode=host',
-  )(text);
-  const { target: targetPort, published: publishedPort, protocol, mode: publishMode } = port;
+  const { target: targetPort, published: publishedPort, protocol, mode: publishMode } = readPort(text);
   return dropUndefined({ protocol, targetPort, publishedPort, publishMode });
+}
+
+type GivenPort = Pick<Port, 'targetPort'> & Partial<Port>;
+
+function keyOfPort({ publishedPort = 0, targetPort, protocol = 'tcp', publishMode = 'ingress' }: GivenPort) {
+  return `${publishedPort}:${targetPort}/${protocol}/${publishMode}`;
+}
+
+/** By its target; and by all else that is said. */
+function isPortRemovedBy(port: Port, { target, published, protocol = 'tcp', mode }: ShortPort): boolean {
+  if (port.targetPort !== target || port.protocol !== protocol) return false;
+  return (
+    (published === undefined || published === port.publishedPort) &&
+    (mode === undefined || mode === port.publishMode)
+  );
 }
 
 export function dropUndefined<T extends object>(fields: T): Partial<T> {
@@ -182,8 +211,9 @@ export const listFlags: readonly ListFlag[] = [
     value: 'KEY=VALUE',
     description: 'environment variable',
     path: [...container, 'env'],
-    parse: textValue,
+    parse: envValue,
     keyOf: envKey,
+    lastWins: true,
   },
   {
     name: 'label',
@@ -191,16 +221,18 @@ export const listFlags: readonly ListFlag[] = [
     value: 'KEY=VALUE',
     description: 'label of the service',
     path: ['labels'],
-    parse: pair,
+    parse: labelPair,
     keyOf: ([key]: [string, string]) => key,
+    lastWins: true,
   },
   {
     name: 'container-label',
     value: 'KEY=VALUE',
     description: 'label of its containers',
     path: [...container, 'labels'],
-    parse: pair,
+    parse: labelPair,
     keyOf: ([key]: [string, string]) => key,
+    lastWins: true,
   },
   {
     name: 'constraint',
@@ -209,14 +241,16 @@ export const listFlags: readonly ListFlag[] = [
     path: ['taskTemplate', 'placement', 'constraints'],
     parse: textValue,
     keyOf: (item: string) => item,
+    lastWins: true,
   },
   {
     name: 'placement-pref',
     value: 'PREFERENCE',
     description: 'share tasks equally among the values of a label: spread=node.labels.zone',
     path: ['taskTemplate', 'placement', 'preferences'],
-    parse: preferenceItem,
+    parse: reading(parsePlacementPreference),
     keyOf: ({ spread }: PlacementPreference) => `spread=${spread.spreadDescriptor}`,
+    lastWins: true,
   },
   {
     name: 'publish',
@@ -225,15 +259,18 @@ export const listFlags: readonly ListFlag[] = [
     description: 'publish a port: published=8080,target=80,mode=host',
     path: ['endpointSpec', 'ports'],
     parse: portItem,
-    keyOf: ({ targetPort, protocol = 'tcp' }: { targetPort: number; protocol?: string }) =>
-      `${targetPort}/${protocol}`,
+    keyOf: keyOfPort,
+    lastWins: false,
+    parseRemoval: readPort,
+    isRemovedBy: isPortRemovedBy,
   },
   {
     name: 'mount',
     value: 'MOUNT',
     description: 'attach a file system: type=bind,source=/srv,target=/data[,readonly]',
     path: [...container, 'mounts'],
-    parse: must(parseMount, 'type=bind|volume|tmpfs,source=…,target=…[,readonly]'),
-    keyOf: ({ target }: { target: string }) => target,
+    parse: reading(parseMount),
+    keyOf: ({ target }: Mount) => target,
+    lastWins: false,
   },
 ];

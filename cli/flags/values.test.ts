@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { rewriteBooleans } from './booleans.ts';
+import { rewriteOptions } from './equal-signs.ts';
 import { makeName } from './make-name.ts';
 import { parseMoment } from './moments.ts';
 import { splitShellWords } from './shell-words.ts';
@@ -34,49 +34,84 @@ describe('moments', () => {
   ])('%s', (text, moment) => {
     expect(parseMoment(text, now)).toEqual(moment);
   });
-  it.each(['', 'now', '10 minutes', '2026-13-01'])('refuses %s', (text) => {
-    expect(() => parseMoment(text, now)).toThrow('is no point in time');
-  });
+  it.each(['', 'now', '10 minutes', '2026-13-01', '9999999999h', '99999999999999999999'])(
+    'refuses %s',
+    (text) => {
+      expect(() => parseMoment(text, now)).toThrow('is no point in time');
+    },
+  );
 });
 
 it('makes up names that can stand in a subject', () => {
   for (const random of [0, 0.5, 0.999999]) expect(makeName(() => random)).toMatch(/^[a-z]+_[a-z]+$/);
 });
 
-describe("Docker's booleans", () => {
-  const command = new Command().option('-t, --tty').option('--name <name>').option('-e, --env <env>');
-  it.each([
+describe('equal signs', () => {
+  const command = new Command()
+    .option('-t, --tty')
+    .option('-q, --quiet')
+    .option('--no-trunc')
+    .option('--name <name>')
+    .option('-e, --env <env>');
+  it.each<[string[], string[]]>([
     [
       ['--tty=true', 'img'],
       ['--tty', 'img'],
     ],
-    [
-      ['--tty=false', 'img'],
-      ['--no-tty', 'img'],
-    ],
+    [['--tty=false'], ['--no-tty']],
     [
       ['--tty=0', '--tty=T'],
       ['--no-tty', '--tty'],
     ],
     [
-      ['--name', 'x', '--tty=false'],
-      ['--name', 'x', '--no-tty'],
+      ['--no-trunc=false', '--no-trunc=true'],
+      ['--trunc', '--no-trunc'],
+    ],
+    [['-t=false'], ['--no-tty']],
+    [
+      ['-tq=0', '-q=1'],
+      ['-t', '--no-quiet', '--quiet'],
+    ],
+    [['-tq'], ['-tq']],
+    [
+      ['-e=A=1', '-te=-x'],
+      ['-e', 'A=1', '-t', '-e', '-x'],
+    ],
+    [['-eA=1'], ['-eA=1']],
+    [
+      ['--name', '--tty=false', '-e', '-t=false', '-te', '-q=0', '-q=0'],
+      ['--name', '--tty=false', '-e', '-t=false', '-te', '-q=0', '--no-quiet'],
     ],
     [
       ['--name=x', '-e', 'A=1', '--tty=1'],
       ['--name=x', '-e', 'A=1', '--tty'],
     ],
     [
-      ['img', '--tty=false'],
-      ['img', '--tty=false'],
+      ['web=1', '-t=false'],
+      ['web=1', '--no-tty'],
     ],
     [
       ['--', '--tty=false'],
       ['--', '--tty=false'],
     ],
-    [['--tty=maybe'], ['--tty=maybe']],
-    [['--other=false'], ['--other=false']],
+    [
+      ['--other=false', '-x=1'],
+      ['--other=false', '-x=1'],
+    ],
   ])('%j', (argv, rewritten) => {
-    expect(rewriteBooleans(command, ['tty'], argv)).toEqual(rewritten);
+    expect(rewriteOptions(command, argv)).toEqual(rewritten);
+  });
+
+  it('of what follows an image or the name of a command are not ours', () => {
+    const create = new Command().enablePositionalOptions().command('create').option('-t, --tty');
+    create.passThroughOptions();
+    expect(rewriteOptions(create, ['-t=0', 'img', '-t=0'])).toEqual(['--no-tty', 'img', '-t=0']);
+    const group = new Command().option('-t, --tty');
+    group.command('create');
+    expect(rewriteOptions(group, ['-t=0', 'create', '-t=0'])).toEqual(['--no-tty', 'create', '-t=0']);
+  });
+
+  it.each([['--tty=maybe'], ['-t=yes'], ['--tty='], ['--tty=tRUE']])('refuse %s', (text) => {
+    expect(() => rewriteOptions(command, [text])).toThrow('for "-t, --tty" flag: write true or false');
   });
 });

@@ -16,12 +16,18 @@ function parsing<T>(parse: (text: string) => T | undefined, expected: string): P
 
 export const durationValue = parsing(parseDuration, 'a duration such as 10s or 1m30s');
 export const memoryValue = parsing(parseMemory, 'an amount of memory such as 64m or 1.5GiB');
-export const cpusValue = parsing(parseCpus, 'a number of CPUs such as 0.5');
+export const cpusValue = parsing(parseCpus, 'a number of CPUs such as 0.5, with nine decimals at most');
 export const wordsValue = parsing(splitShellWords, 'words with their quotes closed');
 export const wholeValue = parsing(
-  (text) => (/^\d+$/.test(text) ? Number(text) : undefined),
-  'a whole number that is not negative',
+  (text) => (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined),
+  `a whole number that is not negative, at most ${Number.MAX_SAFE_INTEGER}`,
 );
+
+export const envValue: Parse<string> = (text) => {
+  if (text === '' || text.startsWith('='))
+    throw new InvalidArgumentError(`invalid environment variable: ${text}`);
+  return text;
+};
 
 export const textValue: Parse<string> = (text) => text;
 /** Flags without a value arrive as booleans already. */

@@ -6,6 +6,7 @@ import type { TaskView } from '@muster/api';
 import { systemClock } from '@muster/runtime';
 import type { Context } from '../commands/context.ts';
 import { CliError } from '../errors.ts';
+import { plainLines } from '../output/plain-text.ts';
 import { formatLine, namePrefix, type PrefixOptions, padPrefixes } from './prefix.ts';
 
 export interface ShowLogsOptions extends PrefixOptions {
@@ -41,7 +42,7 @@ export async function showLogs(context: Context, target: string, options: ShowLo
         readOne(context, task, { ...options, tail }, width, stop.signal).catch((error: Error) => {
           const failure = `${namePrefix(task, { ...options, raw: false })}: ${error.message}`;
           failures.push(failure);
-          if (options.follow) context.terminal.note(`Error: ${failure}\n`);
+          if (options.follow) context.terminal.note(`Error: ${plainLines(failure)}\n`);
         }),
       );
     }
@@ -127,5 +128,8 @@ async function readOne(
     ...(tail !== undefined && { tail }),
     ...(since !== undefined && { since }),
   });
-  for await (const { line, time } of lines) terminal.write(formatLine(padded, line, time, timestamps));
+  for await (const { stream, line, time } of lines) {
+    const print = stream === 'stderr' ? terminal.note : terminal.write;
+    print(formatLine(padded, line, time, timestamps));
+  }
 }

@@ -29,6 +29,11 @@ export function labelMatches(labels: Readonly<Record<string, string>>, filter: s
   return ownValue(labels, filter.slice(0, at)) === filter.slice(at + 1);
 }
 
+/** Names are told apart without regard to case. */
+export function nameStartsWith(name: string, start: string): boolean {
+  return name.toLowerCase().startsWith(start.toLowerCase());
+}
+
 export function startsWith(text: string | undefined, start: string): boolean {
   return text?.startsWith(start) ?? false;
 }

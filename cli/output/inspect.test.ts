@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toDockerNode, toDockerService, toDockerTask } from './docker-json.ts';
+import { TemplateError } from './go-template/template.ts';
 import { printObjects } from './inspect.ts';
 import { printServicePretty } from './pretty-service.ts';
 import { makeNode, makeService, makeTask } from './views.fixture.ts';
@@ -50,7 +51,7 @@ describe('inspect', () => {
       DesiredState: 'running',
       Status: { State: 'failed', Err: 'exit', ContainerStatus: { ContainerID: 'c1', ExitCode: 3 } },
     });
-    expect(toDockerTask(makeTask()).valueOf()).not.toHaveProperty('Status.Err');
+    expect(JSON.parse(JSON.stringify(toDockerTask(makeTask())))).not.toHaveProperty('Status.Err');
   });
 
   it('of a node tells what it is', () => {
@@ -61,15 +62,58 @@ describe('inspect', () => {
     });
   });
 
-  it('prints an array, a line each, or through a template', () => {
-    const objects = [toDockerNode(makeNode())];
-    expect(JSON.parse(printObjects(objects, undefined))).toEqual(objects);
+  it('prints an array, on many lines or on one, or each through a template', () => {
+    const objects = [toDockerNode(makeNode()), toDockerNode(makeNode())];
+    const array = JSON.parse(JSON.stringify(objects));
+    expect(JSON.parse(printObjects(objects, undefined))).toEqual(array);
     expect(printObjects(objects, 'json').trim().split('\n')).toHaveLength(1);
+    expect(JSON.parse(printObjects(objects, 'json'))).toEqual(array);
+    expect(printObjects([], 'json')).toBe('[]\n');
+    objects.pop();
     expect(printObjects(objects, '{{.Description.Hostname}}: {{.Spec.Labels}} {{.Spec.Labels.none}}')).toBe(
       'node1: map[zone:a] <no value>\n',
     );
   });
 });
+
+describe('a template on what is inspected', () => {
+  const task = [toDockerTask(makeTask())];
+  const service = [toDockerService(makeService())];
+
+  it.each(['{{.Nope}}', '{{.Status.Nope}}', '{{.Spec.ContainerSpec.Imgae}}'])('refuses %s', (format) => {
+    expect(() => printObjects(task, format)).toThrow(TemplateError);
+  });
+
+  it.each([
+    ['{{.Status.Err}}|{{.Replaces}}|{{.Status.ContainerStatus.ExitCode}}', '||0'],
+    [
+      '{{.Spec.ContainerSpec.Hostname}}|{{.Spec.ContainerSpec.TTY}}|{{.Spec.ContainerSpec.Args}}',
+      '|false|[]',
+    ],
+    ['{{range .Spec.ContainerSpec.Mounts}}{{.Source}}{{end}}{{.Spec.Placement.Preferences}}', '[]'],
+    ['{{.Labels.none}}', '<no value>'],
+  ])('%s finds what is left out while it is empty', (format, output) => {
+    expect(printObjects(task, format)).toBe(`${output}\n`);
+    expect(JSON.stringify(task)).not.toMatch(/"Err"|"Hostname"|"Replaces"/);
+  });
+
+  it('of a service finds labels and the team that it has not', () => {
+    expect(printObjects(service, '{{.Team}}|{{.Spec.Labels.none}}')).toBe('|<no value>\n');
+    expect(() => printObjects(service, '{{.UpdateStatus}}')).toThrow(TemplateError);
+  });
+});
+
+it.each([undefined, 'json', '{{.Description.Hostname}}', '{{json .}}'])(
+  'prints what an agent calls itself as plain text: %s',
+  (format) => {
+    const node = makeNode();
+    const description = { ...node.description, hostname: 'a\x1b[2Jb\x9bc\u202ed' };
+    const text = printObjects([toDockerNode({ ...node, description })], format);
+    expect(text).toContain('a\\u001b[2Jb\\u009bc\\u202ed');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about.
+    expect(text).not.toMatch(/[\x1b\x9b\u202e]/);
+  },
+);
 
 it('prints a service for people', () => {
   expect(

@@ -1,5 +1,6 @@
 // Lists as Docker prints them: a table, one JSON object a line, or a Go template for each item.
 import { compileTemplate } from './go-template/template.ts';
+import { plainJson, plainText } from './plain-text.ts';
 import { layOutTable } from './table.ts';
 
 export interface Column {
@@ -30,8 +31,8 @@ export function printList(
   { format = 'table', quiet = false, width }: ListOptions,
 ): string {
   if (quiet && (format === 'table' || format.startsWith('table ')))
-    return items.map(({ ID }) => `${ID}\n`).join('');
-  if (format === 'json') return items.map((item) => `${JSON.stringify(sortKeys(item))}\n`).join('');
+    return items.map(({ ID }) => `${plainText(String(ID))}\n`).join('');
+  if (format === 'json') return items.map((item) => `${plainJson(sortKeys(item))}\n`).join('');
   if (format === 'table') {
     const rows = items.map((item) => columns.map(({ field }) => String(item[field] ?? '')));
     const flexible = columns.flatMap((column, index) => (column.flexible ? [index] : []));
@@ -44,19 +45,21 @@ export function printList(
 }
 
 function printTemplateTable(items: readonly Item[], headers: Item, format: string): string {
-  const template = compileTemplate(unescapeFormat(format));
-  const rows = [template(headers), ...items.map(template)].map((line) => line.split('\t'));
+  const template = compileTemplate(format);
+  const rows = [headers, ...items.map(plainItem)].map((item) => template(item).split('\t'));
   return layOutTable(rows);
 }
 
 function printTemplate(items: readonly Item[], format: string): string {
-  const template = compileTemplate(unescapeFormat(format));
+  const template = compileTemplate(format);
   return items.map((item) => `${template(item)}\n`).join('');
 }
 
-/** In single quotes a shell leaves `\t` as it is; Docker reads it as a tab. */
-export function unescapeFormat(format: string): string {
-  return format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+/** A tab is where the format has one. */
+function plainItem(item: Item): Item {
+  return Object.fromEntries(
+    Object.entries(item).map(([key, value]) => [key, typeof value === 'string' ? plainText(value) : value]),
+  );
 }
 
 function sortKeys(item: Item): Item {

@@ -44,6 +44,7 @@ describe('service ls', () => {
     ['id=sss', 1],
     ['id=x', 0],
     ['name=we', 1],
+    ['name=WE', 1],
     ['name=eb', 0],
     ['label=team', 1],
     ['label=team=blue', 1],
@@ -138,6 +139,8 @@ describe('service ps', () => {
     [['node=node1'], 2],
     [['name=web.2'], 1],
     [['name=web'], 3],
+    [['name=Web.2'], 1],
+    [['node=NODE1', 'desired-state=Running'], 1],
     [['id=uu', 'id=vv'], 2],
   ])('filter %s', (filters, count) => {
     expect(filterItems(history, filters, taskFilters)).toHaveLength(count);

@@ -1,6 +1,6 @@
 // `node ls`: what Docker shows of a node in one line, and what runs its tasks. No node is a manager, so that column is only for templates.
 import type { NodeView } from '@muster/api';
-import { type FilterTests, labelMatches, startsWith } from './filters.ts';
+import { type FilterTests, labelMatches, nameStartsWith, startsWith } from './filters.ts';
 import type { Column, Item } from './list.ts';
 import { capitalise } from './task-list.ts';
 
@@ -22,7 +22,7 @@ export const nodeHeaders = {
 
 export const nodeFilters: FilterTests<NodeView> = {
   id: ({ id }, value) => startsWith(id, value),
-  name: ({ hostname }, value) => startsWith(hostname, value),
+  name: ({ hostname }, value) => nameStartsWith(hostname, value),
   'node.label': ({ labels }, value) => labelMatches(labels, value),
   label: ({ labels }, value) => labelMatches(labels, value),
   status: ({ status }, value) => status === value.toLowerCase(),

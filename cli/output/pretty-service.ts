@@ -1,6 +1,7 @@
 // `service inspect --pretty`: Docker's layout, with what muster knows. Pure.
 import type { ServiceDetail } from '@muster/api';
 import { formatDuration, formatMemory, type ServiceSpec } from '@muster/model';
+import { plainText } from './plain-text.ts';
 import { capitalise } from './task-list.ts';
 
 type Line = readonly [label: string, value: string] | undefined;
@@ -37,7 +38,7 @@ function section(title: string, lines: readonly Line[]): string {
   if (given.length === 0) return '';
   const width = Math.max(...given.map(([label]) => label.length)) + 2;
   const text = given
-    .map(([label, value]) => `${`${`${label}:`.padEnd(width)}${value}`.trimEnd()}\n`)
+    .map(([label, value]) => `${plainText(`${`${label}:`.padEnd(width)}${value}`).trimEnd()}\n`)
     .join('');
   return title === '' ? text : `${title}:\n${text}`;
 }

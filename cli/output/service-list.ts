@@ -1,6 +1,6 @@
 // `service ls`: what Docker shows of a service in one line.
 import { portText, type ServiceView, shortenId } from '@muster/api';
-import { type FilterTests, labelMatches, startsWith } from './filters.ts';
+import { type FilterTests, labelMatches, nameStartsWith, startsWith } from './filters.ts';
 import type { Column, Item } from './list.ts';
 
 export const serviceColumns: readonly Column[] = [
@@ -14,7 +14,7 @@ export const serviceColumns: readonly Column[] = [
 
 export const serviceFilters: FilterTests<ServiceView> = {
   id: ({ id }, value) => startsWith(id, value),
-  name: ({ name }, value) => startsWith(name, value),
+  name: ({ name }, value) => nameStartsWith(name, value),
   label: ({ labels }, value) => labelMatches(labels, value),
   mode: ({ mode }, value) => mode === value,
 };

@@ -1,6 +1,6 @@
 // `service ps` and `node ps`: a line for each task, the newest of a slot first and its history below it.
 import { portText, shortenId, type TaskView } from '@muster/api';
-import { type FilterTests, startsWith } from './filters.ts';
+import { type FilterTests, nameStartsWith, startsWith } from './filters.ts';
 import type { Column, Item } from './list.ts';
 import { shortenImage } from './service-list.ts';
 import { describeAge } from './time-words.ts';
@@ -25,9 +25,14 @@ const desiredGroups: Readonly<Record<string, readonly string[]>> = {
 
 export const taskFilters: FilterTests<TaskView> = {
   id: ({ id }, value) => startsWith(id, value),
-  name: ({ name, serviceName, slot }, value) => startsWith(name, value) || `${serviceName}.${slot}` === value,
-  node: ({ nodeId, hostname }, value) => hostname === value || startsWith(nodeId, value),
-  'desired-state': ({ desired }, value) => (desiredGroups[value] ?? [value]).includes(desired),
+  name: ({ name, serviceName, slot }, value) =>
+    nameStartsWith(name, value) || `${serviceName}.${slot}`.toLowerCase() === value.toLowerCase(),
+  node: ({ nodeId, hostname }, value) =>
+    hostname?.toLowerCase() === value.toLowerCase() || startsWith(nodeId, value),
+  'desired-state': ({ desired }, value) => {
+    const state = value.toLowerCase();
+    return (Object.hasOwn(desiredGroups, state) ? desiredGroups[state]! : [state]).includes(desired);
+  },
 };
 
 export interface ShowTaskOptions {

@@ -1,5 +1,6 @@
 // Where output goes, and what it can show there.
 import { styleText } from 'node:util';
+import { exitCodes } from '../errors.ts';
 
 export interface Terminal {
   /** Results. */
@@ -31,10 +32,13 @@ export function openTerminal({ color }: { readonly color: boolean }): Terminal {
   };
 }
 
-/** A reader that goes away, as `head` does, is no error. */
-export function endQuietlyWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+/** A reader that goes away, as `head` does, is no error; a disk without room is one. */
+export function endWithReader(): void {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(0);
+    process.stderr.write(`Error: can't write the output: ${message}\n`);
+    process.exit(exitCodes.refused);
   });
+  // Nobody is left to be told.
+  process.stderr.on('error', () => undefined);
 }

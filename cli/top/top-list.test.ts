@@ -53,6 +53,19 @@ describe('the table', () => {
     for (const header of ['ROLE', 'LAG', 'DECISIONS/S', 'P99', 'STATUS']) expect(lines[0]).toContain(header);
   });
 
+  it.each([
+    ['copies of one process', { Copy: '2' }, 'COPY'],
+    ['processes of one machine', { Copy: 'scheduler-12345', PID: '12345' }, 'PID'],
+    ['machines', { Host: 'beta' }, 'HOST'],
+  ])('keeps, at 80 columns, the one by which %s differ', (_, fields, header) => {
+    const lines = layOutTop([row!, { ...row!, ...fields }], { width: 80 })
+      .trimEnd()
+      .split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines[0]).toContain(header);
+    expect(lines[1]).not.toBe(lines[2]);
+  });
+
   it('shows every column where there is room, or nobody to be narrow', () => {
     for (const width of [300, undefined]) {
       const [header] = layOutTop([row!], { width }).split('\n');

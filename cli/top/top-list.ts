@@ -3,6 +3,7 @@ import type { Status } from '@muster/api';
 import { formatMemory } from '@muster/model';
 import { compareVersions } from '../doctor/held-back.ts';
 import type { Column, Item } from '../output/list.ts';
+import { plainText } from '../output/plain-text.ts';
 import { layOutTable } from '../output/table.ts';
 import type { TopRow } from './compare.ts';
 import type { Look } from './look.ts';
@@ -51,13 +52,19 @@ export function showTopRow(row: TopRow): Item {
   };
 }
 
+/** Where even what is needed most leaves no room. */
+const LAST_TO_GO = 0.5;
+
 /** As many columns as fit, as many rows as there is room for. */
 export function layOutTop(
   items: readonly Item[],
   { width, height }: { readonly width?: number | undefined; readonly height?: number | undefined },
 ): string {
   const shown = height === undefined ? items : items.slice(0, Math.max(1, height));
-  let columns = topColumns;
+  const telling = tellApart(shown);
+  let columns = topColumns.map((column) =>
+    telling.includes(column.field) ? { ...column, dispensable: LAST_TO_GO } : column,
+  );
   for (;;) {
     const flexible = columns.flatMap((column, index) => (column.flexible ? [index] : []));
     const rows = shown.map((item) => columns.map(({ field }) => String(item[field])));
@@ -69,6 +76,35 @@ export function layOutTop(
     }
     columns = columns.filter(({ dispensable }) => dispensable < most);
   }
+}
+
+const tellers = ['Copy', 'PID', 'Host'];
+
+/** Of the columns that say which copy it is, those that the rows need to differ, in as little room as may be. */
+function tellApart(items: readonly Item[]): readonly string[] {
+  const choices = [
+    [],
+    ['Copy'],
+    ['PID'],
+    ['Host'],
+    ['Copy', 'PID'],
+    ['Copy', 'Host'],
+    ['PID', 'Host'],
+    tellers,
+  ]
+    .map((fields) => ({ fields, width: widthOfFields(items, fields) }))
+    .sort((a, b) => a.width - b.width);
+  const areTold = (fields: readonly string[]) =>
+    new Set(items.map((item) => ['Role', ...fields].map((field) => item[field]).join('\n'))).size ===
+    items.length;
+  return choices.find(({ fields }) => areTold(fields))?.fields ?? [];
+}
+
+function widthOfFields(items: readonly Item[], fields: readonly string[]): number {
+  return fields.reduce(
+    (sum, field) => sum + Math.max(...items.map((item) => String(item[field]).length), 0),
+    fields.length,
+  );
 }
 
 /**
@@ -90,7 +126,7 @@ export function summarise(before: Look | undefined, now: Look): string {
     before && seconds! > 0 ? `, ${showRate((now.logHead - before.logHead) / seconds!)} a second` : '';
   const log = `log ${now.logHead} records${rate}`;
   if (!now.status) return `no API answers · ${log}`;
-  return [...describeCluster(now.status), log, ...describeUpgrade(now, now.status)].join(' · ');
+  return plainText([...describeCluster(now.status), log, ...describeUpgrade(now, now.status)].join(' · '));
 }
 
 function describeCluster({ nodes, services, tasks, openIntents }: Status): string[] {

@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BackendKind } from '@muster/backends';
-import { type Logger, type NatsServerProcess, startNatsServer } from '@muster/runtime';
+import { type Logger, type NatsServerProcess, StartError, startNatsServer } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type ClusterConnection, connectCluster } from '../roles/cluster-connection.ts';
 import { type Running, startControlPlane } from '../roles/control-plane.ts';
@@ -156,12 +156,18 @@ export async function up(options: UpOptions): Promise<UpCluster> {
 }
 
 async function startOwnServer(dir: string, port: number | undefined): Promise<NatsServerProcess> {
-  if (port !== undefined) return await startNatsServer({ dir, port });
   try {
-    return await startNatsServer({ dir, port: USUAL_PORT });
+    return await startNatsServer({ dir, port: port ?? USUAL_PORT });
   } catch (error) {
-    if (!/address already in use/.test((error as Error).message)) throw error;
-    return await startNatsServer({ dir });
+    if (!(error instanceof StartError)) throw error;
+    const { message } = error;
+    if (/address already in use/.test(message)) {
+      if (port === undefined) return await startNatsServer({ dir });
+      throw new StartError(`${message}; stop what listens there, or choose another port with --nats-port`);
+    }
+    if (/keeps its streams/.test(message))
+      throw new StartError(`${message}; stop that one, or choose another directory with --dir`);
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Progress } from '@muster/api';
 import type { Context } from '../commands/context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { interruptible } from './interruptible.ts';
-import { judgeProgress, type Outcome } from './judge.ts';
+import { judgeProgress, type Outcome, type Updating } from './judge.ts';
 import { openProgressView } from './progress-view.ts';
 import { waitUntilWoken } from './verdict.ts';
 
@@ -13,6 +13,8 @@ export interface ConvergeOptions {
   readonly service: string;
   readonly name: string;
   readonly removing: boolean;
+  /** Failing tasks of the version that it brings about end the wait. */
+  readonly updating: Updating;
   /** What was asked for is in the state from here on. */
   readonly fromSeq: number;
   readonly stableForMs: number;
@@ -36,7 +38,7 @@ export function converge(context: Context, options: ConvergeOptions): Promise<vo
 
 async function followProgress(context: Context, options: ConvergeOptions): Promise<void> {
   const { log, terminal } = context;
-  const { removing, stableForMs, timeoutMs, quiet, name } = options;
+  const { removing, updating, stableForMs, timeoutMs, quiet, name } = options;
   const view = openProgressView(terminal, quiet);
   const startedAt = performance.now();
   let seen = options.fromSeq;
@@ -63,7 +65,7 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
       if (progress === 'gone') return;
       if (progress !== 'unknown') {
         apiSeenAt = performance.now();
-        const outcome = judgeProgress(progress, removing);
+        const outcome = judgeProgress(progress, removing, updating);
         if (outcome.kind === 'converged') stableSince ??= performance.now();
         else stableSince = undefined;
         const isStable =

@@ -44,7 +44,7 @@ export function troubleLines({ name, slots, err, unschedulable }: Progress): str
   const lines = new Set<string>();
   for (const slot of slots) if (slot.err !== '') lines.add(`${name}.${slot.slot}: ${oneLine(slot.err)}`);
   if (lines.size === 0 && err !== undefined) lines.add(`${name}: ${oneLine(err)}`);
-  if (lines.size === 0 && unschedulable !== undefined) lines.add(`${name}: ${unschedulable}`);
+  if (lines.size === 0 && unschedulable !== undefined) lines.add(`${name}: ${oneLine(unschedulable)}`);
   return [...lines];
 }
 

@@ -1,5 +1,6 @@
 // Shows progress on a terminal that can be drawn over, and as lines where it can't be: each thing once.
 import type { Progress } from '@muster/api';
+import { plainText } from '../output/plain-text.ts';
 import { cutText } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { overallLine, taskLines, troubleLines } from './progress-text.ts';
@@ -24,7 +25,7 @@ function drawOver(terminal: Terminal): ProgressView {
       const details = removing ? [] : taskLines(progress);
       const troubles = details.length === 0 && !removing ? troubleLines(progress).slice(0, MAX_TROUBLES) : [];
       const below = verify === undefined ? [] : [verify];
-      const lines = [overallLine(progress, removing), ...details, ...troubles, ...below];
+      const lines = [overallLine(progress, removing), ...details, ...troubles, ...below].map(plainText);
       if (lines.join('\n') === drawn.join('\n')) return;
       const width = (terminal.width ?? 80) - 1;
       const up = drawn.length > 0 ? `\x1b[${drawn.length}A` : '';
@@ -46,10 +47,10 @@ function printOnce(terminal: Terminal): ProgressView {
       overall = line;
       for (const trouble of removing ? [] : troubleLines(progress)) {
         const kind = withoutIds(trouble);
-        if (!told.has(kind)) terminal.note(`${trouble}\n`);
+        if (!told.has(kind)) terminal.note(`${plainText(trouble)}\n`);
         told.add(kind);
       }
-      if (verify !== undefined && verify !== said) terminal.note(`${verify}\n`);
+      if (verify !== undefined && verify !== said) terminal.note(`${plainText(verify)}\n`);
       said = verify ?? '';
     },
   };

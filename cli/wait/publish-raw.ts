@@ -4,6 +4,7 @@ import { nameWithTeam } from '@muster/model';
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
 import { CliError } from '../errors.ts';
+import { plainText } from '../output/plain-text.ts';
 import { awaitAcceptance } from './submit.ts';
 
 export async function publishRaw(
@@ -21,6 +22,6 @@ export async function publishRaw(
   if (intent === undefined || flags.detach) return;
   const { team, name = '' } = intent;
   const verdict = await awaitAcceptance(context, seq, nameWithTeam({ team, name }), flags);
-  if (verdict.kind === 'satisfied') terminal.write(`#${verdict.seq} accepted: ${verdict.message}\n`);
-  else terminal.write(`#${verdict.seq} accepted (service ${verdict.serviceId})\n`);
+  const says = verdict.kind === 'satisfied' ? `: ${verdict.message}` : ` (service ${verdict.serviceId})`;
+  terminal.write(`#${verdict.seq} accepted${plainText(says)}\n`);
 }

@@ -4,6 +4,7 @@ import { DEFAULT_TEAM, nameWithTeam, nanosToMs, readNameWithTeam, type TeamName 
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
 import { CliError, exitCodes } from '../errors.ts';
+import { plainText } from '../output/plain-text.ts';
 import { converge } from './converge.ts';
 import { interruptible } from './interruptible.ts';
 import { type Verdict, waitForVerdict } from './verdict.ts';
@@ -97,6 +98,7 @@ export async function followAccepted(
     service: verdict.kind === 'accepted' ? verdict.serviceId : nameWithTeam({ team, name }),
     name: nameWithTeam({ team, name }),
     removing: verb === 'remove',
+    updating: verb !== 'update' ? undefined : verdict.kind === 'accepted' ? verdict.seq : 'any',
     fromSeq: verdict.seq,
     stableForMs: flags.stableFor === undefined ? STABLE_FOR_MS : nanosToMs(flags.stableFor),
     timeoutMs: flags.timeout === undefined ? undefined : nanosToMs(flags.timeout),
@@ -113,7 +115,7 @@ export async function submitAndFollow(
   const { verdict } = accepted;
   const id = verdict.kind === 'accepted' ? verdict.serviceId : intent.name;
   context.terminal.write(`${intent.announce === 'id' ? id : (intent.shown ?? intent.name)}\n`);
-  if (verdict.kind === 'satisfied') context.terminal.note(`${verdict.message}\n`);
+  if (verdict.kind === 'satisfied') context.terminal.note(`${plainText(verdict.message)}\n`);
   await followAccepted(context, accepted, flags);
 }
 

@@ -45,6 +45,20 @@ describe('judging', () => {
     });
   });
 
+  it('takes an update for failed with the first task of it that has, and nothing else', () => {
+    const updateFailure = { version: 8, slot: 2, err: 'No such image: x' };
+    const failing = progress({ running: 2, updateFailure });
+    expect(judgeProgress(failing, false, 8)).toEqual({
+      kind: 'hopeless',
+      message:
+        'update of service web failed: web.2: No such image: x; it is tried again until the service is updated once more: see `muster service ps web`',
+    });
+    expect(judgeProgress(failing, false, 'any').kind).toBe('hopeless');
+    expect(judgeProgress(failing, false, 7).kind).toBe('waiting');
+    expect(judgeProgress(failing, false).kind).toBe('waiting');
+    expect(judgeProgress(progress({ running: 3, updateFailure }), false, 8).kind).toBe('converged');
+  });
+
   it('never takes a removal for done while the service is there', () => {
     expect(judgeProgress(progress({ removed: true, replicas: 0, slots: [] }), true).kind).toBe('waiting');
   });

@@ -1,5 +1,14 @@
 import { TaskState } from '@muster/model';
-import { assign, joinReadyNode, report, serviceNamed, startHistory, tasksOf } from '@muster/testing';
+import {
+  assign,
+  createService,
+  joinReadyNode,
+  report,
+  serviceNamed,
+  startHistory,
+  tasksOf,
+  updateService,
+} from '@muster/testing';
 import { describe, expect, it } from 'vitest';
 import { answerQuery } from './answer.ts';
 import { runService } from './story.fixture.ts';
@@ -45,6 +54,24 @@ describe('services', () => {
     for (const service of ['web', id, id.slice(0, 8)]) {
       expect(ok(answerQuery(history.state, 'service.inspect', { service })).answer.id).toBe(id);
     }
+  });
+
+  it('are found without regard to case, as their tasks and as nodes are', () => {
+    const history = startHistory();
+    joinReadyNode(history, 'n1', { hostname: 'Node1' });
+    const { id, tasks } = runService(history, 'web', { replicas: 1, running: 1 });
+    const { state } = history;
+    expect(ok(answerQuery(state, 'service.inspect', { service: 'wEb' })).answer.id).toBe(id);
+    expect(ok(answerQuery(state, 'task.inspect', { task: 'WEB.1' })).answer.id).toBe(tasks[0]);
+    expect(ok(answerQuery(state, 'node.inspect', { node: 'NODE1' })).answer.id).toBe('n1');
+    const { id: other } = runService(history, 'Web', { replicas: 1, running: 0 });
+    expect(ok(answerQuery(state, 'service.inspect', { service: 'Web' })).answer.id).toBe(other);
+    expect(answerQuery(state, 'service.inspect', { service: 'WEB' })).toMatchObject({
+      refusal: { kind: 'conflict', message: 'service WEB is ambiguous (2 matches found)' },
+    });
+    expect(answerQuery(state, 'task.inspect', { task: 'WEB.1' })).toMatchObject({
+      refusal: { kind: 'conflict' },
+    });
   });
 
   it.each([
@@ -185,6 +212,39 @@ describe('progress', () => {
     });
     expect(progress()).toMatchObject({ running: 0, failed: 1, completed: 0 });
   });
+});
+
+it('progress tells the first task of an update that failed, even when others follow', () => {
+  const history = startHistory();
+  joinReadyNode(history, 'n1');
+  const service = createService(history, 'web');
+  const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(25)) as [string, string, string];
+  const create = (id: string, cause?: 'update' | 'restart') =>
+    history.append({
+      type: 'service.reconciled',
+      cause: 0,
+      serviceId: service.id,
+      specVersion: service.version.seq,
+      created: [{ id, slot: 1, generation: ids.indexOf(id) + 1, ...(cause && { cause }) }],
+      why: [],
+    });
+  const fail = (id: string) => {
+    assign(history, 'n1', id);
+    report(history, 'n1', { id, state: 'rejected', err: `no ${id[0]}` });
+  };
+  const failure = () =>
+    ok(answerQuery(history.state, 'service.progress', { service: 'web' })).answer.updateFailure;
+  create(ids[0]);
+  fail(ids[0]);
+  expect(failure()).toBeUndefined();
+  updateService(history, service, { image: 'other' });
+  create(ids[1], 'update');
+  expect(failure()).toBeUndefined();
+  fail(ids[1]);
+  create(ids[2], 'restart');
+  expect(failure()).toEqual({ version: service.version.seq, slot: 1, err: 'no b' });
+  updateService(history, service, { image: 'third' });
+  expect(failure()).toBeUndefined();
 });
 
 describe('status', () => {

@@ -40,6 +40,9 @@ export async function findTarget(
   if (byId) return byId;
   const slot = await findSlot(reader, state, about, team);
   if (slot) return slot;
+  const alike = spellAsIs(state, asked);
+  if (alike)
+    return { ...alike, ...(await readByName(reader, state, alike)), taskIds: undefined, firstSeq: 1 };
   // Somebody asked for it, and was refused.
   if (named.intents > 0) return { ...asked, ...named, taskIds: undefined, firstSeq: 1 };
   const ids = /^[0-9a-z]{1,25}$/.test(about) ? await findPrefix(reader, state, about) : [];
@@ -83,7 +86,8 @@ async function findSlot(
   const slot = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(about);
   if (!slot) return undefined;
   const [, serviceName, number, idPrefix = ''] = slot;
-  const asked = readNameWithTeam(serviceName!, team);
+  const typed = readNameWithTeam(serviceName!, team);
+  const asked = spellAsIs(state, typed) ?? typed;
   const { serviceIds } = await readByName(reader, state, asked);
   const created = reader.facts.flatMap((fact) =>
     fact.is === 'event' && fact.event.type === 'service.reconciled' && serviceIds.has(fact.event.serviceId)
@@ -95,6 +99,12 @@ async function findSlot(
     .map(({ id }) => id);
   if (ids.length === 0) return undefined;
   return { ...asked, serviceIds, taskIds: new Set(ids), firstSeq: 1 };
+}
+
+/** Of the one service that is meant by a name that differs by case alone. */
+function spellAsIs(state: ClusterState, { team, name }: TeamName): TeamName | undefined {
+  const [service, ...others] = state.serviceByName.meant(team, name);
+  return service && others.length === 0 ? { team, name: service.spec.name } : undefined;
 }
 
 interface FoundId {

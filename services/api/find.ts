@@ -1,5 +1,6 @@
 // What a user means by a name or by the beginning of an id, as Docker resolves it: a whole id, then a name, then the
-// one id that begins so. Names are those of one team, unless one says another ("payments/web"); ids are everybody's.
+// one id that begins so. Names are told apart without regard to case; of those that differ by it alone, which only an old
+// log holds, the one that was written. They are those of one team, unless one says another ("payments/web"); ids are everybody's.
 import { DEFAULT_TEAM, type Refusal, readNameWithTeam, refuse } from '@muster/model';
 import type { ClusterNode, ClusterState, Service, Task } from '@muster/state';
 
@@ -8,21 +9,32 @@ export type Found<T> =
   | { readonly ok: false; readonly refusal: Refusal };
 
 export function findService(state: ClusterState, text: string, team: string = DEFAULT_TEAM): Found<Service> {
-  const exact = state.services.get(text) ?? findServiceByName(state, text, team);
-  return exact ? found(exact) : findByPrefix('service', text, state.services);
+  const exact = state.services.get(text);
+  if (exact) return found(exact);
+  const named = findServicesByName(state, text, team);
+  if (named.length > 1) return ambiguous('service', text, named.length);
+  return named[0] ? found(named[0]) : findByPrefix('service', text, state.services);
 }
 
 export function findNode(state: ClusterState, text: string): Found<ClusterNode> {
   const exact = state.nodes.get(text);
   if (exact) return found(exact);
-  const named = [...state.nodes.values()].filter((node) => node.description.hostname === text);
+  const named = findNodesByName([...state.nodes.values()], text);
   if (named.length > 1) return ambiguous('node', text, named.length);
   return named[0] ? found(named[0]) : findByPrefix('node', text, state.nodes);
 }
 
-function findServiceByName(state: ClusterState, text: string, inTeam: string): Service | undefined {
+function findServicesByName(state: ClusterState, text: string, inTeam: string): readonly Service[] {
   const { team, name } = readNameWithTeam(text, inTeam);
-  return state.serviceByName.get(team, name);
+  return state.serviceByName.meant(team, name);
+}
+
+/** Those that are called so, or else those whose name differs by case alone. */
+function findNodesByName(nodes: readonly ClusterNode[], name: string): readonly ClusterNode[] {
+  const exact = nodes.filter(({ description }) => description.hostname === name);
+  if (exact.length > 0) return exact;
+  const folded = name.toLowerCase();
+  return nodes.filter(({ description }) => description.hostname.toLowerCase() === folded);
 }
 
 /** A task is also known as `service.slot` (its newest) and as `service.slot.id`. */
@@ -32,7 +44,9 @@ export function findTask(state: ClusterState, text: string, team: string = DEFAU
   const named = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(text);
   if (named) {
     const [, serviceName, slot, id] = named;
-    const tasks = findServiceByName(state, serviceName!, team)?.slots.get(Number(slot))?.tasks ?? [];
+    const [service, ...others] = findServicesByName(state, serviceName!, team);
+    if (others.length > 0) return ambiguous('task', text, others.length + 1);
+    const tasks = service?.slots.get(Number(slot))?.tasks ?? [];
     const task = id === undefined ? tasks.at(-1) : tasks.find((candidate) => candidate.id.startsWith(id));
     return task ? found(task) : missing('task', text);
   }

@@ -33,7 +33,26 @@ export function measureProgress(service: Service, shownSlots = SHOWN_SLOTS): Pro
     ...(service.unschedulable && { unschedulable: service.unschedulable.message }),
     slots: occupied.slice(0, shownSlots).map(describeSlot),
     ...(err !== undefined && { err }),
+    ...findUpdateFailure(service, occupied),
   };
+}
+
+/** What the restart policy made of it since is no matter: Docker's updates end with the first such task as well. */
+function findUpdateFailure(
+  { version }: Service,
+  slots: readonly Slot[],
+): Pick<Progress, 'updateFailure'> | undefined {
+  for (const slot of slots) {
+    const failed = slot.tasks.find(
+      (task) => task.cause === 'update' && task.version.seq === version.seq && hasFailed(task),
+    );
+    if (failed) return { updateFailure: { version: version.seq, slot: slot.number, err: failed.err } };
+  }
+  return undefined;
+}
+
+function hasFailed({ observed }: Task): boolean {
+  return observed === TaskState.FAILED || observed === TaskState.REJECTED;
 }
 
 /** What became of a slot's newest task; undefined while something is still to happen. */

@@ -132,6 +132,8 @@ export const progressSchema = z.object({
   ),
   /** The commonest error among slots that do not run. */
   err: z.string().optional(),
+  /** A task that the update to this version made, and that failed; the first by slot. */
+  updateFailure: z.object({ version: z.int(), slot: z.int(), err: z.string() }).optional(),
 });
 export type Progress = z.infer<typeof progressSchema>;
 

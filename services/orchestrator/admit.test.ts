@@ -1,5 +1,5 @@
 import { clearChanges } from '@muster/state';
-import { type History, startHistory } from '@muster/testing';
+import { createService, type History, startHistory } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createOrchestrator } from './orchestrator.ts';
 
@@ -133,6 +133,68 @@ describe('admission', () => {
     history.intend('create', 'web', { image: 'x' });
     const seen = [verdicts(), verdicts(), verdicts(), verdicts()].flat().map((event) => event.type);
     expect(seen).toEqual(['service.created', 'intent.rejected', 'service.removed', 'service.created']);
+  });
+
+  it('tells names apart without regard to case, and finds them so', () => {
+    history.intend('create', 'web', { image: 'x' });
+    history.intend('create', 'Web', { image: 'x' });
+    history.intend('create', undefined, { name: 'WEB', image: 'x' });
+    history.intend('scale', 'wEb', { replicas: 2 });
+    history.intend('apply', 'WEB', { image: 'y', replicas: 2 });
+    history.intend('update', 'Web', { spec: { image: 'z' } });
+    const created = history.intend('create', 'WEB', { image: 'x' }, { team: 'blue' });
+    history.intend('remove', 'weB', undefined);
+    const orchestrator = createOrchestrator();
+    const events = Array.from({ length: 20 }, () => decide(orchestrator)).flat();
+    const ours = events.filter((event) => event.type !== 'service.reconciled' && event.cause !== created);
+    const conflict = {
+      type: 'intent.rejected',
+      kind: 'conflict',
+      field: 'name',
+      message: 'name conflicts with an existing object: service web already exists',
+    };
+    expect(ours).toMatchObject([
+      { type: 'service.created', spec: { name: 'web' } },
+      conflict,
+      conflict,
+      { type: 'service.updated', spec: { name: 'web', mode: { replicated: { replicas: 2 } } } },
+      { type: 'service.updated', spec: { name: 'web', taskTemplate: { containerSpec: { image: 'y' } } } },
+      { type: 'service.updated', spec: { name: 'web', taskTemplate: { containerSpec: { image: 'z' } } } },
+      { type: 'service.removed' },
+    ]);
+    expect(history.state.serviceByName.meant('', 'web')).toEqual([]);
+    expect(history.state.serviceByName.meant('blue', 'web')).toMatchObject([{ spec: { name: 'WEB' } }]);
+  });
+
+  it('lives with names of an older log that differ by case only: each has its own, and no other is meant', () => {
+    createService(history, 'web');
+    createService(history, 'Web');
+    expect(history.state).toMatchObject({ services: { size: 2 }, conflicts: 0 });
+    history.intend('scale', 'Web', { replicas: 2 });
+    history.intend('scale', 'WEB', { replicas: 3 });
+    history.intend('apply', 'WEB', { image: 'x' });
+    const orchestrator = createOrchestrator();
+    const events = Array.from({ length: 8 }, () => decide(orchestrator)).flat();
+    const ambiguous = { type: 'intent.rejected', message: 'service WEB is ambiguous (2 matches found)' };
+    expect(events.filter((event) => event.type !== 'service.reconciled')).toMatchObject([
+      { type: 'service.updated', spec: { name: 'Web' } },
+      ambiguous,
+      ambiguous,
+    ]);
+  });
+
+  it('scales what an earlier version admitted and this one would refuse', () => {
+    const service = createService(history, 'web');
+    const cause = history.intend('update', 'web', {});
+    const spec = structuredClone(service.spec);
+    spec.taskTemplate.containerSpec.env = ['SLOT={{.Task.Slot}}', '=x'];
+    history.append({ type: 'service.updated', cause, actor: 'ana', serviceId: service.id, spec });
+    history.intend('scale', 'web', { replicas: 2 });
+    const orchestrator = createOrchestrator();
+    const events = [decide(orchestrator), decide(orchestrator)].flat();
+    expect(events.filter(({ type }) => type !== 'service.reconciled')).toMatchObject([
+      { type: 'service.updated', spec: { mode: { replicated: { replicas: 2 } } } },
+    ]);
   });
 
   it('is satisfied when nothing would change', () => {

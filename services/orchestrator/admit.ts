@@ -15,6 +15,7 @@ import {
   updateIntentSchema,
 } from '@muster/events';
 import {
+  checkReplicas,
   DEFAULT_TEAM,
   deriveServiceId,
   explainIssue,
@@ -24,7 +25,6 @@ import {
   refuse,
   type ServiceSpec,
   serviceSpecSchema,
-  validateServiceSpec,
   withoutYounger,
 } from '@muster/model';
 import type { Decision } from '@muster/runtime';
@@ -128,7 +128,7 @@ function judgeDescription(state: ClusterState, intent: IntentFact): Verdict {
   if (!normalised.ok) return normalised;
   const { spec } = normalised;
   const { seq: cause, team, actor } = intent;
-  const service = state.serviceByName.get(team, spec.name);
+  const [service, ...others] = state.serviceByName.meant(team, spec.name);
   if (!service) {
     const serviceId = deriveServiceId(spec.name, cause, { clusterId: state.cluster?.id, team });
     const ofTeam = team === DEFAULT_TEAM ? {} : { team };
@@ -137,11 +137,12 @@ function judgeDescription(state: ClusterState, intent: IntentFact): Verdict {
   if (intent.verb === 'create') {
     return refusal(
       'conflict',
-      `name conflicts with an existing object: service ${nameWithTeam({ team, name: spec.name })} already exists`,
+      `name conflicts with an existing object: service ${nameWithTeam({ team, name: service.spec.name })} already exists`,
       'name',
     );
   }
-  return change(state, intent, service, spec);
+  if (others.length > 0) return ambiguous(intent, spec.name, others.length + 1);
+  return change(state, intent, service, { ...spec, name: service.spec.name });
 }
 
 function judgeUpdate(state: ClusterState, intent: IntentFact): Verdict {
@@ -171,7 +172,7 @@ function judgeScale(state: ClusterState, intent: IntentFact): Verdict {
     ...storable(state, service),
     mode: { replicated: { replicas: body.data.replicas } },
   };
-  const invalid = validateServiceSpec(spec);
+  const invalid = checkReplicas(spec);
   return invalid ? { refusal: invalid } : change(state, intent, service, spec);
 }
 
@@ -206,13 +207,18 @@ function change(state: ClusterState, intent: IntentFact, service: Service, spec:
   return { event: { type: 'service.updated', cause, serviceId: service.id, actor, spec } };
 }
 
-function findService(
-  state: ClusterState,
-  { team, name }: IntentFact,
-): Service | { readonly refusal: Refusal } {
+function findService(state: ClusterState, intent: IntentFact): Service | { readonly refusal: Refusal } {
+  const { team, name } = intent;
   if (name === undefined) return refusal('invalid', 'the subject names no service', 'name');
-  const service = state.serviceByName.get(team, name);
-  return service ?? refusal('not-found', `service ${nameWithTeam({ team, name })} not found`, 'name');
+  const [service, ...others] = state.serviceByName.meant(team, name);
+  if (!service) return refusal('not-found', `service ${nameWithTeam({ team, name })} not found`, 'name');
+  return others.length > 0 ? ambiguous(intent, name, others.length + 1) : service;
+}
+
+/** Only in a log that is older than the rule that names are told apart without regard to case. */
+function ambiguous({ team }: IntentFact, name: string, count: number): { readonly refusal: Refusal } {
+  const shown = nameWithTeam({ team, name });
+  return refusal('conflict', `service ${shown} is ambiguous (${count} matches found)`, 'name');
 }
 
 function refusal(...reason: Parameters<typeof refuse>): { readonly refusal: Refusal } {

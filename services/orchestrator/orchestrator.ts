@@ -12,7 +12,7 @@ import {
   type Share,
   usualRecordLimit,
 } from '@muster/runtime';
-import { type ClusterState, keyName, lastSeqOf } from '@muster/state';
+import { type ClusterState, foldName, lastSeqOf } from '@muster/state';
 import { admit } from './admit.ts';
 import { decidedName } from './decided-name.ts';
 import { recordLost } from './lost-records.ts';
@@ -59,7 +59,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     share,
     keyOf(id) {
       const service = known!.services.get(id);
-      return service ? keyName(service.team, service.spec.name) : id;
+      return service ? foldName(service.team, service.spec.name) : id;
     },
     tenantOf: (id) => known!.services.get(id)?.team ?? DEFAULT_TEAM,
   });
@@ -138,8 +138,9 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       if (!intent) continue;
       // The next one of this name must see what became of this one.
       seen.push(name);
-      const service = state.serviceByName.at(name);
-      if (!service || !reconciled.has(service.id)) decisions.push(admit(state, intent, maxRecordBytes()));
+      const services = state.serviceByName.alike(name);
+      if (!services.some(({ id }) => reconciled.has(id)))
+        decisions.push(admit(state, intent, maxRecordBytes()));
     }
     for (const name of seen) names.add(name);
     return decisions;

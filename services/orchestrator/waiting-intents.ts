@@ -1,7 +1,7 @@
 // Intents that wait for their verdict, by the team and the name they are about. About one name they are judged in the
 // order of the log, whoever asked: each must see what became of the one before.
 import type { IntentFact } from '@muster/events';
-import { type ClusterState, keyName } from '@muster/state';
+import { type ClusterState, foldName } from '@muster/state';
 
 export interface WaitingIntents {
   /** Takes in what was folded since; everything at first. The names that have new ones. */
@@ -54,9 +54,9 @@ export function followIntents(): WaitingIntents {
   };
 }
 
-/** What an intent is about, as `keyName` has it; one that names nothing is about itself. */
+/** What an intent is about, as `foldName` has it; one that names nothing is about itself. */
 export function nameOf(intent: IntentFact): string {
-  return keyName(intent.team, intent.name ?? nameInBody(intent) ?? `#${intent.seq}`);
+  return foldName(intent.team, intent.name ?? nameInBody(intent) ?? `#${intent.seq}`);
 }
 
 function nameInBody({ body }: IntentFact): string | undefined {

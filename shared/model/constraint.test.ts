@@ -84,6 +84,20 @@ describe('nodeSatisfies', () => {
     expect(satisfies(describeNode(), 'engine.labels.!=x')).toBe(false);
   });
 
+  it.each([
+    ['amd64', 'node.platform.arch==x86_64', true],
+    ['amd64', 'node.platform.arch==X86_64', true],
+    ['amd64', 'node.platform.arch!=x86_64', false],
+    ['amd64', 'NODE.platform.arch==amd64', true],
+    ['arm64', 'node.platform.arch==aarch64', true],
+    ['arm64', 'node.platform.arch==x86_64', false],
+    ['x86_64', 'node.platform.arch==x86_64', true],
+    ['amd64', 'node.platform.os==x86_64', false],
+  ])('on %s: %s is %s', (architecture, text, expected) => {
+    const platform = { os: 'linux', architecture };
+    expect(satisfies(describeNode({ platform }), text)).toBe(expected);
+  });
+
   it('takes every node for a worker unless it says otherwise', () => {
     expect(satisfies(describeNode(), 'node.role==worker')).toBe(true);
     expect(satisfies({ ...describeNode(), role: 'manager' }, 'node.role!=worker')).toBe(true);

@@ -66,8 +66,21 @@ export function compileConstraint(constraint: Constraint): NodeTest {
   if (!property) return () => false;
   const wanted = fold(constraint.value);
   const equals = constraint.operator === '==';
-  return (node) => foldsTo(property(node), wanted) === equals;
+  const alias = key === 'node.platform.arch' ? architectureAliases.get(wanted) : undefined;
+  return (node) => {
+    const value = property(node);
+    return (foldsTo(value, wanted) || (alias !== undefined && foldsTo(value, alias))) === equals;
+  };
 }
+
+/**
+ * Nodes name architectures as Go does. Whoever asks for one may name it as the kernel and `docker info` do: SwarmKit's
+ * aliases (manager/scheduler/filter.go).
+ */
+const architectureAliases: ReadonlyMap<string, string> = new Map([
+  ['x86_64', 'amd64'],
+  ['aarch64', 'arm64'],
+]);
 
 type Property = (node: ConstrainedNode) => string;
 

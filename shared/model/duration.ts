@@ -3,7 +3,9 @@
 const NANOS: Record<string, number> = {
   ns: 1,
   us: 1e3,
+  // As it may be typed: the micro sign, and the Greek letter.
   µs: 1e3,
+  μs: 1e3,
   ms: 1e6,
   s: 1e9,
   m: 60e9,
@@ -15,10 +17,10 @@ export const LONGEST_DURATION = '2501h59m59s';
 
 /** Nanoseconds of a Go duration string, or undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);
+  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
   if (!match) return text === '0' ? 0 : undefined;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     total += Number(amount) * NANOS[unit!]!;
   }
   return Math.round(match[1] === '-' ? -total : total);

@@ -1,5 +1,6 @@
 export * from './backend-fit.ts';
 export * from './constraint.ts';
+export * from './docker-notation.ts';
 export * from './duration.ts';
 export * from './ids.ts';
 export * from './image.ts';

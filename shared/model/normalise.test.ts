@@ -75,6 +75,71 @@ describe('the short and the long form of a service', () => {
   });
 });
 
+describe('what no node could run is refused with the field and the reason', () => {
+  const unsupported = (template: string, field: string) =>
+    `ContainerSpec: the template ${template} in ${field} is not supported by this version of muster`;
+  it.each<[string, object, string]>([
+    ['env.1', { env: ['A=1', '=x'] }, 'ContainerSpec: invalid environment variable: =x'],
+    ['env.0', { env: [''] }, 'ContainerSpec: invalid environment variable: '],
+    ['env.0', { env: { '': 'x' } }, 'ContainerSpec: invalid environment variable: =x'],
+    ['args.0', { args: ['a\0b'] }, 'ContainerSpec: args.0 holds a NUL character'],
+    ['stopSignal', { stopSignal: 'SIGNOTHING' }, 'ContainerSpec: invalid signal: SIGNOTHING'],
+    ['stopSignal', { stopSignal: '0' }, 'ContainerSpec: invalid signal: 0'],
+    ['hostname', { hostname: 'é'.repeat(33) }, expect.stringContaining('has 64 bytes at most')],
+    [
+      'dir',
+      { dir: 'srv' },
+      "ContainerSpec: the working directory 'srv' is invalid, it needs to be an absolute path",
+    ],
+    ['mounts.0', { mounts: ['../up:/data'] }, expect.stringContaining('invalid volume name "../up"')],
+    [
+      'mounts.0',
+      { mounts: ['type=volume,src=/a,dst=/b'] },
+      expect.stringContaining('must not be an absolute'),
+    ],
+    ['mounts.0', { mounts: ['type=tmpfs,src=ab,dst=/b'] }, expect.stringContaining('must be empty')],
+    ['mounts.0', { mounts: ['data:/../'] }, expect.stringContaining("can't be '/'")],
+    [
+      'mounts.1',
+      { mounts: ['d1:/data', 'd2:/x/../data/'] },
+      'ContainerSpec: duplicate mount point: /x/../data/',
+    ],
+    ['env.0', { env: ['SLOT={{.Task.Slot}}'] }, unsupported('{{.Task.Slot}}', 'env.0')],
+    ['env.0', { env: ['A=x{{.Nothing}}{{.B}}'] }, unsupported('{{.Nothing}}', 'env.0')],
+    ['env.0', { env: ['A={{open'] }, unsupported('{{open', 'env.0')],
+    ['hostname', { hostname: 'h-{{.Node.Hostname}}' }, unsupported('{{.Node.Hostname}}', 'hostname')],
+    ['mounts.0.source', { mounts: ['v{{.Task.ID}}:/a'] }, unsupported('{{.Task.ID}}', 'mounts.0.source')],
+  ])('%s: %j', (field, body, message) => {
+    expect(normaliseServiceSpec({ image: 'nginx', ...body }, 'web')).toMatchObject({
+      ok: false,
+      refusal: { field, message },
+    });
+  });
+
+  it.each<[object]>([
+    [{ args: ['--format', '{{.ID}}'], labels: { a: '{{b}}' } }],
+    [{ env: ['ONLY_A_NAME', 'A B=1', 'C='], stopSignal: 'sigrtmin+15', dir: '/srv', hostname: 'web-1' }],
+    [{ stopSignal: '15', mounts: ['/srv:/a', 'data_1:/b', { type: 'tmpfs', target: '/tmp' }] }],
+  ])('and nothing else: %j', (body) => {
+    expect(normaliseServiceSpec({ image: 'nginx', ...body }, 'web')).toMatchObject({ ok: true });
+  });
+});
+
+it.each<[object, string]>([
+  [{ resources: { limits: { memory: '9999999p' } } }, 'at most 9007199254740991 is allowed'],
+  [{ replicas: 1e30 }, 'at most 9007199254740991 is allowed'],
+  [{ restart: { maxAttempts: -1 } }, 'at least 0 is allowed'],
+  [{ replicas: 1.5 }, 'a whole number is needed'],
+  [{ restart: { delay: '2502h' } }, 'at most 2501h59m59s are allowed'],
+  [{ ports: ['target=80,mode=host,published=70000'] }, 'at most 65535 is allowed'],
+])('says in its own words what the limit is: %j', (body, words) => {
+  const { refusal } = normaliseServiceSpec({ image: 'nginx', ...body }, 'web') as {
+    refusal: { message: string };
+  };
+  expect(refusal.message).toContain(words);
+  expect(refusal.message).not.toContain('expected');
+});
+
 function inZones(...preferences: readonly string[]): object {
   return { image: 'nginx', placement: { preferences } };
 }

@@ -116,7 +116,18 @@ export function explainIssue(issue: z.core.$ZodIssue): Refusal {
       .reduce((best, other) => (other && rankIssue(other) > rankIssue(best) ? other : best));
     return explainIssue({ ...deepest, path: [...issue.path, ...deepest.path] });
   }
-  return refuse('invalid', path ? `${path}: ${issue.message}` : issue.message, path || undefined);
+  const message = explainLimit(issue) ?? issue.message;
+  return refuse('invalid', path ? `${path}: ${message}` : message, path || undefined);
+}
+
+/** What is wrong with a number, in our words. */
+function explainLimit(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'invalid_type' && issue.expected === 'int') return 'a whole number is needed';
+  if (issue.code !== 'too_big' && issue.code !== 'too_small') return undefined;
+  if (issue.origin !== 'number' && issue.origin !== 'int') return undefined;
+  return issue.code === 'too_big'
+    ? `at most ${issue.maximum} is allowed`
+    : `at least ${issue.minimum} is allowed`;
 }
 
 function rankIssue(issue: z.core.$ZodIssue): number {

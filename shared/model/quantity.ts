@@ -21,7 +21,7 @@ export function formatMemory(bytes: number): string {
   return `${Number(size.toPrecision(4))}${units[power]}`;
 }
 
-/** Nano CPUs of a decimal number of CPUs; undefined when it is none. */
+/** Nano CPUs of a decimal number of CPUs; undefined when it is none, or says more than nano CPUs can. */
 export function parseCpus(text: string): number | undefined {
-  return /^\d+(?:\.\d+)?$/.test(text.trim()) ? Math.round(Number(text) * 1e9) : undefined;
+  return /^\d+(?:\.\d{1,9}0*)?$/.test(text.trim()) ? Math.round(Number(text) * 1e9) : undefined;
 }

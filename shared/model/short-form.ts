@@ -1,14 +1,12 @@
 // The form of a service that a person types: {"image":"nginx:alpine","replicas":3,"ports":["8080:80"]}.
 // It says nothing that the long form can't; `expandShortForm` turns it into the long form's input.
 import { z } from 'zod';
-import { ownValue } from './own-keys.ts';
+import { guessMountType, parseMount, parsePort, type Read } from './docker-notation.ts';
 import { parsePlacementPreference } from './placement-preference.ts';
 import { parseCpus, parseMemory } from './quantity.ts';
 import {
   durationSchema,
-  type mountSchema,
   placementPreferenceSchema,
-  type portSchema,
   restartPolicySchema,
   updateConfigSchema,
 } from './service-spec.ts';
@@ -18,10 +16,17 @@ const stringList = z.array(z.string());
 const stringMap = z.record(z.string(), z.string());
 
 function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
-  return z.union([z.string(), z.number()]).transform((value, context) => {
-    const result = parse(String(value));
-    if (result !== undefined) return result;
-    context.addIssue({ code: 'custom', message: `invalid value "${value}": expected ${expected}` });
+  return readWith((text) => {
+    const result = parse(text);
+    return result === undefined ? { error: `expected ${expected}` } : { result };
+  }).transform(({ result }) => result);
+}
+
+function readWith<T extends object>(read: (text: string) => Read<T>) {
+  return z.union([z.string(), z.number()]).transform((value, context): T => {
+    const result = read(String(value));
+    if (!('error' in result)) return result;
+    context.addIssue({ code: 'custom', message: `invalid value "${value}": ${result.error}` });
     return z.NEVER;
   });
 }
@@ -31,7 +36,7 @@ const amounts = z.strictObject({
   memory: parsed(parseMemory, 'bytes, or an amount such as "64m"').optional(),
 });
 
-const shortMount = parsed(parseMount, '"source:target[:ro]" or "type=…,source=…,target=…"').or(
+const shortMount = readWith(parseMount).or(
   z.strictObject({
     type: z.enum(['bind', 'volume', 'tmpfs']).optional(),
     source: z.string().optional(),
@@ -40,7 +45,7 @@ const shortMount = parsed(parseMount, '"source:target[:ro]" or "type=…,source=
   }),
 );
 
-const shortPort = parsed(parsePort, '"published:target[/protocol]" or "published=…,target=…,mode=host"').or(
+const shortPort = readWith(parsePort).or(
   z.strictObject({
     target: z.int(),
     published: z.int().optional(),
@@ -191,91 +196,6 @@ function splitWords(value: string | string[] | undefined): string[] | undefined 
   return typeof value === 'string' ? value.split(/\s+/).filter(Boolean) : value;
 }
 
-function guessMountType(source: string | undefined): 'bind' | 'volume' {
-  return source?.startsWith('/') ? 'bind' : 'volume';
-}
-
 function given<T extends Record<string, unknown>>(fields: T): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-type ShortMount = Partial<z.infer<typeof mountSchema>> & { target: string };
-type ShortPort = {
-  target: number;
-  published?: number | undefined;
-  protocol?: z.infer<typeof portSchema>['protocol'] | undefined;
-  mode?: 'ingress' | 'host' | undefined;
-};
-
-/** "source:target[:ro]", or Docker's `--mount` notation. */
-export function parseMount(text: string): ShortMount | undefined {
-  if (!text.includes('=')) {
-    const [source, target, option, ...rest] = text.split(':');
-    if (!source || !target || rest.length > 0 || (option !== undefined && option !== 'ro' && option !== 'rw'))
-      return undefined;
-    return { type: guessMountType(source), source, target, readOnly: option === 'ro' };
-  }
-  const fields = parseFields(text, {
-    type: 'type',
-    source: 'source',
-    src: 'source',
-    target: 'target',
-    destination: 'target',
-    dst: 'target',
-    readonly: 'readOnly',
-    ro: 'readOnly',
-  });
-  if (!fields?.target || !['bind', 'volume', 'tmpfs', undefined].includes(fields.type)) return undefined;
-  return {
-    type: (fields.type as ShortMount['type']) ?? guessMountType(fields.source),
-    ...(fields.source !== undefined && { source: fields.source }),
-    target: fields.target,
-    readOnly: fields.readOnly !== undefined && fields.readOnly !== 'false',
-  };
-}
-
-/** "published:target[/protocol]", "target[/protocol]", or Docker's long `--publish` notation. */
-export function parsePort(text: string): ShortPort | undefined {
-  if (!text.includes('=')) {
-    const match = /^(?:(\d{1,5}):)?(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text);
-    if (!match) return undefined;
-    return {
-      target: Number(match[2]),
-      published: match[1] === undefined ? undefined : Number(match[1]),
-      protocol: match[3] as ShortPort['protocol'],
-    };
-  }
-  const fields = parseFields(text, {
-    published: 'published',
-    target: 'target',
-    protocol: 'protocol',
-    mode: 'mode',
-  });
-  const target = Number(fields?.target);
-  const published = fields?.published === undefined ? undefined : Number(fields.published);
-  if (!Number.isInteger(target) || (published !== undefined && !Number.isInteger(published)))
-    return undefined;
-  if (!['tcp', 'udp', 'sctp', undefined].includes(fields?.protocol)) return undefined;
-  if (!['ingress', 'host', undefined].includes(fields?.mode)) return undefined;
-  return {
-    target,
-    published,
-    protocol: fields?.protocol as ShortPort['protocol'],
-    mode: fields?.mode as ShortPort['mode'],
-  };
-}
-
-/** Docker's comma-separated `key=value` notation; undefined when a key is not among `names`. */
-function parseFields(
-  text: string,
-  names: Record<string, string>,
-): Record<string, string | undefined> | undefined {
-  const fields: Record<string, string> = {};
-  for (const part of text.split(',')) {
-    const [key, ...value] = part.split('=');
-    const name = ownValue(names, key!.trim().toLowerCase());
-    if (name === undefined) return undefined;
-    fields[name] = value.join('=').trim();
-  }
-  return fields;
 }

@@ -4,6 +4,7 @@ import { isImageReference } from './image.ts';
 import { compilePreference } from './placement-preference.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { Placement, ServiceSpec } from './service-spec.ts';
+import { checkContainer } from './validate-container.ts';
 
 const MIN_NANO_CPUS = 1e6;
 const MIN_MEMORY_BYTES = 4 * 1024 * 1024;
@@ -26,7 +27,7 @@ const checks: readonly Check[] = [
   checkDurations,
   checkPlacement,
   checkPorts,
-  checkMounts,
+  ({ taskTemplate }) => checkContainer(taskTemplate.containerSpec),
 ];
 
 export function validateServiceSpec(spec: ServiceSpec): Refusal | undefined {
@@ -64,7 +65,8 @@ function checkImage({ taskTemplate: { containerSpec } }: ServiceSpec): Refusal |
   return refuse('invalid', `ContainerSpec: "${image.slice(0, 100)}" is not a valid repository/tag`, 'image');
 }
 
-function checkReplicas(spec: ServiceSpec): Refusal | undefined {
+/** All that a scaling changes. What else the spec says was admitted before, perhaps by an earlier version. */
+export function checkReplicas(spec: ServiceSpec): Refusal | undefined {
   const { replicas } = spec.mode.replicated;
   if (replicas < 0) return refuse('invalid', 'Number of replicas must be non-negative', 'replicas');
   if (replicas > MAX_REPLICAS)
@@ -144,28 +146,6 @@ function checkPorts({ endpointSpec: { ports } }: ServiceSpec): Refusal | undefin
       return refuse('invalid', `EndpointSpec: duplicate published ports provided: ${key}`, `ports.${index}`);
     }
     published.add(key);
-  }
-  return undefined;
-}
-
-function checkMounts({ taskTemplate: { containerSpec } }: ServiceSpec): Refusal | undefined {
-  const targets = new Set<string>();
-  for (const [index, mount] of containerSpec.mounts.entries()) {
-    const field = `mounts.${index}`;
-    if (mount.type === 'bind' && !mount.source?.startsWith('/')) {
-      return refuse(
-        'invalid',
-        `invalid bind mount source "${mount.source ?? ''}": must be an absolute path`,
-        field,
-      );
-    }
-    if (!mount.target.startsWith('/')) {
-      return refuse('invalid', `invalid mount target "${mount.target}": must be an absolute path`, field);
-    }
-    if (targets.has(mount.target)) {
-      return refuse('invalid', `ContainerSpec: duplicate mount point: ${mount.target}`, field);
-    }
-    targets.add(mount.target);
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { StartError } from './start-error.ts';
 
 const run = promisify(execFile);
 
@@ -19,12 +20,12 @@ export async function findNatsServer(): Promise<string> {
     const version = await versionOf(named);
     if (isNewEnough(version)) return named;
     const what = version === undefined ? 'no nats-server' : `nats-server ${version}`;
-    throw new Error(`MUSTER_NATS_SERVER is ${named}, which is ${what}: ${WANTED} is needed.`);
+    throw new StartError(`MUSTER_NATS_SERVER is ${named}, which is ${what}: ${WANTED} is needed.`);
   }
   for (const path of [...onPath(), ...(await inCache())]) {
     if (isNewEnough(await versionOf(path))) return path;
   }
-  throw new Error(
+  throw new StartError(
     `There is no nats-server ${WANTED}: run deploy/setup, or put one on PATH, or name one in MUSTER_NATS_SERVER.`,
   );
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findNatsServer } from './nats-binary.ts';
+import { StartError } from './start-error.ts';
 
 export interface NatsServerOptions {
   /** Where it keeps its streams, its configuration and its log; a temporary one, gone with the server, when left out. */
@@ -96,7 +97,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
         ? `another one that runs keeps its streams in ${dir}`
         : await lastComplaint(logFile);
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
-    throw new Error(`nats-server doesn't start: ${because ?? (error as Error).message}`, { cause: error });
+    throw new StartError(`nats-server doesn't start: ${because ?? (error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     await rm(portsDir, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ export * from './outdated.ts';
 export { atOf, Table } from './pages.ts';
 export * from './rows.ts';
 export { TASK_HISTORY_LIMIT } from './service-indices.ts';
-export { keyName } from './service-names.ts';
+export { foldName, keyName } from './service-names.ts';
 export type { Slot } from './slot.ts';
 export * from './snapshot.ts';
 export * from './state.ts';

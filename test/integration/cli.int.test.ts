@@ -1,10 +1,13 @@
 // The commands on a real cluster: what they print, what they end with, and that they tell the truth about the log.
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { clearChanges, createChanges, createState, foldRecord, hashState } from '@muster/state';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import { spawnMuster } from '../harness/program.ts';
+import { inProject } from '../harness/root.ts';
 import { areReady, catchUp, hasConverged, isGone } from '../harness/sightings.ts';
 import type { Watch } from '../harness/watch.ts';
 
@@ -108,6 +111,27 @@ describe('a service', () => {
     expect(listed).toMatch(/^web\.1 nginx:2 Running .*\n \\_ web\.1 nginx:1 Shutdown/);
   });
 
+  it('is scaled though others, named before it, are not there', async () => {
+    expect(await cluster.run(['service', 'scale', 'nope=1', 'web=5', 'WEB=4', '-d=false', ...now])).toEqual({
+      code: 1,
+      stdout: 'web scaled to 5\nWEB scaled to 4\n',
+      stderr: expect.stringContaining('Error: no such service: nope\n'),
+    });
+    await catchUp(watch);
+    expect(hasConverged('web', 4)(watch)).toBeDefined();
+  });
+
+  it('is said to fail, as Docker’s update is, when an update can’t be', async () => {
+    const broken = ['service', 'update', ...now, '--env-add', 'SIM_FAIL=prepare', 'web'];
+    const sentence = /^Error: update of service web failed: web\.\d: .*; it is tried again/m;
+    expect(await cluster.run(broken)).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
+    // It is so already, and no better.
+    expect(await cluster.run(broken)).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
+    await cluster.print('service', 'update', ...now, '--env-rm', 'SIM_FAIL', 'web');
+    await catchUp(watch);
+    expect(hasConverged('web', 4)(watch)).toBeDefined();
+  });
+
   it('is not waited for when that is not wanted', async () => {
     const flags = ['--name', 'big', '--reserve-memory', '100g', '-d'];
     expect(await cluster.run(['service', 'create', ...flags, 'nginx'])).toMatchObject({
@@ -143,7 +167,9 @@ describe('what can’t be done', () => {
     [1, /invalid name/, ['service', 'create', '--name', 'no.dots', 'nginx']],
     [1, /image: .*string/, ['pub', 'service.apply.x', '{"image":3}']],
     [1, /unknown kind "pod"/, ['pub', 'pod.apply.x', '{}']],
-    [1, /not a subject/, ['pub', 'muster.nonsense', '{}']],
+    [2, /not a subject of an intent/, ['pub', 'muster.nonsense', '{}']],
+    [2, /not a subject of an intent/, ['pub', 'muster.event.foo', '{}']],
+    [2, /invalid argument "maybe" for "-d, --detach" flag/, ['service', 'scale', 'late=1', '-d=maybe']],
     [2, /unknown command/, ['service', 'frobnicate']],
     [2, /missing required argument/, ['service', 'create']],
     [2, /unknown option/, ['service', 'ls', '--colour']],
@@ -158,6 +184,68 @@ describe('what can’t be done', () => {
     expect(outcome.stderr).toMatch(sentence);
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).not.toMatch(/\n +at /);
+  });
+});
+
+it('is said within seconds when an address does not answer at all', async () => {
+  // Its queue is full and nobody takes anybody from it: the kernel lets further ones wait.
+  const listen = `
+    const server = require('node:net').createServer();
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));`;
+  const silent = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [chunk] = (await once(silent.stdout!, 'data')) as [Buffer];
+  const port = Number(chunk.toString());
+  silent.kill('SIGSTOP');
+  const waiting = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  const startedAt = performance.now();
+  const outcome = await cluster.run(['service', 'ls', '--nats', `nats://127.0.0.1:${port}`]);
+  for (const socket of waiting) socket.destroy();
+  silent.kill('SIGKILL');
+  expect(outcome).toMatchObject({ code: 3, stderr: expect.stringMatching(/can't reach NATS .*\(timeout\)/) });
+  expect(performance.now() - startedAt).toBeLessThan(6_000);
+});
+
+describe('a mistake of who runs it', () => {
+  const onlyLine = (text: string) => expect(lines(text)).toHaveLength(1);
+
+  it('is no crash when there is no room for the output', () => {
+    const program = inProject('dist', 'muster.js');
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', '"$0" "$1" service ls > /dev/full', process.execPath, program],
+      { env: { ...process.env, MUSTER_NATS: cluster.url }, encoding: 'utf8' },
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Error: can't write the output: ENOSPC/);
+    onlyLine(stderr);
+  });
+
+  it('is no crash when there is no such level of logs, and an empty one is none', async () => {
+    const { code, stderr } = await cluster.run(['scheduler'], { env: { MUSTER_LOG_LEVEL: 'loud' } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: MUSTER_LOG_LEVEL is "loud": there is trace, .*, silent$/m);
+    onlyLine(stderr);
+  });
+
+  it('is no crash when a directory can’t be one', async () => {
+    const { code, stderr } = await cluster.run(['up', '--dir', '/dev/null/x', '--backend', 'simulator']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: ENOTDIR: not a directory, mkdir/);
+    onlyLine(stderr);
+  });
+
+  it('is no crash when something listens on the port', async () => {
+    const { port } = new URL(cluster.url);
+    const flags = ['--dir', `${cluster.dir}/another`, '--backend', 'simulator', '--nats-port', port];
+    const { code, stderr } = await cluster.run(['up', ...flags]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: nats-server doesn't start: .*choose another port with --nats-port$/m);
+    onlyLine(stderr);
+  });
+
+  it('is none at all when a variable is empty', async () => {
+    const { stderr } = await cluster.run(['service', 'ls'], { env: { MUSTER_NATS: '', MUSTER_ACTOR: '' } });
+    expect(stderr).not.toMatch(/isn't the address|An actor is one word/);
   });
 });
 
@@ -243,5 +331,67 @@ it('the doctor finds nothing wrong but what can’t be placed', async () => {
 it('completion knows commands and names', async () => {
   expect(await cluster.print('complete', '--', 'service', 'inspect', '')).toMatch(/^followed\b/m);
   expect(await cluster.print('complete', '--', 'serv')).toMatch(/^service\b/m);
-  expect(await cluster.print('completion', 'bash')).toContain('muster');
+  expect(await cluster.print('complete', '--', 'agent', '--dir', '')).toBe(':16\n');
+});
+
+describe('completion in bash', () => {
+  /** What bash offers at the end of a line, and whether a blank follows; the words are split as bash does. */
+  function completeInBash(line: string): string {
+    const words = line.match(/[^\s:=]+|[:=]+/g)!;
+    if (/\s$/.test(line)) words.push('');
+    const script = `
+      muster() { "$node" "$program" "$@"; }
+      compopt() { echo "compopt $*"; }
+      source <(muster completion bash)
+      COMP_LINE=$1 COMP_POINT=\${#1}
+      shift
+      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+      _muster_complete
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['--norc', '-uc', script, 'bash', line, ...words], {
+      env: {
+        PATH: process.env.PATH,
+        node: process.execPath,
+        program: inProject('dist', 'muster.js'),
+        MUSTER_NATS: 'nats://127.0.0.1:1',
+      },
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    return stdout;
+  }
+
+  it.each([
+    ['muster --nats URL service inspect fol', 'followed\n'],
+    ['muster service scale --nats URL ', 'compopt -o nospace\nfollowed=\nlate=\n'],
+    ['muster service scale --nats URL late', 'compopt -o nospace\nlate=\n'],
+    ['muster service scale --nats URL late=', 'compopt -o nospace\n\n'],
+    ['muster service create --restart-condition=on', 'on-failure\n'],
+    ['muster service ls --all', '--all-teams\n'],
+  ])('%s', (line, offered) => {
+    expect(completeInBash(line.replace('URL', cluster.url))).toBe(offered);
+  });
+});
+
+describe('what Docker has at the top', () => {
+  it('is there: inspect and logs of whatever has the name, info, version and help', async () => {
+    const [service, node] = JSON.parse(await cluster.print('inspect', 'followed', 'NODE1'));
+    expect(service).toMatchObject({ Spec: { Name: 'followed' } });
+    expect(node).toMatchObject({ Description: { Hostname: 'node1' } });
+    expect(await cluster.run(['inspect', '--type', 'task', 'followed'])).toMatchObject({
+      code: 1,
+      stderr: 'Error: no such task: followed\n',
+    });
+    expect(await cluster.run(['logs', 'followed'])).toMatchObject({ code: 0 });
+    expect(await cluster.print('info')).toMatch(/^Cluster:\n Name: +muster\n/);
+    expect(await cluster.print('version')).toMatch(
+      /^Client:\n Version: +\S+\n Fold version: +\d+\n(.*\n)+\nServer:/,
+    );
+    expect(await cluster.run(['version', '--nats', 'nats://127.0.0.1:1'])).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^Client:\n Version/),
+    });
+    expect(await cluster.print('help', 'service', 'create')).toMatch(/^Usage: muster service create /);
+    expect(await cluster.run(['help', 'service', 'creat'])).toMatchObject({ code: 2 });
+  });
 });

@@ -1,12 +1,9 @@
 // Runs a parsed template on a value. Only own properties of JSON values can be reached.
+import { plainLines } from '../plain-text.ts';
 import { arity, functions, isTrue } from './functions.ts';
+import { isUserMap } from './known-fields.ts';
 import { isList, isMap, printValue, type Value } from './print.ts';
 import { type Command, type Operand, type Pipe, TemplateError, type TemplateNode } from './syntax.ts';
-
-export interface EvaluateOptions {
-  /** What a name that is not there is: an error, or Go's `<no value>`. */
-  readonly missing: 'error' | 'no value';
-}
 
 const LAZY = ['and', 'or'] as const;
 
@@ -17,11 +14,7 @@ export function knowsFunction(name: string): boolean {
 type Scope = { name: string; value: Value }[];
 type Jump = 'break' | 'continue' | undefined;
 
-export function evaluateTemplate(
-  nodes: readonly TemplateNode[],
-  root: Value,
-  options: EvaluateOptions,
-): string {
+export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): string {
   const scope: Scope = [{ name: '$', value: root }];
   let output = '';
 
@@ -46,7 +39,7 @@ export function evaluateTemplate(
       case 'action': {
         const value = runPipe(node.pipe, dot);
         if (node.pipe.variables.length === 0)
-          output += value === undefined || value === null ? '<no value>' : printValue(value);
+          output += value === undefined || value === null ? '<no value>' : plainLines(printValue(value));
         return undefined;
       }
       case 'break':
@@ -184,7 +177,7 @@ export function evaluateTemplate(
     }
     if (isMap(of) && Object.hasOwn(of, field)) return of[field];
     if (!isMap(of)) throw new TemplateError(`template: can't evaluate field ${field} in ${printValue(of)}`);
-    if (options.missing === 'no value') return undefined;
+    if (isUserMap(of)) return undefined;
     throw new TemplateError(
       `template: at <.${field}>: can't evaluate field ${field}: there is ${Object.keys(of).join(', ')}`,
     );

@@ -1,6 +1,7 @@
 // The functions of text/template, and those Docker adds (cli/templates). `and` and `or` are the evaluator's: they do
 // not evaluate what they needn't.
 import { isDeepStrictEqual } from 'node:util';
+import { plainJson } from '../plain-text.ts';
 import { formatValues, isList, isMap, printValue, type Value } from './print.ts';
 
 export type TemplateFunction = (...args: readonly Value[]) => Value;
@@ -88,7 +89,7 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   print: (...args) => joinPrinted(args),
   println: (...args) => `${args.map(printValue).join(' ')}\n`,
   printf: (format, ...args) => formatValues(text(format), args),
-  json: (value) => JSON.stringify(value ?? null),
+  json: (value) => plainJson(value ?? null),
   split: (value, separator) => text(value).split(text(separator)),
   join: (values, separator) => (isList(values) ? values : []).map(printValue).join(text(separator)),
   title: (value) =>

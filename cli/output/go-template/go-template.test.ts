@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { userMap } from './known-fields.ts';
 import { compileTemplate, TemplateError } from './template.ts';
 
 const data = {
@@ -60,6 +61,7 @@ const outputs: readonly [template: string, output: string][] = [
     '{{join .List ","}}{{split "a,b" ","}}{{title "a b"}}{{lower "A"}}{{pad "x" 1 2}}{{truncate "abcdef" 3}}',
     'x,y,z[a b]A Ba x  abc',
   ],
+  ['a\\tb\\n{{"\\n"}}{{printf "%s\\t|" .Name}}', 'a\tb\n\nweb\t|'],
   ['{{if and (eq .Count 3) (or .No .Yes)}}ok{{end}}', 'ok'],
   ['{{range .List}}{{$x := .}}{{end}}{{$x := "kept"}}{{if .Yes}}{{$x = "changed"}}{{end}}{{$x}}', 'changed'],
 ];
@@ -97,9 +99,12 @@ test.each(refusals)('%s is refused', (template, message) => {
   expect(() => compileTemplate(template)(data)).toThrow(TemplateError);
 });
 
-describe('a name that is not there', () => {
-  const template = compileTemplate('{{.Labels.c}}', { missing: 'no value' });
-  test('prints as in a Go map when told so', () => {
-    expect(template(data)).toBe('<no value>');
-  });
+test('a map of the user’s has no value where it has none', () => {
+  const labels = userMap({ a: '1' });
+  expect(compileTemplate('{{.Labels.a}} {{.Labels.c}}')({ Labels: labels })).toBe('1 <no value>');
+});
+
+test('what is not written in the template is printed as plain text', () => {
+  const output = compileTemplate('{{.A}}\u009b{{"\\n"}}{{printf "%s\\t" .A}}')({ A: 'x\x1b\r\n' });
+  expect(output).toBe('x\\u001b\\r\n\u009b\nx\\u001b\\r\n\t');
 });

@@ -21,7 +21,7 @@ export function lexTemplate(source: string): Piece[] {
     const open = source.indexOf('{{', at);
     const end = open === -1 ? source.length : open;
     const trimsLeft = open !== -1 && /^-\s/.test(source.slice(open + 2, open + 4));
-    let text = source.slice(at, end);
+    let text = unescapeText(source.slice(at, end));
     if (trimNext) text = text.trimStart();
     if (trimsLeft) text = text.trimEnd();
     if (text !== '') pieces.push({ kind: 'text', text });
@@ -40,6 +40,11 @@ export function lexTemplate(source: string): Piece[] {
     at = action.end;
   }
   return pieces;
+}
+
+/** In single quotes a shell leaves `\t` as it is; Docker reads it as a tab. In an action it is the string's. */
+function unescapeText(text: string): string {
+  return text.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 }
 
 const patterns: readonly [Token['kind'] | 'space', RegExp][] = [

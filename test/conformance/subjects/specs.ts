@@ -60,8 +60,12 @@ const specByField: Readonly<Record<string, (value: never) => object>> = {
 };
 
 export const validation: Subject = {
-  skip: ({ field }) =>
-    Object.hasOwn(specByField, String(field)) ? undefined : `${field} does not exist yet`,
+  skip: ({ field, value }) => {
+    if (!Object.hasOwn(specByField, String(field))) return `${field} does not exist yet`;
+    return JSON.stringify(value).includes('{{')
+      ? 'templates are refused by name until they are expanded'
+      : undefined;
+  },
   expect: ({ ok, message }) => ({ ok, ...(message !== undefined && { message }) }),
   accepts: (got, expected) => {
     const { ok, message } = expected as { ok: boolean; message?: string };
