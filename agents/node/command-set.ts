@@ -4,6 +4,7 @@ import { type Command, decodeCommand } from '@muster/events';
 import type { CommandRecord } from '@muster/log';
 import { desiredStates } from '@muster/model';
 import type { Clock, Logger } from '@muster/runtime';
+import { cutWords } from './cut-words.ts';
 import { GONE_ERROR, hasEnded, type Wanted } from './next-step.ts';
 import { describeOrder, type OrderingNode } from './orders.ts';
 import { describeError } from './patience.ts';
@@ -83,7 +84,7 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
       if (isToRun(command.desired) || isReturn) onUnaware(entry);
     } else if (entry.reached !== 'starting' && entry.reached !== 'running') {
       if (command.type === 'task') entry.order = describeOrder(command, node());
-      else refuse(entry, command.reason, seq);
+      else refuse(entry, cutWords(command.reason), seq);
     }
     if (isToldAgain && !hasEnded(entry.reached) && entry.reached !== 'assigned') onUnaware(entry);
     onWanted(entry);

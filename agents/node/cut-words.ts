@@ -1,8 +1,9 @@
 // Words of an engine or a program go into reports, logs and answers, and may be of any length: a page of a proxy, a command
 // that somebody misspelt. They are cut where they enter: how they begin and how they end says most.
 
-const MOST_CHARS = 2_000;
-const HEAD_CHARS = 1_500;
+/** Few enough for what a report holds of them in any script (reporter.ts). */
+const MOST_CHARS = 1_300;
+const HEAD_CHARS = 1_000;
 
 export function cutWords(text: string): string {
   if (text.length <= MOST_CHARS) return text;

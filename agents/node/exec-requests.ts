@@ -8,8 +8,9 @@ import {
   execSubject,
 } from '@muster/events';
 import type { Bus, BusMessage, Logger } from '@muster/runtime';
+import { cutWords } from './cut-words.ts';
 import { describeError } from './patience.ts';
-import { EXEC_OUTPUT_CHARS, MOST_EXECS } from './stream-limits.ts';
+import { EXEC_OUTPUT_CHARS, MOST_EXECS, MOST_EXECS_OF_TASK } from './stream-limits.ts';
 
 export interface ExecRequestsOptions {
   readonly backend: Backend;
@@ -19,24 +20,34 @@ export interface ExecRequestsOptions {
 }
 
 export function serveExecRequests({ backend, bus, logger, nodeId }: ExecRequestsOptions): { stop(): void } {
-  let active = 0;
+  const active = new Map<string, number>();
+  let total = 0;
 
   async function answer(data: Uint8Array): Promise<ExecAnswer> {
-    if (active >= MOST_EXECS) {
-      return refuse(`node ${nodeId} runs ${MOST_EXECS} commands already: try again later`);
-    }
-    active += 1;
     try {
-      return await run(execRequestSchema.parse(JSON.parse(new TextDecoder().decode(data))));
+      const request = execRequestSchema.parse(JSON.parse(new TextDecoder().decode(data)));
+      const { taskId } = request;
+      const own = active.get(taskId) ?? 0;
+      if (total >= MOST_EXECS)
+        return refuse(`node ${nodeId} runs ${MOST_EXECS} commands already: try again later`);
+      if (own >= MOST_EXECS_OF_TASK)
+        return refuse(`task ${taskId} runs ${MOST_EXECS_OF_TASK} commands already: try again later`);
+      count(taskId, 1);
+      return await run(request).finally(() => count(taskId, -1));
     } catch (error) {
       return refuse(describeError(error));
-    } finally {
-      active -= 1;
     }
   }
 
+  function count(taskId: string, change: 1 | -1): void {
+    total += change;
+    const own = (active.get(taskId) ?? 0) + change;
+    if (own === 0) active.delete(taskId);
+    else active.set(taskId, own);
+  }
+
   async function run({ taskId, command }: ExecRequest): Promise<ExecAnswer> {
-    logger.info({ task: taskId, command: command[0] }, 'a command is run in a container');
+    logger.info({ task: taskId, command: cutWords(command[0] ?? '') }, 'a command is run in a container');
     const { exitCode, stdout, stderr } = await backend.exec(taskId, command);
     return {
       ok: true,

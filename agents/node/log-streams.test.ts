@@ -229,6 +229,30 @@ describe('exec', () => {
     expect(await empty).toMatchObject({ ok: false });
   });
 
+  it('leaves room for others where commands hang in one container', async () => {
+    const { createBackend } = await import('@muster/backends');
+    const { clock, engine } = rig;
+    const backend = await createBackend('simulator', { clusterName: 'test', nodeId: NODE, clock, engine });
+    const { exec } = backend;
+    backend.exec = (taskId, command) =>
+      taskId === task ? new Promise(() => undefined) : exec.call(backend, taskId, command);
+    await rig.startReady({ backend });
+    await rig.command(taskIdOf(2), 'running');
+    await rig.clock.advance(1_000);
+    const hanging = Array.from({ length: 20 }, () => run(['echo']));
+    for (const one of hanging) one.catch(() => undefined);
+    await rig.clock.advance(100);
+    const options = { bus: rig.bus, nodeId: NODE, command: ['echo', 'hello'], timeoutMs: 1_000 };
+    const other = runInTask({ ...options, taskId: taskIdOf(2) });
+    await rig.clock.advance(100);
+    expect(await other).toMatchObject({ ok: true, stdout: 'hello\n' });
+    expect(await hanging[4]).toMatchObject({
+      ok: false,
+      message: `task ${task} runs 4 commands already: try again later`,
+    });
+    await rig.clock.advance(2_000);
+  });
+
   it('throws when nobody is there', async () => {
     await expect(run(['echo'])).rejects.toMatchObject({ reason: 'nobody listens' });
   });

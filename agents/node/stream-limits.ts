@@ -2,6 +2,8 @@
 
 export const MOST_LOG_STREAMS = 64;
 export const MOST_EXECS = 16;
+/** Commands that hang in one container leave room for those in others. */
+export const MOST_EXECS_OF_TASK = 4;
 /** Characters of lines in one part, so that it fits a message however they are escaped. */
 export const PART_CHARS = 64 * 1024;
 export const PART_LINES = 500;
