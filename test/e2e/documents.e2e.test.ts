@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findNatsServer } from '@muster/runtime';
 import { afterAll, expect, it } from 'vitest';
 import { inProject } from '../harness/root.ts';
 
@@ -34,7 +35,7 @@ const instead: readonly (readonly [line: RegExp, command: string, why: string])[
   [/^npm run setup/, '', 'it has been run, or this test would not'],
   [
     /^muster up --nodes 3 --copies 2 &/,
-    'muster up --nodes 3 --copies 2 >up.out 2>&1 & while ! grep -q ^Ready up.out; do sleep 0.2; done',
+    'muster up --nodes 3 --copies 2 >up.out 2>&1 & until grep -q ^Ready up.out; do kill -0 %1 || break; sleep 0.2; done',
     'a person waits until it says so',
   ],
   [
@@ -76,7 +77,7 @@ function quote(text: string): string {
 const prelude = `
 cd "$HOME"
 ended() { if [ "$1" != 0 ] && [ "$1" != 130 ]; then echo "ended with $1: $2"; exit 1; fi; }
-interrupted() { timeout --preserve-status -s INT 6 bash -c "exec env $1"; }
+interrupted() { timeout --preserve-status -s INT -k 10 6 bash -c "exec env $1"; }
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 set -m
 `;
@@ -90,7 +91,8 @@ async function runInBash(script: string): Promise<{ code: number | null; output:
   );
   chmodSync(join(bin, 'muster'), 0o755);
   const before = new Set(listContainers());
-  const env = { ...process.env, HOME: home, PATH: `${bin}:${process.env.PATH}` };
+  const MUSTER_NATS_SERVER = await findNatsServer();
+  const env = { ...process.env, MUSTER_NATS_SERVER, HOME: home, PATH: `${bin}:${process.env.PATH}` };
   const child = spawn('bash', ['-c', `${prelude}\n${script}`], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
