@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { CliError, usageError } from '../errors.ts';
+import { CliError } from '../errors.ts';
 import { durationValue } from '../flags/values.ts';
 import { readGlobals } from '../globals.ts';
 import { addExamples, withCluster } from './context.ts';
@@ -33,7 +33,7 @@ export function addPubCommand(program: Command): void {
     const subject = given.startsWith('muster.') ? given : `muster.intent.${whose}.${given}`;
     // Events are their roles' to write: from anybody else they would be quarantined.
     if (!subject.startsWith('muster.intent.'))
-      throw usageError(`not a subject of an intent: "${subject}" does not begin with "muster.intent."`);
+      throw new CliError(`not a subject of an intent: "${subject}" does not begin with "muster.intent."`);
     const payload = json === '-' ? readFileSync(0) : new TextEncoder().encode(json ?? '');
     await withCluster(command, async (context) => {
       const { publishRaw } = await import('../wait/publish-raw.ts');

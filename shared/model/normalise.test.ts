@@ -129,7 +129,7 @@ it.each<[object, string]>([
   [{ resources: { limits: { memory: '9999999p' } } }, 'at most 9007199254740991 is allowed'],
   [{ replicas: 1e30 }, 'at most 9007199254740991 is allowed'],
   [{ restart: { maxAttempts: -1 } }, 'at least 0 is allowed'],
-  [{ replicas: 1.5 }, 'a whole number is needed'],
+  [{ replicas: 1.5 }, 'an integer is needed'],
   [{ restart: { delay: '2502h' } }, 'at most 2501h59m59s are allowed'],
   [{ ports: ['target=80,mode=host,published=70000'] }, 'at most 65535 is allowed'],
 ])('says in its own words what the limit is: %j', (body, words) => {

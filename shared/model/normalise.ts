@@ -122,7 +122,7 @@ export function explainIssue(issue: z.core.$ZodIssue): Refusal {
 
 /** What is wrong with a number, in our words. */
 function explainLimit(issue: z.core.$ZodIssue): string | undefined {
-  if (issue.code === 'invalid_type' && issue.expected === 'int') return 'a whole number is needed';
+  if (issue.code === 'invalid_type' && issue.expected === 'int') return 'an integer is needed';
   if (issue.code !== 'too_big' && issue.code !== 'too_small') return undefined;
   if (issue.origin !== 'number' && issue.origin !== 'int') return undefined;
   return issue.code === 'too_big'
