@@ -41,7 +41,7 @@ async function importImage(name, version) {
 try {
   await docker.ping();
 } catch (error) {
-  const where = process.env.DOCKER_HOST ?? '/var/run/docker.sock';
+  const where = process.env.DOCKER_HOST || '/var/run/docker.sock';
   console.error(
     `images: no Docker engine answers at ${where} (${error.message || error.code}): start Docker, set DOCKER_HOST, or run this in deploy/with-engine`,
   );

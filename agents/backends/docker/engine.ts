@@ -47,7 +47,7 @@ export class Engine {
 
   /** `host` is written as DOCKER_HOST is; without it, DOCKER_HOST and its companions or the default socket count. */
   constructor(host?: string) {
-    this.address = host ?? process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
+    this.address = host || process.env.DOCKER_HOST || 'unix:///var/run/docker.sock';
     this.docker = new Docker(host === undefined ? {} : parseHost(host));
     const modem = this.docker.modem as unknown as { protocol: string; agent: HttpAgent | undefined };
     this.#agent = makeAgent(modem.protocol);
