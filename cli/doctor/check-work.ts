@@ -82,8 +82,10 @@ function describeShortfall({ service, progress, updatedAt }: Shortfall, now: num
   const why = err ?? unschedulable;
   const ended = completed === 0 ? '' : `, ${completed} completed`;
   const isRecent = now - updatedAt < RECENT_CHANGE_MS;
+  // What only waits for a node starts as soon as there is one.
+  const isFailing = err !== undefined && err !== unschedulable;
   return {
-    level: why !== undefined && !isRecent ? 'fail' : 'warn',
+    level: isFailing && !isRecent ? 'fail' : 'warn',
     what: 'services',
     says: `${service}: ${running} of ${replicas} run${ended}: ${why ?? (isRecent ? 'just changed' : 'on their way')}`,
     advice: `muster service ps ${service}`,

@@ -132,6 +132,19 @@ describe('complains, with advice, of', () => {
       'fail services: web: 3 of 4 run: No such image: x',
     ],
     [
+      'a service that waits for a node',
+      {
+        shortfalls: [
+          {
+            service: 'late',
+            progress: { replicas: 1, running: 0, completed: 0, err: 'no node', unschedulable: 'no node' },
+            updatedAt: 0,
+          },
+        ],
+      },
+      'warn services: late: 0 of 1 run: no node',
+    ],
+    [
       'a service that is still coming up',
       {
         shortfalls: [

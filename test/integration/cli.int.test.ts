@@ -324,7 +324,7 @@ it('the doctor finds nothing wrong but what can’t be placed', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok +copies +allocator 2, api 2, dispatcher 2, orchestrator 2, scheduler 2$/m);
   expect(stdout).toMatch(/^ok +nodes +3 of 3 ready$/m);
-  expect(stdout).toMatch(/^warn +tasks +late: no suitable node/m);
+  expect(stdout).toMatch(/^warn +services +late: 0 of \d+ run: no suitable node/m);
   expect(stdout).not.toMatch(/^fail/m);
 });
 
