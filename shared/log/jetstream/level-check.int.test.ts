@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectNats, type NatsServerProcess, startNatsServer } from '@muster/runtime';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { listConsumerStats } from './consumer-stats.ts';
 import { JetStreamLog } from './log.ts';
 import { ensureStreams, LOG_STREAM } from './streams.ts';
 
@@ -45,6 +46,7 @@ it('begins a new consumer when its own stands still while the log goes on', asyn
   await expect.poll(() => seqs, { timeout: 5_000, interval: 20 }).toEqual([1, 2]);
   expect(performance.now() - since, 'within two seconds, and what this machine takes').toBeLessThan(4_000);
   expect(signs).toEqual(['interrupted', 'resumed']);
+  expect(listConsumerStats(nc)).toMatchObject([{ stream: LOG_STREAM, interrupted: false, restarts: 1 }]);
 
   await following.stop();
   await nc.close();

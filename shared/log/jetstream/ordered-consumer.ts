@@ -74,6 +74,8 @@ export class OrderedConsumer implements Following {
   private streamCreated: string | undefined;
   private readonly lastRead: ReadCheck;
   private interrupted = false;
+  /** It stood still, and nothing has come since: begun anew or not, it is not taken for well. */
+  private stuck = false;
   /** Consumers in a row that were put on a server that is behind. */
   private misplaced = 0;
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
@@ -94,7 +96,10 @@ export class OrderedConsumer implements Following {
         stream: options.stream,
         position: () => (this.interrupted || this.deliveries.size > 0 ? undefined : this.last),
         onInfo: (info) => this.options.onInfo?.(info),
-        onStuck: () => this.reopen(),
+        onStuck: () => {
+          this.stuck = true;
+          this.reopen();
+        },
       });
   }
 
@@ -139,7 +144,7 @@ export class OrderedConsumer implements Following {
   }
 
   private resume(): void {
-    this.options.stats.interrupted = false;
+    this.options.stats.interrupted = this.stuck;
     if (!this.interrupted) return;
     this.interrupted = false;
     this.options.onResumed?.();
@@ -267,6 +272,10 @@ export class OrderedConsumer implements Following {
     }
     this.last = record.seq;
     this.begun = true;
+    if (this.stuck) {
+      this.stuck = false;
+      this.options.stats.interrupted = this.interrupted;
+    }
     this.lastRead.note(record);
     this.deliveries.add(record);
   }
