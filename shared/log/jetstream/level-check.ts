@@ -16,6 +16,7 @@ export interface LevelCheckOptions {
   readonly position: () => number | undefined;
   readonly onInfo: (info: StreamInfo) => void;
   readonly onStuck: () => void;
+  readonly onLevel: () => void;
 }
 
 export interface LevelCheck {
@@ -23,7 +24,14 @@ export interface LevelCheck {
 }
 
 /** For who follows every record of a stream. */
-export function checkLevel({ jsm, stream, position, onInfo, onStuck }: LevelCheckOptions): LevelCheck {
+export function checkLevel({
+  jsm,
+  stream,
+  position,
+  onInfo,
+  onStuck,
+  onLevel,
+}: LevelCheckOptions): LevelCheck {
   let stopped = false;
   let seen: { readonly at: number; readonly since: number } | undefined;
   let timer = setTimeout(look, EVERY_MS);
@@ -52,6 +60,7 @@ export function checkLevel({ jsm, stream, position, onInfo, onStuck }: LevelChec
 
   function judge(at: number, end: number | undefined): void {
     const now = performance.now();
+    if (at === end) onLevel();
     if (end === undefined || position() !== at || at === end) seen = undefined;
     else if (seen?.at !== at) seen = { at, since: now };
     else if (now - seen.since >= STUCK_MS) {

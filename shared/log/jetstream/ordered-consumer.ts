@@ -74,7 +74,7 @@ export class OrderedConsumer implements Following {
   private streamCreated: string | undefined;
   private readonly lastRead: ReadCheck;
   private interrupted = false;
-  /** It stood still, and nothing has come since: begun anew or not, it is not taken for well. */
+  /** It stood still, and neither has anything come since nor is it level: begun anew or not, it is not taken for well. */
   private stuck = false;
   /** Consumers in a row that were put on a server that is behind. */
   private misplaced = 0;
@@ -100,6 +100,7 @@ export class OrderedConsumer implements Following {
           this.stuck = true;
           this.reopen();
         },
+        onLevel: () => this.noteWell(),
       });
   }
 
@@ -264,6 +265,12 @@ export class OrderedConsumer implements Following {
     };
   }
 
+  private noteWell(): void {
+    if (!this.stuck) return;
+    this.stuck = false;
+    this.options.stats.interrupted = this.interrupted;
+  }
+
   private receive(record: LogRecord): void {
     if (this.ended || record.seq <= this.last) return;
     if (this.options.contiguous && record.seq !== this.last + 1) {
@@ -272,10 +279,7 @@ export class OrderedConsumer implements Following {
     }
     this.last = record.seq;
     this.begun = true;
-    if (this.stuck) {
-      this.stuck = false;
-      this.options.stats.interrupted = this.interrupted;
-    }
+    this.noteWell();
     this.lastRead.note(record);
     this.deliveries.add(record);
   }
