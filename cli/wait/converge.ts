@@ -3,6 +3,7 @@
 import type { Progress } from '@muster/api';
 import type { Context } from '../commands/context.ts';
 import { CliError, exitCodes } from '../errors.ts';
+import { permissionOf } from '../permissions.ts';
 import { interruptible } from './interruptible.ts';
 import { judgeProgress, type Outcome, type Updating } from './judge.ts';
 import { openProgressView } from './progress-view.ts';
@@ -44,17 +45,22 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
   let seen = options.fromSeq;
   let news = false;
   let wake: () => void = () => undefined;
-  const following = await log.follow({
-    from: options.fromSeq + 1,
-    subjects: ['muster.event.*.service.*', 'muster.event.*.node.*'],
-    onRecord({ seq }) {
-      seen = seq;
-      news = true;
-      wake();
-    },
-    // The look every now and then is enough.
-    onError: () => undefined,
-  });
+  // The look every now and then is enough, where an error ends it or the log may not be followed.
+  const following = await log
+    .follow({
+      from: options.fromSeq + 1,
+      subjects: ['muster.event.*.service.*', 'muster.event.*.node.*'],
+      onRecord({ seq }) {
+        seen = seq;
+        news = true;
+        wake();
+      },
+      onError: () => undefined,
+    })
+    .catch((error: unknown) => {
+      if (permissionOf(error)) return undefined;
+      throw error;
+    });
   let stableSince: number | undefined;
   let apiSeenAt = startedAt;
   try {
@@ -87,7 +93,7 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
       if (rest > 0) await waitUntilWoken(() => undefined, rest);
     }
   } finally {
-    await following.stop();
+    await following?.stop();
   }
 }
 

@@ -58,6 +58,12 @@ export async function appendToStream(
     if (expectLastSeq !== undefined && isConflict(error)) {
       return { ok: false, expected: expectLastSeq, actual: actualSeq(error) };
     }
+    if (isUnheard(error)) {
+      throw new LogUnavailableError(
+        `can't know whether the record for ${subject} is stored: ${error.message} (it is where the acknowledgement comes)`,
+        { cause: error },
+      );
+    }
     if (error instanceof JetStreamApiError || error instanceof errors.RequestError) {
       throw new LogRefusedError(`the log refused the record for ${subject}: ${error.message}`, {
         cause: error,
@@ -75,6 +81,13 @@ export function measureRoom({ info }: NatsConnection): number {
 /** A server drops the whole connection over a message that is too large, so it must never be sent. */
 function checkSize(subject: string, data: Uint8Array, limit: number): void {
   if (data.length > limit) throw new RecordTooLargeError(subject, data.length, limit);
+}
+
+/** We may send, and may not receive the acknowledgement. */
+function isUnheard(error: unknown): error is Error {
+  if (!(error instanceof errors.RequestError)) return false;
+  const { cause } = error;
+  return cause instanceof errors.PermissionViolationError && cause.operation === 'subscription';
 }
 
 function isConflict(error: unknown): error is JetStreamApiError {
