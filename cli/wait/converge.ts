@@ -8,6 +8,7 @@ import { interruptible } from './interruptible.ts';
 import { judgeProgress, type Outcome, type Updating } from './judge.ts';
 import { openProgressView } from './progress-view.ts';
 import { waitUntilWoken } from './verdict.ts';
+import { watchWhom } from './whom.ts';
 
 export interface ConvergeOptions {
   /** Name or ID. */
@@ -27,6 +28,9 @@ export interface ConvergeOptions {
 const LOOK_EVERY_MS = 100;
 /** Looks again even when nothing seems to happen. */
 const LOOK_AGAIN_MS = 2_000;
+/** Who has a part in it. */
+const ROLES = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
+const ROLES_OF_REMOVAL = ['orchestrator', 'dispatcher'] as const;
 /** How long the API may be away. */
 const API_PATIENCE_MS = 15_000;
 
@@ -61,6 +65,7 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
       if (permissionOf(error)) return undefined;
       throw error;
     });
+  const whom = watchWhom(context, removing ? ROLES_OF_REMOVAL : ROLES);
   let stableSince: number | undefined;
   let apiSeenAt = startedAt;
   try {
@@ -77,13 +82,17 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
         const isStable =
           stableSince !== undefined &&
           (progress.running === 0 || performance.now() - stableSince >= stableForMs);
-        view.show(progress, removing, verifyLine(outcome, isStable, stableForMs));
+        view.show(
+          progress,
+          removing,
+          verifyLine(outcome, isStable, stableForMs) ?? (whom.says && `${name} ${whom.says}`),
+        );
         if (outcome.kind === 'hopeless') throw new CliError(outcome.message);
         if (isStable) return;
       }
       if (timeoutMs !== undefined && performance.now() - startedAt >= timeoutMs) {
         throw new CliError(
-          `service ${name} has not converged within ${timeoutMs / 1000} seconds; it goes on: see \`muster service ps ${name}\``,
+          `service ${name} has not converged within ${timeoutMs / 1000} seconds; it ${whom.says ?? `goes on: see \`muster service ps ${name}\``}`,
           exitCodes.timedOut,
         );
       }
@@ -93,6 +102,7 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
       if (rest > 0) await waitUntilWoken(() => undefined, rest);
     }
   } finally {
+    whom.stop();
     await following?.stop();
   }
 }

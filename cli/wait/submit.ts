@@ -10,6 +10,7 @@ import { askVerdict } from './ask-verdict.ts';
 import { converge } from './converge.ts';
 import { interruptible } from './interruptible.ts';
 import { type Verdict, waitForVerdict } from './verdict.ts';
+import { watchWhom } from './whom.ts';
 
 export interface Intent extends TeamName {
   readonly verb: 'create' | 'update' | 'scale' | 'remove';
@@ -60,13 +61,16 @@ export async function awaitAcceptance(
 ): Promise<Accepted['verdict']> {
   const timeoutMs = flags.timeout === undefined ? VERDICT_TIMEOUT_MS : nanosToMs(flags.timeout);
   const exists = (id: string, at: number) => serviceExists(context, id, at);
+  const whom = watchWhom(context, ['orchestrator'], (says) =>
+    context.terminal.note(`intent #${seq} ${says}\n`),
+  );
   const verdict = await interruptible(
     `Intent #${seq} is in the log, and goes its way. See it with \`muster audit ${name}\`.`,
     () =>
       waitForVerdict({ log: context.log, intent: seq, timeoutMs, exists }).catch((error: unknown) =>
         askInstead(context, error, { intent: seq, name, timeoutMs }),
       ),
-  );
+  ).finally(whom.stop);
   return checkVerdict(verdict, seq, timeoutMs);
 }
 

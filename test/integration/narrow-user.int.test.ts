@@ -40,10 +40,12 @@ const followLog =
   'NATS does not let this user publish on "$JS.API.STREAM.INFO.MUSTER_LOG", which is needed to follow the log';
 
 it('creates, waits, is refused and changes with intents and queries alone', async () => {
-  const created = await runAs('narrow', 'service', 'create', '--stable-for', '1s', '--name', 'web', 'x');
+  const created = await runAs('narrow', 'service', 'create', '--stable-for', '4s', '--name', 'web', 'x');
   const [service] = [...watch.state.serviceByName.values()];
   expect(created).toMatchObject({ code: 0, stdout: `${service!.id}\n` });
   expect(created.stderr).toContain(`Warning: ${followLog}: the API was asked instead.\n`);
+  // He may not look who is there, and is told nothing of it.
+  expect(created.stderr).not.toContain('waits for');
   await watch.until('one task', hasConverged('web', 1));
 
   const again = await runAs('narrow', 'service', 'create', '-d', '--name', 'web', 'x');
