@@ -1,6 +1,6 @@
 // A log that has no room: whoever has something to store says so, is not ready, and goes on by itself when there is room.
 import { ensureStreams, JetStreamLog } from '@muster/log';
-import { connectNats, startNatsServer } from '@muster/runtime';
+import { connectNats, foundCluster, startNatsServer, systemClock } from '@muster/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ControlRole, startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
@@ -85,6 +85,8 @@ no_auth_user: a`,
   try {
     await ensureStreams(nc);
     const log = new JetStreamLog(nc, { retryForMs: 500 });
+    const found = () => foundCluster(log, { clusterId: 'c', name: 'c' }, systemClock);
+    await found();
     const fill = async () => {
       for (let count = 0; count < 8; count += 1) {
         await log.append('muster.intent.ana.service.apply.web', new Uint8Array(1_000_000));
@@ -95,6 +97,8 @@ no_auth_user: a`,
       isFull: true,
       message: expect.stringContaining('has no room'),
     });
+    // Roles start on it all the same.
+    await found();
   } finally {
     await nc.close();
     await server.stop();
