@@ -1,5 +1,7 @@
 // What a command ends with when it can't do what it was asked: a sentence that says what to do next, and an exit code.
 
+import { explainPermission, permissionOf } from './permissions.ts';
+
 export const exitCodes = {
   done: 0,
   /** Refused, or failed. */
@@ -58,6 +60,8 @@ export function explainError(error: unknown): Explained {
     const timedOut = (error as Error & { kind?: string }).kind === 'timeout';
     return { message: error.message, exitCode: timedOut ? exitCodes.timedOut : exitCodes.refused };
   }
+  const permission = permissionOf(error);
+  if (permission) return { message: explainPermission(permission), exitCode: exitCodes.refused };
   const exitCode = codeByName[error.name];
   if (error.name === 'TemplateError')
     return { message: `template parsing error: ${error.message}`, exitCode: exitCodes.usage };

@@ -34,13 +34,14 @@ const FLUSH_MS = 300;
 export async function withSession<T>(
   globals: GlobalOptions,
   run: (session: Session) => Promise<T>,
+  onOld?: (outOfSightMs: number) => void,
 ): Promise<T> {
   const connection = await connectNats(globals.nats, { name: `muster-cli-${globals.as}` });
   const log = new JetStreamLog(connection, { retryForMs: RETRY_FOR_MS });
   const bus = new NatsBus(connection);
   try {
     const snapshots = new JetStreamSnapshotStore(connection);
-    const queries = createQueryClient(bus);
+    const queries = createQueryClient(bus, { ...(onOld && { onOld }) });
     const { as: actor, team } = globals;
     return await run({ connection, log, snapshots, bus, queries, actor, team });
   } catch (error) {

@@ -50,6 +50,30 @@ describe('an outage of the bus', () => {
   });
 });
 
+describe('a log that is full', () => {
+  it('has nothing begun that could not be told of, until there is room', async () => {
+    const agent = await rig.startReady();
+    await rig.command(task, 'running');
+    await rig.clock.advance(1_000);
+    rig.intercept = async () => {
+      throw new LogUnavailableError('no room', { isFull: true });
+    };
+    // What was begun before goes its way, and is what can't be told.
+    rig.engine.kill(task, 3);
+    await rig.clock.advance(1_000);
+    await rig.command(taskIdOf(2), 'running');
+    await rig.clock.advance(60_000);
+    expect(rig.presenceOf(taskIdOf(2))).toBeUndefined();
+    expect(agent.health()).toMatchObject({ isCutOff: true });
+
+    rig.intercept = async (_append, store) => store();
+    await rig.clock.advance(15_000);
+    expect(rig.statesOf(task)).toEqual(['running', 'failed']);
+    expect(rig.presenceOf(taskIdOf(2))).toBe('running');
+    expect(rig.lastStatus(taskIdOf(2))).toMatchObject({ state: 'running' });
+  });
+});
+
 describe('an append in doubt', () => {
   it('that was stored is not stored again', async () => {
     await rig.startReady();

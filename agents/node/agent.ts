@@ -62,6 +62,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     session,
     wire: () => cluster.wire,
     onLost: tellAgain,
+    onRoom() {
+      if (hasCommands && link.lostSince === undefined) runner.resume();
+    },
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
   const joining = createJoining({ backend, own, clock, logger, signal, nodeId, session, labels });
@@ -85,6 +88,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     entries,
     maxConcurrentStarts: options.maxConcurrentStarts ?? DEFAULT_CONCURRENCY,
     maxConcurrentStops: options.maxConcurrentStops ?? DEFAULT_CONCURRENCY,
+    mayBegin: () => !own.isFull,
     onUnavailable: (error) => link.lose(error),
     onForgotten: (entry) => commandSet.noteForgotten(entry),
   });

@@ -8,7 +8,7 @@ import {
   type MusterEvent,
   type TaskStatus,
 } from '@muster/events';
-import { type Log, type LogRecord, RecordTooLargeError } from '@muster/log';
+import { type Log, type LogRecord, LogUnavailableError, RecordTooLargeError } from '@muster/log';
 import type { Clock, Logger } from '@muster/runtime';
 import { equalBytes } from './equal-bytes.ts';
 import { backOff, describeError, pause, retry, StoppedError } from './patience.ts';
@@ -35,6 +35,8 @@ export interface OwnEventsOptions {
   readonly wire: () => number;
   /** The log has lost events of ours. What it has of them is told: the last status of each task. */
   readonly onLost: (found: TaskStatus[]) => void;
+  /** The log was full, and takes our events again. */
+  readonly onRoom?: () => void;
 }
 
 export interface OwnEvents {
@@ -55,6 +57,8 @@ export interface OwnEvents {
   readonly lastSeq: number;
   /** The log does not answer, or does not take our events. */
   readonly isCutOff: boolean;
+  /** The log has no room for our events. */
+  readonly isFull: boolean;
   /** There is reason to believe that the log can be reached again. */
   hurry(): void;
 }
@@ -73,6 +77,7 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
   let lastSeq = 0;
   let joined = false;
   let isCutOff = false;
+  let isFull = false;
   let waiting = new AbortController();
   /** The end of the queue. Never rejects. */
   let queue: Promise<unknown> = Promise.resolve();
@@ -129,6 +134,10 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
           if (isCutOff) logger.info({ seq: lastSeq }, 'the log takes our events again');
           isCutOff = false;
           joined = true;
+          if (isFull) {
+            isFull = false;
+            options.onRoom?.();
+          }
           return;
         }
         trouble = 'somebody else wrote on the subject of this node';
@@ -138,6 +147,7 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
         trouble = describeError(error);
         if (!isCutOff) logger.warn({ err: trouble }, 'the log does not take our events: they wait');
         isCutOff = true;
+        isFull ||= error instanceof LogUnavailableError && error.isFull;
       }
       logger.debug({ err: trouble, failures }, 'an event is written again');
       waiting = new AbortController();
@@ -211,6 +221,9 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
     },
     get isCutOff() {
       return isCutOff;
+    },
+    get isFull() {
+      return isFull;
     },
     hurry: () => waiting.abort(),
   };

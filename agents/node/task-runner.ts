@@ -27,6 +27,8 @@ export interface TaskRunnerOptions {
   readonly entries: Map<string, TaskEntry>;
   readonly maxConcurrentStarts: number;
   readonly maxConcurrentStops: number;
+  /** What could not be told of is not begun; `resume` looks again. */
+  readonly mayBegin: () => boolean;
   readonly onUnavailable: (error: Error) => void;
   /** Nothing is left of the task, and it has left `entries`. */
   readonly onForgotten: (entry: TaskEntry) => void;
@@ -97,6 +99,9 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         case 'forget':
           forget(entry);
           return undefined;
+        case 'prepare':
+        case 'start':
+          return options.mayBegin() ? step.do : undefined;
         default:
           return step.do;
       }

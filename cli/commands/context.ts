@@ -14,7 +14,18 @@ export async function withCluster(command: Command, run: (context: Context) => P
   await checkTeam(globals);
   const terminal = terminalFor(globals);
   const { withSession } = await import('../session.ts');
-  await withSession(globals, (session) => run({ ...session, terminal }));
+  await withSession(globals, (session) => run({ ...session, terminal }), sayOnce(terminal));
+}
+
+function sayOnce({ note }: Terminal): (outOfSightMs: number) => void {
+  let said = false;
+  return (outOfSightMs) => {
+    if (said) return;
+    said = true;
+    note(
+      `Warning: the muster API that answers has not seen the log for ${Math.ceil(outOfSightMs / 1000)} seconds: what is shown may be as old. See \`muster doctor\`.\n`,
+    );
+  };
 }
 
 async function checkTeam({ team }: GlobalOptions): Promise<void> {

@@ -2,21 +2,13 @@
 import type { Status } from '@muster/api';
 import type { ServiceCopy } from '@muster/runtime';
 import type { CopyStats } from '@muster/telemetry';
-import { type ControlRole, controlRoles } from '../roles/start-role.ts';
+import { countRoles, standstill } from '../roles/present-roles.ts';
+import { controlRoles } from '../roles/start-role.ts';
 import type { Finding } from './findings.ts';
 import { compareVersions } from './held-back.ts';
 
 /** More records behind than this is more than the moment it takes to read them. */
 export const LAG = 1_000;
-
-/** What stands still without one. */
-const standstill: Readonly<Record<ControlRole, string>> = {
-  orchestrator: 'nothing that is asked for gets a verdict, and nothing that ends is replaced',
-  allocator: 'new services get no ports, and their tasks no nodes',
-  scheduler: 'new tasks get no nodes',
-  dispatcher: 'nodes are told nothing, and nobody notices when one is gone',
-  api: 'nobody answers questions',
-};
 
 export function checkCopies(copies: readonly ServiceCopy[], processes: readonly CopyStats[]): Finding[] {
   const counts = countRoles(copies, processes);
@@ -43,23 +35,6 @@ export function checkCopies(copies: readonly ServiceCopy[], processes: readonly 
         }),
       ),
   ];
-}
-
-/** One that answers in either way is there. */
-function countRoles(copies: readonly ServiceCopy[], processes: readonly CopyStats[]): Map<string, number> {
-  const found = countEach(
-    copies.filter(({ name }) => name.startsWith('muster-')).map(({ name }) => name.slice('muster-'.length)),
-  );
-  const told = countEach(processes.flatMap(({ roles }) => roles.map(({ role }) => role)));
-  for (const [role, count] of told)
-    if (role !== 'agent') found.set(role, Math.max(found.get(role) ?? 0, count));
-  return found;
-}
-
-function countEach(names: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
 }
 
 export function checkTrouble(processes: readonly CopyStats[], head: number): Finding[] {

@@ -8,6 +8,8 @@ import {
   LADDER_LIMITS,
   type Log,
   listConsumerStats,
+  listenToWrites,
+  listWriteStats,
   type SnapshotStore,
 } from '@muster/log';
 import {
@@ -80,6 +82,11 @@ export async function connectCluster({
     throw error;
   }
   const connection = watchConnection(nc);
+  listenToWrites(nc, {
+    onRefusing: (stream, why) =>
+      logger.error({ stream, why }, 'nothing can be stored: what is to be stored waits'),
+    onTaking: (stream) => logger.info({ stream }, 'what waited can be stored again'),
+  });
   return {
     log,
     commands: new JetStreamCommandStore(nc),
@@ -91,6 +98,7 @@ export async function connectCluster({
     look: () => ({
       ...connection(),
       consumers: listConsumerStats(nc),
+      writes: listWriteStats(nc),
       clock: { aheadMs: clock.aheadMs, leapMs: clock.leapMs },
     }),
     async close() {

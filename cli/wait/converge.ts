@@ -3,10 +3,12 @@
 import type { Progress } from '@muster/api';
 import type { Context } from '../commands/context.ts';
 import { CliError, exitCodes } from '../errors.ts';
+import { permissionOf } from '../permissions.ts';
 import { interruptible } from './interruptible.ts';
 import { judgeProgress, type Outcome, type Updating } from './judge.ts';
 import { openProgressView } from './progress-view.ts';
 import { waitUntilWoken } from './verdict.ts';
+import { watchWhom } from './whom.ts';
 
 export interface ConvergeOptions {
   /** Name or ID. */
@@ -26,6 +28,9 @@ export interface ConvergeOptions {
 const LOOK_EVERY_MS = 100;
 /** Looks again even when nothing seems to happen. */
 const LOOK_AGAIN_MS = 2_000;
+/** Who has a part in it. */
+const ROLES = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
+const ROLES_OF_REMOVAL = ['orchestrator', 'dispatcher'] as const;
 /** How long the API may be away. */
 const API_PATIENCE_MS = 15_000;
 
@@ -44,17 +49,23 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
   let seen = options.fromSeq;
   let news = false;
   let wake: () => void = () => undefined;
-  const following = await log.follow({
-    from: options.fromSeq + 1,
-    subjects: ['muster.event.*.service.*', 'muster.event.*.node.*'],
-    onRecord({ seq }) {
-      seen = seq;
-      news = true;
-      wake();
-    },
-    // The look every now and then is enough.
-    onError: () => undefined,
-  });
+  // The look every now and then is enough, where an error ends it or the log may not be followed.
+  const following = await log
+    .follow({
+      from: options.fromSeq + 1,
+      subjects: ['muster.event.*.service.*', 'muster.event.*.node.*'],
+      onRecord({ seq }) {
+        seen = seq;
+        news = true;
+        wake();
+      },
+      onError: () => undefined,
+    })
+    .catch((error: unknown) => {
+      if (permissionOf(error)) return undefined;
+      throw error;
+    });
+  const whom = watchWhom(context, removing ? ROLES_OF_REMOVAL : ROLES);
   let stableSince: number | undefined;
   let apiSeenAt = startedAt;
   try {
@@ -71,13 +82,17 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
         const isStable =
           stableSince !== undefined &&
           (progress.running === 0 || performance.now() - stableSince >= stableForMs);
-        view.show(progress, removing, verifyLine(outcome, isStable, stableForMs));
+        view.show(
+          progress,
+          removing,
+          verifyLine(outcome, isStable, stableForMs) ?? (whom.says && `${name} ${whom.says}`),
+        );
         if (outcome.kind === 'hopeless') throw new CliError(outcome.message);
         if (isStable) return;
       }
       if (timeoutMs !== undefined && performance.now() - startedAt >= timeoutMs) {
         throw new CliError(
-          `service ${name} has not converged within ${timeoutMs / 1000} seconds; it goes on: see \`muster service ps ${name}\``,
+          `service ${name} has not converged within ${timeoutMs / 1000} seconds; it ${whom.says ?? `goes on: see \`muster service ps ${name}\``}`,
           exitCodes.timedOut,
         );
       }
@@ -87,7 +102,8 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
       if (rest > 0) await waitUntilWoken(() => undefined, rest);
     }
   } finally {
-    await following.stop();
+    whom.stop();
+    await following?.stop();
   }
 }
 

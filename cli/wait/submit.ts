@@ -3,11 +3,14 @@ import { canNameInSubject, encodeJson, intentSubject } from '@muster/events';
 import { DEFAULT_TEAM, nameWithTeam, nanosToMs, readNameWithTeam, type TeamName } from '@muster/model';
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
-import { CliError, exitCodes } from '../errors.ts';
+import { CliError, exitCodes, explainError } from '../errors.ts';
 import { plainText } from '../output/plain-text.ts';
+import { explainPermission, permissionOf } from '../permissions.ts';
+import { askVerdict } from './ask-verdict.ts';
 import { converge } from './converge.ts';
 import { interruptible } from './interruptible.ts';
 import { type Verdict, waitForVerdict } from './verdict.ts';
+import { watchWhom } from './whom.ts';
 
 export interface Intent extends TeamName {
   readonly verb: 'create' | 'update' | 'scale' | 'remove';
@@ -58,11 +61,37 @@ export async function awaitAcceptance(
 ): Promise<Accepted['verdict']> {
   const timeoutMs = flags.timeout === undefined ? VERDICT_TIMEOUT_MS : nanosToMs(flags.timeout);
   const exists = (id: string, at: number) => serviceExists(context, id, at);
+  const whom = watchWhom(context, ['orchestrator'], (says) =>
+    context.terminal.note(`intent #${seq} ${says}\n`),
+  );
   const verdict = await interruptible(
     `Intent #${seq} is in the log, and goes its way. See it with \`muster audit ${name}\`.`,
-    () => waitForVerdict({ log: context.log, intent: seq, timeoutMs, exists }),
-  );
+    () =>
+      waitForVerdict({ log: context.log, intent: seq, timeoutMs, exists }).catch((error: unknown) =>
+        askInstead(context, error, { intent: seq, name, timeoutMs }),
+      ),
+  ).finally(whom.stop);
   return checkVerdict(verdict, seq, timeoutMs);
+}
+
+/** Who may not follow the log may ask the API. */
+async function askInstead(
+  { queries, team, terminal }: Context,
+  error: unknown,
+  about: { readonly intent: number; readonly name: string; readonly timeoutMs: number },
+): Promise<Verdict | undefined> {
+  const missing = permissionOf(error);
+  if (!missing) throw error;
+  try {
+    const verdict = await askVerdict({ queries, team, ...about });
+    terminal.note(`Warning: ${explainPermission(missing)}: the API was asked instead.\n`);
+    return verdict;
+  } catch (failure) {
+    const { message } = explainError(failure);
+    throw new CliError(
+      `intent #${about.intent} is in the log, and goes its way, but what becomes of it can't be seen: ${explainPermission(missing)}; and of the API: ${message}`,
+    );
+  }
 }
 
 function checkVerdict(verdict: Verdict | undefined, seq: number, timeoutMs: number): Accepted['verdict'] {

@@ -42,6 +42,7 @@ let log: MemoryLog;
 let bus: Bus;
 let client: QueryClient;
 let clock: ReturnType<typeof startManualClock>;
+let loseSight: () => void;
 
 beforeEach(() => {
   history = startHistory();
@@ -60,6 +61,11 @@ async function startCluster(serve?: (bus: Bus) => ServeQueries): Promise<void> {
   bus = memoryBus.client('client');
   clock = startManualClock();
   const apiBus = memoryBus.client('api');
+  const follow = log.follow.bind(log);
+  log.follow = (options) => {
+    loseSight = () => options.onInterrupted?.();
+    return follow(options);
+  };
   const follower = await startFollower({ log, clock: systemClock, logger: silentLogger });
   await startApi({
     follower,
@@ -90,6 +96,13 @@ it('answers within what the server takes, and says so where it can not', async (
     kind: 'unsupported',
     message: expect.stringMatching(/^the answer has \d+ bytes, and the server takes at most 600: /),
   });
+});
+
+it('says since when it has not seen the log', async () => {
+  await startCluster();
+  expect(await client.ask('status', {})).toMatchObject({ outOfSightMs: undefined });
+  loseSight();
+  expect(await client.ask('status', {})).toMatchObject({ outOfSightMs: expect.any(Number) });
 });
 
 it('refuses in the words of the API, and knows when there is none', async () => {

@@ -2,11 +2,13 @@
 import { encodeJson } from '@muster/events';
 import { lenientForm, restoreProtoKeys } from '@muster/model';
 import { type Bus, NoAnswerError } from '@muster/runtime';
+import { askAgain } from './ask-again.ts';
 import {
   type ListName,
   type QueryAnswer,
   type QueryError,
   type QueryName,
+  type QueryReply,
   type QueryRequest,
   queries,
   querySubject,
@@ -53,6 +55,13 @@ export interface Answered<Name extends QueryName> {
   readonly seq: number;
   readonly answer: QueryAnswer<Name>;
   readonly next: string | undefined;
+  /** How long whoever answered has not seen the log; undefined when it does. */
+  readonly outOfSightMs: number | undefined;
+}
+
+export interface QueryClientOptions {
+  /** An answer came that may be old. */
+  readonly onOld?: (outOfSightMs: number) => void;
 }
 
 /** More than the API's own wait for a sequence. */
@@ -60,21 +69,21 @@ const TIMEOUT_MS = 8_000;
 /** Questions that make the API read the log. */
 const SLOW_TIMEOUT_MS = 120_000;
 
-export function createQueryClient(bus: Bus): QueryClient {
+export function createQueryClient(bus: Bus, { onOld }: QueryClientOptions = {}): QueryClient {
   async function ask<Name extends QueryName>(
     name: Name,
     request: QueryRequest<Name>,
     { timeoutMs = isSlow(name, request) ? SLOW_TIMEOUT_MS : TIMEOUT_MS }: AskOptions = {},
   ): Promise<Answered<Name>> {
     const subject = querySubject(name);
-    const message = await bus
-      .request(subject, encodeJson({ ...request, waitMs: timeoutMs }), { timeoutMs })
-      .catch((error: unknown) => {
-        throw error instanceof NoAnswerError ? explain(error, timeoutMs) : error;
-      });
-    const { seq, answer, next, error } = replySchema.parse(
-      JSON.parse(new TextDecoder().decode(message.data)),
-    );
+    const data = encodeJson({ ...request, waitMs: timeoutMs });
+    const asking = isSlow(name, request)
+      ? bus.request(subject, data, { timeoutMs }).then((message) => readReply(message.data))
+      : askAgain(bus, { subject, data, timeoutMs, read: readReply, mayBeOld });
+    const { seq, answer, next, error, outOfSightMs } = await asking.catch((failure: unknown) => {
+      throw failure instanceof NoAnswerError ? explain(failure, timeoutMs) : failure;
+    });
+    if (outOfSightMs !== undefined) onOld?.(outOfSightMs);
     if (error) throw new QueryRefusedError(error.kind, error.message);
     return {
       seq,
@@ -83,6 +92,7 @@ export function createQueryClient(bus: Bus): QueryClient {
         answer,
       ),
       next,
+      outOfSightMs,
     };
   }
 
@@ -100,6 +110,14 @@ export function createQueryClient(bus: Bus): QueryClient {
       return items as never;
     },
   };
+}
+
+function readReply(data: Uint8Array): QueryReply {
+  return replySchema.parse(JSON.parse(new TextDecoder().decode(data)));
+}
+
+function mayBeOld({ outOfSightMs }: QueryReply): boolean {
+  return outOfSightMs !== undefined;
 }
 
 function isSlow(name: QueryName, request: object): boolean {

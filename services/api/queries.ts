@@ -84,6 +84,8 @@ export type QueryError = z.infer<typeof queryErrorSchema>;
 /** What travels. `seq` is the last sequence folded when the answer was made. */
 export const replySchema = z.object({
   seq: z.int(),
+  /** Whoever answers has lost sight of the log, so many ms ago: what it says may be as old. */
+  outOfSightMs: z.number().nonnegative().optional(),
   answer: z.unknown().optional(),
   next: z.string().optional(),
   error: queryErrorSchema.optional(),

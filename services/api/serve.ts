@@ -34,7 +34,15 @@ export interface RunningApi {
 }
 
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
-  const { follower, log, bus, logger, onFailure, serve = (service) => serveOnBus(bus, service) } = options;
+  const {
+    follower,
+    log,
+    bus,
+    clock,
+    logger,
+    onFailure,
+    serve = (service) => serveOnBus(bus, service),
+  } = options;
   const api = createApi(options);
   const endpoints = queryNames.map((name): QueryEndpoint => {
     return {
@@ -45,7 +53,9 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
           logger.error({ err: error, query: name }, 'could not answer a query');
           return { seq: follower.state.head, error: { kind: 'internal', message: error.message } };
         });
-        const { error, data } = encodeReply(reply, log.maxRecordBytes);
+        const { lostSightAt } = follower;
+        const age = lostSightAt !== undefined && { outOfSightMs: Math.max(0, clock.now() - lostSightAt) };
+        const { error, data } = encodeReply({ ...reply, ...age }, log.maxRecordBytes);
         return {
           data,
           ...(error && { error: { code: codes[error.kind], message: error.message } }),
@@ -71,7 +81,7 @@ function encodeReply(reply: QueryReply, limit: number): { data: Uint8Array; erro
   if (data.length <= limit) return { data, error: reply.error };
   const message = `the answer has ${data.length} bytes, and the server takes at most ${limit}: raise max_payload in its configuration`;
   const error: QueryError = { kind: 'unsupported', message };
-  return { data: encodeJson({ seq: reply.seq, error }), error };
+  return { data: encodeJson({ ...reply, answer: undefined, next: undefined, error }), error };
 }
 
 const codes: Readonly<Record<QueryError['kind'], number>> = {

@@ -1,6 +1,12 @@
 /** The log could not be reached in time. Whether the append was stored is unknown. */
 export class LogUnavailableError extends Error {
   override readonly name = 'LogUnavailableError';
+  /** It answered, and has no room: nothing was stored. */
+  readonly isFull: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly isFull?: boolean } = {}) {
+    super(message, options);
+    this.isFull = options.isFull ?? false;
+  }
 }
 
 /** The log answered, and will never take this record: another try is of no use. Nothing was stored. */

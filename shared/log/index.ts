@@ -7,6 +7,7 @@ export * from './jetstream/inspect-store.ts';
 export * from './jetstream/log.ts';
 export * from './jetstream/snapshots.ts';
 export * from './jetstream/streams.ts';
+export { listenToWrites, listWriteStats, type WriteStats } from './jetstream/write-stats.ts';
 export * from './ladder.ts';
 export * from './log.ts';
 export * from './memory/commands.ts';

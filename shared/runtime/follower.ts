@@ -36,6 +36,8 @@ export interface Follower {
    * so that nothing is to be decided until it is found again.
    */
   readonly isCertain: boolean;
+  /** Since when it is not certain, in ms since the epoch. */
+  readonly lostSightAt: number | undefined;
   /** The sequence of the snapshot it started from; 0 when it folded everything. */
   readonly startedFrom: number;
   /** The intents folded last, to be named should the log lose them. */
@@ -75,6 +77,7 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
   let begun = snapshot === 0;
   let caughtUp = false;
   let inSight = true;
+  let lostSightAt: number | undefined;
   let turnQueued = false;
   let ended: Error | undefined;
 
@@ -146,6 +149,7 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
   function fail(error: Error): void {
     if (ended) return;
     ended = error;
+    lostSightAt ??= clock.now();
     for (const waiter of waiters) waiter.reject(error);
     waiters.clear();
     following?.stop().catch(complain);
@@ -169,9 +173,11 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
       onError,
       onInterrupted: () => {
         inSight = false;
+        lostSightAt ??= clock.now();
       },
       onResumed: () => {
         inSight = true;
+        if (!ended) lostSightAt = undefined;
         // Whoever stood still meanwhile is to look again.
         if (caughtUp) queueTurn();
       },
@@ -194,6 +200,9 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
     state,
     get isCertain() {
       return inSight && ended === undefined;
+    },
+    get lostSightAt() {
+      return lostSightAt;
     },
     startedFrom: snapshot,
     recent,

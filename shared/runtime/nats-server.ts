@@ -21,6 +21,8 @@ export interface NatsServerOptions {
   readonly logFile?: string;
   /** Every message is on the disk before it is acknowledged, as in production; about twice as slow. */
   readonly syncAlways?: boolean;
+  /** More of what is about JetStream in its configuration, as text. */
+  readonly jetstreamConfig?: string;
   /** More of nats-server's own configuration, as text. */
   readonly extraConfig?: string;
   /** How long it may take until it answers: it first reads what it has stored. */
@@ -106,7 +108,13 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 }
 
 function configure(
-  { host = '127.0.0.1', port = -1, syncAlways = false, extraConfig = '' }: NatsServerOptions,
+  {
+    host = '127.0.0.1',
+    port = -1,
+    syncAlways = false,
+    jetstreamConfig = '',
+    extraConfig = '',
+  }: NatsServerOptions,
   paths: { readonly dir: string; readonly portsDir: string; readonly logFile: string },
 ): string {
   return `listen: ${JSON.stringify(`${host}:${port === 0 ? -1 : port}`)}
@@ -118,6 +126,7 @@ logfile_max_num: 2
 jetstream {
   store_dir: ${JSON.stringify(paths.dir)}
   ${syncAlways ? 'sync_interval: always' : ''}
+  ${jetstreamConfig}
 }
 ${extraConfig}
 `;

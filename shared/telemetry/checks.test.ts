@@ -47,6 +47,11 @@ describe('alive, but not ready, is a copy', () => {
       readControl({}, { consumers: [interrupted] }),
       ['commands-followed: interrupted: is being taken up again'],
     ],
+    [
+      'whose store is full',
+      readControl({}, { writes: [{ stream: 'MUSTER_LOG', refusing: 'NATS has no room', noRoom: 3 }] }),
+      ['log-writable: nothing can be stored: NATS has no room'],
+    ],
     ['that has not joined', readAgent({ state: 'starting' }), ['joined: starting']],
     ['whose engine is away', readAgent({ engineLost: true }), ['engine: the engine does not answer']],
     ['whose reports wait', readAgent({ cutOff: true }), ['reports: the log does not take them: they wait']],

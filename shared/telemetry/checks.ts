@@ -43,6 +43,7 @@ export function judgeReadiness(readings: readonly RoleReading[], started: boolea
       ...checkCertainty(reading),
       ...checkLag(reading),
       ...checkFollowing(reading),
+      ...checkStoring(reading),
       ...checkAgent(reading),
     ]),
   );
@@ -122,6 +123,20 @@ function checkFollowing({ copy, connection }: RoleReading): Check[] {
     copy,
     ok: !interrupted,
     says: interrupted ? 'interrupted: is being taken up again' : `yes, taken up again ${restarts} times`,
+  }));
+}
+
+const stored: Readonly<Record<string, string>> = {
+  MUSTER_LOG: 'log-writable',
+  MUSTER_COMMANDS: 'commands-writable',
+};
+
+function checkStoring({ copy, connection }: RoleReading): Check[] {
+  return connection.writes.map(({ stream, refusing }) => ({
+    check: stored[stream] ?? stream,
+    copy,
+    ok: refusing === undefined,
+    says: refusing === undefined ? 'yes' : `nothing can be stored: ${refusing}`,
   }));
 }
 

@@ -129,6 +129,25 @@ const snapshots: readonly Metric[] = [
   },
 ];
 
+const writes: readonly Metric[] = [
+  {
+    name: 'muster_store_refusing',
+    help: '1 while a stream takes nothing that this process is to store: it is full, or does not answer.',
+    type: 'gauge',
+    merge: 'most',
+    labels: ['stream'],
+    read: ({ connection: seen }) =>
+      seen.writes.map(({ stream, refusing }): Sample => [Number(refusing !== undefined), { stream }]),
+  },
+  {
+    name: 'muster_store_no_room_total',
+    help: 'Records that NATS had no room for, counted at each try.',
+    type: 'counter',
+    labels: ['stream'],
+    read: ({ connection: seen }) => seen.writes.map(({ stream, noRoom }): Sample => [noRoom, { stream }]),
+  },
+];
+
 type Connection = RoleReading['connection'];
 const perStream = (value: (consumer: Connection['consumers'][number]) => number) => (reading: RoleReading) =>
   reading.connection.consumers.map((consumer): Sample => [value(consumer), { stream: consumer.stream }]);
@@ -255,6 +274,7 @@ export const metrics: readonly Metric[] = [
   ...decisions,
   ...commands,
   ...snapshots,
+  ...writes,
   ...connection,
   ...agent,
 ];

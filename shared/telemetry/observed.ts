@@ -1,6 +1,6 @@
 // What there is to be seen of one copy of a role, and one look at it. A look is plain data: metrics, checks and answers are
 // all made from it.
-import { type ConsumerStats, type Log, LogDivergedError } from '@muster/log';
+import { type ConsumerStats, type Log, LogDivergedError, type WriteStats } from '@muster/log';
 import type { ConnectionStats, LogClock, ReducerLoopStats } from '@muster/runtime';
 import type { ClusterState } from '@muster/state';
 import { askHead } from './ask-head.ts';
@@ -43,6 +43,8 @@ export interface LossCounts {
 
 export interface ConnectionReading extends ConnectionStats {
   readonly consumers: readonly Readonly<ConsumerStats>[];
+  /** Of each stream that something was to be stored in. */
+  readonly writes: readonly Readonly<WriteStats>[];
   /** How this machine's clock and the log's agree, in ms: see LogClock. */
   readonly clock?: Pick<LogClock, 'aheadMs' | 'leapMs'>;
 }

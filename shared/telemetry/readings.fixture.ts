@@ -65,6 +65,7 @@ const connected: RoleReading['connection'] = {
   messagesOut: 1,
   bytesIn: 1,
   bytesOut: 1,
+  writes: [{ stream: 'MUSTER_LOG', refusing: undefined, noRoom: 0 }],
   consumers: [
     { stream: 'MUSTER_LOG', restarts: 0, interrupted: false, flowControls: 0, stalls: 0, pending: 0 },
   ],

@@ -1,10 +1,11 @@
 // One record into a stream, under compare-and-set, however long the server is away (within reason).
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { errors, type NatsConnection, nuid } from '@nats-io/nats-core';
-import { LogRefusedError, RecordTooLargeError } from '../errors.ts';
+import { LogRefusedError, LogUnavailableError, RecordTooLargeError } from '../errors.ts';
 import type { AppendResult } from '../log.ts';
 import { publisherOf } from './publisher.ts';
 import { isPassing, retrying } from './retrying.ts';
+import { explainNoRoom, isNoRoom, noteRefused, noteStored } from './write-stats.ts';
 
 /** One try. Too short a time makes a busy server busier. */
 const ATTEMPT_MS = 3000;
@@ -15,6 +16,8 @@ const USUAL_MAX_PAYLOAD = 1024 * 1024;
 const HEADER_BYTES = 128;
 
 export interface Publication {
+  /** The one that has the subject. */
+  readonly stream: string;
   readonly subject: string;
   readonly data: Uint8Array;
   readonly expectLastSeq?: number | undefined;
@@ -25,14 +28,21 @@ export interface Publication {
 
 export async function appendToStream(
   nc: NatsConnection,
-  { subject, data, expectLastSeq, ttlMs, forMs }: Publication,
+  { stream, subject, data, expectLastSeq, ttlMs, forMs }: Publication,
 ): Promise<AppendResult> {
   // What expects nothing would be stored by each try that only lost its answer.
   const msgId = expectLastSeq === undefined ? nuid.next() : undefined;
   const attempt = async (leftMs: number) => {
     checkSize(subject, data, measureRoom(nc));
     const timeoutMs = Math.min(expectLastSeq === undefined ? ATTEMPT_MS : GUARDED_ATTEMPT_MS, leftMs);
-    return publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, msgId, timeoutMs });
+    try {
+      const seq = await publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, msgId, timeoutMs });
+      noteStored(nc, stream);
+      return seq;
+    } catch (error) {
+      if (isNoRoom(error)) noteRefused(nc, stream, explainNoRoom(error), true);
+      throw error;
+    }
   };
   // As a rule the first try will do, and costs no more than it must.
   const startedAt = performance.now();
@@ -44,8 +54,15 @@ export async function appendToStream(
     });
     return { ok: true, seq };
   } catch (error) {
+    if (error instanceof LogUnavailableError && !nc.isClosed()) noteRefused(nc, stream, error.message);
     if (expectLastSeq !== undefined && isConflict(error)) {
       return { ok: false, expected: expectLastSeq, actual: actualSeq(error) };
+    }
+    if (isUnheard(error)) {
+      throw new LogUnavailableError(
+        `can't know whether the record for ${subject} is stored: ${error.message} (it is where the acknowledgement comes)`,
+        { cause: error },
+      );
     }
     if (error instanceof JetStreamApiError || error instanceof errors.RequestError) {
       throw new LogRefusedError(`the log refused the record for ${subject}: ${error.message}`, {
@@ -64,6 +81,13 @@ export function measureRoom({ info }: NatsConnection): number {
 /** A server drops the whole connection over a message that is too large, so it must never be sent. */
 function checkSize(subject: string, data: Uint8Array, limit: number): void {
   if (data.length > limit) throw new RecordTooLargeError(subject, data.length, limit);
+}
+
+/** We may send, and may not receive the acknowledgement. */
+function isUnheard(error: unknown): error is Error {
+  if (!(error instanceof errors.RequestError)) return false;
+  const { cause } = error;
+  return cause instanceof errors.PermissionViolationError && cause.operation === 'subscription';
 }
 
 function isConflict(error: unknown): error is JetStreamApiError {

@@ -39,7 +39,14 @@ export class JetStreamCommandStore implements CommandStore {
   ): Promise<AppendResult> {
     const subject = checkedCommandSubject(nodeId, taskId);
     if (ttlMs !== undefined && ttlMs < SHORTEST_TTL_MS) throw new RangeError('ttlMs must be at least 1000');
-    return appendToStream(this.nc, { subject, data, expectLastSeq, ttlMs, forMs: this.retryForMs });
+    return appendToStream(this.nc, {
+      stream: COMMANDS_STREAM,
+      subject,
+      data,
+      expectLastSeq,
+      ttlMs,
+      forMs: this.retryForMs,
+    });
   }
 
   async follow({ nodeId, onCommand, onCaughtUp, onError }: FollowCommandsOptions): Promise<Following> {

@@ -65,6 +65,7 @@ export class JetStreamLog implements Log {
     this.checkOpen();
     checkLogSubject(subject);
     return appendToStream(this.nc, {
+      stream: LOG_STREAM,
       subject,
       data,
       expectLastSeq: options.expectLastSubjectSeq,

@@ -41,6 +41,8 @@ export class Publisher {
   private waiting: Waiting[] = [];
   private count = 0;
   private sweeper: NodeJS.Timeout | undefined;
+  /** Why no acknowledgement can be received. */
+  private deaf: Error | undefined;
 
   constructor(private readonly nc: NatsConnection) {
     // The prefix is pinned where permissions ask for it, and the client keeps it to itself.
@@ -48,6 +50,7 @@ export class Publisher {
     nc.subscribe(`${this.inbox}.*`, {
       callback: (error, msg) => {
         if (error === null) this.receive(msg);
+        else this.beDeaf(error);
       },
     });
     listenToConnection(nc, {
@@ -75,6 +78,7 @@ export class Publisher {
       this.count += 1;
       const token = this.count.toString(36);
       try {
+        if (this.deaf) throw this.deaf;
         this.nc.publish(subject, data, { reply: `${this.inbox}.${token}`, ...headersFor(options) });
         this.pending.set(token, { subject, giveUpAt, resolve, reject });
       } catch (error) {
@@ -127,6 +131,11 @@ export class Publisher {
     this.pending.clear();
     this.rest();
     for (const { reject } of all) reject(makeError());
+  }
+
+  private beDeaf(cause: Error): void {
+    this.deaf = new errors.RequestError(cause.message, { cause });
+    this.rejectAll(() => this.deaf!);
   }
 
   private rejectForbidden(error: Error): void {

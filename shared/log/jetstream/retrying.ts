@@ -4,6 +4,7 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/nats-core';
 import { LogUnavailableError } from '../errors.ts';
 import { listenToConnection } from './connection-events.ts';
+import { explainNoRoom, isNoRoom } from './write-stats.ts';
 
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
@@ -20,20 +21,16 @@ export interface Retries {
 
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
-  if (isOff(error)) return true;
+  if (isOff(error) || isNoRoom(error)) return true;
   if (error instanceof JetStreamApiError) return error.status === 503;
   if (error instanceof errors.RequestError) return !(error.cause instanceof errors.PermissionViolationError);
   return error instanceof errors.ConnectionError;
 }
 
-/** JSInsufficientResourcesErr of nats-server. */
-const NO_ROOM = 10023;
-
 /** What a person can do something about. */
 function explainPassing(error: unknown): string {
   if (error instanceof errors.TimeoutError) return 'and NATS did not answer';
-  if (error instanceof JetStreamApiError && error.code === NO_ROOM)
-    return `and NATS has no room for it (${error.message}): free some, or raise the limits of its JetStream`;
+  if (isNoRoom(error)) return `and ${explainNoRoom(error)}`;
   const because = error instanceof Error ? error.message : String(error);
   if (isOff(error))
     return `and JetStream is off (${because}): a server without -js, or one whose disk was full and that has not been restarted`;
@@ -62,6 +59,7 @@ export async function retrying<Result>(
         const seconds = (forMs / 1000).toFixed(1);
         throw new LogUnavailableError(`can't ${what}: tried for ${seconds} s, ${explainPassing(error)}`, {
           cause: error,
+          isFull: isNoRoom(error),
         });
       }
       await pause(waitMs);

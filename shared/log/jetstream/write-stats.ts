@@ -1,0 +1,95 @@
+// Whether a stream takes what is written into it, by connection: written where records are appended, read by whoever
+// measures, told to whoever says so. A store that is full refuses everything, and who only waits is not seen to.
+import { JetStreamApiError } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { listenToConnection } from './connection-events.ts';
+
+export interface WriteStats {
+  readonly stream: string;
+  /** Why it takes nothing, as far as is known here. */
+  refusing: string | undefined;
+  /** Records that it refused for want of room, counted at each try. */
+  noRoom: number;
+}
+
+export interface WriteListener {
+  onRefusing(stream: string, why: string): void;
+  onTaking(stream: string): void;
+}
+
+/** Nobody may have anything to write any more, as another was faster: what is not refused for so long is believed to be taken. */
+const QUIET_MS = 15_000;
+
+/** Of nats-server: of the server, of an account, of its storage, of a stream. */
+const RESOURCES = new Set([10_002, 10_023, 10_028, 10_047]);
+const STORE_FAILED = 10_077;
+
+export function isNoRoom(error: unknown): error is JetStreamApiError {
+  if (!(error instanceof JetStreamApiError)) return false;
+  return RESOURCES.has(error.code) || (error.code === STORE_FAILED && /^maximum /.test(error.message));
+}
+
+/** What a person can do something about. */
+export function explainNoRoom(error: JetStreamApiError): string {
+  return `NATS has no room for it (${error.message}): free some, or raise the limits of its JetStream`;
+}
+
+interface Writes {
+  readonly byStream: Map<string, WriteStats>;
+  readonly timers: Map<string, NodeJS.Timeout>;
+  listener: WriteListener | undefined;
+}
+
+const writesByConnection = new WeakMap<NatsConnection, Writes>();
+
+function writesOf(nc: NatsConnection): Writes {
+  let writes = writesByConnection.get(nc);
+  if (writes === undefined) {
+    writes = { byStream: new Map(), timers: new Map(), listener: undefined };
+    writesByConnection.set(nc, writes);
+    // What was refused because nobody answered says nothing about the server that does now.
+    listenToConnection(nc, { onReconnect: () => takeAll(nc), onClosed: () => takeAll(nc) });
+  }
+  return writes;
+}
+
+/** One of each connection. */
+export function listenToWrites(nc: NatsConnection, listener: WriteListener): void {
+  writesOf(nc).listener = listener;
+}
+
+export function listWriteStats(nc: NatsConnection): readonly Readonly<WriteStats>[] {
+  return [...(writesByConnection.get(nc)?.byStream.values() ?? [])];
+}
+
+export function noteStored(nc: NatsConnection, stream: string): void {
+  const { byStream } = writesOf(nc);
+  const stats = byStream.get(stream);
+  if (stats === undefined) byStream.set(stream, { stream, refusing: undefined, noRoom: 0 });
+  else if (stats.refusing !== undefined) take(nc, stats);
+}
+
+export function noteRefused(nc: NatsConnection, stream: string, why: string, noRoom = false): void {
+  const { byStream, timers, listener } = writesOf(nc);
+  const stats: WriteStats = byStream.get(stream) ?? { stream, refusing: undefined, noRoom: 0 };
+  byStream.set(stream, stats);
+  if (noRoom) stats.noRoom += 1;
+  const isNew = stats.refusing === undefined;
+  stats.refusing = why;
+  clearTimeout(timers.get(stream));
+  timers.set(stream, setTimeout(() => take(nc, stats), QUIET_MS).unref());
+  if (isNew) listener?.onRefusing(stream, why);
+}
+
+function take(nc: NatsConnection, stats: WriteStats): void {
+  const { timers, listener } = writesOf(nc);
+  clearTimeout(timers.get(stats.stream));
+  timers.delete(stats.stream);
+  if (stats.refusing === undefined) return;
+  stats.refusing = undefined;
+  if (!nc.isClosed()) listener?.onTaking(stats.stream);
+}
+
+function takeAll(nc: NatsConnection): void {
+  for (const stats of writesOf(nc).byStream.values()) take(nc, stats);
+}

@@ -1,0 +1,83 @@
+// A user whom the NATS server lets do little: what he may do is done, and he is told which permission is missing for what.
+import { type NatsServerProcess, startNatsServer } from '@muster/runtime';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startCluster, type TestCluster } from '../harness/cluster.ts';
+import { areReady, hasConverged } from '../harness/sightings.ts';
+import type { Watch } from '../harness/watch.ts';
+
+let server: NatsServerProcess;
+let cluster: TestCluster;
+let watch: Watch;
+
+const user = (name: string, publish: string[], subscribe: string[]) =>
+  `{ user: ${name}, password: ${name}, permissions: { publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} } }`;
+
+beforeAll(async () => {
+  server = await startNatsServer({
+    extraConfig: `authorization { users: [
+      { user: root, password: root }
+      ${user('narrow', ['muster.intent.>', 'muster.query.>'], ['_INBOX.>'])}
+      ${user('blind', ['muster.intent.>'], ['_INBOX.>'])}
+      ${user('deaf', ['muster.intent.>'], ['nothing'])}
+      ${user('reader', ['muster.query.>'], ['_INBOX.>'])}
+    ] }`,
+  });
+  cluster = await startCluster({ url: as('root') });
+  await cluster.startControl(1);
+  await cluster.startAgent('one', { backend: 'simulator' });
+  watch = await cluster.watch();
+  await watch.until('the node', areReady(1));
+});
+
+afterAll(async () => {
+  await cluster?.stop();
+  await server?.stop();
+});
+
+const as = (name: string) => server.url.replace('://', `://${name}:${name}@`);
+const runAs = (name: string, ...args: string[]) => cluster.run(args, { env: { MUSTER_NATS: as(name) } });
+const followLog =
+  'NATS does not let this user publish on "$JS.API.STREAM.INFO.MUSTER_LOG", which is needed to follow the log';
+
+it('creates, waits, is refused and changes with intents and queries alone', async () => {
+  const created = await runAs('narrow', 'service', 'create', '--stable-for', '4s', '--name', 'web', 'x');
+  const [service] = [...watch.state.serviceByName.values()];
+  expect(created).toMatchObject({ code: 0, stdout: `${service!.id}\n` });
+  expect(created.stderr).toContain(`Warning: ${followLog}: the API was asked instead.\n`);
+  // He may not look who is there, and is told nothing of it.
+  expect(created.stderr).not.toContain('waits for');
+  await watch.until('one task', hasConverged('web', 1));
+
+  const again = await runAs('narrow', 'service', 'create', '-d', '--name', 'web', 'x');
+  expect(again).toMatchObject({ code: 1, stdout: '' });
+  expect(again.stderr).toContain('name conflicts with an existing object');
+  expect(await runAs('narrow', 'service', 'scale', '-d', 'web=2')).toMatchObject({ code: 0 });
+  await watch.until('two tasks', hasConverged('web', 2));
+  expect(await runAs('narrow', 'service', 'rm', 'web')).toMatchObject({ code: 0, stdout: 'web\n' });
+});
+
+it('says what he may not, and for what, in one sentence', async () => {
+  const blind = await runAs('blind', 'service', 'create', '-d', '--name', 'blind', 'x');
+  expect(blind.code).toBe(1);
+  expect(blind.stderr).toMatch(
+    /^Error: intent #\d+ is in the log, and goes its way, but .*"\$JS\.API.*"muster\.query\.audit", which is needed to ask the API\n$/,
+  );
+  const deaf = await runAs('deaf', 'service', 'create', '-d', '--name', 'deaf', 'x');
+  expect(deaf.code).toBe(3);
+  expect(deaf.stderr).toMatch(
+    /^Error: not known yet whether this is in the log: .*Permissions Violation for Subscription to "_INBOX\..*\n$/i,
+  );
+  const reader = await runAs('reader', 'service', 'create', '-d', '--name', 'reader', 'x');
+  expect(reader.code).toBe(1);
+  expect(reader.stderr).toMatch(
+    /^Error: NATS does not let this user publish on "muster\.intent\..*", which is needed to ask for changes\n$/,
+  );
+});
+
+it.each([['events'], ['doctor'], ['state'], ['top', '--no-stream'], ['node', 'ls'], ['audit']])(
+  'has no stack trace of %s',
+  async (...args) => {
+    const { stderr, stdout } = await runAs('narrow', ...args);
+    expect(`${stdout}${stderr}`).not.toMatch(/\n +at |fault of muster/);
+  },
+);
