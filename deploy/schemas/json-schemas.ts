@@ -52,7 +52,7 @@ const acknowledgementSchema = z.union([
   z.object({
     error: z.object({
       code: z.int().describe('As of HTTP.'),
-      err_code: z.int().describe('10071: not the last sequence that was expected.'),
+      err_code: z.int().describe('10071 or 10164: not the last sequence that was expected.'),
       description: z.string(),
     }),
   }),
