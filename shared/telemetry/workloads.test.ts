@@ -88,6 +88,19 @@ describe('the figures of a service', () => {
     expect([...restarts.keys()]).toEqual([web!.id]);
   });
 
+  it('are had without a look at any task', () => {
+    const history = startHistory();
+    runWeb(history);
+    const { tables } = history.state;
+    Object.assign(tables, {
+      taskAt() {
+        throw new Error('a task was looked at');
+      },
+    });
+    expect(() => [...history.state.tasks.values()]).toThrow('looked at');
+    expect(seenOf(history)).toMatchObject({ tasks: { running: 3 }, services: [{ running: 3, failed: 1 }] });
+  });
+
   it('are none once it is removed', () => {
     const history = startHistory();
     runWeb(history);
