@@ -106,6 +106,8 @@ export class BackendUnavailableError extends Error {
 
 export interface Backend {
   readonly name: string;
+  /** Images pulled since it was made, where tasks have images. */
+  readonly imagesPulled?: number;
   /** Hostname, platform, resources, engine: what the node reports when it joins. Labels are the agent's to add. */
   describe(): Promise<Omit<NodeDescription, 'labels'>>;
   /**

@@ -51,6 +51,11 @@ export interface AgentHealth {
   readonly refusedCommands: number;
   /** Statuses in which something could not have been read back, and was left out. */
   readonly oddStatuses: number;
+  /** Tasks started since then, and tasks that failed or were rejected. */
+  readonly started: number;
+  readonly failed: number;
+  /** Undefined for a backend that has no images. */
+  readonly imagesPulled: number | undefined;
 }
 
 export interface Agent {

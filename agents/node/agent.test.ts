@@ -144,7 +144,7 @@ describe('a task', () => {
   });
 
   it('that does not start has failed, with the reason', async () => {
-    await rig.startReady();
+    const agent = await rig.startReady();
     const ports = [{ protocol: 'tcp', targetPort: 80, publishedPort: 8080, publishMode: 'host' }] as const;
     await rig.command(task, 'running', { ports: [...ports] });
     await rig.command(taskIdOf(2), 'running', { ports: [...ports] });
@@ -154,6 +154,7 @@ describe('a task', () => {
       state: 'failed',
       err: 'Bind for 0.0.0.0:8080 failed: port is already allocated',
     });
+    expect(agent.health()).toMatchObject({ started: 1, failed: 1 });
   });
 
   it('is stopped politely when it is to be shut down, and kept', async () => {

@@ -285,6 +285,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       commands: commandSet.received,
       refusedCommands: commandSet.refused,
       oddStatuses: reporter.odd,
+      started: runner.started,
+      failed: runner.failed,
+      imagesPulled: backend.imagesPulled,
     }),
     async stop() {
       if (signal.aborted) return;

@@ -35,6 +35,9 @@ export interface TaskRunnerOptions {
 }
 
 export interface TaskRunner {
+  /** Tasks started so far, and tasks that failed or were rejected. */
+  readonly started: number;
+  readonly failed: number;
   /** Something about the task changed. */
   advance(entry: TaskEntry): void;
   /** What is wanted of the task changed: it is not to wait out a failure, or to go on with what nobody wants any more. */
@@ -76,6 +79,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const cancels = new Map<TaskEntry, AbortController>();
   let suspended = true;
   let stopped = false;
+  let started = 0;
+  let failed = 0;
 
   function laneOf(effect: Effect): Lane<TaskEntry> {
     return effect === 'prepare' || effect === 'start' ? starts : stops;
@@ -149,6 +154,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         await progress.saved();
         if (stopped || suspended || call.signal.aborted) return;
         seeRun(entry, await backend.start(entry.id, { signal: call.signal }));
+        started += 1;
         return;
       case 'stop':
         if (hasEnded(entry.reached)) {
@@ -209,6 +215,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   function reach(entry: TaskEntry, step: Reach): void {
     const { state } = step;
     const isOver = hasEnded(state);
+    if (state === 'failed' || state === 'rejected') failed += 1;
     entry.reached = state;
     entry.message = step.message;
     entry.err = step.err;
@@ -242,6 +249,12 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   }
 
   return {
+    get started() {
+      return started;
+    },
+    get failed() {
+      return failed;
+    },
     advance,
     redirect(entry) {
       endRetry(entry);

@@ -17,12 +17,14 @@ import {
 } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
 import {
+  countRestarts,
   createTurnTimes,
   type Measures,
   measureLog,
   measureQueries,
   measureReducer,
   type ObservedRole,
+  type RestartCounts,
 } from '@muster/telemetry';
 import type { ClusterConnection } from './cluster-connection.ts';
 
@@ -44,7 +46,7 @@ export interface StartRoleOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-export interface StartedRole extends Pick<ObservedRole, 'loop' | 'commands' | 'backlog'> {
+export interface StartedRole extends Pick<ObservedRole, 'loop' | 'commands' | 'backlog' | 'restarts'> {
   stop(): Promise<void>;
 }
 
@@ -76,8 +78,12 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
         onFailure,
       });
       presence.takePart(true);
+      const restarts: RestartCounts = new Map();
+      const forget = follower.onEvent((_, fact) => countRestarts(restarts, fact));
       return {
+        restarts,
         async stop() {
+          forget();
           presence.stop();
           await api.stop();
         },

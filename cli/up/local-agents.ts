@@ -123,6 +123,9 @@ export function readAgent({ nodeId, health }: Agent): AgentReading {
     commands: counts.commands,
     refusedCommands: counts.refusedCommands,
     oddStatuses: counts.oddStatuses,
+    started: counts.started,
+    failed: counts.failed,
+    imagesPulled: counts.imagesPulled,
   };
 }
 

@@ -72,5 +72,7 @@ function addReadings(sum: AgentReading, one: AgentReading): AgentReading {
     commands: sum.commands + one.commands,
     refusedCommands: sum.refusedCommands + one.refusedCommands,
     oddStatuses: sum.oddStatuses + one.oddStatuses,
+    started: sum.started + one.started,
+    failed: sum.failed + one.failed,
   };
 }

@@ -3,6 +3,7 @@ import { queryNames } from '@muster/api';
 import {
   catalogue,
   type EventKind,
+  type EventType,
   type IntentDefinition,
   intents,
   type Writer,
@@ -25,6 +26,10 @@ export interface Message {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
+  /** Answers an intent: `cause` is its sequence. */
+  readonly isVerdict?: true;
+  /** Of NATS, that it may have. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Channel {
@@ -46,8 +51,21 @@ const folders: readonly Role[] = ['orchestrator', 'allocator', 'scheduler', 'dis
 const NODE = 'The id of the node';
 const TASK = 'The id of the task';
 
+/** What an intent comes to; one of these names it as its cause. */
+export const verdicts: readonly EventType[] = [
+  'service.created',
+  'service.updated',
+  'service.removed',
+  'intent.satisfied',
+  'intent.rejected',
+];
+
+/** Where what the server says of a message for a stream goes. */
+export const ACKNOWLEDGEMENTS = 'acknowledgement';
+
 export function listChannels(): Channel[] {
   return [
+    acknowledgementChannel,
     ...intentChannels(),
     ...eventChannels(),
     commandChannel,
@@ -58,6 +76,23 @@ export function listChannels(): Channel[] {
     ...statsChannels(),
   ];
 }
+
+const acknowledgementChannel: Channel = {
+  name: ACKNOWLEDGEMENTS,
+  address: null,
+  summary: 'What the server says of a message that a stream is to keep.',
+  parameters: {},
+  messages: [
+    {
+      name: 'acknowledgement',
+      title: 'acknowledgement',
+      summary:
+        'It is kept, with this sequence, or why not. Says nothing of what it leads to: for an intent, wait for its verdict.',
+    },
+  ],
+  senders: [],
+  receivers: [],
+};
 
 /** Each in two forms: of the default team, and of another. */
 function intentChannels(): Channel[] {
@@ -93,6 +128,11 @@ function intentChannel(
   };
 }
 
+const EXPECTATION = {
+  'Nats-Expected-Last-Subject-Sequence':
+    'The last sequence of the subject that the writer knew, 0 for none; the server refuses the message when there is a younger one.',
+};
+
 const ids: Readonly<Record<EventKind, readonly [parameter: string, description: string]>> = {
   cluster: ['cluster', 'Always `self`: the cluster whose log this is'],
   service: ['serviceId', 'The id of the service'],
@@ -106,7 +146,13 @@ function eventChannels(): Channel[] {
   for (const { writer, kind, type, description } of catalogue) {
     const name = `event.${writer}.${kind}`;
     const channel = channels.get(name) ?? makeEventChannel(name, writer, kind);
-    channel.messages.push({ name: `event.${type}`, title: type, summary: description });
+    channel.messages.push({
+      name: `event.${type}`,
+      title: type,
+      summary: description,
+      ...(verdicts.includes(type) && { isVerdict: true }),
+      headers: EXPECTATION,
+    });
     channels.set(name, channel);
   }
   return [...channels.values()];
@@ -127,6 +173,12 @@ function makeEventChannel(name: string, writer: Writer, kind: EventKind): Channe
   };
 }
 
+const COMMAND_HEADERS = {
+  ...EXPECTATION,
+  'Nats-Subject': 'Where it is repeated: the subject on which it is kept.',
+  'Nats-Sequence': 'Where it is repeated: the sequence with which it is kept.',
+};
+
 const commandChannel: Channel = {
   name: 'command',
   address: 'muster.command.{nodeId}.{taskId}',
@@ -134,8 +186,18 @@ const commandChannel: Channel = {
   parameters: { nodeId: NODE, taskId: TASK },
   stream: 'MUSTER_COMMANDS',
   messages: [
-    { name: 'command.task', title: 'task', summary: 'The task as it is to be, whole.' },
-    { name: 'command.forget', title: 'forget', summary: 'The cluster has forgotten the task: remove it.' },
+    {
+      name: 'command.task',
+      title: 'task',
+      summary: 'The task as it is to be, whole.',
+      headers: COMMAND_HEADERS,
+    },
+    {
+      name: 'command.forget',
+      title: 'forget',
+      summary: 'The cluster has forgotten the task: remove it.',
+      headers: COMMAND_HEADERS,
+    },
   ],
   senders: ['dispatcher'],
   receivers: ['agent', 'dispatcher'],
@@ -256,6 +318,13 @@ function statsChannels(): Channel[] {
   ];
 }
 
+const ERROR_HEADERS = {
+  'Nats-Service-Error':
+    'There when the question was refused: the message of `error`, on one line of at most 200 characters.',
+  'Nats-Service-Error-Code':
+    'Its kind: 400 invalid, 404 not-found, 409 conflict, 500 internal, 501 unsupported, 503 timeout.',
+};
+
 function queryChannels(): Channel[] {
   return queryNames.flatMap((query): Channel[] => [
     {
@@ -275,7 +344,14 @@ function queryChannels(): Channel[] {
       address: null,
       summary: `Answers ${query}.`,
       parameters: {},
-      messages: [{ name: `query.${query}.answer`, title: `${query} answer`, summary: `Answers ${query}.` }],
+      messages: [
+        {
+          name: `query.${query}.answer`,
+          title: `${query} answer`,
+          summary: `Answers ${query}.`,
+          headers: ERROR_HEADERS,
+        },
+      ],
       senders: ['api'],
       receivers: ['user'],
     },

@@ -1,12 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import asyncApiSpecs from '@asyncapi/specs';
-import { composeEvent, decode, encodeJson, intents, taskCommandSchema, WIRE_VERSION } from '@muster/events';
-import { normaliseServiceSpec, taskSpecSchema } from '@muster/model';
+import {
+  composeEvent,
+  decode,
+  type EventDraft,
+  encodeJson,
+  intents,
+  taskCommandSchema,
+  WIRE_VERSION,
+} from '@muster/events';
+import { deriveServiceId, normaliseServiceSpec, taskSpecSchema } from '@muster/model';
+import { createService, startHistory } from '@muster/testing';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exampleEvents } from '../../shared/events/examples.fixture.ts';
+import { exampleEvents } from '../../shared/events/examples.ts';
 import { generateDocuments, SCHEMA_DIR, STORED_DIR } from './documents.ts';
 import { findDrift } from './drift.ts';
 
@@ -83,6 +92,48 @@ describe('the AsyncAPI document', () => {
     const subjects = channels.flatMap(({ address }) => address?.replaceAll(/\{(\w+)\}/g, '<$1>') ?? []);
     expect(subjects).toContain('muster.copy.<role>.<copy>');
     expect(subjects.filter((subject) => !table.includes(`| \`${subject}\` |`))).toEqual([]);
+  });
+
+  const messages = Object.values<{
+    readonly name: string;
+    readonly headers?: object;
+    readonly tags?: readonly { readonly name: string }[];
+    readonly examples: readonly { readonly payload: unknown; readonly headers?: object }[];
+  }>(asyncApi.components.messages);
+
+  it.each(messages.map((message) => [message.name, message] as const))(
+    'has examples of %s',
+    (name, message) => {
+      const validatePayload = validatorOf(name);
+      expect(message.examples.length).toBeGreaterThan(0);
+      for (const { payload, headers = {} } of message.examples) {
+        validatePayload(payload);
+        expect(validatePayload.errors ?? []).toEqual([]);
+        const known = (message.headers as { properties?: object } | undefined)?.properties ?? {};
+        expect(Object.keys(known)).toEqual(expect.arrayContaining(Object.keys(headers)));
+      }
+    },
+  );
+
+  it('says of whatever is sent to a stream that it is acknowledged', () => {
+    const operations = Object.values<{
+      action: string;
+      channel: { $ref: string };
+      reply?: { channel: object };
+    }>(asyncApi.operations);
+    const stored = operations.filter(
+      ({ action, channel }) =>
+        action === 'send' &&
+        asyncApi.channels[channel.$ref.slice('#/channels/'.length)]['x-jetstream-stream'],
+    );
+    expect(stored.length).toBeGreaterThan(10);
+    for (const { reply } of stored) expect(reply?.channel).toEqual({ $ref: '#/channels/acknowledgement' });
+  });
+
+  it('marks as verdicts the events that end the wait of an intent, and no others', () => {
+    const marked = messages.filter(({ tags = [] }) => tags.some(({ name }) => name === 'verdict'));
+    const settling = Object.values(exampleEvents).filter((draft) => settlesItsIntent(draft));
+    expect(marked.map(({ name }) => name)).toEqual(settling.map(({ type }) => `event.${type}`));
   });
 
   it('names the parameters of every address', () => {
@@ -210,6 +261,21 @@ describe('JSON Schemas', () => {
     expect(properties.restartPolicy.properties.condition.default).toBe('any');
   });
 });
+
+/** Of what folds it, when the event is made to answer an intent that it can answer. */
+function settlesItsIntent(draft: EventDraft): boolean {
+  const history = startHistory();
+  const isCreation = draft.type === 'service.created';
+  const service = isCreation ? undefined : createService(history, 'web', { image: 'nginx' });
+  const cause = history.intend('apply', 'web', { image: 'nginx' });
+  const serviceId = service?.id ?? deriveServiceId('web', cause);
+  const about = {
+    ...('serviceId' in draft && { serviceId }),
+    ...('intent' in draft && { intent: cause }),
+  };
+  history.append({ ...draft, cause, ...about } as EventDraft);
+  return !history.state.intents.has(cause);
+}
 
 function listRefs(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];

@@ -39,6 +39,25 @@ interface Named {
   readonly description?: string;
 }
 
+/** NATS' own, as far as it is of use. */
+const acknowledgementSchema = z.union([
+  z.object({
+    stream: z.string(),
+    seq: z.int().positive().describe('Its sequence: of an intent, the `cause` of its verdict.'),
+    duplicate: z
+      .boolean()
+      .optional()
+      .describe('It was kept before, with this sequence: two had one `Nats-Msg-Id`.'),
+  }),
+  z.object({
+    error: z.object({
+      code: z.int().describe('As of HTTP.'),
+      err_code: z.int().describe('10071 or 10164: not the last sequence that was expected.'),
+      description: z.string(),
+    }),
+  }),
+]);
+
 /** By name, which is also that of the file: `<name>.json`. */
 export function generateJsonSchemas(): ReadonlyMap<string, JsonSchema> {
   const all = [...listSchemas()];
@@ -127,6 +146,11 @@ function* listSchemas(): Generator<Named> {
   yield { name: 'task-spec', schema: taskSpecSchema, title: 'What each task of a service is made from' };
   yield { name: 'node-description', schema: nodeDescriptionSchema, title: 'What a node says of itself' };
   yield { name: 'port', schema: portSchema, title: 'A published port' };
+  yield {
+    name: 'acknowledgement',
+    schema: acknowledgementSchema,
+    title: 'What the server says of a message that a stream is to keep',
+  };
   for (const { kind, verb, description, schema } of intents) {
     yield { name: `intent.${kind}.${verb}`, schema, title: `${kind} ${verb}`, description };
   }

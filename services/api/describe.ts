@@ -20,7 +20,7 @@ export function viewService(service: Service): ServiceView {
     ...teamOf(service),
     mode: 'replicated',
     replicas: countReplicas(spec),
-    running: countRunning(service),
+    running: service.runningTasks,
     maxReplicasPerNode: spec.taskTemplate.placement.maxReplicas,
     image: spec.taskTemplate.containerSpec.image,
     labels: spec.labels,
@@ -32,14 +32,6 @@ export function viewService(service: Service): ServiceView {
 
 function teamOf({ team }: Service): { readonly team?: string } {
   return team === DEFAULT_TEAM ? {} : { team };
-}
-
-function countRunning(service: Service): number {
-  let running = 0;
-  for (const task of service.tasks.values()) {
-    if (task.observed === TaskState.RUNNING && task.node?.status !== 'down') running += 1;
-  }
-  return running;
 }
 
 /** `wire` is the cluster's version: what is shown may be asked for again as it stands. */

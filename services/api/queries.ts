@@ -13,15 +13,23 @@ import {
 } from './views.ts';
 
 const base = z.object({
-  /** Read your writes: answered once everything up to here has been folded. */
-  minSeq: z.int().nonnegative().optional(),
-  /** How long the answer is waited for, in ms: what takes longer is given up. */
-  waitMs: z.int().positive().optional(),
+  minSeq: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('Read your writes: answered once everything up to this sequence has been folded.'),
+  waitMs: z
+    .int()
+    .positive()
+    .optional()
+    .describe('How long the answer is waited for, in ms: what takes longer is given up.'),
 });
 /** Whose names are meant; the default team's when left out. Ids are found in every team. */
 const named = base.extend({ team: z.string().optional() });
-/** A long list comes in pages: `next` of one answer is the `cursor` of the following request. */
-const paging = { cursor: z.string().optional(), limit: z.int().positive().optional() };
+const paging = {
+  cursor: z.string().optional().describe('`next` of the answer before: a long list comes in pages.'),
+  limit: z.int().positive().optional().describe('Items of a page, at most.'),
+};
 const paged = base.extend(paging);
 
 /** A sequence, or a time in ISO 8601. */
@@ -81,13 +89,16 @@ export const queryErrorSchema = z.object({
 });
 export type QueryError = z.infer<typeof queryErrorSchema>;
 
-/** What travels. `seq` is the last sequence folded when the answer was made. */
+/** What travels. */
 export const replySchema = z.object({
-  seq: z.int(),
-  /** Whoever answers has lost sight of the log, so many ms ago: what it says may be as old. */
-  outOfSightMs: z.number().nonnegative().optional(),
+  seq: z.int().describe('The last sequence folded when the answer was made.'),
+  outOfSightMs: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('Whoever answers has lost sight of the log, so many ms ago: what it says may be as old.'),
   answer: z.unknown().optional(),
-  next: z.string().optional(),
-  error: queryErrorSchema.optional(),
+  next: z.string().optional().describe('There is more of the list: the `cursor` of the following request.'),
+  error: queryErrorSchema.optional().describe('Why there is no answer.'),
 });
 export type QueryReply = z.infer<typeof replySchema>;

@@ -12,7 +12,7 @@ import {
 } from './decode.ts';
 import { composeEvent, type EventDraft, encodeJson } from './encode.ts';
 import { defineEvent } from './envelope.ts';
-import { exampleEvents } from './examples.fixture.ts';
+import { exampleEvents } from './examples.ts';
 import { MAX_NODE_BYTES } from './node-events.ts';
 
 const TIME = Date.UTC(2026, 0, 1);

@@ -9,7 +9,7 @@ import { catalogue } from './catalogue.ts';
 import { type Definitions, decodeEvent, type Fact, type RawRecord } from './decode.ts';
 import { composeEvent, type EventDraft, findUnreadable } from './encode.ts';
 import type { EventDefinition } from './envelope.ts';
-import { exampleEvents } from './examples.fixture.ts';
+import { exampleEvents } from './examples.ts';
 
 type Path = readonly string[];
 type Shape = Readonly<Record<string, z.core.$ZodType>>;

@@ -119,12 +119,15 @@ export function changeNodeStatus(
   const { event, time } = fact;
   const node = state.nodes.get(event.nodeId);
   if (!node) return false;
-  const wasDown = node.status === 'down';
+  const flips = (node.status === 'down') !== (event.status === 'down');
+  if (flips) for (const task of node.tasks.values()) state.tables.countTask(task, -1);
   node.status = event.status;
   node.statusMessage = event.message;
   node.statusAt = time;
   changes.nodes.add(node.id);
-  if (wasDown !== (event.status === 'down')) indexTasksOn(node, changes);
+  if (!flips) return true;
+  for (const task of node.tasks.values()) state.tables.countTask(task, 1);
+  indexTasksOn(node, changes);
   return true;
 }
 

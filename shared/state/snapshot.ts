@@ -169,7 +169,7 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
     if (row % PAGE_ROWS === 0) yield;
     const task = tables.taskAt(row);
     tables.taskRows.set(task.id, row);
-    tables.countTask(task.observed, 1);
+    tables.countTask(task, 1);
     task.service.tasks.size += 1;
     task.version.tasks += 1;
     if (task.node) task.node.tasks.size += 1;

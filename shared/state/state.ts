@@ -55,6 +55,9 @@ export interface Service {
   readonly slots: ServiceSlots;
   occupiedSlots: number;
   highestSlot: number;
+  /** Tasks of it that run, on a node that is not down, and those remembered that failed or were rejected. */
+  runningTasks: number;
+  failedTasks: number;
   unschedulable: { readonly versionSeq: number; readonly message: string } | undefined;
   /** Live tasks that have ended, or whose node is down: the restart policy is to be asked. */
   readonly dead: RowSet<Task>;
@@ -183,7 +186,7 @@ export function lastSeqOf(state: ClusterState, subject: string): number {
 
 export type ServiceFacts = Omit<
   Service,
-  'handle' | 'tasks' | 'slots' | 'occupiedSlots' | 'highestSlot' | IndexName
+  'handle' | 'tasks' | 'slots' | 'occupiedSlots' | 'highestSlot' | 'runningTasks' | 'failedTasks' | IndexName
 >;
 type IndexName =
   | 'dead'
@@ -221,6 +224,8 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
     tasks: new ServiceTasks(tables, { handle, slots }),
     occupiedSlots: 0,
     highestSlot: 0,
+    runningTasks: 0,
+    failedTasks: 0,
     dead: indexTasks(),
     waiting: indexTasks(),
     pending: indexTasks(),

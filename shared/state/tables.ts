@@ -25,15 +25,16 @@ export class Tables {
   addTask(task: NewTask): Task {
     const row = this.tasks.take();
     this.taskRows.set(task.id, row);
-    this.countTask(task.observed, 1);
-    return Task.fill(this, row, task);
+    const added = Task.fill(this, row, task);
+    this.countTask(added, 1);
+    return added;
   }
 
   /** Its row is another's from here on. */
-  forgetTask({ id, row, observed }: Task): void {
-    this.taskRows.delete(id);
-    this.countTask(observed, -1);
-    this.tasks.release(row);
+  forgetTask(task: Task): void {
+    this.taskRows.delete(task.id);
+    this.countTask(task, -1);
+    this.tasks.release(task.row);
   }
 
   /** How many tasks were last observed in each state. */
@@ -41,8 +42,15 @@ export class Tables {
     return new Map(Object.values(TaskState).map((state) => [state, this.counts[state]!]));
   }
 
-  countTask(observed: TaskState, by: 1 | -1): void {
+  /** Taken out before what was observed of it, or whether its node is down, changes, and put in again as it then is. */
+  countTask(task: Task, by: 1 | -1): void {
+    const { observed } = task;
     this.counts[observed]! += by;
+    if (observed === TaskState.RUNNING) {
+      if (task.node?.status !== 'down') task.service.runningTasks += by;
+    } else if (observed === TaskState.FAILED || observed === TaskState.REJECTED) {
+      task.service.failedTasks += by;
+    }
   }
 
   addSlot(service: Service, number: number): Slot {

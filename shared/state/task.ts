@@ -129,9 +129,9 @@ export class Task {
     return this.page.narrow[this.narrowAt + OBSERVED] as TaskState;
   }
   set observed(value: TaskState) {
-    this.tables.countTask(this.observed, -1);
-    this.tables.countTask(value, 1);
+    this.tables.countTask(this, -1);
     editPage(this.page).narrow[this.narrowAt + OBSERVED] = value;
+    this.tables.countTask(this, 1);
   }
 
   /** When `observed` was reached, by the log's clock. */

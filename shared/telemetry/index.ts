@@ -8,3 +8,4 @@ export * from './measures.ts';
 export type { AgentReading, ConnectionReading, LossCounts, ObservedFold, ObservedRole } from './observed.ts';
 export * from './telemetry.ts';
 export * from './turn-times.ts';
+export { countRestarts, type RestartCounts } from './workloads.ts';

@@ -2,6 +2,7 @@
 import { foldMetrics } from './fold-metrics.ts';
 import { counter, each, flag, type Metric, one, type Sample } from './metric.ts';
 import type { RoleReading } from './observed.ts';
+import { workloadMetrics } from './workload-metrics.ts';
 
 const decisions: readonly Metric[] = [
   counter('muster_rounds_total', 'Rounds that had something to decide.', ({ loop }) => loop?.rounds),
@@ -244,6 +245,13 @@ const agent: readonly Metric[] = [
     read: ({ agent: seen }) => each('state', seen?.tasks),
   },
   counter('muster_agent_reports_total', 'Statuses of tasks that the log has taken.', (r) => r.agent?.reports),
+  counter('muster_agent_started_tasks_total', 'Tasks that were started.', (r) => r.agent?.started),
+  counter('muster_agent_failed_tasks_total', 'Tasks that failed or were rejected.', (r) => r.agent?.failed),
+  counter(
+    'muster_agent_pulled_images_total',
+    'Images that were pulled; missing where the backend has none.',
+    (r) => r.agent?.imagesPulled,
+  ),
   counter('muster_agent_commands_total', 'Commands received.', (r) => r.agent?.commands),
   counter(
     'muster_agent_commands_refused_total',
@@ -270,6 +278,7 @@ const agent: readonly Metric[] = [
 ];
 
 export const metrics: readonly Metric[] = [
+  ...workloadMetrics,
   ...foldMetrics,
   ...decisions,
   ...commands,

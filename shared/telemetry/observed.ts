@@ -5,6 +5,7 @@ import type { ConnectionStats, LogClock, ReducerLoopStats } from '@muster/runtim
 import type { ClusterState } from '@muster/state';
 import { askHead } from './ask-head.ts';
 import type { Measures } from './measures.ts';
+import { type RestartCounts, readWorkloads, type Workloads } from './workloads.ts';
 
 /** Given by whoever starts the copy; what is live is read when somebody looks. */
 export interface ObservedRole {
@@ -17,6 +18,8 @@ export interface ObservedRole {
   readonly commands?: CommandCounts;
   backlog?(): Readonly<Record<string, number>>;
   agent?(): AgentReading;
+  /** Of the one role that tells what the cluster runs. */
+  readonly restarts?: RestartCounts;
 }
 
 export interface ObservedFold {
@@ -75,6 +78,11 @@ export interface AgentReading {
   readonly refusedCommands: number;
   /** Statuses in which something was left out that the log could not hold. */
   readonly oddStatuses: number;
+  /** Tasks started, and tasks that failed or were rejected. */
+  readonly started: number;
+  readonly failed: number;
+  /** Left out by a backend that has no images. */
+  readonly imagesPulled?: number | undefined;
 }
 
 export interface FoldReading {
@@ -99,6 +107,7 @@ export interface RoleReading extends Pick<ObservedRole, 'role' | 'copy' | 'measu
   readonly fold?: FoldReading;
   readonly backlog: Readonly<Record<string, number>>;
   readonly agent?: AgentReading;
+  readonly workloads?: Workloads;
 }
 
 /** Without asking anybody. */
@@ -126,6 +135,14 @@ export async function lookClosely(observed: ObservedRole): Promise<RoleReading> 
   const logHead = await askHead(fold.log);
   const reading = lookAt(observed);
   return { ...reading, fold: { ...reading.fold!, logHead } };
+}
+
+/** What the cluster runs, too. */
+export async function lookAtWorkloads(observed: ObservedRole): Promise<RoleReading> {
+  const { fold, restarts } = observed;
+  const reading = await lookClosely(observed);
+  if (!fold || !restarts) return reading;
+  return { ...reading, workloads: readWorkloads(fold.state, restarts) };
 }
 
 function readFold(observed: ObservedFold): FoldReading {

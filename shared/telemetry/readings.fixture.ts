@@ -49,6 +49,9 @@ export function readAgent(agent: Partial<AgentReading> = {}): RoleReading {
       commands: 3,
       refusedCommands: 0,
       oddStatuses: 0,
+      started: 4,
+      failed: 1,
+      imagesPulled: 2,
       ...agent,
     },
   };

@@ -7,7 +7,7 @@ import { judgeLife, judgeReadiness } from './checks.ts';
 import { type CopyStats, describeRole } from './copy-stats.ts';
 import { serveEndpoint } from './endpoint.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { lookAt, lookClosely, type ObservedRole } from './observed.ts';
+import { lookAt, lookAtWorkloads, lookClosely, type ObservedRole } from './observed.ts';
 import { createPrometheusExport } from './prometheus.ts';
 
 export interface Telemetry {
@@ -30,8 +30,6 @@ export function createTelemetry(version: string): Telemetry {
   const observed: ObservedRole[] = [];
   const closers: (() => void | Promise<void>)[] = [];
   let started = false;
-
-  const lookAtAll = () => Promise.all(observed.map(lookClosely));
 
   function describeProcess(): Omit<CopyStats, 'roles'> {
     const { user, system } = process.cpuUsage();
@@ -72,13 +70,13 @@ export function createTelemetry(version: string): Telemetry {
       const endpoint = await serveEndpoint(address, {
         metrics: async () => ({
           contentType: prometheus.contentType,
-          text: await prometheus.print(await lookAtAll()),
+          text: await prometheus.print(await Promise.all(observed.map(lookAtWorkloads))),
         }),
         async health() {
           await new Promise(setImmediate);
           return judgeLife(observed.map(lookAt));
         },
-        readiness: async () => judgeReadiness(await lookAtAll(), started),
+        readiness: async () => judgeReadiness(await Promise.all(observed.map(lookClosely)), started),
       });
       closers.push(endpoint.close);
       return endpoint.url;

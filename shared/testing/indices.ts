@@ -26,10 +26,12 @@ export function describeIndices(state: ClusterState): Record<string, unknown> {
 }
 
 function describeService(service: Service): Record<string, unknown> {
-  const { occupiedSlots, highestSlot } = service;
+  const { occupiedSlots, highestSlot, runningTasks, failedTasks } = service;
   return {
     occupiedSlots,
     highestSlot,
+    runningTasks,
+    failedTasks,
     tasks: [...service.tasks.keys()].sort(),
     dead: idsOf(service.dead),
     waiting: idsOf(service.waiting),

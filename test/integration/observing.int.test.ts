@@ -106,6 +106,23 @@ describe('metrics', () => {
     expect(await sum('agent', 'muster_agent_nodes', ',state="running"')).toBe(2);
   });
 
+  it('tell of what the cluster runs, by the API alone', async () => {
+    const [api] = control.api;
+    const samples = await scrape(api!);
+    const ofService = (name: string) =>
+      [...samples].filter(([series]) => series.startsWith(`${name}{`)).map(([, value]) => value);
+    expect(ofService('muster_service_desired_tasks')).toEqual([REPLICAS]);
+    expect(ofService('muster_service_running_tasks')).toEqual([REPLICAS]);
+    expect(ofService('muster_service_restarts_total')).toEqual([0]);
+    expect(samples.get('muster_nodes{role="api",state="ready"}')).toBe(2);
+    expect(samples.get('muster_tasks{role="api",state="running"}')).toBe(REPLICAS);
+    expect(await sum('agent', 'muster_agent_started_tasks_total')).toBe(REPLICAS);
+    const others = await scrape(control.scheduler[0]!);
+    expect([...others.keys()].filter((series) => /^muster_(services?_|tasks|nodes)/.test(series))).toEqual(
+      [],
+    );
+  });
+
   it('tell of snapshots', async () => {
     expect(await sum('orchestrator', 'muster_snapshots_total', ',result="stored"')).toBeGreaterThan(0);
     expect(await sum('orchestrator', 'muster_snapshots_total', ',result="failed"')).toBe(0);

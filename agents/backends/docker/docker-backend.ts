@@ -57,6 +57,10 @@ export class DockerBackend implements Backend {
     this.#pulls = new ImagePulls(this.#engine);
   }
 
+  get imagesPulled(): number {
+    return this.#pulls.count;
+  }
+
   describe(): Promise<Omit<NodeDescription, 'labels'>> {
     return describeEngine(this.#engine, this.#options);
   }

@@ -298,6 +298,7 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
       expect(await attempts[1]).toBe('nor this');
       // The engine lets a handshake that is under way time out.
       await vi.waitFor(() => expect(registry.waiting()).toBe(0), { timeout: 15_000 });
+      expect(backend.imagesPulled).toBe(0);
     } finally {
       await registry.close();
     }

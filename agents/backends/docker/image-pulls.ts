@@ -18,6 +18,8 @@ interface Pull {
 export class ImagePulls {
   readonly #engine: Engine;
   readonly #underWay = new Map<string, Pull>();
+  /** Pulls that ended well. */
+  count = 0;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -45,7 +47,10 @@ export class ImagePulls {
     const pull = { done: pullImage(this.#engine, image, cancel.signal), cancel, waiting: 0 };
     this.#underWay.set(name, pull);
     const drop = () => this.#drop(name, pull);
-    pull.done.then(drop, drop);
+    pull.done.then(() => {
+      if (!cancel.signal.aborted) this.count += 1;
+      drop();
+    }, drop);
     return pull;
   }
 
