@@ -1,6 +1,6 @@
 // One question, asked again before its time is over: copies share a queue, so that another one may get it where the first
 // stands still. The first answer counts, unless whoever gave it says that it may be old: then others have a moment more.
-import type { Bus } from '@muster/runtime';
+import type { Bus, Clock, Timer } from '@muster/runtime';
 
 export interface Question<Answer> {
   readonly subject: string;
@@ -17,24 +17,24 @@ const AGAIN_AFTER_MS = [700, 1_500, 3_000, 5_000];
 const BETTER_WITHIN_MS = 400;
 const MOST_OLD = 4;
 
-export function askAgain<Answer>(bus: Bus, question: Question<Answer>): Promise<Answer> {
+export function askAgain<Answer>(bus: Bus, clock: Clock, question: Question<Answer>): Promise<Answer> {
   const { subject, data, timeoutMs, read, mayBeOld } = question;
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   return new Promise((resolve, reject) => {
     let open = 0;
     let old: Answer | undefined;
     let olds = 0;
     let done = false;
-    const timers: NodeJS.Timeout[] = [];
+    const timers: Timer[] = [];
 
     function finish(end: () => void): void {
       done = true;
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of timers) timer.cancel();
       end();
     }
 
     function send(): void {
-      const leftMs = timeoutMs - (performance.now() - startedAt);
+      const leftMs = timeoutMs - (clock.now() - startedAt);
       if (done || leftMs <= 0) return;
       open += 1;
       bus
@@ -60,11 +60,11 @@ export function askAgain<Answer>(bus: Bus, question: Question<Answer>): Promise<
         return;
       }
       old ??= answer;
-      if (olds === 1) timers.push(setTimeout(() => finish(() => resolve(answer)), BETTER_WITHIN_MS));
+      if (olds === 1) timers.push(clock.schedule(BETTER_WITHIN_MS, () => finish(() => resolve(answer))));
       send();
     }
 
     send();
-    for (const afterMs of AGAIN_AFTER_MS) if (afterMs < timeoutMs) timers.push(setTimeout(send, afterMs));
+    for (const afterMs of AGAIN_AFTER_MS) if (afterMs < timeoutMs) timers.push(clock.schedule(afterMs, send));
   });
 }

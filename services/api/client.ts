@@ -1,7 +1,7 @@
 // Asks the API over the bus. Lists come whole, however many pages they take.
 import { encodeJson } from '@muster/events';
 import { lenientForm, restoreProtoKeys } from '@muster/model';
-import { type Bus, NoAnswerError } from '@muster/runtime';
+import { type Bus, type Clock, NoAnswerError, systemClock } from '@muster/runtime';
 import { askAgain } from './ask-again.ts';
 import {
   type ListName,
@@ -62,6 +62,7 @@ export interface Answered<Name extends QueryName> {
 export interface QueryClientOptions {
   /** An answer came that may be old. */
   readonly onOld?: (outOfSightMs: number) => void;
+  readonly clock?: Clock;
 }
 
 /** More than the API's own wait for a sequence. */
@@ -69,7 +70,10 @@ const TIMEOUT_MS = 8_000;
 /** Questions that make the API read the log. */
 const SLOW_TIMEOUT_MS = 120_000;
 
-export function createQueryClient(bus: Bus, { onOld }: QueryClientOptions = {}): QueryClient {
+export function createQueryClient(
+  bus: Bus,
+  { onOld, clock = systemClock }: QueryClientOptions = {},
+): QueryClient {
   async function ask<Name extends QueryName>(
     name: Name,
     request: QueryRequest<Name>,
@@ -79,7 +83,7 @@ export function createQueryClient(bus: Bus, { onOld }: QueryClientOptions = {}):
     const data = encodeJson({ ...request, waitMs: timeoutMs });
     const asking = isSlow(name, request)
       ? bus.request(subject, data, { timeoutMs }).then((message) => readReply(message.data))
-      : askAgain(bus, { subject, data, timeoutMs, read: readReply, mayBeOld });
+      : askAgain(bus, clock, { subject, data, timeoutMs, read: readReply, mayBeOld });
     const { seq, answer, next, error, outOfSightMs } = await asking.catch((failure: unknown) => {
       throw failure instanceof NoAnswerError ? explain(failure, timeoutMs) : failure;
     });
