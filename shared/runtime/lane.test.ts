@@ -8,11 +8,13 @@ describe('createLane', () => {
   let clock: VirtualClock;
   let lane: Lane<number>;
   let begun: number[];
+  let failures: unknown[];
   let ends: Map<number, () => void>;
   let work: (item: number, aside: Aside) => Promise<void>;
   beforeEach(() => {
     clock = new VirtualClock();
     begun = [];
+    failures = [];
     ends = new Map();
     work = (item) => new Promise((resolve) => ends.set(item, resolve));
     lane = createLane({
@@ -23,9 +25,7 @@ describe('createLane', () => {
         begun.push(item);
         return work(item, aside);
       },
-      onError(error) {
-        throw error;
-      },
+      onError: (error) => failures.push(error),
     });
   });
 
@@ -47,6 +47,13 @@ describe('createLane', () => {
     await idle;
     await lane.idle();
     expect(clock.pending).toBe(0);
+  });
+
+  it('tells of what fails before it tells that nothing is being worked on', async () => {
+    work = () => Promise.reject(new Error('broken'));
+    lane.add(1);
+    await lane.idle();
+    expect(failures).toEqual([new Error('broken')]);
   });
 
   it('lends a place for a time: what takes longer goes on beside the others', async () => {

@@ -57,6 +57,9 @@ export function createLane<Item>({ limit, lentMs, clock, work, onError }: LaneOp
     take(place);
     try {
       await work(item, (waiting) => stepAside(place, waiting));
+    } catch (error) {
+      // Before anybody is told that nothing is being worked on.
+      onError(error);
     } finally {
       if (!place.isAside) leave(place);
     }

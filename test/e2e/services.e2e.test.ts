@@ -237,7 +237,8 @@ it('keeps a node whose engine can not tell of one container, and what else runs 
     );
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     expect(watch.state.nodes.get(stuck!.node!.id)?.status).toBe('ready');
-    expect(hasConverged('web', 2)(watch)?.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
+    const still = await watch.until('two still', hasConverged('web', 2), 1_000);
+    expect(still.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
   } finally {
     process.kill(shim, 'SIGCONT');
   }
