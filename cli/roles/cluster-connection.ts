@@ -83,8 +83,8 @@ export async function connectCluster({
   }
   const connection = watchConnection(nc);
   listenToWrites(nc, {
-    onRefusing: (stream, why) =>
-      logger.error({ stream, why }, 'nothing can be stored: what is to be stored waits'),
+    onRefusing: (stream, why, noRoom) =>
+      logger[noRoom ? 'error' : 'warn']({ stream, why }, 'nothing can be stored: what is to be stored waits'),
     onTaking: (stream) => logger.info({ stream }, 'what waited can be stored again'),
   });
   return {

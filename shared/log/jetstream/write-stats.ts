@@ -13,7 +13,8 @@ export interface WriteStats {
 }
 
 export interface WriteListener {
-  onRefusing(stream: string, why: string): void;
+  /** `noRoom`: it answered, and has none; otherwise it did not answer, which passes by itself. */
+  onRefusing(stream: string, why: string, noRoom: boolean): void;
   onTaking(stream: string): void;
 }
 
@@ -78,7 +79,7 @@ export function noteRefused(nc: NatsConnection, stream: string, why: string, noR
   stats.refusing = why;
   clearTimeout(timers.get(stream));
   timers.set(stream, setTimeout(() => take(nc, stats), QUIET_MS).unref());
-  if (isNew) listener?.onRefusing(stream, why);
+  if (isNew) listener?.onRefusing(stream, why, noRoom);
 }
 
 function take(nc: NatsConnection, stats: WriteStats): void {
