@@ -57,6 +57,8 @@ const RETRY = { firstMs: 1_000, mostMs: 30_000 };
 /** What takes longer holds no place among those at work: the engine may be stuck with it, or wait for its grace period. */
 const LENT_MS = { starts: 5_000, stops: 1_000 };
 
+const neverCancelled = new AbortController();
+
 export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const { backend, clock, logger, progress, reporter, entries } = options;
   const onError = (error: unknown) =>
@@ -116,6 +118,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
 
   /** A place in a lane is kept from preparing to starting: tasks that began first run first. */
   async function work(entry: TaskEntry, lane: Lane<TaskEntry>, aside: Aside): Promise<void> {
+    // One for both steps, and none where nothing is cancelled: there may be thousands of them a second.
+    let cancel = neverCancelled;
     for (;;) {
       const effect = settle(entry);
       if (!effect) return;
@@ -123,8 +127,10 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         laneOf(effect).add(entry);
         return;
       }
-      const cancel = new AbortController();
-      if (lane === starts) cancels.set(entry, cancel);
+      if (lane === starts) {
+        if (cancel === neverCancelled || cancel.signal.aborted) cancel = new AbortController();
+        cancels.set(entry, cancel);
+      }
       entry.busy = true;
       try {
         await perform(entry, effect, { signal: cancel.signal, aside });
