@@ -63,26 +63,25 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const { backend, clock, logger, progress, reporter, entries } = options;
   const onError = (error: unknown) =>
     logger.error({ err: describeError(error) }, 'a task was left in the middle of its way');
-  const starts: Lane<TaskEntry> = createLane({
-    limit: options.maxConcurrentStarts,
-    lentMs: LENT_MS.starts,
-    clock,
-    work: (entry, aside) => work(entry, starts, aside),
-    onError,
-  });
-  const stops: Lane<TaskEntry> = createLane({
-    limit: options.maxConcurrentStops,
-    lentMs: LENT_MS.stops,
-    clock,
-    work: (entry, aside) => work(entry, stops, aside),
-    onError,
-  });
+  const starts = openLane(options.maxConcurrentStarts, LENT_MS.starts);
+  const stops = openLane(options.maxConcurrentStops, LENT_MS.stops);
   /** Of tasks that are being prepared or started. */
   const cancels = new Map<TaskEntry, AbortController>();
   let suspended = true;
   let stopped = false;
   let started = 0;
   let failed = 0;
+
+  function openLane(limit: number, lentMs: number): Lane<TaskEntry> {
+    const lane: Lane<TaskEntry> = createLane({
+      limit,
+      lentMs,
+      clock,
+      work: (entry, aside) => work(entry, lane, aside),
+      onError,
+    });
+    return lane;
+  }
 
   function laneOf(effect: Effect): Lane<TaskEntry> {
     return effect === 'prepare' || effect === 'start' ? starts : stops;
