@@ -49,8 +49,14 @@ export async function inspectStore(nc: NatsConnection): Promise<StoreReport> {
       followers: found === undefined ? [] : describeFollowers(found),
     });
   }
-  const { storage, limits } = await ask('ask for the account', () => jsm.getAccountInfo());
-  return { streams: reports, bytes: storage, maxBytes: limitOf(limits.max_storage) };
+  // Who may ask for streams may not be allowed to ask for the account: then it is what the streams hold.
+  const account = await ask('ask for the account', () => jsm.getAccountInfo()).catch(() => undefined);
+  const held = reports.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    streams: reports,
+    bytes: account?.storage ?? held,
+    maxBytes: limitOf(account?.limits.max_storage),
+  };
 }
 
 /** A server says -1 for none, and of an account with tiers 0. */
