@@ -85,6 +85,7 @@ export interface CallOptions {
   /**
    * Nobody wants the task any more. The call rejects with the signal's reason: at once where it waits, within seconds where
    * the engine is at it. What comes of it all the same is told as any change, and can be stopped and removed.
+   * It may be made when it is first read: to be read by who waits.
    */
   readonly signal?: AbortSignal;
 }

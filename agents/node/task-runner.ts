@@ -1,7 +1,8 @@
 // Drives the backend towards what is wanted of each task, one effect for a task at a time: asks nextStep, does what
 // it says, looks again. Decides nothing itself but how long to wait after a failure.
-import { type Backend, BackendUnavailableError, type PrepareOptions, RejectedError } from '@muster/backends';
+import { type Backend, BackendUnavailableError, RejectedError } from '@muster/backends';
 import { type Aside, type Clock, createLane, type Lane, type Logger } from '@muster/runtime';
+import { CancellableCall } from './cancellable-call.ts';
 import {
   type Effect,
   hasEnded,
@@ -57,8 +58,6 @@ const RETRY = { firstMs: 1_000, mostMs: 30_000 };
 /** What takes longer holds no place among those at work: the engine may be stuck with it, or wait for its grace period. */
 const LENT_MS = { starts: 5_000, stops: 1_000 };
 
-const neverCancelled = new AbortController();
-
 export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const { backend, clock, logger, progress, reporter, entries } = options;
   const onError = (error: unknown) =>
@@ -66,7 +65,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const starts = openLane(options.maxConcurrentStarts, LENT_MS.starts);
   const stops = openLane(options.maxConcurrentStops, LENT_MS.stops);
   /** Of tasks that are being prepared or started. */
-  const cancels = new Map<TaskEntry, AbortController>();
+  const calls = new Map<TaskEntry, CancellableCall>();
   let suspended = true;
   let stopped = false;
   let started = 0;
@@ -117,8 +116,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
 
   /** A place in a lane is kept from preparing to starting: tasks that began first run first. */
   async function work(entry: TaskEntry, lane: Lane<TaskEntry>, aside: Aside): Promise<void> {
-    // One for both steps, and none where nothing is cancelled: there may be thousands of them a second.
-    let cancel = neverCancelled;
+    // One for both steps.
+    let call = new CancellableCall(aside);
     for (;;) {
       const effect = settle(entry);
       if (!effect) return;
@@ -127,24 +126,24 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         return;
       }
       if (lane === starts) {
-        if (cancel === neverCancelled || cancel.signal.aborted) cancel = new AbortController();
-        cancels.set(entry, cancel);
+        if (call.isCancelled) call = new CancellableCall(aside);
+        calls.set(entry, call);
       }
       entry.busy = true;
       try {
-        await perform(entry, effect, { signal: cancel.signal, aside });
+        await perform(entry, effect, call);
         entry.failures = 0;
       } catch (error) {
-        if (cancel.signal.aborted) noteCancelled(entry, effect);
+        if (call.isCancelled) noteCancelled(entry, effect);
         else noteFailure(entry, effect, error);
       } finally {
         entry.busy = false;
-        cancels.delete(entry);
+        calls.delete(entry);
       }
     }
   }
 
-  async function perform(entry: TaskEntry, effect: Effect, call: Required<PrepareOptions>): Promise<void> {
+  async function perform(entry: TaskEntry, effect: Effect, call: CancellableCall): Promise<void> {
     const { stamp } = entry;
     switch (effect) {
       case 'prepare': {
@@ -157,8 +156,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       case 'start':
         // Not before it is on record that this task may have run.
         await progress.saved();
-        if (stopped || suspended || call.signal.aborted) return;
-        seeRun(entry, await backend.start(entry.id, { signal: call.signal }));
+        if (stopped || suspended || call.isCancelled) return;
+        seeRun(entry, await backend.start(entry.id, call));
         started += 1;
         return;
       case 'stop':
@@ -263,7 +262,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     advance,
     redirect(entry) {
       endRetry(entry);
-      if (isToEnd(entry.wanted)) cancels.get(entry)?.abort();
+      if (isToEnd(entry.wanted)) calls.get(entry)?.cancel();
       entry.failures = 0;
       advance(entry);
     },

@@ -1,7 +1,7 @@
 // Whether a simulated engine answers: every call to it passes here. Up it lets calls through, hung it keeps them
 // waiting, down it refuses them.
 import type { Clock, Timer } from '@muster/runtime';
-import { BackendUnavailableError } from '../backend.ts';
+import { BackendUnavailableError, type CallOptions } from '../backend.ts';
 import { untilAborted } from '../until-aborted.ts';
 
 interface Waiting {
@@ -32,9 +32,9 @@ export class Gate {
   }
 
   /** Lets work take its time. It is cut short when the engine goes down, and ends later when it hangs. */
-  async spend(delayMs: number, signal?: AbortSignal): Promise<void> {
-    if (delayMs > 0) await untilAborted(this.#wait(delayMs), signal);
-    await (this.#state === 'hung' ? untilAborted(this.pass(), signal) : this.pass());
+  async spend(delayMs: number, call?: CallOptions): Promise<void> {
+    if (delayMs > 0) await untilAborted(this.#wait(delayMs), call?.signal);
+    await (this.#state === 'hung' ? untilAborted(this.pass(), call?.signal) : this.pass());
   }
 
   open(): void {

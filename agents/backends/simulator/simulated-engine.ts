@@ -75,11 +75,7 @@ export class SimulatedEngine {
     return this.#gate.pass();
   }
 
-  async prepare(
-    nodeKey: string,
-    order: TaskOrder,
-    { signal, aside = (waiting) => waiting() }: PrepareOptions = {},
-  ): Promise<RunState> {
+  async prepare(nodeKey: string, order: TaskOrder, call: PrepareOptions = {}): Promise<RunState> {
     await this.#gate.pass();
     const { tasks } = this.#node(nodeKey);
     const { taskId, clusterId } = order.identity;
@@ -87,8 +83,11 @@ export class SimulatedEngine {
     if (known !== undefined) return readRunState(known);
     const behaviour = planBehaviour(this.#seed, order, this.#behaviour, this.#script?.(order));
     const { pullDelayMs } = behaviour;
-    if (pullDelayMs !== undefined) await aside(() => this.#gate.spend(pullDelayMs, signal));
-    await this.#gate.spend(behaviour.prepareDelayMs ?? 0, signal);
+    if (pullDelayMs !== undefined) {
+      const pull = () => this.#gate.spend(pullDelayMs, call);
+      await (call.aside === undefined ? pull() : call.aside(pull));
+    }
+    await this.#gate.spend(behaviour.prepareDelayMs ?? 0, call);
     if (behaviour.fails === 'prepare') throw new RejectedError('the simulator was told to reject this task');
     // Somebody may have been faster meanwhile.
     const rival = tasks.get(taskId);
@@ -115,9 +114,10 @@ export class SimulatedEngine {
   }
 
   /** A start that is given up goes on, as an engine's does. */
-  async start(nodeKey: string, taskId: string, { signal }: CallOptions = {}): Promise<RunState> {
+  async start(nodeKey: string, taskId: string, call: CallOptions = {}): Promise<RunState> {
     const task = await this.#find(nodeKey, taskId);
     if (task === undefined) throw new Error(`No such task: ${taskId}`);
+    const takesTime = task.busy !== undefined || task.behaviour.startDelayMs || this.#gate.state === 'hung';
     const starting = async () => {
       while (task.busy !== undefined) await task.busy.catch(() => {});
       if (task.status !== 'created') return;
@@ -126,7 +126,7 @@ export class SimulatedEngine {
         this.#run(nodeKey, task);
       });
     };
-    await untilAborted(starting(), signal);
+    await (takesTime ? untilAborted(starting(), call.signal) : starting());
     return readRunState(task);
   }
 
