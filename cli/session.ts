@@ -8,7 +8,7 @@ import {
   type Log,
   type SnapshotStore,
 } from '@muster/log';
-import { type Bus, connectNats, NatsBus, sleep, systemClock } from '@muster/runtime';
+import { type Bus, connectNats, NatsBus, systemClock, waitAtMost } from '@muster/runtime';
 import { CliError, exitCodes } from './errors.ts';
 import type { GlobalOptions } from './globals.ts';
 
@@ -49,7 +49,7 @@ export async function withSession<T>(
   } finally {
     await log.close();
     // What was published last is still to be sent; a server that is away is not waited for.
-    await Promise.race([connection.flush().catch(() => undefined), sleep(systemClock, FLUSH_MS)]);
+    await waitAtMost(systemClock, FLUSH_MS, connection.flush());
     await connection.close();
   }
 }

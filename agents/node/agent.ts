@@ -1,7 +1,7 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
 import type { TaskStatus } from '@muster/events';
-import type { Logger, Timer } from '@muster/runtime';
+import { type Logger, type Timer, waitAtMost } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './cluster-record.ts';
 import { createCommandSet } from './command-set.ts';
@@ -13,7 +13,7 @@ import { createJoining } from './joining.ts';
 import { serveLogStreams } from './log-streams.ts';
 import { hasEnded } from './next-step.ts';
 import { createOwnEvents, DisplacedError } from './own-events.ts';
-import { describeError, promise, StoppedError, waitAtMost } from './patience.ts';
+import { describeError, promise, StoppedError } from './patience.ts';
 import { isForeign, listExpected, seePicture } from './picture.ts';
 import { createProgress, loadProgress, mergeProgress, noProgress, type Remembered } from './progress.ts';
 import { createReporter } from './reporter.ts';

@@ -56,14 +56,6 @@ export async function retry<T>(action: () => Promise<T>, options: RetryOptions):
   }
 }
 
-/** Resolves when the promise does, or after `limitMs`, whichever is first. Never rejects. */
-export async function waitAtMost(clock: Clock, limitMs: number, promise: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const done = () => over.abort();
-  promise.then(done, done);
-  await pause(clock, limitMs, over.signal);
-}
-
 export function describeError(error: unknown): string {
   return cutWords(error instanceof Error ? error.message : String(error));
 }

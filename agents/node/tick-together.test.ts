@@ -33,3 +33,13 @@ it('goes on when an action schedules another one, or cancels one of the same tic
   await real.advance(100);
   expect(seen).toEqual([10, 20, 30]);
 });
+
+it('keeps no timer for what was cancelled: it would hold up the end of its process', () => {
+  const real = new VirtualClock({ startAt: 0 });
+  const clock = tickTogether(real, 10);
+  const [one, other] = [clock.schedule(1_000, () => undefined), clock.schedule(999, () => undefined)];
+  one.cancel();
+  expect(real.pending).toBe(1);
+  other.cancel();
+  expect(real.pending).toBe(0);
+});

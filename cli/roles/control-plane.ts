@@ -2,7 +2,7 @@
 // differs. When the log turns out to have lost what they had read, or can't be folded on, they begin again from the log as
 // it is.
 import { LogDivergedError, LogGoneError, LogUnavailableError } from '@muster/log';
-import { type Follower, sleep } from '@muster/runtime';
+import { type Follower, sleep, waitAtMost } from '@muster/runtime';
 import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
 
@@ -50,7 +50,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
         'the log can not be followed any further: starting again from the log',
       );
     }
-    await Promise.race([before.stop().catch(complain), sleep(clock, LEAVE_WITHIN_MS)]);
+    await waitAtMost(clock, LEAVE_WITHIN_MS, before.stop().catch(complain));
     for (let waitMs = FIRST_RETRY_MS; !stopping; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
       try {
         life = await startNext();

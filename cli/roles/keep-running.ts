@@ -1,6 +1,6 @@
 // Keeps one thing running that may end by itself, beside others that its end is none of: it is told, and after a pause, which
 // grows while it does not last, it is started again.
-import { type Clock, type Logger, sleep } from '@muster/runtime';
+import { type Clock, type Logger, waitAtMost } from '@muster/runtime';
 
 export interface Stoppable {
   stop(): Promise<void>;
@@ -65,7 +65,7 @@ export async function keepRunning<Run extends Stoppable>(
     await run.stop().catch((failure: Error) => complain(failure, 'did not stop well'));
     if (clock.now() - startedAt > LASTING_MS) pauseMs = FIRST_PAUSE_MS;
     while (!stopping) {
-      await Promise.race([sleep(clock, pauseMs), stopped]);
+      await waitAtMost(clock, pauseMs, stopped);
       pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
       try {
         await Promise.race([whenFree(error), stopped]);

@@ -21,6 +21,18 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves when the promise is settled, or after `limitMs`, whichever is first. Never rejects, and leaves no timer behind. */
+export function waitAtMost(clock: Clock, limitMs: number, promise: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.schedule(limitMs, resolve);
+    const end = () => {
+      timer.cancel();
+      resolve();
+    };
+    promise.then(end, end);
+  });
+}
+
 export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.schedule(delayMs, resolve);

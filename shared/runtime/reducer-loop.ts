@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { composeEvent, type EventDraft, UnreadableEventError } from '@muster/events';
 import { type AppendResult, type Log, LogUnavailableError } from '@muster/log';
-import { type Clock, sleep, type Timer } from './clock.ts';
+import { type Clock, type Timer, waitAtMost } from './clock.ts';
 import { findLastSeq } from './find-last-seq.ts';
 import type { Follower } from './follower.ts';
 import type { Logger } from './logging.ts';
@@ -138,7 +138,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     // One that breaks down once has other work that it can do.
     if (breakdowns > 1) presence?.takePart(false);
     logger.error({ err: error, reducer: reducer.name, backoffMs }, 'could not decide');
-    await Promise.race([sleep(clock, backoffMs), stopped]);
+    await waitAtMost(clock, backoffMs, stopped);
   }
 
   function decide(): readonly Decision[] {
@@ -246,7 +246,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     if (stopping) return false;
     await Promise.race([follower.waitFor(furthest).catch(() => undefined), stopped]);
     if (failed || follower.state.head === before) {
-      await Promise.race([sleep(clock, BACKOFF_MS), stopped]);
+      await waitAtMost(clock, BACKOFF_MS, stopped);
       if (!failed) await Promise.race([recall(unexplained, before), stopped]);
     }
     return !failed;
