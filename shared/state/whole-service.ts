@@ -42,9 +42,9 @@ export function releaseTasks(tables: Tables, service: Service, time: number, cha
       task.observed = TaskState.PENDING;
       task.observedAt = time;
       if (isLive(task)) pending.addRow(task.row);
-      changes.tasks.add(task.id);
     }
   }
+  changes.tasks.addAllOf(service);
 }
 
 /** It is removed, and so is every task: nothing is left to decide about them but to forget those that are over. */
@@ -57,6 +57,7 @@ export function removeTasks(
 ): void {
   const { dead, waiting, pending, outdated, settling, doubled, gaps, reapable, slots } = service;
   for (const index of [dead, waiting, pending, outdated, settling, doubled, gaps]) index.clear();
+  const nodes = new Set<ClusterNode>();
   for (const row of slots.rows) {
     if (row === 0) continue;
     const slot = tables.slotAt(row);
@@ -68,13 +69,15 @@ export function removeTasks(
       task.desiredAt = time;
       task.commandSeq = seq;
       if (isOver(task)) reapable.addRow(task.row);
-      changes.tasks.add(task.id);
       const { node } = task;
-      if (node === undefined) continue;
-      changes.nodes.add(node.id);
-      leaveActive(node, service);
+      if (node !== undefined) nodes.add(node);
     }
     if (newest !== undefined && newest.olderRow !== 0) indexSlot(slot);
+  }
+  changes.tasks.addAllOf(service);
+  for (const node of nodes) {
+    changes.nodes.add(node.id);
+    leaveActive(node, service);
   }
 }
 
