@@ -2,6 +2,7 @@
 // one than was folded.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { compileChecks } from '@muster/events';
 import type { Log } from '@muster/log';
 import {
   type Clock,
@@ -12,6 +13,7 @@ import {
   snapshotRegularly,
   startFollower,
   startPresence,
+  takeSteps,
 } from '@muster/runtime';
 import {
   createMeasures,
@@ -64,6 +66,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   };
   // Said before the log is folded, which may take long: it is to be written so that we can read it.
   const presences = new Map(options.roles.map((role) => [role, arrive(role)]));
+  await takeSteps(compileChecks(), clock);
   const follower = await startFollower({ log, snapshots, clock, logger }).catch((error) => {
     for (const presence of presences.values()) presence.stop();
     throw error;

@@ -19,6 +19,8 @@ export interface Check {
   find(json: unknown): Issue | undefined;
   /** What is wrong though unknown fields are taken away; takes them away. */
   reduce(json: unknown): Issue | undefined;
+  /** What `passes` needs, step by step: its first use would do it all at once. */
+  compile(): Generator<void>;
 }
 
 /** The schemas are our own: checking them, and making the code shorter than it need be, would hold up every start. */
@@ -43,6 +45,12 @@ export function compileCheck(schema: z.ZodType, wire: number): Check {
     passes: (value) => fill()(value),
     find: (value) => explain(look(), value),
     reduce: (value) => explain(reduce(), value),
+    *compile() {
+      json();
+      yield;
+      fill();
+      yield;
+    },
   };
 }
 

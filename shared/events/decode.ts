@@ -1,7 +1,7 @@
 // From a record of the log to a fact that can be folded. Never throws: whatever is not an event is poison, with
 // its reason, and whatever a newer program wrote is unknown.
 import { shortenReason } from '@muster/model';
-import { definitionByType, type MusterEvent } from './catalogue.ts';
+import { catalogue, definitionByType, type MusterEvent } from './catalogue.ts';
 import { type Check, compileCheck, type Issue } from './compile-check.ts';
 import { checkOf, type EventDefinition, envelopeSchema, WIRE_VERSION } from './envelope.ts';
 import { type Stored, upcastForm } from './forms.ts';
@@ -211,6 +211,12 @@ function isUsual(
 }
 
 const envelopeCheck = compileCheck(envelopeSchema, WIRE_VERSION);
+
+/** What decoding events needs, step by step: whoever is about to read a log stops for none of it then. */
+export function* compileChecks(): Generator<void> {
+  for (const definition of catalogue)
+    for (const version of definition.since.keys()) yield* checkOf(definition, version + 1).compile();
+}
 
 /** What is wrong with it; or it is old, and has to be upcast. */
 function examine(

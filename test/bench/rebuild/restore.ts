@@ -2,8 +2,16 @@
 // came after it; and, if wanted, a snapshot taken of it while the log could be followed.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
+import { compileChecks } from '@muster/events';
 import { JetStreamLog, JetStreamSnapshotStore } from '@muster/log';
-import { connectNats, silentLogger, startFollower, systemClock, takeSnapshot } from '@muster/runtime';
+import {
+  connectNats,
+  silentLogger,
+  startFollower,
+  systemClock,
+  takeSnapshot,
+  takeSteps,
+} from '@muster/runtime';
 import { atEnd } from '../cleanup.ts';
 import { spawnSelf } from '../own-child.ts';
 import { readPeakMemory } from '../processes.ts';
@@ -36,6 +44,7 @@ export async function restore(url: string, way: Way): Promise<Restored> {
     return { at: performance.now(), cpu: process.cpuUsage() };
   };
   let started = begin();
+  await takeSteps(compileChecks(), systemClock);
   const follower = await startFollower({
     log,
     clock: systemClock,
