@@ -52,11 +52,7 @@ function startCopy(...hears: readonly string[]): Copy {
     stopped: false,
     cutOff: false,
   };
-  const everything = {
-    services: new Set<string>(),
-    tasks: new Set<string>(),
-    nodes: new Set(history.state.nodes.keys()),
-  };
+  const everything = { services: [], tasks: [], intents: [], poison: [], nodes: history.state.nodes.keys() };
   copy.dispatcher.notice(history.state, everything);
   copies.push(copy);
   copy.dispatcher.echo(now, now);

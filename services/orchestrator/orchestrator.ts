@@ -12,14 +12,15 @@ import {
   type Share,
   usualRecordLimit,
 } from '@muster/runtime';
-import { type ClusterState, foldName, lastSeqOf } from '@muster/state';
-import { admit } from './admit.ts';
-import { decidedName } from './decided-name.ts';
+import { type ClusterState, lastSeqOf } from '@muster/state';
+import { admit } from './admission/admit.ts';
+import { createIntentQueue } from './admission/intent-queue.ts';
+import { decidedKey } from './decided-key.ts';
 import { recordLost } from './lost-records.ts';
+import { objectKey } from './object-key.ts';
 import { createQuarantine } from './quarantine.ts';
 import { type Obstacles, raiseVersion } from './raise-version.ts';
 import { needsReconciling, type Reconciliation, reconcile } from './reconcile.ts';
-import { followIntents } from './waiting-intents.ts';
 
 /** Decisions of one round. The rest has its turn in the next: no flood of one kind starves another. */
 const MAX_INTENTS_PER_ROUND = 512;
@@ -49,17 +50,17 @@ export interface Orchestrator extends Reducer {
 export function createOrchestrator(options: OrchestratorOptions = {}): Orchestrator {
   const { share, lost, maxRecordBytes = usualRecordLimit, reads = WIRE_VERSION } = options;
   let known: ClusterState | undefined;
-  const intents = followIntents();
-  /** Teams' names with an intent to judge, and services to reconcile: of one name both are one copy's. */
-  const names = createWorkList({
+  const queue = createIntentQueue();
+  /** Keys with an intent to judge, and services to reconcile: of one key both are one copy's. */
+  const intents = createWorkList({
     share,
-    tenantOf: (name) => intents.first(known!, name)?.team ?? DEFAULT_TEAM,
+    tenantOf: (key) => queue.first(known!, key)?.team ?? DEFAULT_TEAM,
   });
   const services = createWorkList({
     share,
     keyOf(id) {
       const service = known!.services.get(id);
-      return service ? foldName(service.team, service.spec.name) : id;
+      return service ? objectKey('service', service.team, service.spec.name) : id;
     },
     tenantOf: (id) => known!.services.get(id)?.team ?? DEFAULT_TEAM,
   });
@@ -71,8 +72,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
 
   function decide(state: ClusterState, now: number): Decision[] {
     known = state;
-    for (const name of intents.follow(state)) names.add(name);
-    names.wake(now, (name) => intents.first(state, name) !== undefined);
+    intents.wake(now, (key) => queue.first(state, key) !== undefined);
     services.wake(now, (id) => reconcileService(state, id, now) !== undefined);
     const reconciled: Decision[] = [];
     // Both want the next place on the service's subject, so only one of them may have it in a round.
@@ -132,17 +132,16 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     const decisions: Decision[] = [];
     const seen: string[] = [];
     while (decisions.length < MAX_INTENTS_PER_ROUND) {
-      const name = names.take();
-      if (name === undefined) break;
-      const intent = intents.first(state, name);
+      const key = intents.take();
+      if (key === undefined) break;
+      const intent = queue.first(state, key);
       if (!intent) continue;
-      // The next one of this name must see what became of this one.
-      seen.push(name);
-      const services = state.serviceByName.alike(name);
-      if (!services.some(({ id }) => reconciled.has(id)))
-        decisions.push(admit(state, intent, maxRecordBytes()));
+      // The next one of this key must see what became of this one.
+      seen.push(key);
+      const verdict = admit(state, intent, maxRecordBytes());
+      if (!reconciled.has(serviceOf(verdict))) decisions.push(verdict);
     }
-    for (const name of seen) names.add(name);
+    for (const key of seen) intents.add(key);
     return decisions;
   }
 
@@ -151,22 +150,27 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     notice(state, changes) {
       known = state;
       for (const id of changes.services) services.add(id);
+      for (const seq of changes.intents) {
+        const intent = state.intents.get(seq);
+        if (intent) intents.add(queue.add(intent));
+      }
+      quarantine.notice(changes.poison);
     },
     noteDecision(state, fact) {
-      const name = decidedName(state, fact);
-      if (name === undefined) return;
-      share?.noteDecision(name);
-      names.noteDecision(name);
+      const key = decidedKey(state, fact);
+      if (key === undefined) return;
+      share?.noteDecision(key);
+      intents.noteDecision(key);
       if (fact.address.kind === 'service') services.noteDecision(fact.address.id);
     },
     decide,
     hear: version.hear,
     obstacles: version.obstacles,
     nextWake() {
-      const times = [names, services, quarantine, version].map((list) => list.nextWake()).filter(isTime);
+      const times = [intents, services, quarantine, version].map((list) => list.nextWake()).filter(isTime);
       return times.length === 0 ? undefined : Math.min(...times);
     },
-    backlog: () => ({ services: services.size, intents: names.size, held: services.held + names.held }),
+    backlog: () => ({ services: services.size, intents: intents.size, held: services.held + intents.held }),
   };
 }
 

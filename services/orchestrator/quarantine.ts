@@ -6,27 +6,19 @@ import { type ClusterState, lastSeqOf } from '@muster/state';
 const MAX_QUARANTINES_PER_ROUND = 64;
 
 export interface Quarantine {
+  notice(poison: Iterable<number>): void;
   decide(state: ClusterState, now: number): Decision[];
   nextWake: WorkList['nextWake'];
 }
 
 export function createQuarantine(share: Share | undefined, maxRecordBytes: RecordLimit): Quarantine {
   const records = createWorkList({ share });
-  let head: number | undefined;
-
-  function follow(state: ClusterState): void {
-    if (head === undefined) {
-      for (const seq of state.poison.keys()) records.add(String(seq));
-    } else {
-      for (let seq = head + 1; seq <= state.head; seq += 1)
-        if (state.poison.has(seq)) records.add(String(seq));
-    }
-    head = state.head;
-  }
 
   return {
+    notice(poison) {
+      for (const seq of poison) records.add(String(seq));
+    },
     decide(state, now) {
-      follow(state);
       records.wake(now, (id) => state.poison.has(Number(id)));
       const decisions: Decision[] = [];
       while (decisions.length < MAX_QUARANTINES_PER_ROUND) {

@@ -51,6 +51,12 @@ export function composeEvent(
   return { subject, data };
 }
 
+/** Where it is stored. */
+export function subjectOfEvent(draft: EventDraft): string {
+  const { writer, kind } = definitionByType.get(draft.type)!;
+  return eventSubject(writer, kind, subjectIdOf(kind, draft));
+}
+
 /** What would keep the draft from being read back. */
 export function findUnreadable(draft: EventDraft, wire = FIRST_WIRE_VERSION): Issue | undefined {
   return complete(draft, 0, { wire }).issue;

@@ -2,47 +2,96 @@
 // answered by a rejection rather than lost.
 import { serviceSpecSchema, shortFormSchema } from '@muster/model';
 import { z } from 'zod';
+import type { IntentSubject } from './intent-subject.ts';
 
 export interface IntentDefinition {
   readonly kind: string;
   readonly verb: string;
   readonly description: string;
-  /** For the documents: the verdict says more exactly what is wrong with a body. */
+  /** For the documents: all that it may hold. */
   readonly schema: z.ZodType;
+  /** What its judge gets. A spec is anything here: normalising it says more exactly what is wrong. */
+  readonly body: z.ZodType;
+}
+
+function defineIntent<Kind extends string, Verb extends string, Body extends z.ZodType>(
+  definition: Omit<IntentDefinition, 'schema' | 'body'> & {
+    readonly kind: Kind;
+    readonly verb: Verb;
+    /** The body's, where that is all there is to say. */
+    readonly schema?: z.ZodType;
+    readonly body: Body;
+  },
+) {
+  return { schema: definition.body as z.ZodType, ...definition };
 }
 
 /** In either form; the name may be left to the subject. */
 export const serviceBodySchema = z.union([shortFormSchema, serviceSpecSchema.partial({ name: true })]);
 
 /** The spec version that an update starts from; another one means somebody was faster. */
-export const updateIntentSchema = z.strictObject({ spec: z.unknown(), version: z.int().optional() });
-export const scaleIntentSchema = z.strictObject({ replicas: z.int() });
-export const removeIntentSchema = z.strictObject({}).optional();
+const updateSchema = z.strictObject({ spec: z.unknown(), version: z.int().optional() });
 
-export const intents: readonly IntentDefinition[] = [
-  {
+export const intents = [
+  defineIntent({
     kind: 'service',
     verb: 'apply',
     description: 'Create the service, or make it as described.',
     schema: serviceBodySchema,
-  },
-  {
+    body: z.unknown(),
+  }),
+  defineIntent({
     kind: 'service',
     verb: 'create',
     description: 'Create the service; refused when its name is taken.',
     schema: serviceBodySchema,
-  },
-  {
+    body: z.unknown(),
+  }),
+  defineIntent({
     kind: 'service',
     verb: 'update',
     description: 'Replace the spec of a service that exists, if it still has the given version.',
-    schema: z.union([serviceBodySchema, updateIntentSchema.extend({ spec: serviceBodySchema })]),
-  },
-  { kind: 'service', verb: 'scale', description: 'Set the number of replicas.', schema: scaleIntentSchema },
-  {
+    schema: z.union([serviceBodySchema, updateSchema.extend({ spec: serviceBodySchema })]),
+    body: z.preprocess((body) => (isWrapped(body) ? body : { spec: body }), updateSchema),
+  }),
+  defineIntent({
+    kind: 'service',
+    verb: 'scale',
+    description: 'Set the number of replicas.',
+    body: z.strictObject({ replicas: z.int() }),
+  }),
+  defineIntent({
     kind: 'service',
     verb: 'remove',
     description: 'Remove the service and all its tasks.',
-    schema: removeIntentSchema,
-  },
-];
+    body: z.strictObject({}).optional(),
+  }),
+] as const;
+
+type NameOf<D> = D extends {
+  readonly kind: infer Kind extends string;
+  readonly verb: infer Verb extends string;
+}
+  ? `${Kind}.${Verb}`
+  : never;
+type Bodies = { [D in (typeof intents)[number] as NameOf<D>]: z.output<D['body']> };
+
+/** `service.create` and its like. */
+export type IntentName = keyof Bodies;
+/** What the judge of such an intent gets. */
+export type IntentBody<Name extends IntentName> = Bodies[Name];
+
+const definitions: ReadonlyMap<string, IntentDefinition> = new Map(
+  intents.map((definition) => [`${definition.kind}.${definition.verb}`, definition]),
+);
+
+export function definitionOfIntent({
+  kind,
+  verb,
+}: Pick<IntentSubject, 'kind' | 'verb'>): IntentDefinition | undefined {
+  return definitions.get(`${kind}.${verb}`);
+}
+
+function isWrapped(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'spec' in body;
+}

@@ -2,7 +2,7 @@
 // millions, in portions, with turns of the event loop between them: nothing else has to wait until all were seen.
 import type { ClusterState } from '@muster/state';
 import type { Clock, Timer } from './clock.ts';
-import type { Reducer } from './reducer.ts';
+import type { Noticed, Reducer } from './reducer.ts';
 
 /** A portion takes a millisecond or two. */
 export const TASKS_PER_TURN = 4_096;
@@ -12,7 +12,7 @@ export function noticeEverything(reducer: Reducer, state: ClusterState, clock: C
   const tasks = state.tasks.keys()[Symbol.iterator]();
   let timer: Timer | undefined;
 
-  function notice(services: Iterable<string>, nodes: Iterable<string>): void {
+  function notice(others: Omit<Noticed, 'tasks'>): void {
     let taken = 0;
     function* takePortion(): Generator<string> {
       for (; taken < TASKS_PER_TURN; taken += 1) {
@@ -21,14 +21,21 @@ export function noticeEverything(reducer: Reducer, state: ClusterState, clock: C
         yield next.value;
       }
     }
-    reducer.notice(state, { services, nodes, tasks: takePortion() });
-    if (taken === TASKS_PER_TURN) timer = clock.schedule(0, () => notice([], []));
+    reducer.notice(state, { ...others, tasks: takePortion() });
+    if (taken === TASKS_PER_TURN) timer = clock.schedule(0, () => notice(nothing));
   }
 
-  notice(idsOf(state.services), idsOf(state.nodes));
+  notice({
+    services: idsOf(state.services),
+    nodes: idsOf(state.nodes),
+    intents: idsOf(state.intents),
+    poison: idsOf(state.poison),
+  });
   return { stop: () => timer?.cancel() };
 }
 
-function idsOf(objects: { keys(): Iterable<string> }): Iterable<string> {
+const nothing = { services: [], nodes: [], intents: [], poison: [] };
+
+function idsOf<Id>(objects: { keys(): Iterable<Id> }): Iterable<Id> {
   return { [Symbol.iterator]: () => objects.keys()[Symbol.iterator]() };
 }

@@ -20,6 +20,8 @@ export interface Noticed {
   readonly services: Iterable<string>;
   readonly nodes: Iterable<string>;
   readonly tasks: Iterable<string>;
+  readonly intents: Iterable<number>;
+  readonly poison: Iterable<number>;
 }
 
 export interface Reducer {

@@ -12,10 +12,19 @@ export interface Changes {
   readonly services: Set<string>;
   readonly nodes: Set<string>;
   readonly tasks: ChangedTasks;
+  /** Sequences of those that came. */
+  readonly intents: Set<number>;
+  readonly poison: Set<number>;
 }
 
 export function createChanges(): Changes {
-  return { services: new Set(), nodes: new Set(), tasks: createChangedTasks() };
+  return {
+    services: new Set(),
+    nodes: new Set(),
+    tasks: createChangedTasks(),
+    intents: new Set(),
+    poison: new Set(),
+  };
 }
 
 /** An id may come twice. */
@@ -43,14 +52,16 @@ function createChangedTasks(): ChangedTasks {
 
 /** For a fold whose changes nobody looks at, as in replay: they would pile up. */
 export function ignoreChanges(): Changes {
-  const nothing = new Set<string>();
+  const nothing = new Set<never>();
   nothing.add = () => nothing;
   const noTasks = { ...createChangedTasks(), add: () => undefined, addAllOf: () => undefined };
-  return { services: nothing, nodes: nothing, tasks: noTasks };
+  return { services: nothing, nodes: nothing, tasks: noTasks, intents: nothing, poison: nothing };
 }
 
 export function clearChanges(changes: Changes): void {
   changes.services.clear();
   changes.nodes.clear();
   changes.tasks.clear();
+  changes.intents.clear();
+  changes.poison.clear();
 }

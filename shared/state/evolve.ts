@@ -68,10 +68,12 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   state.headTime = fact.time;
   if (fact.is === 'intent') {
     state.intents.add(fact);
+    changes.intents.add(fact.seq);
     return;
   }
   if (fact.is === 'poison') {
     state.poison.set(fact.seq, { subject: fact.subject, reason: fact.reason });
+    changes.poison.add(fact.seq);
     // It counts for the compare-and-set of whatever is decided on its subject.
     const address = parseEventSubject(fact.subject);
     if (address) noteLast(state, fact, address);

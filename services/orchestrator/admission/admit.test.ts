@@ -1,18 +1,18 @@
-import { clearChanges } from '@muster/state';
-import { createService, type History, startHistory } from '@muster/testing';
+import type { Reducer } from '@muster/runtime';
+import { createService, decideOnce, type History, startHistory } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createOrchestrator } from './orchestrator.ts';
+import { createOrchestrator } from '../orchestrator.ts';
 
 let history: History;
+let usual: Reducer;
 beforeEach(() => {
   history = startHistory();
+  usual = createOrchestrator();
 });
 
 /** One round of decisions, folded. */
-function decide(orchestrator = createOrchestrator()) {
-  orchestrator.notice(history.state, history.changes);
-  clearChanges(history.changes);
-  const decisions = orchestrator.decide(history.state, history.now);
+function decide(orchestrator = usual) {
+  const decisions = decideOnce(history, orchestrator);
   for (const { event } of decisions) history.append(event);
   return decisions.map(({ event }) => event);
 }
@@ -224,7 +224,7 @@ describe('admission', () => {
 
   it('lets the first of two verdicts stand', () => {
     const intent = history.intend('apply', 'web', { image: 'x' });
-    const [first] = createOrchestrator().decide(history.state, history.now);
+    const [first] = decideOnce(history, createOrchestrator());
     history.append(first!.event);
     history.append({
       type: 'intent.rejected',
@@ -256,7 +256,7 @@ describe('subjects on which somebody else has written', () => {
   it('take the quarantine all the same', () => {
     const early = history.record('muster.event.orchestrator.quarantine.2', garbage);
     const second = history.record('muster.event.agent.node.n1', garbage);
-    const decisions = createOrchestrator().decide(history.state, history.now);
+    const decisions = decideOnce(history, createOrchestrator());
     expect(decisions.map(({ event, expect }) => [event.cause, expect])).toEqual([
       [early, 0],
       [second, early],

@@ -1,0 +1,42 @@
+// Intents that wait for their verdict, by what they are about: a kind, and in its team a name. About one thing they are judged
+// in the order of the log, whoever asked: each must see what became of the one before.
+import type { IntentFact } from '@muster/events';
+import type { ClusterState } from '@muster/state';
+import { keyOfIntent } from '../object-key.ts';
+
+export interface IntentQueue {
+  /** The key of what the intent is about. */
+  add(intent: IntentFact): string;
+  /** The next about it. */
+  first(state: ClusterState, key: string): IntentFact | undefined;
+}
+
+interface Queue {
+  readonly seqs: number[];
+  /** Those before it have their verdicts. */
+  next: number;
+}
+
+export function createIntentQueue(): IntentQueue {
+  const queues = new Map<string, Queue>();
+
+  return {
+    add(intent) {
+      const key = keyOfIntent(intent);
+      const queue = queues.get(key);
+      if (queue) queue.seqs.push(intent.seq);
+      else queues.set(key, { seqs: [intent.seq], next: 0 });
+      return key;
+    },
+    first({ intents }, key) {
+      const queue = queues.get(key);
+      if (!queue) return undefined;
+      for (; queue.next < queue.seqs.length; queue.next += 1) {
+        const intent = intents.get(queue.seqs[queue.next]!);
+        if (intent) return intent;
+      }
+      queues.delete(key);
+      return undefined;
+    },
+  };
+}

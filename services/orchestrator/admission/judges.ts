@@ -1,0 +1,14 @@
+// Who judges what. Every kind and verb of the catalogue has its judge here, or this doesn't compile.
+import type { IntentBody, IntentName } from '@muster/events';
+import type { Judge } from './judge.ts';
+import { applyService, createService, removeService, scaleService, updateService } from './service.ts';
+
+type Judges = { readonly [Name in IntentName]: Judge<IntentBody<Name>> };
+
+export const judges: Judges = {
+  'service.apply': applyService,
+  'service.create': createService,
+  'service.update': updateService,
+  'service.scale': scaleService,
+  'service.remove': removeService,
+};

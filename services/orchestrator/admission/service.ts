@@ -1,0 +1,114 @@
+// Intents about services. A service is known by its name, of which a team has one, whatever its case.
+import { isDeepStrictEqual } from 'node:util';
+import type { IntentBody, IntentFact } from '@muster/events';
+import {
+  checkReplicas,
+  DEFAULT_TEAM,
+  deriveServiceId,
+  nameWithTeam,
+  normaliseServiceSpec,
+  type ServiceSpec,
+  serviceSpecSchema,
+  withoutYounger,
+} from '@muster/model';
+import type { ClusterState, Service } from '@muster/state';
+import { type Refused, refusal, satisfied, type Verdict } from './judge.ts';
+
+export function createService(state: ClusterState, intent: IntentFact, body: unknown): Verdict {
+  return describeService(state, intent, body, ({ team }, service) =>
+    refusal(
+      'conflict',
+      `name conflicts with an existing object: service ${nameWithTeam({ team, name: service.spec.name })} already exists`,
+      'name',
+    ),
+  );
+}
+
+export function applyService(state: ClusterState, intent: IntentFact, body: unknown): Verdict {
+  return describeService(state, intent, body, (_, service, spec, others) =>
+    others > 0
+      ? ambiguous(intent, spec.name, others + 1)
+      : change(state, intent, service, { ...spec, name: service.spec.name }),
+  );
+}
+
+function describeService(
+  state: ClusterState,
+  intent: IntentFact,
+  body: unknown,
+  whenThere: (intent: IntentFact, service: Service, spec: ServiceSpec, others: number) => Verdict,
+): Verdict {
+  const normalised = normaliseServiceSpec(body, intent.name, state.wireVersion);
+  if (!normalised.ok) return normalised;
+  const { spec } = normalised;
+  const { seq: cause, team, actor } = intent;
+  const [service, ...others] = state.serviceByName.meant(team, spec.name);
+  if (service) return whenThere(intent, service, spec, others.length);
+  const serviceId = deriveServiceId(spec.name, cause, { clusterId: state.cluster?.id, team });
+  const ofTeam = team === DEFAULT_TEAM ? {} : { team };
+  return { event: { type: 'service.created', cause, serviceId, actor, ...ofTeam, spec } };
+}
+
+export function updateService(
+  state: ClusterState,
+  intent: IntentFact,
+  { spec, version }: IntentBody<'service.update'>,
+): Verdict {
+  const service = findService(state, intent);
+  if ('refusal' in service) return service;
+  if (version !== undefined && version !== service.specSeq) {
+    return refusal(
+      'conflict',
+      `update out of sequence: the service is at version ${service.specSeq}, not ${version}`,
+      'version',
+    );
+  }
+  const normalised = normaliseServiceSpec(spec, service.spec.name, state.wireVersion);
+  return normalised.ok ? change(state, intent, service, normalised.spec) : normalised;
+}
+
+export function scaleService(
+  state: ClusterState,
+  intent: IntentFact,
+  { replicas }: IntentBody<'service.scale'>,
+): Verdict {
+  const service = findService(state, intent);
+  if ('refusal' in service) return service;
+  const spec: ServiceSpec = { ...storable(state, service), mode: { replicated: { replicas } } };
+  const invalid = checkReplicas(spec);
+  return invalid ? { refusal: invalid } : change(state, intent, service, spec);
+}
+
+export function removeService(state: ClusterState, intent: IntentFact): Verdict {
+  const service = findService(state, intent);
+  if ('refusal' in service) return service;
+  return {
+    event: { type: 'service.removed', cause: intent.seq, serviceId: service.id, actor: intent.actor },
+  };
+}
+
+/** The spec as the cluster could store it today. */
+function storable({ wireVersion }: ClusterState, { spec }: Service): ServiceSpec {
+  return withoutYounger(spec, serviceSpecSchema, wireVersion);
+}
+
+function change(state: ClusterState, intent: IntentFact, service: Service, spec: ServiceSpec): Verdict {
+  const { seq: cause, actor, team } = intent;
+  if (isDeepStrictEqual(storable(state, service), spec))
+    return satisfied(intent, `service ${nameWithTeam({ team, name: spec.name })} is so already`);
+  return { event: { type: 'service.updated', cause, serviceId: service.id, actor, spec } };
+}
+
+function findService(state: ClusterState, intent: IntentFact): Service | Refused {
+  const { team, name } = intent;
+  if (name === undefined) return refusal('invalid', 'the subject names no service', 'name');
+  const [service, ...others] = state.serviceByName.meant(team, name);
+  if (!service) return refusal('not-found', `service ${nameWithTeam({ team, name })} not found`, 'name');
+  return others.length > 0 ? ambiguous(intent, name, others.length + 1) : service;
+}
+
+/** Only in a log that is older than the rule that names are told apart without regard to case. */
+function ambiguous({ team }: IntentFact, name: string, count: number): Refused {
+  const shown = nameWithTeam({ team, name });
+  return refusal('conflict', `service ${shown} is ambiguous (${count} matches found)`, 'name');
+}

@@ -1,0 +1,27 @@
+// What a decision of an orchestrator was about: an object's key, or a record to be quarantined. Asked just before it is folded.
+import type { EventFact } from '@muster/events';
+import { DEFAULT_TEAM } from '@muster/model';
+import type { ClusterState } from '@muster/state';
+import { keyOfIntent, objectKey } from './object-key.ts';
+
+export function decidedKey(state: ClusterState, { event }: EventFact): string | undefined {
+  switch (event.type) {
+    case 'service.created':
+      return objectKey('service', event.team ?? DEFAULT_TEAM, event.spec.name);
+    case 'service.updated':
+    case 'service.removed':
+    case 'service.reconciled': {
+      const service = state.services.get(event.serviceId);
+      return service && objectKey('service', service.team, service.spec.name);
+    }
+    case 'intent.rejected':
+    case 'intent.satisfied': {
+      const intent = state.intents.get(event.intent);
+      return intent && keyOfIntent(intent);
+    }
+    case 'event.quarantined':
+      return String(event.record);
+    default:
+      return undefined;
+  }
+}
