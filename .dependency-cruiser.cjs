@@ -39,9 +39,10 @@ module.exports = {
       from: {},
       to: { couldNotResolve: true },
     },
-    only('model-imports-nothing', '^shared/model/', []),
+    only('digests-import-nothing', '^shared/digests/', []),
+    only('model-imports-digests', '^shared/model/', ['^shared/digests/']),
     only('events-import-the-model', '^shared/events/', ['^shared/model/']),
-    only('state-imports-events', '^shared/state/', ['^shared/(model|events)/']),
+    only('state-imports-events', '^shared/state/', ['^shared/(digests|model|events)/']),
     only('log-imports-events', '^shared/log/', ['^shared/(model|events)/']),
     only('runtime-imports-log-and-state', '^shared/runtime/', ['^shared/(model|events|state|log)/']),
     only('telemetry-imports-the-runtime', '^shared/telemetry/', [
@@ -65,7 +66,12 @@ module.exports = {
       from: { path: '^((shared|services|agents)/[^/]+|cli|test)/' },
       to: {
         path: '^((shared|services|agents)/[^/]+|cli)/',
-        pathNot: ['^$1/', '/index\\.ts$', '^shared/testing/simulation\\.ts$'],
+        pathNot: [
+          '^$1/',
+          '/index\\.ts$',
+          '^shared/testing/simulation\\.ts$',
+          '^shared/digests/(node|anywhere)\\.ts$',
+        ],
       },
     },
     packageOnlyIn('nats-in-two-places', '^node_modules/@nats-io/', ['^shared/(log|runtime)/']),
@@ -83,9 +89,16 @@ module.exports = {
         'State, time and ids come in as arguments. What has to do something is named in test/tidy/shell.json.',
       from: {
         path: '^(shared/(model|events|state)|services/[^/]+)/',
-        pathNot: [TESTS, ...shell, '^shared/model/ip-address\\.ts$'],
-      }, // that one asks net.isIP, which only computes
+        pathNot: [TESTS, ...shell],
+      },
       to: { path: DOES_IO },
+    },
+    {
+      name: 'the-pure-centre-runs-anywhere',
+      severity: 'error',
+      comment: 'A log is folded in a page as well: what only Node has comes through shared/digests.',
+      from: { path: '^shared/(model|events|state)/', pathNot: TESTS },
+      to: { dependencyTypes: ['core'] },
     },
     {
       name: 'nothing-imports-the-tests',

@@ -1,12 +1,12 @@
 // Ids are derived, never drawn: the same decision repeated has the same id.
-import { createHash } from 'node:crypto';
+import { sha256 } from '@muster/digests';
 import { DEFAULT_TEAM, nameWithTeam } from './team.ts';
 
 const ID_LENGTH = 25;
 
 /** 25 characters of base36, as Docker's ids, of the SHA-256 of the parts joined by NUL. */
 export function deriveId(...parts: readonly (string | number)[]): string {
-  const digest = createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 34);
+  const digest = sha256(parts.join('\0')).slice(0, 34);
   return BigInt(`0x${digest}`).toString(36).padStart(ID_LENGTH, '0').slice(-ID_LENGTH);
 }
 

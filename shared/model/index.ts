@@ -2,6 +2,7 @@ export * from './backend-fit.ts';
 export * from './constraint.ts';
 export * from './docker-notation.ts';
 export * from './duration.ts';
+export * from './equal-json.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './ip-address.ts';

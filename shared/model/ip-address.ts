@@ -1,6 +1,6 @@
 // IP addresses and CIDR blocks as Go's net package reads and compares them: an IPv4 address written as IPv6
 // (::ffff:10.0.0.1) is the IPv4 address.
-import { isIPv4, isIPv6 } from 'node:net';
+import { z } from 'zod';
 
 export interface IpAddress {
   readonly bits: 32 | 128;
@@ -15,11 +15,13 @@ export interface IpBlock extends IpAddress {
 const MAPPED = 0xffffn << 32n;
 const IPV4_MASK = 0xffff_ffffn;
 
+const ipv4 = z.ipv4();
+const ipv6 = z.ipv6();
+
 /** Undefined for what is no address; one with a zone is none either. */
 export function parseAddress(text: string): IpAddress | undefined {
-  if (isIPv4(text)) return { bits: 32, value: parseIpv4(text) };
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  return unmap(parseIpv6(text));
+  if (ipv4.safeParse(text).success) return { bits: 32, value: parseIpv4(text) };
+  return ipv6.safeParse(text).success ? unmap(parseIpv6(text)) : undefined;
 }
 
 /** An address (a block of one) or `address/prefix`. */

@@ -1,6 +1,7 @@
 // What no node could run: known here as certainly as there, so that it is refused at once, and not rejected by one node
 // after the other for ever. Where Docker has words for it, in them.
-import { posix } from 'node:path';
+
+import { cleanPath } from './clean-path.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { ContainerSpec } from './service-spec.ts';
 import { isStopSignal } from './stop-signal.ts';
@@ -95,7 +96,7 @@ function checkMounts({ mounts }: ContainerSpec): Refusal | undefined {
     const wrong = explainSource(mount) ?? explainTarget(mount);
     if (wrong !== undefined) return refuse('invalid', wrong, field);
     // As the node's kernel sees it: "/data/" is "/data".
-    const place = posix.resolve(mount.target);
+    const place = cleanPath(mount.target);
     if (targets.has(place)) {
       return refuse('invalid', `ContainerSpec: duplicate mount point: ${mount.target}`, field);
     }
@@ -125,5 +126,5 @@ function explainSource({ type, source = '' }: Mount): string | undefined {
 
 function explainTarget({ target }: Mount): string | undefined {
   if (!target.startsWith('/')) return `invalid mount target "${target}": must be an absolute path`;
-  return posix.resolve(target) === '/' ? `invalid mount target "${target}": it can't be '/'` : undefined;
+  return cleanPath(target) === '/' ? `invalid mount target "${target}": it can't be '/'` : undefined;
 }

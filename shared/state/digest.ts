@@ -1,6 +1,6 @@
 // A rolling digest of the log: whoever has folded the same records up to a sequence has the same digest there, and
 // whoever has folded any other keeps another from there on. It is a checksum: it finds what was lost, not what was forged.
-import { crc32 } from 'node:zlib';
+import { crc32 } from '@muster/digests';
 import type { RawRecord } from '@muster/events';
 import type { ClusterState } from './state.ts';
 

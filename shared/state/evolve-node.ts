@@ -1,7 +1,6 @@
 // How reports of agents and decisions about nodes change the state. Returns false when the decision is void.
-import { isDeepStrictEqual } from 'node:util';
 import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
-import { parseTaskState, TaskState } from '@muster/model';
+import { equalJson, parseTaskState, TaskState } from '@muster/model';
 import type { Changes } from './changes.ts';
 import { indexTask } from './service-indices.ts';
 import { shareText } from './shared-text.ts';
@@ -16,7 +15,7 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   const known = state.nodes.get(event.nodeId);
   changes.nodes.add(event.nodeId);
   if (known) {
-    const changed = !isDeepStrictEqual(known.description, event.description);
+    const changed = !equalJson(known.description, event.description);
     known.description = event.description;
     known.storedDescription = storedOf(fact, 'description');
     known.session = event.session;
@@ -90,7 +89,7 @@ function shorten(text: string): string {
 
 /** A slice would keep the whole text in memory. */
 function copyBeginning(text: string, length: number): string {
-  return Buffer.from(text.slice(0, length), 'utf16le').toString('utf16le');
+  return JSON.parse(JSON.stringify(text.slice(0, length)));
 }
 
 export function assignTasks(state: ClusterState, fact: FactOf<'tasks.assigned'>, changes: Changes): boolean {

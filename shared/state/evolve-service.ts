@@ -1,9 +1,15 @@
 // How decisions about services and their tasks change the state. Returns false when the decision is void: another
 // one came first.
 
-import { isDeepStrictEqual } from 'node:util';
 import { type EventFact, type EventOf, type EventType, type Stored, storedOf } from '@muster/events';
-import { DEFAULT_TEAM, deriveServiceId, parseTaskState, type ServiceSpec, TaskState } from '@muster/model';
+import {
+  DEFAULT_TEAM,
+  deriveServiceId,
+  equalJson,
+  parseTaskState,
+  type ServiceSpec,
+  TaskState,
+} from '@muster/model';
 import type { Changes } from './changes.ts';
 import { indexSlot, indexTask } from './service-indices.ts';
 import type { Slot } from './slot.ts';
@@ -181,8 +187,7 @@ function forgetVersionWhenUnused(tables: Tables, service: Service, version: Task
 
 function sameTasks(before: ServiceSpec, after: ServiceSpec): boolean {
   return (
-    isDeepStrictEqual(before.taskTemplate, after.taskTemplate) &&
-    isDeepStrictEqual(before.endpointSpec, after.endpointSpec)
+    equalJson(before.taskTemplate, after.taskTemplate) && equalJson(before.endpointSpec, after.endpointSpec)
   );
 }
 

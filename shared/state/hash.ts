@@ -1,6 +1,6 @@
 // The state hash: equal states have equal hashes on any machine, in whatever order they came to be. It is the sum,
 // modulo 2^128, of the first 128 bits of the SHA-256 of each row, written as canonical JSON (sorted keys).
-import { createHash } from 'node:crypto';
+import { sha256 } from '@muster/digests';
 import { listRows, type Row } from './rows.ts';
 import type { ClusterState } from './state.ts';
 
@@ -30,10 +30,8 @@ export function* hashRows(rows: Iterable<Row>): Generator<void, string> {
 }
 
 function hashRow(row: Row): bigint {
-  const digest = createHash('sha256')
-    .update(JSON.stringify(hashedPart(row), sortKeys))
-    .digest();
-  return (digest.readBigUInt64BE(0) << 64n) + digest.readBigUInt64BE(8);
+  const digest = sha256(JSON.stringify(hashedPart(row), sortKeys));
+  return BigInt(`0x${digest.slice(0, 32)}`);
 }
 
 /**

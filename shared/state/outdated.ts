@@ -1,8 +1,8 @@
 // Whether an update must replace a task. Versions never change, so what two of them differ in is found once.
-import { isDeepStrictEqual } from 'node:util';
 import {
   type Constraint,
   compileConstraint,
+  equalJson,
   type NodeTest,
   parseConstraint,
   type TaskSpec,
@@ -39,10 +39,10 @@ function compareVersions(version: TaskVersion, current: TaskVersion): Difference
 }
 
 function findDifference(before: TaskVersion, after: TaskVersion): Difference {
-  if (!isDeepStrictEqual(before.requestedPorts, after.requestedPorts)) return 'different';
-  if (isDeepStrictEqual(before.spec, after.spec)) return 'same';
+  if (!equalJson(before.requestedPorts, after.requestedPorts)) return 'different';
+  if (equalJson(before.spec, after.spec)) return 'same';
   const placedAlike: TaskSpec = { ...after.spec, placement: before.spec.placement };
-  return isDeepStrictEqual(before.spec, placedAlike) ? 'other placement' : 'different';
+  return equalJson(before.spec, placedAlike) ? 'other placement' : 'different';
 }
 
 const compiled = new WeakMap<TaskVersion, readonly NodeTest[]>();

@@ -1,6 +1,6 @@
 // A captured state as chunks of bytes, and back. Objects are written as JSON, tables as they are: reading them back is
 // little more than copying. The last chunk holds a digest of the others.
-import { createHash } from 'node:crypto';
+import { startSha256 } from '@muster/digests';
 import { TaskState } from '@muster/model';
 import type { Capture, Links } from './capture.ts';
 import { PAGE_ROWS, type Page, type Table } from './pages.ts';
@@ -30,7 +30,7 @@ type Head =
 
 /** In chunks that each take well under a millisecond to make. */
 export function* writeSnapshot({ digests, objects, links, tables }: Capture): Generator<Uint8Array> {
-  const digest = createHash('sha256');
+  const digest = startSha256();
   function seal(chunk: Uint8Array): Uint8Array {
     digest.update(chunk);
     return chunk;
@@ -43,7 +43,7 @@ export function* writeSnapshot({ digests, objects, links, tables }: Capture): Ge
     const { pages } = tables[table];
     for (let index = 0; index < pages.length; index += 1) yield seal(encodePage(table, index, pages[index]!));
   }
-  yield encodeChunk({ kind: 'end', digest: digest.digest('hex') });
+  yield encodeChunk({ kind: 'end', digest: digest.end() });
 }
 
 export interface SnapshotReader {
@@ -55,7 +55,7 @@ export interface SnapshotReader {
 
 export function readSnapshot(): SnapshotReader {
   const state = createState();
-  const digest = createHash('sha256');
+  const digest = startSha256();
   let links: Links | undefined;
   let ended: string | undefined;
 
@@ -86,7 +86,7 @@ export function readSnapshot(): SnapshotReader {
       }
     },
     *finish() {
-      if (ended === undefined || ended !== digest.digest('hex')) throw new Error('it is not what was stored');
+      if (ended === undefined || ended !== digest.end()) throw new Error('it is not what was stored');
       yield* rebuildIndices(state);
       return state;
     },

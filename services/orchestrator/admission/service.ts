@@ -1,10 +1,10 @@
 // Intents about services. A service is known by its name, of which a team has one, whatever its case.
-import { isDeepStrictEqual } from 'node:util';
 import type { IntentBody, IntentFact } from '@muster/events';
 import {
   checkReplicas,
   DEFAULT_TEAM,
   deriveServiceId,
+  equalJson,
   nameWithTeam,
   normaliseServiceSpec,
   type ServiceSpec,
@@ -94,7 +94,7 @@ function storable({ wireVersion }: ClusterState, { spec }: Service): ServiceSpec
 
 function change(state: ClusterState, intent: IntentFact, service: Service, spec: ServiceSpec): Verdict {
   const { seq: cause, actor, team } = intent;
-  if (isDeepStrictEqual(storable(state, service), spec))
+  if (equalJson(storable(state, service), spec))
     return satisfied(intent, `service ${nameWithTeam({ team, name: spec.name })} is so already`);
   return { event: { type: 'service.updated', cause, serviceId: service.id, actor, spec } };
 }
