@@ -1,7 +1,7 @@
 // The filters, in SwarmKit's order (manager/scheduler/pipeline.go) and with one of our own. The first one that refuses a node is the reason.
 import { backendFilter } from './filters/backend.ts';
 import { constraintFilter } from './filters/constraints.ts';
-import type { Filter, Test } from './filters/filter.ts';
+import type { Demand, Filter, Test } from './filters/filter.ts';
 import { hostPortFilter } from './filters/host-ports.ts';
 import { maxReplicasFilter } from './filters/max-replicas.ts';
 import { readyFilter } from './filters/ready.ts';
@@ -28,6 +28,8 @@ export interface Pipeline {
   readonly steps: readonly Step[];
   /** Those that a climb through the roster's bits leaves to be asked. */
   readonly rest: readonly Step[];
+  /** What becomes of a node that is given a task. */
+  readonly takes: readonly NonNullable<Demand['take']>[];
 }
 
 export interface Refusal {
@@ -41,14 +43,17 @@ export type Refusals = Map<Filter, number>;
 export function preparePipeline(group: Group, roster: Roster): Pipeline {
   const steps: Step[] = [];
   const rest: Step[] = [];
+  const takes: NonNullable<Demand['take']>[] = [];
   for (const filter of filters) {
-    const test = filter.prepare(group, roster);
-    if (!test) continue;
+    const demand = filter.prepare(group, roster);
+    if (!demand) continue;
+    const { test, take } = demand;
+    if (take) takes.push(take);
     const step = { filter, test };
     steps.push(step);
     if (!filter.inBits) rest.push(step);
   }
-  return { steps, rest };
+  return { steps, rest, takes };
 }
 
 export function findRefusal(steps: readonly Step[], rank: number, serviceTasks: number): Filter | undefined {

@@ -27,9 +27,8 @@ export function spread(
   pipeline: Pipeline,
   faulty: ReadonlyMap<string, number> | undefined,
 ): number {
-  const { service, version, tasks, hostPorts } = group;
-  const { placement, resources } = version.spec;
-  const { nanoCpus, memoryBytes } = resources.reservations;
+  const { service, version, tasks } = group;
+  const { placement } = version.spec;
   const { nodes, totals, drafts, ready } = roster;
   const charge = (steps: number) => chargeSteps(round, steps);
   const masks = roster.findMasks(version.spec, charge);
@@ -73,9 +72,7 @@ export function spread(
       const serviceTasks = serviceTasksOf(line);
       give(rank, serviceTasks);
       given += 1;
-      // A port of the node that one task of the group has is held against every other.
-      if (hostPorts.length === 0 && !findRefusal(pipeline.rest, rank, serviceTasks + 1))
-        line.raised.push(rank);
+      if (!findRefusal(pipeline.rest, rank, serviceTasks + 1)) line.raised.push(rank);
     }
     return given;
   }
@@ -103,12 +100,7 @@ export function spread(
     draft.given[draft.given.length - 1]! += 1;
     draft.cause = Math.max(draft.cause, createdSeq);
     totals[rank]! += 1;
-    roster.nanoCpus[rank]! -= nanoCpus;
-    roster.memoryBytes[rank]! -= memoryBytes;
-    if (hostPorts.length > 0) {
-      draft.hostPorts ??= new Set();
-      for (const key of hostPorts) draft.hostPorts.add(key);
-    }
+    for (let place = 0; place < pipeline.takes.length; place += 1) pipeline.takes[place]!(rank);
     chargeTask(round, rank, draft);
   }
 

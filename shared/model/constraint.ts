@@ -74,6 +74,17 @@ export function compileConstraint(constraint: Constraint): NodeTest {
 }
 
 /**
+ * All of them have to hold. Admission refuses what can't be read; should one be stored all the same, SwarmKit goes by none of
+ * them.
+ */
+export function compileConstraints(texts: readonly string[]): readonly NodeTest[] {
+  const constraints = texts.map(parseConstraint);
+  const isRead = (constraint: (typeof constraints)[number]): constraint is Constraint =>
+    !('error' in constraint);
+  return constraints.every(isRead) ? constraints.map(compileConstraint) : [];
+}
+
+/**
  * Nodes name architectures as Go does. Whoever asks for one may name it as the kernel and `docker info` do: SwarmKit's
  * aliases (manager/scheduler/filter.go).
  */

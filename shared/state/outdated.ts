@@ -1,12 +1,5 @@
 // Whether an update must replace a task. Versions never change, so what two of them differ in is found once.
-import {
-  type Constraint,
-  compileConstraint,
-  equalJson,
-  type NodeTest,
-  parseConstraint,
-  type TaskSpec,
-} from '@muster/model';
+import { compileConstraints, equalJson, type NodeTest, type TaskSpec } from '@muster/model';
 import type { Difference, TaskVersion } from './state.ts';
 import type { Task } from './task.ts';
 
@@ -47,14 +40,10 @@ function findDifference(before: TaskVersion, after: TaskVersion): Difference {
 
 const compiled = new WeakMap<TaskVersion, readonly NodeTest[]>();
 
-/** Admission refuses constraints that can't be parsed. Should one get here all the same, SwarmKit goes by none. */
 function testsOf(version: TaskVersion): readonly NodeTest[] {
   let tests = compiled.get(version);
   if (!tests) {
-    const constraints = version.spec.placement.constraints.map(parseConstraint);
-    tests = constraints.some((constraint) => 'error' in constraint)
-      ? []
-      : constraints.map((constraint) => compileConstraint(constraint as Constraint));
+    tests = compileConstraints(version.spec.placement.constraints);
     compiled.set(version, tests);
   }
   return tests;

@@ -9,7 +9,7 @@ export const backendFilter: Filter = {
     const { image } = version.spec.containerSpec;
     if (!roster.backends.fitFor(image)) return undefined;
     // Nodes of another kind may come and go while it is kept.
-    return (rank) => isFit(roster.backends, image, rank);
+    return { test: (rank) => isFit(roster.backends, image, rank) };
   },
   explain: (nodes) => `backend not for this task on ${countNodes(nodes)}`,
 };

@@ -6,16 +6,22 @@ import type { Roster } from '../roster.ts';
 /** `serviceTasks`: how many tasks of the group's service the node has. */
 export type Test = (rank: number, serviceTasks: number) => boolean;
 
+export interface Demand {
+  readonly test: Test;
+  /** The node was given a task of the group: from now on it has so much less, until the round is over. */
+  readonly take?: (rank: number) => void;
+}
+
 export interface Filter {
   /** As the log names it. */
   readonly name: string;
   /** It goes by what the roster keeps in bits, so a climb through those never meets a node that it refuses. */
   readonly inBits: boolean;
   /**
-   * The test for the tasks of a group; undefined when they ask for nothing that this filter looks at. It may be kept
+   * What the tasks of a group ask of a node; undefined when it is nothing that this filter looks at. It may be kept
    * for long: it must not hold on to the group's tasks.
    */
-  prepare(group: Group, roster: Roster): Test | undefined;
+  prepare(group: Group, roster: Roster): Demand | undefined;
   /** Why so many nodes were refused. */
   explain(nodes: number): string;
 }

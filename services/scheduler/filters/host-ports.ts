@@ -6,11 +6,18 @@ export const hostPortFilter: Filter = {
   inBits: false,
   prepare({ hostPorts }, roster) {
     if (hostPorts.length === 0) return undefined;
-    return (rank) => {
-      const held = roster.nodes[rank]!.hostPorts;
-      const given = roster.drafts[rank]?.hostPorts;
-      for (const key of hostPorts) if (held.has(key) || given?.has(key)) return false;
-      return true;
+    return {
+      test(rank) {
+        const held = roster.nodes[rank]!.hostPorts;
+        const given = roster.drafts[rank]?.hostPorts;
+        for (const key of hostPorts) if (held.has(key) || given?.has(key)) return false;
+        return true;
+      },
+      take(rank) {
+        const draft = roster.drafts[rank]!;
+        draft.hostPorts ??= new Set();
+        for (const key of hostPorts) draft.hostPorts.add(key);
+      },
     };
   },
   explain: (nodes) => `host-mode port already in use on ${countNodes(nodes)}`,

@@ -6,7 +6,7 @@ export const maxReplicasFilter: Filter = {
   inBits: false,
   prepare({ version }) {
     const { maxReplicas } = version.spec.placement;
-    return maxReplicas === 0 ? undefined : (_, serviceTasks) => serviceTasks < maxReplicas;
+    return maxReplicas === 0 ? undefined : { test: (_, serviceTasks) => serviceTasks < maxReplicas };
   },
   // SwarmKit gives no number here.
   explain: () => 'max replicas per node limit exceed',

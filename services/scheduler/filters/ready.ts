@@ -4,6 +4,6 @@ import { countNodes, type Filter } from './filter.ts';
 export const readyFilter: Filter = {
   name: 'ready',
   inBits: true,
-  prepare: (_, roster) => (rank) => roster.nodes[rank]!.status === 'ready',
+  prepare: (_, roster) => ({ test: (rank) => roster.nodes[rank]!.status === 'ready' }),
   explain: (nodes) => `${countNodes(nodes)} not available for new tasks`,
 };

@@ -7,7 +7,13 @@ export const resourceFilter: Filter = {
   prepare({ version }, roster) {
     const { nanoCpus, memoryBytes } = version.spec.resources.reservations;
     if (nanoCpus === 0 && memoryBytes === 0) return undefined;
-    return (rank) => nanoCpus <= roster.nanoCpus[rank]! && memoryBytes <= roster.memoryBytes[rank]!;
+    return {
+      test: (rank) => nanoCpus <= roster.nanoCpus[rank]! && memoryBytes <= roster.memoryBytes[rank]!,
+      take(rank) {
+        roster.nanoCpus[rank]! -= nanoCpus;
+        roster.memoryBytes[rank]! -= memoryBytes;
+      },
+    };
   },
   explain: (nodes) => `insufficient resources on ${countNodes(nodes)}`,
 };
