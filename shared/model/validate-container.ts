@@ -1,6 +1,8 @@
 // What no node could run: known here as certainly as there, so that it is refused at once, and not rejected by one node
 // after the other for ever. Where Docker has words for it, in them.
+
 import { posix } from 'node:path';
+import { ownValue } from './own-keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { ContainerSpec } from './service-spec.ts';
 import { isStopSignal } from './stop-signal.ts';
@@ -54,7 +56,9 @@ function checkTemplates({ env, hostname, mounts }: ContainerSpec): Refusal | und
   const places = { env, hostname, mounts: mounts.map(({ source, target }) => ({ source, target })) };
   const field = findText(places, (text) => text.includes('{{'));
   if (field === undefined) return undefined;
-  const text = field.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], places);
+  const text = field
+    .split('.')
+    .reduce<unknown>((at, key) => ownValue(at as Record<string, unknown>, key), places);
   const [template] = TEMPLATE.exec(text as string)!;
   return refuse(
     'unsupported',
