@@ -277,6 +277,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     health: () => ({
       state,
       engineLostSince: link.lostSince,
+      engineLostWhy: link.lostWhy,
       isCutOff: own.isCutOff,
       tasks: entries.size,
       tasksByState: countByState(entries.values()),

@@ -10,7 +10,7 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .summary('Check the cluster, and say what to do')
     .description(
-      'Check NATS, the streams, the API, the fold, the work in hand and the nodes; say of each how it is, and what to do. Exit code 1 when something fails.',
+      'Check NATS, the streams, the API, the fold, the work in hand, the nodes and what runs their tasks; say of each how it is, and what to do. Exit code 1 when something fails.',
     )
     .option('--format <format>', 'json: one finding a line');
   addExamples(

@@ -23,7 +23,9 @@ export async function examine({ connection, bus, log, queries }: Context): Promi
   const isMissing = 'streams' in store && store.streams.some(({ mismatches }) => mismatches === undefined);
   const head = isMissing ? { error: 'there is no log yet' } : await attempt(() => log.head());
   const copies = await discoverCopies(connection, DISCOVERY_MS);
-  const processes = await askCopies(bus, 'control', { patienceMs: DISCOVERY_MS });
+  const [processes, agents] = await Promise.all(
+    (['control', 'agent'] as const).map((asked) => askCopies(bus, asked, { patienceMs: DISCOVERY_MS })),
+  );
   const status = await attempt(
     async () => (await queries.ask('status', {}, { timeoutMs: ASK_TIMEOUT_MS })).answer,
   );
@@ -34,7 +36,9 @@ export async function examine({ connection, bus, log, queries }: Context): Promi
     store,
     head,
     copies,
-    processes,
+    processes: processes!,
+    agents: agents!,
+    engines: nodes.map(({ backend, engineVersion }) => ({ backend, engineVersion })),
     status,
     shortfalls,
     downNodes: nodes

@@ -42,6 +42,8 @@ const healthy: Seen = {
   ],
   shortfalls: [],
   processes: [],
+  agents: [],
+  engines: [],
   status,
   downNodes: [],
   now: 60_000,

@@ -4,6 +4,7 @@ import type { StoreReport } from '@muster/log';
 import type { ServiceCopy } from '@muster/runtime';
 import type { CopyStats } from '@muster/telemetry';
 import { checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
+import { checkEngines, type NodeEngine } from './check-engines.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkStore } from './check-store.ts';
@@ -31,6 +32,9 @@ export interface Seen {
   /** Of the control plane, and how its copies say that they are. */
   readonly processes: readonly CopyStats[];
   readonly status: Status | Failed;
+  /** Agents, and how they say that they are. */
+  readonly agents: readonly CopyStats[];
+  readonly engines: readonly NodeEngine[];
   /** Services of which less runs than is wanted. */
   readonly shortfalls: readonly Shortfall[];
   readonly downNodes: readonly {
@@ -63,6 +67,7 @@ export function diagnose(seen: Seen): Finding[] {
   findings.push({ level: 'ok', what: 'log', says: `${seen.head} records` });
   findings.push(...checkCopies(seen.copies, seen.processes));
   findings.push(...checkTrouble(seen.processes, seen.head), ...checkClocks(seen.processes));
+  findings.push(...checkEngines(seen.engines, seen.agents));
   if ('error' in seen.status) {
     findings.push({
       level: 'fail',

@@ -67,7 +67,7 @@ function addReadings(sum: AgentReading, one: AgentReading): AgentReading {
     nodeId: sum.nodeId,
     nodes: (sum.nodes ?? 1) + 1,
     state: one.state === 'running' ? sum.state : one.state,
-    engineLost: sum.engineLost || one.engineLost,
+    engineTrouble: sum.engineTrouble ?? one.engineTrouble,
     cutOff: sum.cutOff || one.cutOff,
     tasks,
     waitingReports: sum.waitingReports + one.waitingReports,

@@ -148,11 +148,12 @@ function checkAgentLife({ copy, agent }: RoleReading): Check[] {
 
 function checkAgent({ copy, agent }: RoleReading): Check[] {
   if (!agent) return [];
-  const { state, engineLost, cutOff, nodeId } = agent;
+  const { state, engineTrouble, cutOff, nodeId } = agent;
   const joined = state === 'running';
   return [
+    // First: an agent can't join without.
+    { check: 'engine', copy, ok: engineTrouble === undefined, says: engineTrouble ?? 'answers' },
     { check: 'joined', copy, ok: joined, says: joined ? `as node ${nodeId}` : state },
-    { check: 'engine', copy, ok: !engineLost, says: engineLost ? 'the engine does not answer' : 'answers' },
     {
       check: 'reports',
       copy,
