@@ -5,6 +5,7 @@ import { discoverCopies } from '@muster/runtime';
 import { askCopies } from '@muster/telemetry';
 import type { Context } from '../commands/context.ts';
 import type { Shortfall } from './check-work.ts';
+import { findLeftovers } from './find-leftovers.ts';
 import type { Failed, Seen } from './findings.ts';
 
 const DISCOVERY_MS = 500;
@@ -14,7 +15,11 @@ const MAX_NODES = 10;
 /** Services below what they should be that are asked about, at most. */
 const MAX_SERVICES = 20;
 
-export async function examine({ connection, bus, log, queries }: Context): Promise<Seen> {
+/** `dirs` are those of agents of this machine, beside the usual ones. */
+export async function examine(
+  { connection, bus, log, queries }: Context,
+  dirs: readonly string[] = [],
+): Promise<Seen> {
   const sentAt = performance.now();
   await connection.flush();
   const roundTripMs = performance.now() - sentAt;
@@ -30,6 +35,7 @@ export async function examine({ connection, bus, log, queries }: Context): Promi
     async () => (await queries.ask('status', {}, { timeoutMs: ASK_TIMEOUT_MS })).answer,
   );
   const nodes = 'error' in status ? [] : await queries.list('node.list', {});
+  const leftovers = await attempt(() => findLeftovers(dirs));
   const shortfalls = 'error' in status ? [] : await findShortfalls(queries);
   return {
     server: { version, url: connection.getServer(), roundTripMs },
@@ -45,6 +51,8 @@ export async function examine({ connection, bus, log, queries }: Context): Promi
       .filter((node) => node.status !== 'ready')
       .slice(0, MAX_NODES)
       .map(({ hostname, status: state, statusMessage: message }) => ({ hostname, status: state, message })),
+    nodes,
+    leftovers: 'error' in leftovers ? { found: [], tended: new Set() } : leftovers,
     now: Date.now(),
   };
 }

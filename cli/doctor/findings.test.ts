@@ -46,6 +46,8 @@ const healthy: Seen = {
   engines: [],
   status,
   downNodes: [],
+  nodes: [],
+  leftovers: { found: [], tended: new Set() },
   now: 60_000,
 };
 

@@ -6,6 +6,7 @@ import type { CopyStats } from '@muster/telemetry';
 import { checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
 import { checkEngines, type NodeEngine } from './check-engines.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
+import { checkLeftovers, type KnownNode, type Leftovers } from './check-leftovers.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkStore } from './check-store.ts';
 import { checkServices, checkWork, type Shortfall } from './check-work.ts';
@@ -42,6 +43,9 @@ export interface Seen {
     readonly status: string;
     readonly message: string;
   }[];
+  readonly nodes: readonly KnownNode[];
+  /** On the machine that doctor runs on. */
+  readonly leftovers: Leftovers;
   readonly now: number;
 }
 
@@ -85,5 +89,6 @@ export function diagnose(seen: Seen): Finding[] {
     ...checkWork(seen.status, seen.now),
     ...checkServices(seen.status, seen.shortfalls, seen.now),
     ...checkNodes(seen.status, seen.downNodes),
+    ...checkLeftovers(seen.leftovers, seen.status, seen.nodes),
   ];
 }
