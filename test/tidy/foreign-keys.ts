@@ -3,11 +3,12 @@
 import path from 'node:path';
 import ts from 'typescript';
 
-/** The program as tsconfig.json describes it. */
-export function readProgram(root: string): ts.Program {
+/** The program as tsconfig.json describes it, as far as it is looked at. */
+export function readProgram(root: string, isLooked: (file: string) => boolean): ts.Program {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: refuse };
   const { fileNames, options } = ts.getParsedCommandLineOfConfigFile(`${root}tsconfig.json`, {}, host)!;
-  return ts.createProgram(fileNames, options);
+  const looked = fileNames.filter((file) => isLooked(path.relative(root, file)));
+  return ts.createProgram(looked, options);
 }
 
 /** `path:line: code` of each. */
