@@ -7,7 +7,7 @@ import { believed } from './read-check.ts';
 import { ANSWER_MS, answerWithin } from './retrying.ts';
 
 const STUCK =
-  'NATS answers, and stores nothing: is the disk of its server full? Make room, then start that server again, which does not go on by itself';
+  'NATS answers, and stores nothing: is the disk of its server full? Make room, then start that server again (`muster up` does that itself)';
 
 /** The error with which trying to store ended, as what it was. */
 export async function lookBehind(
