@@ -1,5 +1,6 @@
 // What a command ends with when it can't do what it was asked: a sentence that says what to do next, and an exit code.
 
+import { ownValue } from '@muster/model';
 import { explainPermission, permissionOf } from './permissions.ts';
 
 export const exitCodes = {
@@ -62,7 +63,7 @@ export function explainError(error: unknown): Explained {
   }
   const permission = permissionOf(error);
   if (permission) return { message: explainPermission(permission), exitCode: exitCodes.refused };
-  const exitCode = codeByName[error.name];
+  const exitCode = ownValue(codeByName, error.name);
   if (error.name === 'TemplateError')
     return { message: `template parsing error: ${error.message}`, exitCode: exitCodes.usage };
   if (exitCode !== undefined) return { message: error.message, exitCode };

@@ -62,7 +62,8 @@ export function inheritGlobalOptions(program: Command): void {
 
 /** A variable that is there and empty is one that is not set. */
 export function forgetEmptyVariables(env: Record<string, string | undefined>): void {
-  for (const name of Object.keys(env)) if (name.startsWith('MUSTER_') && env[name] === '') delete env[name];
+  for (const [name, value] of Object.entries(env))
+    if (name.startsWith('MUSTER_') && value === '') delete env[name];
 }
 
 export function readGlobals(command: Command): GlobalOptions {

@@ -175,8 +175,8 @@ async function addCommands(program: Command, argv: readonly string[]): Promise<v
     const names = Object.keys(commands);
     if (names.some((name) => wanted.includes(name))) (await load())(program);
     else
-      for (const name of names)
-        program.command(name, { hidden: name === 'complete' }).summary(commands[name]!);
+      for (const [name, summary] of Object.entries(commands))
+        program.command(name, { hidden: name === 'complete' }).summary(summary);
   }
   inheritGlobalOptions(program);
   allowEqualSigns(program);

@@ -1,11 +1,13 @@
 // The port and the way to each of its adapters. An adapter is loaded when it is made: nobody needs dockerode who
 // runs no Docker backend.
 import type { Backend } from './backend.ts';
+import type { Belongings } from './belongings.ts';
 import type { DockerOptions } from './docker/docker-backend.ts';
 import type { ProcessOptions } from './process/process-backend.ts';
 import type { SimulatorOptions } from './simulator/simulator-backend.ts';
 
 export * from './backend.ts';
+export type { Belongings } from './belongings.ts';
 export type { Behaviour } from './simulator/behaviour.ts';
 export {
   type CrashOptions,
@@ -37,4 +39,14 @@ export async function createBackend<K extends BackendKind>(
   options: BackendOptions[K],
 ): Promise<Backend> {
   return makers[kind](options);
+}
+
+/** The containers of all clusters on the engine that an agent would use here. */
+export async function findContainers(): Promise<readonly Belongings[]> {
+  return (await import('./docker/find-belongings.ts')).findContainers();
+}
+
+/** The processes of all clusters that are kept in a directory of tasks. */
+export async function findProcesses(stateDir: string): Promise<readonly Belongings[]> {
+  return (await import('./process/find-belongings.ts')).findProcesses(stateDir);
 }

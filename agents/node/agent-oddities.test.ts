@@ -1,6 +1,7 @@
 // A backend says what could not be stored and read back: nothing else suffers from it.
 import { createBackend } from '@muster/backends';
-import { WIRE_VERSION } from '@muster/events';
+import { encodeJson, logSubject, WIRE_VERSION } from '@muster/events';
+import type { Logger } from '@muster/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
 import { readStatus } from './readable-status.ts';
@@ -73,5 +74,29 @@ describe('a node', () => {
     expect(rig.events()).toMatchObject([
       { type: 'node.joined', reads: WIRE_VERSION, description: { resources: { memoryBytes: 1e9 } } },
     ]);
+  });
+});
+
+describe('what anybody may send by the thousand', () => {
+  it('is counted, and told of in a few lines', async () => {
+    const said: string[] = [];
+    const note = (_fields: object, message: string) => {
+      said.push(message);
+    };
+    const logger = { debug() {}, info() {}, warn: note, error: note } as unknown as Logger;
+    const rig = createRig();
+    const agent = await rig.startReady({ logger });
+    for (let slot = 1; slot <= 1_000; slot += 1) {
+      const [garbage, foreign] = [taskIdOf(slot), taskIdOf(slot, 2)];
+      await rig.commands.put(NODE, garbage, encodeJson({ type: 'odd' }), { expectLastSeq: 0 });
+      await rig.command(foreign, 'running', { more: { needs: ['what.nobody.knows'] } });
+      rig.bus.publish(logSubject(NODE), new Uint8Array([1]), { reply: 'inbox.x' });
+    }
+    await rig.clock.advance(5_000);
+    expect(agent.health().refusedCommands).toBe(2_000);
+    expect(new Set(said)).toEqual(
+      new Set(['a task is refused', 'a request for output could not be understood']),
+    );
+    expect(said.length).toBeLessThan(10);
   });
 });

@@ -36,6 +36,8 @@ export interface AgentHealth {
   readonly state: 'starting' | 'running' | 'ended';
   /** Since when the engine does not answer, ms since the epoch. */
   readonly engineLostSince: number | undefined;
+  /** What is known of why. */
+  readonly engineLostWhy: string | undefined;
   /** The log does not take the node's events. */
   readonly isCutOff: boolean;
   readonly tasks: number;

@@ -230,9 +230,12 @@ describe('an engine that restarts under the agent', () => {
     await rig.clock.advance(60_000);
     rig.crashEngine({ tasks: 'kept', forMs: 5_000 });
     await rig.clock.advance(1_000);
-    expect(agent.health().engineLostSince).toBeDefined();
+    expect(agent.health()).toMatchObject({
+      engineLostSince: expect.any(Number),
+      engineLostWhy: expect.stringMatching(/./),
+    });
     await rig.clock.advance(20_000);
-    expect(agent.health().engineLostSince).toBeUndefined();
+    expect(agent.health()).toMatchObject({ engineLostSince: undefined, engineLostWhy: undefined });
     expect(rig.statesOf(task)).toEqual(['running']);
     // It is heard of again.
     rig.engine.kill(task, 1);

@@ -1,7 +1,7 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
 import type { TaskStatus } from '@muster/events';
-import { type Logger, type Timer, waitAtMost } from '@muster/runtime';
+import { createSparingLogger, type Logger, type Timer, waitAtMost } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './cluster-record.ts';
 import { createCommandSet } from './command-set.ts';
@@ -35,6 +35,7 @@ const LOOK_AGAIN_MS = 10_000;
 /** Resolves before the node has joined, as soon as the agent can be stopped. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { nodeId, clusterName, backend, log, bus, clock, logger, labels, session } = options;
+  const sparing = createSparingLogger(logger, clock);
   if (!/^[^\s.*>]+$/.test(nodeId)) throw new Error(`"${nodeId}" can't be the id of a node`);
   const { storage } = options;
   const remembered = storage && (await recallProgress(storage, logger));
@@ -95,7 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const commandSet = createCommandSet({
     entries,
     clock,
-    logger,
+    logger: sparing,
     node: () => ({ clusterId: cluster.id, clusterName, nodeId, nodeHostname }),
     onWanted: runner.redirect,
     onRefused: runner.refuse,
@@ -118,8 +119,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const [ours, foreign] = [false, true].map((is) =>
         runs.filter((run) => isForeign(run, cluster.id) === is),
       );
-      for (const { taskId, clusterId } of foreign!)
-        logger.warn({ task: taskId, cluster: clusterId }, "another cluster's task is left alone");
+      const [other] = foreign!;
+      if (other)
+        sparing.warn(
+          { tasks: foreign!.length, task: other.taskId, cluster: other.clusterId },
+          "another cluster's tasks are left alone",
+        );
       seePicture(entries, ours!, expected);
       if (description) {
         nodeHostname = description.hostname;
@@ -156,8 +161,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       },
     });
     closers.push(heartbeat.stop);
-    closers.push(serveLogStreams({ backend, bus, clock, logger, nodeId }).stop);
-    closers.push(serveExecRequests({ backend, bus, logger, nodeId }).stop);
+    closers.push(serveLogStreams({ backend, bus, clock, logger: sparing, nodeId }).stop);
+    closers.push(serveExecRequests({ backend, bus, logger: sparing, nodeId }).stop);
     followCommands({
       commands: options.commands,
       nodeId,
@@ -277,6 +282,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     health: () => ({
       state,
       engineLostSince: link.lostSince,
+      engineLostWhy: link.lostWhy,
       isCutOff: own.isCutOff,
       tasks: entries.size,
       tasksByState: countByState(entries.values()),

@@ -37,6 +37,8 @@ export interface EngineLink {
   compare(): Promise<void>;
   /** Since when it is away, ms since the epoch; undefined when it is there. */
   readonly lostSince: number | undefined;
+  /** While it is away: what it, or the way to it, said last. */
+  readonly lostWhy: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   /** Rises whenever a picture is begun: news of an older watch is no news. */
   let epoch = 0;
   let lostSince: number | undefined = clock.now();
+  let lostWhy: string | undefined;
   let pictureAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
 
@@ -61,6 +64,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
       'the engine does not answer: tasks keep their state until it does',
     );
     lostSince = clock.now();
+    lostWhy = describeError(error);
     if (clock.now() - pictureAt > STEADY_MS) failures = 0;
     onLost();
     connect().catch((reason) => {
@@ -80,7 +84,8 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
           await watching?.stop();
           throw new StoppedError();
         }
-        logger.warn({ err: describeError(error), failures }, 'the engine can not be reached');
+        lostWhy = describeError(error);
+        logger.warn({ err: lostWhy, failures }, 'the engine can not be reached');
       }
     }
   }
@@ -141,6 +146,9 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     compare,
     get lostSince() {
       return lostSince;
+    },
+    get lostWhy() {
+      return lostSince === undefined ? undefined : lostWhy;
     },
     async stop() {
       epoch += 1;

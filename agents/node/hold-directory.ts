@@ -42,6 +42,12 @@ export async function holdDirectory(directory: string): Promise<Hold> {
   };
 }
 
+/** Whether an agent is seen to have it. */
+export async function isHeld(directory: string): Promise<boolean> {
+  const found = await readIfThere(join(directory, LOCK_FILE));
+  return found !== undefined && isAlive(found);
+}
+
 /** With its content, or not at all; false when there is one. */
 async function create(path: string, content: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { idPattern } from '@muster/model';
 import { drawId, replaceFile } from '@muster/runtime';
 import { readIfThere } from './file-storage.ts';
+import { isHeld } from './hold-directory.ts';
 
 export interface NodeIdentity {
   /** 25 characters of base36, as Docker's. */
@@ -15,6 +16,22 @@ export interface NodeIdentity {
 }
 
 export const IDENTITY_FILE = 'node-id';
+
+/** A directory as it is found from outside. */
+export interface AgentDirectory {
+  readonly nodeId: string | undefined;
+  /** An agent runs with it. */
+  readonly isHeld: boolean;
+}
+
+/** Changes nothing; what can't be read is not there. */
+export async function lookIntoDirectory(directory: string): Promise<AgentDirectory> {
+  const [id, held] = await Promise.all([
+    readIfThere(join(directory, IDENTITY_FILE)).catch(() => undefined),
+    isHeld(directory).catch(() => false),
+  ]);
+  return { nodeId: id?.trim(), isHeld: held };
+}
 
 export async function loadIdentity(directory: string): Promise<NodeIdentity> {
   await mkdir(directory, { recursive: true });

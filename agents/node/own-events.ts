@@ -9,7 +9,7 @@ import {
   type TaskStatus,
 } from '@muster/events';
 import { type Log, type LogRecord, LogUnavailableError, RecordTooLargeError } from '@muster/log';
-import type { Clock, Logger } from '@muster/runtime';
+import { type Clock, createSparingLogger, type Logger } from '@muster/runtime';
 import { equalBytes } from './equal-bytes.ts';
 import { backOff, describeError, pause, retry, StoppedError } from './patience.ts';
 
@@ -74,6 +74,7 @@ const RETRY = { firstMs: 500, mostMs: 10_000 };
 export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
   const { log, clock, logger, signal, nodeId, session, onLost } = options;
   const subject = eventSubject('agent', 'node', nodeId);
+  const sparing = createSparingLogger(logger, clock);
   let lastSeq = 0;
   let joined = false;
   let isCutOff = false;
@@ -188,7 +189,7 @@ export function createOwnEvents(options: OwnEventsOptions): OwnEvents {
       const event = readEvent(record);
       if (event === undefined || !('session' in event) || event.session === session) continue;
       if (event.type === 'node.joined' && joined) throw new DisplacedError(nodeId, event.session);
-      logger.warn(
+      sparing.warn(
         { seq: record.seq, session: event.session },
         'an earlier agent of this node wrote after its end',
       );

@@ -32,7 +32,7 @@ export function readStatus(status: TaskStatus): Readable {
     if (!issue) return { status: current as TaskStatus, oddities };
     const field = issue.path.split('.')[2] ?? '';
     oddities.push({ field, why: issue.message });
-    if (!(field in current)) return { status: undefined, oddities };
+    if (!Object.hasOwn(current, field)) return { status: undefined, oddities };
     const { [field]: _, ...rest } = current;
     current = rest;
   }

@@ -1,6 +1,7 @@
 // `muster completion SHELL` prints a script; the script calls `muster complete -- WORDS` for what could come next.
-// Scripts for zsh and fish are @bomb.sh/tab's. For bash a script of our own: tab's needs the bash-completion package, fails
-// when it is read twice, and evaluates what stands on the line.
+// The script for fish is @bomb.sh/tab's. For bash and zsh there are scripts of our own: tab's for bash needs the
+// bash-completion package, fails when it is read twice, and evaluates what stands on the line; its for zsh takes a quoted
+// word with blanks for several.
 import { Argument, type Command } from 'commander';
 import { readGlobals } from '../globals.ts';
 import { addExamples } from './context.ts';
@@ -44,6 +45,45 @@ _muster_complete() {
 complete -o default -F _muster_complete muster
 `;
 
+const zshScript = `#compdef muster
+# zsh completion for muster
+_muster() {
+    local line directive=0
+    local -a found ending
+    # Each word as the program would get it, without its quotes; nothing in it is carried out.
+    for line in "\${(@f)$(muster complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}"; do
+        case $line in
+            :<->) directive=\${line#:} ;;
+            *$'\\t'*) found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+            ?*) found+=("\${line//:/\\\\:}") ;;
+        esac
+    done
+    if [[ $PREFIX == -*=* ]]; then compset -P '*='; fi
+    # A name that a number follows.
+    if (( directive & 2 )); then ending=(-S ''); fi
+    if (( directive & 16 )); then
+        _files -/
+    elif (( \${#found} > 0 )); then
+        _describe muster found "\${ending[@]}"
+    elif (( ! (directive & 4) )); then
+        _files
+    fi
+}
+
+# From a folder of $fpath it is called at once; where it is read with source, it only says what it is for.
+if [[ \${funcstack[1]} == _muster ]]; then
+    _muster "$@"
+else
+    if (( ! \${+functions[compdef]} )); then autoload -Uz compinit && compinit; fi
+    compdef _muster muster
+fi
+`;
+
+const ownScripts = new Map([
+  ['bash', bashScript],
+  ['zsh', zshScript],
+]);
+
 export function addCompletionCommand(program: Command): void {
   const command = program
     .command('completion')
@@ -55,13 +95,16 @@ export function addCompletionCommand(program: Command): void {
   addExamples(
     command,
     'source <(muster completion bash)',
+    'source <(muster completion zsh)',
+    'muster completion fish | source',
     'muster completion bash > /etc/bash_completion.d/muster',
     'muster completion zsh > "${fpath[1]}/_muster"',
     'muster completion fish > ~/.config/fish/completions/muster.fish',
   );
   command.action(async (shell: string) => {
-    if (shell === 'bash') {
-      process.stdout.write(bashScript);
+    const own = ownScripts.get(shell);
+    if (own !== undefined) {
+      process.stdout.write(own);
       return;
     }
     const { default: tab } = await import('@bomb.sh/tab');

@@ -1,14 +1,11 @@
 // Whether every role is there, well and level with the log. Pure.
 import type { Status } from '@muster/api';
 import type { ServiceCopy } from '@muster/runtime';
-import type { CopyStats } from '@muster/telemetry';
+import { type CopyStats, READY_LAG } from '@muster/telemetry';
 import { countRoles, standstill } from '../roles/present-roles.ts';
 import { controlRoles } from '../roles/start-role.ts';
 import type { Finding } from './findings.ts';
 import { compareVersions } from './held-back.ts';
-
-/** More records behind than this is more than the moment it takes to read them. */
-export const LAG = 1_000;
 
 export function checkCopies(copies: readonly ServiceCopy[], processes: readonly CopyStats[]): Finding[] {
   const counts = countRoles(copies, processes);
@@ -49,7 +46,7 @@ export function checkTrouble(processes: readonly CopyStats[], head: number): Fin
             advice: 'look at its log, and at `/readyz` if it has one',
           },
         ];
-      if (head - folded <= LAG) return [];
+      if (head - folded <= READY_LAG) return [];
       return [
         {
           level: 'warn',

@@ -1,12 +1,12 @@
 // What was made of the log, and what it has lost. Pure.
 import type { Status } from '@muster/api';
-import { LAG } from './check-copies.ts';
+import { READY_LAG } from '@muster/telemetry';
 import type { Finding } from './findings.ts';
 
 export function checkFold({ head: folded, halted, conflicts, openPoison }: Status, head: number): Finding[] {
   const lag = Math.max(0, head - folded);
   const findings: Finding[] = [
-    lag > LAG
+    lag > READY_LAG
       ? {
           level: 'warn',
           what: 'lag',

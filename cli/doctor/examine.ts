@@ -5,6 +5,7 @@ import { discoverCopies } from '@muster/runtime';
 import { askCopies } from '@muster/telemetry';
 import type { Context } from '../commands/context.ts';
 import type { Shortfall } from './check-work.ts';
+import { findLeftovers } from './find-leftovers.ts';
 import type { Failed, Seen } from './findings.ts';
 
 const DISCOVERY_MS = 500;
@@ -14,7 +15,11 @@ const MAX_NODES = 10;
 /** Services below what they should be that are asked about, at most. */
 const MAX_SERVICES = 20;
 
-export async function examine({ connection, bus, log, queries }: Context): Promise<Seen> {
+/** `dirs` are those of agents of this machine, beside the usual ones. */
+export async function examine(
+  { connection, bus, log, queries }: Context,
+  dirs: readonly string[] = [],
+): Promise<Seen> {
   const sentAt = performance.now();
   await connection.flush();
   const roundTripMs = performance.now() - sentAt;
@@ -23,24 +28,31 @@ export async function examine({ connection, bus, log, queries }: Context): Promi
   const isMissing = 'streams' in store && store.streams.some(({ mismatches }) => mismatches === undefined);
   const head = isMissing ? { error: 'there is no log yet' } : await attempt(() => log.head());
   const copies = await discoverCopies(connection, DISCOVERY_MS);
-  const processes = await askCopies(bus, 'control', { patienceMs: DISCOVERY_MS });
+  const [processes, agents] = await Promise.all(
+    (['control', 'agent'] as const).map((asked) => askCopies(bus, asked, { patienceMs: DISCOVERY_MS })),
+  );
   const status = await attempt(
     async () => (await queries.ask('status', {}, { timeoutMs: ASK_TIMEOUT_MS })).answer,
   );
   const nodes = 'error' in status ? [] : await queries.list('node.list', {});
+  const leftovers = await attempt(() => findLeftovers(dirs));
   const shortfalls = 'error' in status ? [] : await findShortfalls(queries);
   return {
     server: { version, url: connection.getServer(), roundTripMs },
     store,
     head,
     copies,
-    processes,
+    processes: processes!,
+    agents: agents!,
+    engines: nodes.map(({ backend, engineVersion }) => ({ backend, engineVersion })),
     status,
     shortfalls,
     downNodes: nodes
       .filter((node) => node.status !== 'ready')
       .slice(0, MAX_NODES)
       .map(({ hostname, status: state, statusMessage: message }) => ({ hostname, status: state, message })),
+    nodes,
+    leftovers: 'error' in leftovers ? { found: [], tended: new Set() } : leftovers,
     now: Date.now(),
   };
 }

@@ -42,8 +42,12 @@ const healthy: Seen = {
   ],
   shortfalls: [],
   processes: [],
+  agents: [],
+  engines: [],
   status,
   downNodes: [],
+  nodes: [],
+  leftovers: { found: [], tended: new Set() },
   now: 60_000,
 };
 

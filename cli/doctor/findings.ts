@@ -4,7 +4,9 @@ import type { StoreReport } from '@muster/log';
 import type { ServiceCopy } from '@muster/runtime';
 import type { CopyStats } from '@muster/telemetry';
 import { checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
+import { checkEngines, type NodeEngine } from './check-engines.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
+import { checkLeftovers, type KnownNode, type Leftovers } from './check-leftovers.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkStore } from './check-store.ts';
 import { checkServices, checkWork, type Shortfall } from './check-work.ts';
@@ -31,6 +33,9 @@ export interface Seen {
   /** Of the control plane, and how its copies say that they are. */
   readonly processes: readonly CopyStats[];
   readonly status: Status | Failed;
+  /** Agents, and how they say that they are. */
+  readonly agents: readonly CopyStats[];
+  readonly engines: readonly NodeEngine[];
   /** Services of which less runs than is wanted. */
   readonly shortfalls: readonly Shortfall[];
   readonly downNodes: readonly {
@@ -38,6 +43,9 @@ export interface Seen {
     readonly status: string;
     readonly message: string;
   }[];
+  readonly nodes: readonly KnownNode[];
+  /** On the machine that doctor runs on. */
+  readonly leftovers: Leftovers;
   readonly now: number;
 }
 
@@ -63,6 +71,7 @@ export function diagnose(seen: Seen): Finding[] {
   findings.push({ level: 'ok', what: 'log', says: `${seen.head} records` });
   findings.push(...checkCopies(seen.copies, seen.processes));
   findings.push(...checkTrouble(seen.processes, seen.head), ...checkClocks(seen.processes));
+  findings.push(...checkEngines(seen.engines, seen.agents));
   if ('error' in seen.status) {
     findings.push({
       level: 'fail',
@@ -80,5 +89,6 @@ export function diagnose(seen: Seen): Finding[] {
     ...checkWork(seen.status, seen.now),
     ...checkServices(seen.status, seen.shortfalls, seen.now),
     ...checkNodes(seen.status, seen.downNodes),
+    ...checkLeftovers(seen.leftovers, seen.status, seen.nodes),
   ];
 }

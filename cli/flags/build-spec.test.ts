@@ -291,7 +291,9 @@ it('passes a mode on that only the cluster can refuse', () => {
   expect(create('nginx')).not.toHaveProperty('mode');
   const normalised = normaliseServiceSpec(create('--mode', 'global', 'nginx'), 'web');
   expect(normalised).toMatchObject({ ok: false, refusal: { kind: 'unsupported', field: 'mode.global' } });
-  expect(() => create('--mode', 'sometimes', 'nginx')).toThrow('Unknown mode: sometimes');
+  for (const mode of ['sometimes', 'constructor', '__proto__']) {
+    expect(() => create('--mode', mode, 'nginx')).toThrow(`Unknown mode: ${mode}`);
+  }
 });
 
 it.each([

@@ -1,5 +1,5 @@
 // From flags to a spec: a new one, or an existing one changed. Pure, but for what `env` and `readFile` bring.
-import { ownValue, type ServiceSpec } from '@muster/model';
+import { ownValue, type ServiceSpec, setOwn } from '@muster/model';
 import { Option } from 'commander';
 import { usageError } from '../errors.ts';
 import { type ListFlag, listFlags, type ScalarFlag, scalarFlags } from './spec-flags.ts';
@@ -27,7 +27,7 @@ export function buildSpec(
   setScalars(spec, flags);
   setMode(spec, flags.mode);
   for (const list of listFlags) {
-    const given = (flags[camelCase(list.name)] ?? []) as unknown[];
+    const given = (ownValue(flags, camelCase(list.name)) ?? []) as unknown[];
     const items = list.name === 'env' ? gatherEnv(given as string[], flags.envFile ?? [], client) : given;
     if (items.length > 0) setAt(spec, list.path, toPlace(list, mergeItems(list, [], items)));
   }
@@ -48,9 +48,9 @@ export function changeSpec(spec: ServiceSpec, flags: FlagValues, client: ClientS
 }
 
 function changeList(spec: Fields, list: ListFlag, flags: FlagValues, client: ClientSide): void {
-  const given = (flags[camelCase(`${list.name}-add`)] ?? []) as unknown[];
+  const given = (ownValue(flags, camelCase(`${list.name}-add`)) ?? []) as unknown[];
   const added = list.name === 'env' ? gatherEnv(given as string[], [], client) : given;
-  const removals = (flags[camelCase(`${list.name}-rm`)] ?? []) as never[];
+  const removals = (ownValue(flags, camelCase(`${list.name}-rm`)) ?? []) as never[];
   if (added.length === 0 && removals.length === 0) return;
   const { isRemovedBy = (item: never, key: never) => list.keyOf(item) === key } = list;
   const items = fromPlace(getAt(spec, list.path)).filter(
@@ -61,14 +61,20 @@ function changeList(spec: Fields, list: ListFlag, flags: FlagValues, client: Cli
 
 function setScalars(spec: Fields, flags: FlagValues): void {
   for (const flag of scalarFlags) {
-    const value = flags[attributeOf(flag)];
+    const value = ownValue(flags, attributeOf(flag));
     if (value !== undefined) setAt(spec, flag.path, value);
   }
 }
 
+const longModes: Readonly<Record<string, string>> = {
+  global: 'global',
+  'replicated-job': 'replicatedJob',
+  'global-job': 'globalJob',
+};
+
 function setMode(spec: Fields, mode: string | undefined): void {
   if (mode === undefined || mode === 'replicated') return;
-  const key = { global: 'global', 'replicated-job': 'replicatedJob', 'global-job': 'globalJob' }[mode];
+  const key = ownValue(longModes, mode);
   if (key === undefined) {
     throw usageError(
       `Unknown mode: ${mode}, only replicated, global, replicated-job and global-job are known`,
@@ -133,16 +139,17 @@ function fromPlace(place: unknown): unknown[] {
 }
 
 function getAt(spec: Fields, path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, key) => (at as Fields | undefined)?.[key], spec);
+  return path.reduce<unknown>((at, key) => at && ownValue(at as Fields, key), spec);
 }
 
 function setAt(spec: Fields, path: readonly string[], value: unknown): void {
   let at = spec;
   for (const key of path.slice(0, -1)) {
-    at[key] ??= {};
-    at = at[key] as Fields;
+    const inner = (ownValue(at, key) ?? {}) as Fields;
+    setOwn<unknown>(at, key, inner);
+    at = inner;
   }
-  at[path.at(-1)!] = value;
+  setOwn(at, path.at(-1)!, value);
 }
 
 export function attributeOf({ flags }: Pick<ScalarFlag, 'flags'>): string {

@@ -1,4 +1,5 @@
 // Declares the flags of `service create` and `service update` on their commands.
+import { ownValue } from '@muster/model';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { listFlags, scalarFlags } from './spec-flags.ts';
 import { type Parse, switchValue, wordsValue } from './values.ts';
@@ -41,13 +42,19 @@ export function addCreateOptions(command: Command): void {
   addScalars(command);
 }
 
+const removalKeys: Readonly<Record<string, string>> = {
+  publish: 'TARGET-PORT',
+  mount: 'TARGET',
+  constraint: 'EXPRESSION',
+};
+
 export function addUpdateOptions(command: Command): void {
   command.option('--image <image>', 'image to run');
   command.addOption(new Option('--args <command>', 'command arguments').argParser(wordsValue));
   command.option('--force', 'replace every task though nothing else changed');
   for (const { name, value, description, parse, parseRemoval = String } of listFlags) {
     command.addOption(repeatable(`--${name}-add <${value}>`, `add or replace: ${description}`, parse));
-    const key = { publish: 'TARGET-PORT', mount: 'TARGET', constraint: 'EXPRESSION' }[name] ?? 'KEY';
+    const key = ownValue(removalKeys, name) ?? 'KEY';
     command.addOption(repeatable(`--${name}-rm <${key}>`, `remove: ${description}`, parseRemoval));
   }
   addScalars(command);

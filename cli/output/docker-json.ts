@@ -47,7 +47,7 @@ function noteOmitted(shown: unknown, schema: z.core.$ZodType): void {
       for (const [key, field] of Object.entries(def.shape)) {
         const name = toDockerName(key);
         withOmitted(shown, { [name]: emptyOf(field) });
-        noteOmitted((shown as Record<string, unknown>)[name], field);
+        noteOmitted(ownValue(shown as Record<string, unknown>, name), field);
       }
     }
   }

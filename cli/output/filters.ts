@@ -18,7 +18,7 @@ export function filterItems<T>(items: readonly T[], filters: readonly string[], 
     byKey.set(key, [...(byKey.get(key) ?? []), filter.slice(at + 1).trim()]);
   }
   return items.filter((item) =>
-    [...byKey].every(([key, values]) => values.some((value) => tests[key]!(item, value))),
+    [...byKey].every(([key, values]) => values.some((value) => ownValue(tests, key)!(item, value))),
   );
 }
 

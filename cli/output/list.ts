@@ -1,4 +1,5 @@
 // Lists as Docker prints them: a table, one JSON object a line, or a Go template for each item.
+import { ownValue } from '@muster/model';
 import { compileTemplate } from './go-template/template.ts';
 import { plainJson, plainText } from './plain-text.ts';
 import { layOutTable } from './table.ts';
@@ -34,7 +35,7 @@ export function printList(
     return items.map(({ ID }) => `${plainText(String(ID))}\n`).join('');
   if (format === 'json') return items.map((item) => `${plainJson(sortKeys(item))}\n`).join('');
   if (format === 'table') {
-    const rows = items.map((item) => columns.map(({ field }) => String(item[field] ?? '')));
+    const rows = items.map((item) => columns.map(({ field }) => String(ownValue(item, field) ?? '')));
     const flexible = columns.flatMap((column, index) => (column.flexible ? [index] : []));
     return layOutTable([columns.map(({ header }) => header), ...rows], { flexible, width });
   }

@@ -1,5 +1,7 @@
 // `service ps` and `node ps`: a line for each task, the newest of a slot first and its history below it.
+
 import { portText, shortenId, type TaskView } from '@muster/api';
+import { ownValue } from '@muster/model';
 import { type FilterTests, nameStartsWith, startsWith } from './filters.ts';
 import type { Column, Item } from './list.ts';
 import { shortenImage } from './service-list.ts';
@@ -31,7 +33,7 @@ export const taskFilters: FilterTests<TaskView> = {
     hostname?.toLowerCase() === value.toLowerCase() || startsWith(nodeId, value),
   'desired-state': ({ desired }, value) => {
     const state = value.toLowerCase();
-    return (Object.hasOwn(desiredGroups, state) ? desiredGroups[state]! : [state]).includes(desired);
+    return (ownValue(desiredGroups, state) ?? [state]).includes(desired);
   },
 };
 

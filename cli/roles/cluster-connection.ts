@@ -16,6 +16,7 @@ import {
   type Bus,
   connectNats,
   createLogClock,
+  createSparingLogger,
   drawId,
   foundCluster,
   type LogClock,
@@ -82,6 +83,7 @@ export async function connectCluster({
     throw error;
   }
   const connection = watchConnection(nc);
+  const sparing = createSparingLogger(logger, systemClock);
   listenToWrites(nc, {
     onRefusing: (stream, why, noRoom) =>
       logger[noRoom ? 'error' : 'warn']({ stream, why }, 'nothing can be stored: what is to be stored waits'),
@@ -91,7 +93,7 @@ export async function connectCluster({
     log,
     commands: new JetStreamCommandStore(nc),
     snapshots: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, maxBytes }),
-    bus: new NatsBus(nc, (err, subject) => logger.error({ err, subject }, 'a message was not dealt with')),
+    bus: new NatsBus(nc, (err, subject) => sparing.error({ err, subject }, 'a message was not dealt with')),
     clock,
     serve: (service) => serveQueries(nc, service),
     prepare,

@@ -1,6 +1,6 @@
 // `muster top` in columns, and the cluster in one line. Pure.
 import type { Status } from '@muster/api';
-import { formatMemory } from '@muster/model';
+import { formatMemory, ownValue } from '@muster/model';
 import { compareVersions } from '../doctor/held-back.ts';
 import type { Column, Item } from '../output/list.ts';
 import { plainText } from '../output/plain-text.ts';
@@ -67,7 +67,7 @@ export function layOutTop(
   );
   for (;;) {
     const flexible = columns.flatMap((column, index) => (column.flexible ? [index] : []));
-    const rows = shown.map((item) => columns.map(({ field }) => String(item[field])));
+    const rows = shown.map((item) => columns.map(({ field }) => String(ownValue(item, field))));
     const table = layOutTable([columns.map(({ header }) => header), ...rows], { flexible, width });
     const most = Math.max(...columns.map(({ dispensable }) => dispensable));
     if (width === undefined || most === 0 || widthOf(table) <= width) {
@@ -95,14 +95,14 @@ function tellApart(items: readonly Item[]): readonly string[] {
     .map((fields) => ({ fields, width: widthOfFields(items, fields) }))
     .sort((a, b) => a.width - b.width);
   const areTold = (fields: readonly string[]) =>
-    new Set(items.map((item) => ['Role', ...fields].map((field) => item[field]).join('\n'))).size ===
-    items.length;
+    new Set(items.map((item) => ['Role', ...fields].map((field) => ownValue(item, field)).join('\n')))
+      .size === items.length;
   return choices.find(({ fields }) => areTold(fields))?.fields ?? [];
 }
 
 function widthOfFields(items: readonly Item[], fields: readonly string[]): number {
   return fields.reduce(
-    (sum, field) => sum + Math.max(...items.map((item) => String(item[field]).length), 0),
+    (sum, field) => sum + Math.max(...items.map((item) => String(ownValue(item, field)).length), 0),
     fields.length,
   );
 }

@@ -111,11 +111,11 @@ export function controlAgent(
 }
 
 export function readAgent({ nodeId, health }: Agent): AgentReading {
-  const { state, engineLostSince, isCutOff, tasksByState, ...counts } = health();
+  const { state, engineLostSince, engineLostWhy, isCutOff, tasksByState, ...counts } = health();
   return {
     nodeId,
     state,
-    engineLost: engineLostSince !== undefined,
+    engineTrouble: engineLostSince === undefined ? undefined : (engineLostWhy ?? 'it has not answered yet'),
     cutOff: isCutOff,
     tasks: tasksByState,
     waitingReports: counts.waitingReports,

@@ -1,7 +1,9 @@
 // Simulated nodes of this process, by the thousand: for rehearsals and load tests. What they are is kept as one id in the
 // directory; their tasks end with the process.
+
 import { mkdir } from 'node:fs/promises';
 import { type Hold, holdDirectory, loadIdentity, startSimulatedNodes } from '@muster/agent';
+import { ownValue, setOwn } from '@muster/model';
 import { systemClock } from '@muster/runtime';
 import { type AgentReading, createMeasures, measureLog } from '@muster/telemetry';
 import { controlAgent, type LocalAgent, type LocalAgentOptions, readAgent } from './local-agents.ts';
@@ -59,12 +61,13 @@ async function startHolding(options: SimulatedAgentsOptions, hold: Hold): Promis
 /** All of them as one: as bad as the worst. */
 function addReadings(sum: AgentReading, one: AgentReading): AgentReading {
   const tasks: Record<string, number> = { ...sum.tasks };
-  for (const [state, count] of Object.entries(one.tasks)) tasks[state] = (tasks[state] ?? 0) + count;
+  for (const [state, count] of Object.entries(one.tasks))
+    setOwn(tasks, state, (ownValue(tasks, state) ?? 0) + count);
   return {
     nodeId: sum.nodeId,
     nodes: (sum.nodes ?? 1) + 1,
     state: one.state === 'running' ? sum.state : one.state,
-    engineLost: sum.engineLost || one.engineLost,
+    engineTrouble: sum.engineTrouble ?? one.engineTrouble,
     cutOff: sum.cutOff || one.cutOff,
     tasks,
     waitingReports: sum.waitingReports + one.waitingReports,

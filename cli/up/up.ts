@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BackendKind } from '@muster/backends';
-import { type Logger, type NatsServerProcess, StartError, startNatsServer } from '@muster/runtime';
+import type { Logger } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type ClusterConnection, connectCluster } from '../roles/cluster-connection.ts';
 import { type Running, startControlPlane } from '../roles/control-plane.ts';
@@ -13,6 +13,7 @@ import { controlRoles } from '../roles/start-role.ts';
 import { VERSION } from '../roles/version.ts';
 import { keepAgent } from './kept-agent.ts';
 import { type LocalAgent, nameLocalNode } from './local-agents.ts';
+import { type OwnServer, startOwnServer } from './own-server.ts';
 import { startSimulatedAgents } from './simulated-agents.ts';
 
 export interface UpOptions {
@@ -43,7 +44,6 @@ export interface UpCluster {
   stop(options: { readonly removeTasks: boolean }): Promise<void>;
 }
 
-const USUAL_PORT = 4222;
 /** A start that takes longer says what it waits for. */
 const PATIENCE_MS = 3000;
 
@@ -53,7 +53,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
   const telemetry = createTelemetry(VERSION);
-  let server: NatsServerProcess | undefined;
+  let server: OwnServer | undefined;
   const connections: ClusterConnection[] = [];
   const running: Running[] = [];
   const agents: (() => LocalAgent)[] = [];
@@ -110,7 +110,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
   try {
     if (options.metrics) onStep(`metrics are at ${await telemetry.listen(options.metrics)}/metrics`);
     if (options.nats === undefined) {
-      server = await startOwnServer(join(dir, 'nats'), options.natsPort);
+      server = await startOwnServer({ dir: join(dir, 'nats'), port: options.natsPort, onStep });
       onStep(`nats-server listens on ${server.url}`);
     }
     const url = options.nats ?? server!.url;
@@ -151,22 +151,6 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     };
   } catch (error) {
     await stop({ removeTasks: false }).catch(() => undefined);
-    throw error;
-  }
-}
-
-async function startOwnServer(dir: string, port: number | undefined): Promise<NatsServerProcess> {
-  try {
-    return await startNatsServer({ dir, port: port ?? USUAL_PORT });
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    const { message } = error;
-    if (/address already in use/.test(message)) {
-      if (port === undefined) return await startNatsServer({ dir });
-      throw new StartError(`${message}; stop what listens there, or choose another port with --nats-port`);
-    }
-    if (/keeps its streams/.test(message))
-      throw new StartError(`${message}; stop that one, or choose another directory with --dir`);
     throw error;
   }
 }

@@ -20,6 +20,7 @@ import {
 } from '@muster/events';
 import {
   nodeDescriptionSchema,
+  ownValue,
   portSchema,
   serviceSpecSchema,
   shortFormSchema,
@@ -72,7 +73,7 @@ export function generateJsonSchemas(): ReadonlyMap<string, JsonSchema> {
   const result = new Map<string, JsonSchema>();
   for (const { name, schema, title, description } of all) {
     const same = firstName.get(schema)!;
-    const body = same === name ? (schemas[name] as JsonSchema) : { $ref: nameFile(same) };
+    const body = same === name ? (ownValue(schemas, name) as JsonSchema) : { $ref: nameFile(same) };
     const { $schema: _, $id: __, ...keywords } = body;
     result.set(name, {
       $schema: 'https://json-schema.org/draft/2020-12/schema',

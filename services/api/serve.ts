@@ -4,6 +4,7 @@ import type { Log, SnapshotStore } from '@muster/log';
 import {
   type Bus,
   type Clock,
+  createSparingLogger,
   type Follower,
   type Logger,
   type QueryEndpoint,
@@ -44,13 +45,14 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     serve = (service) => serveOnBus(bus, service),
   } = options;
   const api = createApi(options);
+  const sparing = createSparingLogger(logger, clock);
   const endpoints = queryNames.map((name): QueryEndpoint => {
     return {
       name: name.replaceAll('.', '-'),
       subject: querySubject(name),
       async answer(payload) {
         const reply = await api.answer(name, payload).catch((error: Error): QueryReply => {
-          logger.error({ err: error, query: name }, 'could not answer a query');
+          sparing.error({ err: error, query: name }, 'could not answer a query');
           return { seq: follower.state.head, error: { kind: 'internal', message: error.message } };
         });
         const { lostSightAt } = follower;
@@ -69,7 +71,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     description: 'Answers reads of a muster cluster from folded state',
     queue: API_SERVICE,
     endpoints,
-    onUnsent: (error) => logger.warn({ error: error.message }, 'an answer could not be sent'),
+    onUnsent: (error) => sparing.warn({ error: error.message }, 'an answer could not be sent'),
     ...(onFailure && { onEnded: onFailure }),
   });
   return { stop: () => service.stop() };

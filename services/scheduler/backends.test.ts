@@ -2,12 +2,14 @@
 import type { Reducer } from '@muster/runtime';
 import type { Service } from '@muster/state';
 import {
+  changeStatus,
   createService,
   createTasks,
   decideOnce,
   type History,
   joinReadyNode,
   settle,
+  spreadOf,
   startHistory,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -19,17 +21,6 @@ beforeEach(() => {
   history = startHistory();
   scheduler = createScheduler();
 });
-
-/** How many tasks of the service each node has. */
-function spreadOf(service: Service): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { node } of service.tasks.values()) if (node) counts[node.id] = (counts[node.id] ?? 0) + 1;
-  return counts;
-}
-
-function changeStatus(nodeId: string, status: 'ready' | 'down'): void {
-  history.append({ type: 'node.status_changed', cause: history.state.head, nodeId, status, message: '' });
-}
 
 describe('backends', () => {
   const engine = (backend: string) => ({ engine: { backend, version: '1', labels: {} } });
@@ -47,14 +38,14 @@ describe('backends', () => {
     createTasks(history, web, 6);
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ real: 6 });
-    changeStatus('real', 'down');
+    changeStatus(history, 'real', 'down');
     createTasks(history, web, 2);
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ real: 6 });
     expect(messageOf(web)).toBe(
       'no suitable node (1 node not available for new tasks; backend not for this task on 1 node)',
     );
-    changeStatus('real', 'ready');
+    changeStatus(history, 'real', 'ready');
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ real: 8 });
   });

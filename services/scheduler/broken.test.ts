@@ -8,6 +8,7 @@ import {
   decideOnce,
   type History,
   joinReadyNode,
+  spreadOf,
   startHistory,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -21,13 +22,6 @@ beforeEach(() => {
 });
 
 const reserve = (cpus: number) => ({ resources: { reservations: { cpus } } });
-
-/** How many tasks of the service each node has. */
-function spreadOf(service: Service): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { node } of service.tasks.values()) if (node) counts[node.id] = (counts[node.id] ?? 0) + 1;
-  return counts;
-}
 
 describe('a bug that services meet', () => {
   /** What it reserves can't be read once this many nodes were looked at for it. */

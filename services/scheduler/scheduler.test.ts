@@ -2,6 +2,7 @@ import type { Reducer } from '@muster/runtime';
 import { createChanges, type Service } from '@muster/state';
 import {
   appendDecision,
+  changeStatus,
   createService,
   createTasks,
   decideOnce,
@@ -13,6 +14,7 @@ import {
   replaceTasks,
   report,
   settle,
+  spreadOf,
   startHistory,
   updateService,
 } from '@muster/testing';
@@ -25,17 +27,6 @@ beforeEach(() => {
   history = startHistory();
   scheduler = createScheduler();
 });
-
-/** How many tasks of the service each node has. */
-function spreadOf(service: Service): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { node } of service.tasks.values()) if (node) counts[node.id] = (counts[node.id] ?? 0) + 1;
-  return counts;
-}
-
-function changeStatus(nodeId: string, status: 'ready' | 'suspect' | 'down'): void {
-  history.append({ type: 'node.status_changed', cause: history.state.head, nodeId, status, message: '' });
-}
 
 /** A reducer that just started: it is told to look at everything. */
 function startAnew(fresh = createScheduler()): Reducer {
@@ -128,8 +119,8 @@ describe('placing', () => {
 
   it('gives nothing to nodes that are not ready', () => {
     for (const id of ['n1', 'n2', 'n3']) joinReadyNode(history, id);
-    changeStatus('n1', 'suspect');
-    changeStatus('n2', 'down');
+    changeStatus(history, 'n1', 'suspect');
+    changeStatus(history, 'n2', 'down');
     const web = createService(history, 'web');
     createTasks(history, web, 3);
     settle(history, scheduler);
@@ -196,7 +187,7 @@ describe('preferences', () => {
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ a1: 3, b1: 3, c1: 4 });
     createTasks(history, web, 2);
-    changeStatus('b1', 'down');
+    changeStatus(history, 'b1', 'down');
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ a1: 4, b1: 3, c1: 4 });
     expect(web.unschedulable?.message).toBe(
@@ -248,7 +239,7 @@ describe('when no node suits', () => {
     joinReadyNode(history, 'n2');
     joinReadyNode(history, 'n3');
     joinReadyNode(history, 'n4');
-    changeStatus('n4', 'down');
+    changeStatus(history, 'n4', 'down');
     const web = createService(history, 'web', { ...reserve(5), placement: ['node.labels.disk==ssd'] });
     createTasks(history, web);
     const made = history.state.head;
@@ -285,10 +276,10 @@ describe('when no node suits', () => {
     expect(messageOf(web)).toBe('no suitable node');
     joinReadyNode(history, 'n1');
     joinReadyNode(history, 'n2');
-    changeStatus('n2', 'down');
+    changeStatus(history, 'n2', 'down');
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ n1: 1 });
-    changeStatus('n2', 'ready');
+    changeStatus(history, 'n2', 'ready');
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ n1: 1, n2: 1 });
     report(history, 'n1', { id: first!, state: 'complete' });
@@ -345,7 +336,7 @@ describe('when no node suits', () => {
     createTasks(history, web);
     settle(history, scheduler);
     const toldAt = history.now;
-    changeStatus('n1', 'suspect');
+    changeStatus(history, 'n1', 'suspect');
     expect(decideOnce(history, scheduler)).toEqual([]);
     const wakeAt = scheduler.nextWake()!;
     expect(wakeAt).toBeGreaterThan(toldAt);
@@ -378,7 +369,7 @@ describe('when no node suits', () => {
     createTasks(history, web);
     const toldAt = history.now;
     appendDecision(history, decideOnce(history, scheduler)[0]!);
-    changeStatus('n1', 'down');
+    changeStatus(history, 'n1', 'down');
     createTasks(history, web);
     scheduler.notice(history.state, history.changes);
     expect(scheduler.decide(history.state, toldAt + 500)).toEqual([]);
@@ -441,9 +432,9 @@ describe('a decision that was lost', () => {
     joinReadyNode(history, 'n1');
     createTasks(history, createService(history, 'web'));
     expect(decideOnce(history, scheduler)).toHaveLength(1);
-    changeStatus('n1', 'down');
+    changeStatus(history, 'n1', 'down');
     expect(scheduler.decide(history.state, history.now)).toEqual([]);
-    changeStatus('n1', 'ready');
+    changeStatus(history, 'n1', 'ready');
     expect(decideOnce(history, scheduler)).toHaveLength(1);
   });
 

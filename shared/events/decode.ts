@@ -1,6 +1,6 @@
 // From a record of the log to a fact that can be folded. Never throws: whatever is not an event is poison, with
 // its reason, and whatever a newer program wrote is unknown.
-import { shortenReason } from '@muster/model';
+import { ownValue, shortenReason } from '@muster/model';
 import { catalogue, definitionByType, type MusterEvent } from './catalogue.ts';
 import { type Check, compileCheck, type Issue } from './compile-check.ts';
 import { checkOf, type EventDefinition, envelopeSchema, WIRE_VERSION } from './envelope.ts';
@@ -49,7 +49,7 @@ export interface EventFact<Event extends MusterEvent = MusterEvent> extends Fact
 
 /** A form of an event as it stands in the log. */
 export function storedOf({ stored, wire }: EventFact, fact: string): Stored {
-  return { wire, content: stored[fact] };
+  return { wire, content: ownValue(stored, fact) };
 }
 
 /** Not an event, though it stands on an event's subject. */
@@ -306,7 +306,7 @@ function upcast(
   if (from === version) return current;
   const upcastForms = Object.entries(forms).map(([fact, form]) => [
     fact,
-    upcastForm(form, current[fact] as Record<string, unknown>, since[from - 1]!),
+    upcastForm(form, ownValue(current, fact) as Record<string, unknown>, since[from - 1]!),
   ]);
   return { ...current, ...Object.fromEntries(upcastForms) };
 }
@@ -320,7 +320,7 @@ const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
 
 /** The id that the subject of an event of this kind must end in. */
 export function subjectIdOf(kind: EventKind, event: object): string {
-  return kind === 'cluster' ? 'self' : String((event as Json)[idFacts[kind]]);
+  return kind === 'cluster' ? 'self' : String(ownValue(event as Json, idFacts[kind]));
 }
 
 function describeIssue({ path, message }: Issue): string {

@@ -1,7 +1,7 @@
 /** The log could not be reached in time. Whether the append was stored is unknown. */
 export class LogUnavailableError extends Error {
   override readonly name = 'LogUnavailableError';
-  /** It answered, and has no room: nothing was stored. */
+  /** It answers, and has no room: nothing was stored, as far as is known. */
   readonly isFull: boolean;
   constructor(message: string, options: ErrorOptions & { readonly isFull?: boolean } = {}) {
     super(message, options);

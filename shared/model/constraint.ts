@@ -1,7 +1,9 @@
 // SwarmKit's placement constraints (manager/constraint/constraint.go): `key==value` or `key!=value`, compared as
 // whole strings without regard to case. No globs, no regular expressions.
+
 import { addressWithin, type IpBlock, parseAddress, parseBlock } from './ip-address.ts';
 import type { NodeDescription } from './node.ts';
+import { ownValue } from './own-keys.ts';
 
 export interface Constraint {
   readonly key: string;
@@ -114,7 +116,7 @@ export function compileLabel(key: string): Property | undefined {
 
 /** A label may have the name of something every object inherits. */
 function readLabel(labels: Readonly<Record<string, string>> | undefined, label: string): string {
-  return labels && Object.hasOwn(labels, label) ? labels[label]! : '';
+  return (labels && ownValue(labels, label)) ?? '';
 }
 
 /** `node.ip` takes an address or a CIDR block. A value that is neither never matches, whatever the operator. */

@@ -1,7 +1,9 @@
 // Mounts and ports as docker's command line writes them (cli/opts: mount.go, port.go): keys and words without regard to
 // case, paths as they stand. What is wrong is said in docker's words.
+
 import type { z } from 'zod';
 import { splitCommaFields } from './comma-fields.ts';
+import { ownValue } from './own-keys.ts';
 import type { mountSchema, portSchema } from './service-spec.ts';
 
 export type Read<T> = T | { readonly error: string };
@@ -51,7 +53,7 @@ function parseLongMount(text: string): Read<ShortMount> {
   const mount: { -readonly [Key in keyof ShortMount]?: ShortMount[Key] } = {};
   for (const field of fields) {
     const { key, value } = cutField(field);
-    const name = Object.hasOwn(mountKeys, key) ? mountKeys[key] : undefined;
+    const name = ownValue(mountKeys, key);
     if (mountKeysNotYet.test(key)) return notYet(key);
     if (name === 'readOnly') {
       const readOnly = value === undefined ? true : parseGoBool(value);

@@ -1,4 +1,5 @@
 // Durations as Docker has them: integer nanoseconds in JSON, Go's notation ("1m30s", "500ms") for people.
+import { ownValue } from './own-keys.ts';
 
 const NANOS: Record<string, number> = {
   ns: 1,
@@ -21,7 +22,7 @@ export function parseDuration(text: string): number | undefined {
   if (!match) return text === '0' ? 0 : undefined;
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
-    total += Number(amount) * NANOS[unit!]!;
+    total += Number(amount) * ownValue(NANOS, unit!)!;
   }
   return Math.round(match[1] === '-' ? -total : total);
 }

@@ -5,6 +5,11 @@ export function ownValue<Value>(map: Readonly<Record<string, Value>>, key: strin
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
+/** As an assignment does, which would take `__proto__` for something else. */
+export function setOwn<Value>(map: Record<string, Value>, key: string, value: Value): void {
+  Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
+}
+
 /**
  * The schema library leaves a key called `__proto__` out of every map that it reads, as it can't be assigned to. Puts
  * those back that are texts, as in every map that there is; what it has refused is not here.
@@ -14,8 +19,7 @@ export function restoreProtoKeys<Content>(parsed: Content, given: unknown): Cont
   for (const key of Object.keys(given)) {
     const value = given[key];
     if (key !== PROTO) restoreProtoKeys(ownValue(parsed, key), value);
-    else if (typeof value === 'string')
-      Object.defineProperty(parsed, key, { value, enumerable: true, writable: true, configurable: true });
+    else if (typeof value === 'string') setOwn<unknown>(parsed, key, value);
   }
   return parsed;
 }

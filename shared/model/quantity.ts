@@ -1,4 +1,5 @@
 // Amounts as Docker's CLI takes them: memory "64m" or "1.5GiB" (binary units, go-units RAMInBytes), CPUs "0.5".
+import { ownValue } from './own-keys.ts';
 
 const POWERS: Record<string, number> = { '': 0, b: 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
@@ -6,7 +7,7 @@ const POWERS: Record<string, number> = { '': 0, b: 0, k: 1, m: 2, g: 3, t: 4, p:
 export function parseMemory(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?) ?([bkmgtp]?)(?:i?b)?$/i.exec(text.trim());
   if (!match) return undefined;
-  return Math.floor(Number(match[1]) * 1024 ** POWERS[match[2]!.toLowerCase()]!);
+  return Math.floor(Number(match[1]) * 1024 ** ownValue(POWERS, match[2]!.toLowerCase())!);
 }
 
 /** go-units BytesSize: binary units, four significant digits. */

@@ -1,7 +1,9 @@
 // The form of a service that a person types: {"image":"nginx:alpine","replicas":3,"ports":["8080:80"]}.
 // It says nothing that the long form can't; `expandShortForm` turns it into the long form's input.
+
 import { z } from 'zod';
 import { guessMountType, parseMount, parsePort, type Read } from './docker-notation.ts';
+import { ownValue } from './own-keys.ts';
 import { parsePlacementPreference } from './placement-preference.ts';
 import { parseCpus, parseMemory } from './quantity.ts';
 import {
@@ -175,7 +177,7 @@ const shortNames: Readonly<Record<string, string | undefined>> = {
 export function shortenPath(path: readonly PropertyKey[]): PropertyKey[] {
   return path.flatMap((key) => {
     if (typeof key !== 'string' || !Object.hasOwn(shortNames, key)) return [key];
-    const name = shortNames[key];
+    const name = ownValue(shortNames, key);
     return name === undefined ? [] : [name];
   });
 }

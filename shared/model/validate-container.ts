@@ -2,6 +2,7 @@
 // after the other for ever. Where Docker has words for it, in them.
 
 import { cleanPath } from './clean-path.ts';
+import { ownValue } from './own-keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { ContainerSpec } from './service-spec.ts';
 import { isStopSignal } from './stop-signal.ts';
@@ -55,7 +56,9 @@ function checkTemplates({ env, hostname, mounts }: ContainerSpec): Refusal | und
   const places = { env, hostname, mounts: mounts.map(({ source, target }) => ({ source, target })) };
   const field = findText(places, (text) => text.includes('{{'));
   if (field === undefined) return undefined;
-  const text = field.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], places);
+  const text = field
+    .split('.')
+    .reduce<unknown>((at, key) => ownValue(at as Record<string, unknown>, key), places);
   const [template] = TEMPLATE.exec(text as string)!;
   return refuse(
     'unsupported',

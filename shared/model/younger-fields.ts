@@ -1,6 +1,8 @@
 // Fields that are younger than the cluster's wire version: they can't be asked for yet, nor be written because a younger
 // default has put them there.
+
 import type { z } from 'zod';
+import { ownValue } from './own-keys.ts';
 import { mayBeIgnored, sinceOf } from './wire-version.ts';
 
 /** The first such field that a user has asked for, as a path. */
@@ -41,8 +43,10 @@ export function hasField(schema: z.core.$ZodType, path: readonly string[]): bool
   if (key === undefined) return true;
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
-    case 'object':
-      return Object.hasOwn(def.shape, key) && hasField(def.shape[key]!, rest);
+    case 'object': {
+      const field = ownValue(def.shape, key);
+      return field !== undefined && hasField(field, rest);
+    }
     case 'array':
       return hasField(def.element, rest);
     case 'record':
@@ -106,7 +110,7 @@ function findField(value: unknown, [key, ...rest]: readonly string[]): string[] 
   if (typeof value !== 'object' || value === null) return undefined;
   const keys = key === '*' ? Object.keys(value) : Object.hasOwn(value, key) ? [key] : [];
   for (const own of keys) {
-    const found = findField((value as Record<string, unknown>)[own], rest);
+    const found = findField(ownValue(value as Record<string, unknown>, own), rest);
     if (found) return [own, ...found];
   }
   return undefined;
@@ -116,6 +120,6 @@ function dropField(value: unknown, [key, ...rest]: readonly string[]): void {
   if (typeof value !== 'object' || value === null || key === undefined) return;
   const holder = value as Record<string, unknown>;
   if (key === '*') for (const item of Object.values(holder)) dropField(item, rest);
-  else if (rest.length > 0) dropField(holder[key], rest);
+  else if (rest.length > 0) dropField(ownValue(holder, key), rest);
   else delete holder[key];
 }

@@ -35,5 +35,6 @@ export { ALL_COPIES, type HeardOf, presenceSubject, readHeard } from './sharing/
 export * from './sharing/work-list.ts';
 export * from './snapshot-regularly.ts';
 export * from './snapshotting.ts';
+export * from './sparing-logger.ts';
 export * from './start-error.ts';
 export * from './steps.ts';

@@ -1,8 +1,10 @@
 // The loop around every reducer: fold, decide, append, fold what was appended, decide again. One round at a time;
 // losing a compare-and-set is normal and means: fold what won, and decide again.
+
 import { isDeepStrictEqual } from 'node:util';
 import { composeEvent, type EventDraft, UnreadableEventError } from '@muster/events';
 import { type AppendResult, type Log, LogUnavailableError } from '@muster/log';
+import { ownValue, setOwn } from '@muster/model';
 import { type Clock, type Timer, waitAtMost } from './clock.ts';
 import { findLastSeq } from './find-last-seq.ts';
 import type { Follower } from './follower.ts';
@@ -176,7 +178,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     } catch (error) {
       if (!(error instanceof UnreadableEventError)) throw error;
       if (!isHeldBack(error.subject, now)) {
-        stats.unreadable[error.type] = (stats.unreadable[error.type] ?? 0) + 1;
+        setOwn(stats.unreadable, error.type, (ownValue(stats.unreadable, error.type) ?? 0) + 1);
         holdBack(error.subject, error);
       }
       return undefined;

@@ -1,6 +1,7 @@
 // The state hash: equal states have equal hashes on any machine, in whatever order they came to be. It is the sum,
 // modulo 2^128, of the first 128 bits of the SHA-256 of each row, written as canonical JSON (sorted keys).
 import { sha256 } from '@muster/digests';
+import { ownValue } from '@muster/model';
 import { listRows, type Row } from './rows.ts';
 import type { ClusterState } from './state.ts';
 
@@ -49,7 +50,9 @@ function sortKeys(_key: string, value: unknown): unknown {
   const keys = Object.keys(value);
   for (let index = 1; index < keys.length; index += 1) {
     if (keys[index - 1]! > keys[index]!) {
-      return Object.fromEntries(keys.sort().map((key) => [key, (value as Record<string, unknown>)[key]]));
+      return Object.fromEntries(
+        keys.sort().map((key) => [key, ownValue(value as Record<string, unknown>, key)]),
+      );
     }
   }
   return value;

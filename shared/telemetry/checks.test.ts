@@ -53,7 +53,7 @@ describe('alive, but not ready, is a copy', () => {
       ['log-writable: nothing can be stored: NATS has no room'],
     ],
     ['that has not joined', readAgent({ state: 'starting' }), ['joined: starting']],
-    ['whose engine is away', readAgent({ engineLost: true }), ['engine: the engine does not answer']],
+    ['whose engine is away', readAgent({ engineTrouble: 'connect ENOENT' }), ['engine: connect ENOENT']],
     ['whose reports wait', readAgent({ cutOff: true }), ['reports: the log does not take them: they wait']],
   ])('%s', (_, reading, why) => {
     expect(judgeLife([reading]).ok).toBe(true);
@@ -97,7 +97,7 @@ it('a copy that is halted says so where it is asked whether it is alive', () => 
 
 it('says of a thousand agents what is wrong, and the rest once', () => {
   const agents = Array.from({ length: 1000 }, (_, index) =>
-    readAgent({ nodeId: `n${index}`, engineLost: index % 10 === 0 }),
+    readAgent({ nodeId: `n${index}`, engineTrouble: index % 10 === 0 ? 'it hangs' : undefined }),
   );
   const { ok, checks } = judgeReadiness(agents, true);
   expect(ok).toBe(false);

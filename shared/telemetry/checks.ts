@@ -1,4 +1,5 @@
 // Whether a process is alive, and whether it is ready: every check by name, and in words what is wrong. Pure.
+import { ownValue } from '@muster/model';
 import type { RoleReading } from './observed.ts';
 
 export interface Check {
@@ -119,7 +120,7 @@ const followed: Readonly<Record<string, string>> = {
 
 function checkFollowing({ copy, connection }: RoleReading): Check[] {
   return connection.consumers.map(({ stream, interrupted, restarts }) => ({
-    check: followed[stream] ?? stream,
+    check: ownValue(followed, stream) ?? stream,
     copy,
     ok: !interrupted,
     says: interrupted ? 'interrupted: is being taken up again' : `yes, taken up again ${restarts} times`,
@@ -133,7 +134,7 @@ const stored: Readonly<Record<string, string>> = {
 
 function checkStoring({ copy, connection }: RoleReading): Check[] {
   return connection.writes.map(({ stream, refusing }) => ({
-    check: stored[stream] ?? stream,
+    check: ownValue(stored, stream) ?? stream,
     copy,
     ok: refusing === undefined,
     says: refusing === undefined ? 'yes' : `nothing can be stored: ${refusing}`,
@@ -147,11 +148,12 @@ function checkAgentLife({ copy, agent }: RoleReading): Check[] {
 
 function checkAgent({ copy, agent }: RoleReading): Check[] {
   if (!agent) return [];
-  const { state, engineLost, cutOff, nodeId } = agent;
+  const { state, engineTrouble, cutOff, nodeId } = agent;
   const joined = state === 'running';
   return [
+    // First: an agent can't join without.
+    { check: 'engine', copy, ok: engineTrouble === undefined, says: engineTrouble ?? 'answers' },
     { check: 'joined', copy, ok: joined, says: joined ? `as node ${nodeId}` : state },
-    { check: 'engine', copy, ok: !engineLost, says: engineLost ? 'the engine does not answer' : 'answers' },
     {
       check: 'reports',
       copy,

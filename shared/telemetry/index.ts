@@ -1,4 +1,5 @@
 export * from './ask-copies.ts';
+export { READY_LAG } from './checks.ts';
 export { type CopyStats, copyStatsSchema, type RoleStats } from './copy-stats.ts';
 export { quantileOf } from './durations.ts';
 export { ListenError } from './endpoint.ts';

@@ -267,7 +267,7 @@ const agent: readonly Metric[] = [
     name: 'muster_agent_engine_lost',
     help: 'Nodes whose engine does not answer.',
     type: 'gauge',
-    read: ({ agent: seen }) => flag(seen?.engineLost),
+    read: ({ agent: seen }) => flag(seen && seen.engineTrouble !== undefined),
   },
   {
     name: 'muster_agent_cut_off',

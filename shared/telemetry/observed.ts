@@ -65,7 +65,8 @@ export interface AgentReading {
   /** How many nodes this is about, when it is more than one. */
   readonly nodes?: number;
   readonly state: 'starting' | 'running' | 'ended';
-  readonly engineLost: boolean;
+  /** Why the engine can't be used; undefined while it can. */
+  readonly engineTrouble: string | undefined;
   /** The log does not take the node's events. */
   readonly cutOff: boolean;
   /** Tasks of the node by how far they have got. */

@@ -41,7 +41,7 @@ export function readAgent(agent: Partial<AgentReading> = {}): RoleReading {
     agent: {
       nodeId: 'n1',
       state: 'running',
-      engineLost: false,
+      engineTrouble: undefined,
       cutOff: false,
       tasks: { running: 2 },
       waitingReports: 0,

@@ -8,7 +8,7 @@ import {
   type RawRecord,
   type TaskStatus,
 } from '@muster/events';
-import { DEFAULT_TEAM, type NodeDescription, type TaskStateName } from '@muster/model';
+import { DEFAULT_TEAM, type NodeDescription, type NodeStatus, type TaskStateName } from '@muster/model';
 import {
   type Changes,
   type ClusterState,
@@ -98,13 +98,7 @@ export function joinReadyNode(
     session: `session-${nodeId}`,
     description: describeNode(nodeId, description),
   });
-  history.append({
-    type: 'node.status_changed',
-    cause: history.state.head,
-    nodeId,
-    status: 'ready',
-    message: '',
-  });
+  changeStatus(history, nodeId, 'ready');
 }
 
 export function describeNode(hostname: string, description: Partial<NodeDescription> = {}): NodeDescription {
@@ -137,6 +131,25 @@ export function assign(history: History, nodeId: string, ...tasks: readonly stri
     tasks: [...tasks],
     why: [],
   });
+}
+
+/** As a dispatcher judges it. Returns the event's sequence. */
+export function changeStatus(history: History, nodeId: string, status: NodeStatus): number {
+  return history.append({
+    type: 'node.status_changed',
+    cause: history.state.head,
+    nodeId,
+    status,
+    message: '',
+  });
+}
+
+/** How many tasks of the service each node has. */
+export function spreadOf(service: Service): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { node } of service.tasks.values())
+    if (node) counts.set(node.id, (counts.get(node.id) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }
 
 export function serviceNamed(state: ClusterState, name: string, team = DEFAULT_TEAM): Service {

@@ -49,13 +49,12 @@ function nameTarget(port: BoundPort): string {
 
 /** One container port may be published more than once. */
 function bindPorts(ports: readonly BoundPort[]): Record<string, { HostPort: string }[]> {
-  const bindings: Record<string, { HostPort: string }[]> = {};
+  const bindings = new Map<string, { HostPort: string }[]>();
   for (const port of ports) {
     const target = nameTarget(port);
-    bindings[target] ??= [];
-    bindings[target].push({ HostPort: String(port.publishedPort) });
+    bindings.set(target, [...(bindings.get(target) ?? []), { HostPort: String(port.publishedPort) }]);
   }
-  return bindings;
+  return Object.fromEntries(bindings);
 }
 
 function convertMount(mount: Mount): Docker.MountSettings {

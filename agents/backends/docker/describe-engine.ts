@@ -1,5 +1,6 @@
 // What a node says of itself when a Docker engine is behind it.
 import type { NodeDescription, Resources } from '@muster/model';
+import { BackendUnavailableError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 
 export interface DescriptionOverrides {
@@ -7,11 +8,17 @@ export interface DescriptionOverrides {
   readonly resources?: Resources;
 }
 
+/** Mounts, a grace period and an init of a container's own came with it: an older engine would leave them out, and say nothing. */
+const OLDEST_API = [1, 25] as const;
+
 export async function describeEngine(
   engine: Engine,
   overrides: DescriptionOverrides,
 ): Promise<Omit<NodeDescription, 'labels'>> {
   const [info, version] = await Promise.all([engine.info(), engine.version()]);
+  const tooOld = explainTooOld(version);
+  if (tooOld !== undefined)
+    throw new BackendUnavailableError(`the Docker engine at ${engine.address} ${tooOld}`);
   return {
     hostname: overrides.nodeHostname ?? info.Name,
     // Go's words ("amd64"), which images and constraints use, and not the kernel's ("x86_64").
@@ -19,6 +26,20 @@ export async function describeEngine(
     resources: overrides.resources ?? { nanoCpus: info.NCPU * 1e9, memoryBytes: info.MemTotal },
     engine: { backend: 'docker', version: version.Version, labels: parseLabels(info.Labels ?? []) },
   };
+}
+
+/** One that can't be read is not known to be older. */
+export function explainTooOld({ Version, ApiVersion }: SpokenVersion): string | undefined {
+  const [major = Number.NaN, minor = Number.NaN] = ApiVersion.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_API;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;
+  if (Number.isNaN(major + minor)) return undefined;
+  return `is of version ${Version} and speaks API ${ApiVersion}, and ${OLDEST_API.join('.')} is needed: upgrade it`;
+}
+
+interface SpokenVersion {
+  readonly Version: string;
+  readonly ApiVersion: string;
 }
 
 /** The daemon lists its labels as `key=value`. */

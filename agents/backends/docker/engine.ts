@@ -64,8 +64,11 @@ export class Engine {
   }
 
   /** A call that only looks. The signal is for its options: an engine that hangs is an engine that is away. */
-  look<T>(action: (docker: Docker, options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T> {
-    return this.call((docker) => action(docker, { abortSignal: AbortSignal.timeout(LOOK_TIMEOUT_MS) }));
+  look<T>(
+    action: (docker: Docker, options: { abortSignal: AbortSignal }) => Promise<T>,
+    timeoutMs = LOOK_TIMEOUT_MS,
+  ): Promise<T> {
+    return this.call((docker) => action(docker, { abortSignal: AbortSignal.timeout(timeoutMs) }));
   }
 
   /** A look at one container. Throws StuckContainerError where the engine answers everything else. */

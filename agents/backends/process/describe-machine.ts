@@ -1,9 +1,9 @@
 // What a node says of itself when plain processes run on it.
 import { arch, availableParallelism, hostname, platform, release, totalmem } from 'node:os';
-import type { NodeDescription, Resources } from '@muster/model';
+import { type NodeDescription, ownValue, type Resources } from '@muster/model';
 
 /** Go's names, which everything else here uses. */
-const ARCHITECTURES: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386' };
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
 export interface MachineOverrides {
   readonly nodeHostname?: string;
@@ -13,7 +13,7 @@ export interface MachineOverrides {
 export function describeMachine(overrides: MachineOverrides): Omit<NodeDescription, 'labels'> {
   return {
     hostname: overrides.nodeHostname ?? hostname(),
-    platform: { os: platform(), architecture: ARCHITECTURES[arch()] ?? arch() },
+    platform: { os: platform(), architecture: ownValue(ARCHITECTURES, arch()) ?? arch() },
     resources: overrides.resources ?? {
       nanoCpus: availableParallelism() * 1e9,
       memoryBytes: totalmem(),

@@ -4,21 +4,21 @@ import path from 'node:path';
 import { locateWork, type ProcessOrder } from './task-files.ts';
 
 /** All that a task gets to see of the agent's own environment, which may hold credentials. */
-const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
+const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'] as const;
 
 /** As Docker reads it: a later entry wins, and one without "=" takes a variable away. */
 export function buildEnvironment(entries: readonly string[]): Record<string, string> {
-  const env: Record<string, string> = {};
+  const env = new Map<string, string>();
   for (const name of INHERITED) {
     const value = process.env[name];
-    if (value !== undefined) env[name] = value;
+    if (value !== undefined) env.set(name, value);
   }
   for (const entry of entries) {
     const equals = entry.indexOf('=');
-    if (equals < 0) delete env[entry];
-    else env[entry.slice(0, equals)] = entry.slice(equals + 1);
+    if (equals < 0) env.delete(entry);
+    else env.set(entry.slice(0, equals), entry.slice(equals + 1));
   }
-  return env;
+  return Object.fromEntries(env);
 }
 
 export interface CommandPlace {
@@ -53,8 +53,8 @@ export function explainTooLong(args: readonly string[], { env }: CommandPlace): 
   const place = args.findIndex(isTooLong);
   if (place >= 0)
     return `exec: argument list too long: argument ${place} has ${args[place]!.length} characters`;
-  const variable = Object.keys(env).find((name) => isTooLong(`${name}=${env[name]}`));
-  return variable && `exec: argument list too long: the variable ${variable.slice(0, 100)}`;
+  const variable = Object.entries(env).find(([name, value]) => isTooLong(`${name}=${value}`));
+  return variable && `exec: argument list too long: the variable ${variable[0].slice(0, 100)}`;
 }
 
 function isExecutable(file: string): boolean {

@@ -1,6 +1,6 @@
 // How a simulated task behaves: what the engine's options say, then its script, then the task's own SIM_ variables
 // (environment or labels), each over the one before. Pure.
-import { nanosToMs, parseDuration } from '@muster/model';
+import { nanosToMs, ownValue, parseDuration } from '@muster/model';
 import { RejectedError, type TaskOrder } from '../backend.ts';
 import { drawChance } from './chance.ts';
 
@@ -80,7 +80,7 @@ const variables: Readonly<Record<string, (value: string) => Behaviour | undefine
 function readVariables(order: TaskOrder): Behaviour | undefined {
   const { env, labels } = order.spec.containerSpec;
   let behaviour: Behaviour | undefined;
-  for (const name in labels) behaviour = applyVariable(behaviour, name, labels[name]!);
+  for (const name in labels) behaviour = applyVariable(behaviour, name, ownValue(labels, name)!);
   for (const entry of env) {
     const equals = entry.indexOf('=');
     if (equals > 0) behaviour = applyVariable(behaviour, entry.slice(0, equals), entry.slice(equals + 1));
@@ -90,7 +90,7 @@ function readVariables(order: TaskOrder): Behaviour | undefined {
 
 function applyVariable(behaviour: Behaviour | undefined, name: string, value: string): Behaviour | undefined {
   if (!name.startsWith('SIM_')) return behaviour;
-  const read = Object.hasOwn(variables, name) ? variables[name] : undefined;
+  const read = ownValue(variables, name);
   if (read === undefined) {
     throw new RejectedError(`${name}: the simulator knows only ${Object.keys(variables).join(', ')}`);
   }

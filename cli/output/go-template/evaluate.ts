@@ -1,4 +1,5 @@
 // Runs a parsed template on a value. Only own properties of JSON values can be reached.
+import { ownValue } from '@muster/model';
 import { plainLines } from '../plain-text.ts';
 import { arity, functions, isTrue } from './functions.ts';
 import { isUserMap } from './known-fields.ts';
@@ -83,7 +84,7 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): s
     if (isMap(value))
       return Object.keys(value)
         .sort()
-        .map((key) => [key, value[key]]);
+        .map((key) => [key, ownValue(value, key)]);
     if (Number.isInteger(value)) return Array.from({ length: value as number }, (_, index) => [index, index]);
     throw new TemplateError(`template: range can't iterate over ${printValue(value)}`);
   }
@@ -123,14 +124,14 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): s
   function call(name: string, operands: readonly Operand[], dot: Value, piped: readonly Value[]): Value {
     if (name === 'and' || name === 'or') return callLazy(name, operands, dot, piped);
     const args = [...operands.map((operand) => resolve(operand, dot)), ...piped];
-    const wanted = arity[name];
+    const wanted = ownValue(arity, name);
     if (wanted !== undefined && wanted !== args.length) {
       throw new TemplateError(
         `template: wrong number of args for ${name}: want ${wanted} got ${args.length}`,
       );
     }
     try {
-      return functions[name]!(...args);
+      return ownValue(functions, name)!(...args);
     } catch (error) {
       throw new TemplateError(`template: error calling ${name}: ${(error as Error).message}`);
     }
@@ -175,7 +176,7 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): s
     if (of === null || of === undefined) {
       throw new TemplateError(`template: at <.${field}>: nil pointer evaluating interface {}.${field}`);
     }
-    if (isMap(of) && Object.hasOwn(of, field)) return of[field];
+    if (isMap(of) && Object.hasOwn(of, field)) return ownValue(of, field);
     if (!isMap(of)) throw new TemplateError(`template: can't evaluate field ${field} in ${printValue(of)}`);
     if (isUserMap(of)) return undefined;
     throw new TemplateError(

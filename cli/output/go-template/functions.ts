@@ -1,6 +1,8 @@
 // The functions of text/template, and those Docker adds (cli/templates). `and` and `or` are the evaluator's: they do
 // not evaluate what they needn't.
+
 import { isDeepStrictEqual } from 'node:util';
+import { ownValue } from '@muster/model';
 import { plainJson } from '../plain-text.ts';
 import { formatValues, isList, isMap, printValue, type Value } from './print.ts';
 
@@ -56,7 +58,7 @@ function lengthOf(value: Value): number {
 
 function indexInto(of: Value, key: Value): Value {
   if (of === null || of === undefined) throw new Error('index of untyped nil');
-  if (isMap(of)) return Object.hasOwn(of, text(key)) ? of[key as string] : undefined;
+  if (isMap(of)) return ownValue(of, text(key));
   if (!isList(of) && typeof of !== 'string') throw new Error(`can't index item of type ${kindOf(of)}`);
   const at = whole(key);
   if (at < 0 || at >= of.length) throw new Error(`index out of range: ${at}`);

@@ -1,4 +1,5 @@
 // From tokens to the tree. Refuses what is not a template, in the words of Go's parser where they fit on one line.
+import { ownValue } from '@muster/model';
 import { lexTemplate, type Piece, type Token } from './lex.ts';
 import { type Command, type Operand, type Pipe, TemplateError, type TemplateNode } from './syntax.ts';
 
@@ -203,7 +204,7 @@ class Cursor {
       .slice(1, -1)
       .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/gu, (_, code: string) => {
         if (/^[xu]./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
-        const plain = escapes[code];
+        const plain = ownValue(escapes, code);
         if (plain === undefined) throw this.error(`unknown escape sequence \\${code} in ${text}`);
         return plain;
       });

@@ -1,4 +1,5 @@
 // How Go prints values: %v, and printf's verbs.
+import { ownValue } from '@muster/model';
 
 /** What templates work on: JSON, and nothing else. */
 export type Value = unknown;
@@ -18,7 +19,7 @@ export function printValue(value: Value): string {
   if (isMap(value)) {
     const entries = Object.keys(value)
       .sort()
-      .map((key) => `${key}:${printValue(value[key])}`);
+      .map((key) => `${key}:${printValue(ownValue(value, key))}`);
     return `map[${entries.join(' ')}]`;
   }
   return typeof value === 'number' ? printNumber(value) : String(value);

@@ -5,6 +5,7 @@ import { LogRefusedError, LogUnavailableError, RecordTooLargeError } from '../er
 import type { AppendResult } from '../log.ts';
 import { publisherOf } from './publisher.ts';
 import { isPassing, retrying } from './retrying.ts';
+import { lookBehind } from './stuck-store.ts';
 import { explainNoRoom, isNoRoom, noteRefused, noteStored } from './write-stats.ts';
 
 /** One try. Too short a time makes a busy server busier. */
@@ -46,15 +47,18 @@ export async function appendToStream(
   };
   // As a rule the first try will do, and costs no more than it must.
   const startedAt = performance.now();
+  const what = `append to ${subject}`;
   try {
     const seq = await attempt(forMs).catch((error) => {
       if (!isPassing(error) && !nc.isClosed()) throw error;
       const leftMs = Math.max(0, forMs - (performance.now() - startedAt));
-      return retrying(nc, { forMs: leftMs, what: `append to ${subject}` }, attempt);
+      return retrying(nc, { forMs: leftMs, triedMs: forMs - leftMs, what }, attempt);
     });
     return { ok: true, seq };
-  } catch (error) {
-    if (error instanceof LogUnavailableError && !nc.isClosed()) noteRefused(nc, stream, error.message);
+  } catch (thrown) {
+    const isAway = thrown instanceof LogUnavailableError && !nc.isClosed();
+    const error = isAway ? await lookBehind(thrown, { nc, stream, what }) : thrown;
+    if (isAway) noteRefused(nc, stream, (error as Error).message, (error as LogUnavailableError).isFull);
     if (expectLastSeq !== undefined && isConflict(error)) {
       return { ok: false, expected: expectLastSeq, actual: actualSeq(error) };
     }

@@ -15,6 +15,8 @@ export const ANSWER_MS = 1_500;
 export interface Retries {
   /** How long to go on trying. */
   readonly forMs: number;
+  /** How long it has been tried for already. */
+  readonly triedMs?: number;
   /** What is being done, for the error: "append to …". */
   readonly what: string;
 }
@@ -44,7 +46,7 @@ function isOff(error: unknown): boolean {
 /** Tries until it works, fails for good (that error is thrown), or the time is up (`LogUnavailableError`). */
 export async function retrying<Result>(
   nc: NatsConnection,
-  { forMs, what }: Retries,
+  { forMs, triedMs = 0, what }: Retries,
   attempt: (leftMs: number) => Promise<Result>,
 ): Promise<Result> {
   const giveUpAt = performance.now() + forMs;
@@ -56,7 +58,7 @@ export async function retrying<Result>(
         throw new LogUnavailableError(`can't ${what}: the connection is closed`, { cause: error });
       if (!isPassing(error)) throw error;
       if (performance.now() + waitMs > giveUpAt) {
-        const seconds = (forMs / 1000).toFixed(1);
+        const seconds = ((triedMs + forMs) / 1000).toFixed(1);
         throw new LogUnavailableError(`can't ${what}: tried for ${seconds} s, ${explainPassing(error)}`, {
           cause: error,
           isFull: isNoRoom(error),

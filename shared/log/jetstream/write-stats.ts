@@ -13,7 +13,7 @@ export interface WriteStats {
 }
 
 export interface WriteListener {
-  /** `noRoom`: it answered, and has none; otherwise it did not answer, which passes by itself. */
+  /** `noRoom`: it answers, and has none; otherwise it did not answer, which passes by itself. */
   onRefusing(stream: string, why: string, noRoom: boolean): void;
   onTaking(stream: string): void;
 }
