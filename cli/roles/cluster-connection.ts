@@ -28,6 +28,7 @@ import {
   watchConnection,
 } from '@muster/runtime';
 import type { ConnectionReading } from '@muster/telemetry';
+import { findWitness } from './find-witness.ts';
 
 export interface ClusterConnection {
   readonly log: Log;
@@ -38,7 +39,7 @@ export interface ClusterConnection {
   readonly clock: LogClock;
   /** Makes a role known to `nats micro ls` and `muster doctor`, and answers its requests. */
   readonly serve: ServeQueries;
-  /** Makes the streams that are missing. */
+  /** Makes the streams that are missing. Throws `LogGoneError` where the log is. */
   prepare(): Promise<void>;
   /** How the connection is and was, and its followers. */
   look(): ConnectionReading;
@@ -70,9 +71,15 @@ export async function connectCluster({
   const nc = await connectNats(url, { name });
   const clock = createLogClock({ clock: systemClock });
   const log = new JetStreamLog(nc, { onServerTime: clock.observe });
+  const bus = new NatsBus(nc, (err, subject) =>
+    logger.error({ err, subject }, 'a message was not dealt with'),
+  );
+  let hasLog = false;
+  const whoKnowsOfLog = async () => (hasLog ? 'this process has read it' : findWitness(bus));
   async function prepare(): Promise<void> {
-    await ensureStreams(nc, { replicas });
-    await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
+    await ensureStreams(nc, { replicas, whoKnowsOfLog });
+    if (!hasLog) await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
+    hasLog = true;
   }
   try {
     await prepare();
@@ -91,7 +98,7 @@ export async function connectCluster({
     log,
     commands: new JetStreamCommandStore(nc),
     snapshots: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, maxBytes }),
-    bus: new NatsBus(nc, (err, subject) => logger.error({ err, subject }, 'a message was not dealt with')),
+    bus,
     clock,
     serve: (service) => serveQueries(nc, service),
     prepare,

@@ -8,10 +8,14 @@ import type { Following, LogRecord } from '../log.ts';
 import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
+import { ANSWER_MS, answerWithin, pause } from './retrying.ts';
 import { COMMANDS_STREAM } from './streams.ts';
 
 /** While its commands go on changing, a node reads its set at every so manyth check. */
 const CHECKS_BETWEEN_READINGS = 10;
+/** What is odd is looked into at once, and not again for so long. */
+const DOUBT_EVERY_MS = 1_000;
+const RETRY_MS = 200;
 
 export interface ToldCommandsOptions {
   readonly nc: NatsConnection;
@@ -45,6 +49,7 @@ export class ToldCommands implements Following {
   private highest = 0;
   private highestAtCheck = 0;
   private checksSinceReading = 0;
+  private doubtedAt = Number.NEGATIVE_INFINITY;
   private caughtUp = false;
   private ended = false;
   private streamCreated: string | undefined;
@@ -166,31 +171,51 @@ export class ToldCommands implements Following {
     if (!subject || !Number.isInteger(seq) || seq === 0) return;
     const record = { subject, seq, data: msg.data };
     if (this.reading) this.reading.heard.push(record);
+    else if (this.isKnown(seq)) this.doubt();
     else this.deliver(record);
+  }
+
+  private isKnown(seq: number): boolean {
+    return seq <= this.readUpTo || this.heardSince.has(seq);
+  }
+
+  /** Told once more under the same number: held up on its way, or of a stream that was made anew and counts from one. */
+  private doubt(): void {
+    const now = performance.now();
+    if (now - this.doubtedAt < DOUBT_EVERY_MS) return;
+    this.doubtedAt = now;
+    this.checkUntilTold().catch((error) => this.fail(error));
+  }
+
+  private async checkUntilTold(): Promise<void> {
+    while (!(this.ended || this.reading || (await this.check()))) await pause(RETRY_MS);
   }
 
   private deliver(record: Omit<LogRecord, 'time'>): void {
     const { seq } = record;
-    if (this.ended || seq <= this.readUpTo || this.heardSince.has(seq)) return;
+    if (this.ended || this.isKnown(seq)) return;
     this.heardSince.add(seq);
     this.highest = Math.max(this.highest, seq);
     this.call(() => this.options.onRecord(record));
   }
 
-  private async check(): Promise<void> {
-    if (this.ended || this.reading) return;
+  /** Whether the stream could be asked. */
+  private async check(): Promise<boolean> {
+    if (this.ended || this.reading) return true;
     const { jsm, storedOn } = this.options;
     // What is heard while the answer is on its way may be later than the answer.
     const { highest } = this;
     try {
-      const { created, state } = await jsm.streams.info(COMMANDS_STREAM);
+      const { created, state } = await answerWithin(ANSWER_MS, jsm.streams.info(COMMANDS_STREAM));
       this.checkSameStream(created, state.last_seq, highest);
       const newest = await jsm.streams.getMessage(COMMANDS_STREAM, { last_by_subj: storedOn });
       if (newest && newest.seq > this.highest && newest.seq > this.readUpTo) this.repair();
       else this.readWhenQuiet();
+      return true;
     } catch (error) {
       // Whatever else it is: asked again next time, and when the connection is back everything is read anyhow.
       if (error instanceof LogGoneError) this.fail(error);
+      return false;
     }
   }
 
