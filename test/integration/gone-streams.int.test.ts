@@ -94,7 +94,7 @@ it('snapshots and consumers that are gone are made again', async () => {
     expect(consumers.length).toBeGreaterThan(0);
     await Promise.all(consumers.map((name) => ask(`CONSUMER.DELETE.${stream}.${name}`)));
   }
-  await within(5_000, async () => {
+  await within(10_000, async () => {
     await cluster.intend(watch, 'create', 'web', { image: 'web', replicas: 9 });
     await watch.until('nine tasks', hasConverged('web', 9));
   });
