@@ -29,6 +29,7 @@ import {
 } from '@muster/runtime';
 import type { ConnectionReading } from '@muster/telemetry';
 import { findWitness } from './find-witness.ts';
+import { withPatience } from './with-patience.ts';
 
 export interface ClusterConnection {
   readonly log: Log;
@@ -57,9 +58,17 @@ export interface ConnectOptions {
   readonly logger?: Logger;
   /** Most bytes of all snapshots that are kept. */
   readonly snapshotBytes?: number | undefined;
+  /** Aborted when nobody wants it any more, though NATS may not be ready yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Connects, and makes the streams, with the record that says whose they are, when they are missing. */
+/** What takes longer is said. */
+const IMPATIENT_AFTER_MS = 2_000;
+
+/**
+ * Connects, and makes the streams, with the record that says whose they are, when they are missing. A server that is there
+ * and can't do that yet, as its cluster is still forming, is waited for.
+ */
 export async function connectCluster({
   url,
   name,
@@ -67,8 +76,9 @@ export async function connectCluster({
   clusterName,
   logger = silentLogger,
   snapshotBytes: maxBytes = LADDER_LIMITS.maxBytes,
+  signal,
 }: ConnectOptions): Promise<ClusterConnection> {
-  const nc = await connectNats(url, { name });
+  const nc = await connectNats(url, { name, lasts: true });
   const clock = createLogClock({ clock: systemClock });
   const log = new JetStreamLog(nc, { onServerTime: clock.observe });
   const bus = new NatsBus(nc, (err, subject) =>
@@ -76,13 +86,13 @@ export async function connectCluster({
   );
   let hasLog = false;
   const whoKnowsOfLog = async () => (hasLog ? 'this process has read it' : findWitness(bus));
-  async function prepare(): Promise<void> {
-    await ensureStreams(nc, { replicas, whoKnowsOfLog });
+  async function prepare(retryForMs?: number): Promise<void> {
+    await ensureStreams(nc, { replicas, whoKnowsOfLog, ...(retryForMs !== undefined && { retryForMs }) });
     if (!hasLog) await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
     hasLog = true;
   }
   try {
-    await prepare();
+    await withPatience(() => prepare(IMPATIENT_AFTER_MS), { logger, signal });
   } catch (error) {
     // What is left open keeps the process from ending.
     await nc.close();
@@ -101,7 +111,7 @@ export async function connectCluster({
     bus,
     clock,
     serve: (service) => serveQueries(nc, service),
-    prepare,
+    prepare: () => prepare(),
     look: () => ({
       ...connection(),
       consumers: listConsumerStats(nc),

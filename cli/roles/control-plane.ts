@@ -5,6 +5,7 @@ import { LogDivergedError, LogGoneError, LogUnavailableError } from '@muster/log
 import { type Follower, readClusterId, sleep } from '@muster/runtime';
 import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
+import { withPatience } from './with-patience.ts';
 
 export interface Running {
   /** The one that is followed by now: another one after the log has lost its end. */
@@ -30,7 +31,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   let stopping = false;
   let restarting: Promise<void> | undefined;
   const startNext = () => startLife({ ...options, clock, losses, onFailure: judge });
-  let life = await startNext();
+  let life = await withPatience(startNext, options);
 
   function judge(error: Error): void {
     if (isFinal(error)) onFailure(error);

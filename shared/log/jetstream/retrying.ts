@@ -19,10 +19,13 @@ export interface Retries {
   readonly what: string;
 }
 
+/** Too few servers for the copies, and a leader that was one: so says a cluster that is still forming. */
+const FORMING = new Set([10005, 10009]);
+
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
   if (isOff(error) || isNoRoom(error)) return true;
-  if (error instanceof JetStreamApiError) return error.status === 503;
+  if (error instanceof JetStreamApiError) return error.status === 503 || FORMING.has(error.code);
   if (error instanceof errors.RequestError) return !(error.cause instanceof errors.PermissionViolationError);
   return error instanceof errors.ConnectionError;
 }

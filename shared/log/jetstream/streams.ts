@@ -204,7 +204,7 @@ async function makeStream(
     const found = await findStream(jsm, wanted.name);
     if (found !== undefined) return found;
     const because = error instanceof Error ? error.message : String(error);
-    throw new Error(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
+    throw new UnsuitableServerError(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
   }
 }
 
