@@ -33,7 +33,7 @@ export class ConnectError extends Error {
 const ATTEMPT_MS = 2_000;
 const RETRY_MS = 250;
 /** A connection that was cut in silence is noticed after this, three times over. */
-const PING_MS = 10_000;
+const PING_MS = 4_000;
 
 /** `url` may name several servers of one cluster, separated by commas, and hold user:password@ or token@. */
 export async function connectNats(url: string, options: ConnectOptions): Promise<NatsConnection> {

@@ -16,6 +16,11 @@ import { ANSWER_MS, answerWithin, isPassing, pause, waitAtMost } from './retryin
 import { isStreamMissing } from './streams.ts';
 
 const RETRY_MS = 200;
+/**
+ * The last of each subject may have to be looked for among millions, which takes as long as it takes; a server that dies, or
+ * that a consumer was to be put on, never answers. So each try is given twice the time of the one before.
+ */
+const FAR_LOOK_MS = { ofSome: 1_000, ofAll: 5_000 };
 /** A stream that is missing for less than this may be one whose server is still starting. */
 const GONE_AFTER_MS = 5_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
@@ -75,6 +80,8 @@ export class OrderedConsumer implements Following {
   private interrupted = false;
   /** It stood still, and neither has anything come since nor is it level: begun anew or not, it is not taken for well. */
   private stuck = false;
+  /** How long the next far look may take. */
+  private farLookMs: number;
   /** Consumers in a row that were put on a server that is behind. */
   private misplaced = 0;
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
@@ -83,6 +90,7 @@ export class OrderedConsumer implements Following {
 
   private constructor(private readonly options: OrderedConsumerOptions) {
     this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
+    this.farLookMs = this.firstFarLookMs;
     this.lastRead = new ReadCheck(options.jsm, options.stream, options.contiguous);
     this.stopListening = listenToConnection(options.nc, {
       onDisconnect: () => this.interrupt(),
@@ -129,10 +137,14 @@ export class OrderedConsumer implements Following {
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
   }
 
+  private get firstFarLookMs(): number {
+    return this.options.subjects === undefined ? FAR_LOOK_MS.ofAll : FAR_LOOK_MS.ofSome;
+  }
+
   /** Undefined while it is no wonder that nothing comes. */
   private position(): number | undefined {
     if (this.interrupted || this.deliveries.size > 0) return undefined;
-    // The last of each subject may have to be looked for among millions.
+    // Nothing was to come yet.
     if (this.options.start === 'last-per-subject' && !this.caughtUp) return undefined;
     return Math.max(this.last, this.covered);
   }
@@ -228,9 +240,11 @@ export class OrderedConsumer implements Following {
       stats,
     });
     this.session = session;
-    // The last of each subject may have to be looked for among millions.
-    const opening = session.open();
-    const where = await (lookingFar(this.sessionStart()) ? opening : answerWithin(ANSWER_MS, opening));
+    const isFar = lookingFar(this.sessionStart());
+    const limitMs = isFar ? this.farLookMs : ANSWER_MS;
+    if (isFar) this.farLookMs *= 2;
+    const where = await answerWithin(limitMs, session.open());
+    this.farLookMs = this.firstFarLookMs;
     if (this.turn !== turn || this.ended) return;
     this.checkPlace(info, where);
     this.openedAt = performance.now();

@@ -16,6 +16,9 @@ const CHECKS_BETWEEN_READINGS = 10;
 /** What is odd is looked into at once, and not again for so long. */
 const DOUBT_EVERY_MS = 1_000;
 const RETRY_MS = 200;
+const FAR_ANSWER_MS = 5_000;
+/** A reading is short, and what it waits for may have died. */
+const READING_HEARTBEAT_MS = 500;
 
 export interface ToldCommandsOptions {
   readonly nc: NatsConnection;
@@ -38,7 +41,10 @@ interface Reading {
   consumer: OrderedConsumer | undefined;
   /** All that is stored up to here is delivered when the reading ends. */
   upTo: number;
+  /** To be delivered after it: the whole set comes first. */
   readonly heard: Omit<LogRecord, 'time'>[];
+  /** Delivered meanwhile, by subject: the set has been known before, and is read once more. */
+  readonly newest: Map<string, number>;
 }
 
 export class ToldCommands implements Following {
@@ -114,7 +120,7 @@ export class ToldCommands implements Following {
   /** Subscribed before, so that nothing falls between what is read and what is heard. */
   private async read(startWithinMs: number): Promise<void> {
     const { nc, jsm, storedOn, heartbeatMs, stats } = this.options;
-    const reading: Reading = { consumer: undefined, upTo: 0, heard: [] };
+    const reading: Reading = { consumer: undefined, upTo: 0, heard: [], newest: new Map() };
     this.reading = reading;
     this.checksSinceReading = 0;
     reading.consumer = await OrderedConsumer.start({
@@ -124,7 +130,7 @@ export class ToldCommands implements Following {
       start: 'last-per-subject',
       subjects: [storedOn],
       contiguous: false,
-      heartbeatMs,
+      heartbeatMs: Math.min(heartbeatMs, READING_HEARTBEAT_MS),
       startWithinMs,
       onStream: (created, lastSeq) => {
         this.checkSameStream(created, lastSeq);
@@ -132,7 +138,7 @@ export class ToldCommands implements Following {
       },
       onRecord: (record) => {
         reading.upTo = Math.max(reading.upTo, record.seq);
-        this.deliver(record);
+        if (record.seq > (reading.newest.get(record.subject) ?? 0)) this.deliver(record);
       },
       onCaughtUp: () => this.endReading(reading),
       onError: (error) => this.fail(error),
@@ -170,9 +176,12 @@ export class ToldCommands implements Following {
     // Somebody else's message; the server's say what they repeat.
     if (!subject || !Number.isInteger(seq) || seq === 0) return;
     const record = { subject, seq, data: msg.data };
-    if (this.reading) this.reading.heard.push(record);
+    if (this.reading && !this.caughtUp) this.reading.heard.push(record);
     else if (this.isKnown(seq)) this.doubt();
-    else this.deliver(record);
+    else {
+      this.reading?.newest.set(subject, seq);
+      this.deliver(record);
+    }
   }
 
   private isKnown(seq: number): boolean {
@@ -208,7 +217,10 @@ export class ToldCommands implements Following {
     try {
       const { created, state } = await answerWithin(ANSWER_MS, jsm.streams.info(COMMANDS_STREAM));
       this.checkSameStream(created, state.last_seq, highest);
-      const newest = await jsm.streams.getMessage(COMMANDS_STREAM, { last_by_subj: storedOn });
+      const newest = await answerWithin(
+        FAR_ANSWER_MS,
+        jsm.streams.getMessage(COMMANDS_STREAM, { last_by_subj: storedOn }),
+      );
       if (newest && newest.seq > this.highest && newest.seq > this.readUpTo) this.repair();
       else this.readWhenQuiet();
       return true;
