@@ -28,6 +28,8 @@ export async function startNatsCluster(options: {
   readonly dir?: string;
   readonly size: number;
   readonly syncAlways?: boolean;
+  /** More of what is about JetStream in their configuration, as text. */
+  readonly jetstreamConfig?: string;
 }): Promise<NatsCluster> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'muster-nats-cluster-')));
   const ports = await freePorts(options.size * 2);
@@ -43,6 +45,7 @@ export async function startNatsCluster(options: {
       dir: join(dir, name),
       port,
       syncAlways: options.syncAlways ?? false,
+      jetstreamConfig: options.jetstreamConfig ?? '',
       extraConfig: `server_name: ${name}
 http: "127.0.0.1:-1"
 cluster { name: muster, listen: "127.0.0.1:${routePort}", routes: ${JSON.stringify(routes)} }`,
