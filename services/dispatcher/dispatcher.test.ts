@@ -117,6 +117,35 @@ function join(node: string): void {
 const statusOf = (node: string) => history.state.nodes.get(node)!.status;
 const statuses = () => verdicts.map(({ status }) => status);
 
+describe('a node whose engine does not answer', () => {
+  const beat = (engineIsSilent: boolean) => {
+    for (const copy of copies) {
+      copy.dispatcher.hear('n1', now, engineIsSilent);
+      decide(copy);
+    }
+  };
+
+  it('is suspect as soon as its agent says so, and ready when it says that it does again', () => {
+    startCopy('n1');
+    startCopy('n1');
+    beat(true);
+    join('n1');
+    beat(true);
+    expect(statusOf('n1')).toBe('unknown');
+    beat(false);
+    for (let period = 0; period < 10; period += 1) {
+      beat(true);
+      pass(PERIOD);
+    }
+    expect(verdicts.at(-1)).toMatchObject({ status: 'suspect', message: 'its engine does not answer' });
+    beat(false);
+    expect(statuses()).toEqual(['ready', 'suspect', 'ready']);
+    beat(true);
+    pass(4 * PERIOD);
+    expect(statuses().slice(3)).toEqual(['suspect', 'down']);
+  });
+});
+
 describe('a node that joins', () => {
   it('is ready with its first heartbeat', () => {
     startCopy('n1');

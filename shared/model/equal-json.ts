@@ -1,5 +1,6 @@
 // Whether two JSON values are equal. Keys are data: libraries that ask an object for its `constructor` or `valueOf` ask a
 // user's label of that name. What is undefined is absent, as in JSON.
+import { ownValue } from './own-keys.ts';
 
 export function equalJson(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
@@ -9,7 +10,7 @@ export function equalJson(a: unknown, b: unknown): boolean {
   const keys = presentKeys(ofA!);
   return (
     keys.length === presentKeys(ofB!).length &&
-    keys.every((key) => Object.hasOwn(ofB!, key) && equalJson(ofA![key], ofB![key]))
+    keys.every((key) => equalJson(ownValue(ofA!, key), ownValue(ofB!, key)))
   );
 }
 
@@ -18,5 +19,5 @@ function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 function presentKeys(object: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(object).filter((key) => object[key] !== undefined);
+  return Object.keys(object).filter((key) => ownValue(object, key) !== undefined);
 }

@@ -14,6 +14,8 @@ export interface NatsCluster {
   readonly url: string;
   /** Starts a server that was stopped or killed again, on its port and with what it had stored. */
   restart(index: number): Promise<NatsServerProcess>;
+  /** Which server leads all of them; `undefined` while there is an election. */
+  metaLeader(): Promise<number | undefined>;
   /** Which server leads a stream; `undefined` while there is an election. */
   leaderOf(stream: string): Promise<number | undefined>;
   stop(): Promise<void>;
@@ -26,6 +28,8 @@ export async function startNatsCluster(options: {
   readonly dir?: string;
   readonly size: number;
   readonly syncAlways?: boolean;
+  /** More of what is about JetStream in their configuration, as text. */
+  readonly jetstreamConfig?: string;
 }): Promise<NatsCluster> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'muster-nats-cluster-')));
   const ports = await freePorts(options.size * 2);
@@ -41,6 +45,7 @@ export async function startNatsCluster(options: {
       dir: join(dir, name),
       port,
       syncAlways: options.syncAlways ?? false,
+      jetstreamConfig: options.jetstreamConfig ?? '',
       extraConfig: `server_name: ${name}
 http: "127.0.0.1:-1"
 cluster { name: muster, listen: "127.0.0.1:${routePort}", routes: ${JSON.stringify(routes)} }`,
@@ -67,6 +72,12 @@ cluster { name: muster, listen: "127.0.0.1:${routePort}", routes: ${JSON.stringi
       const server = await start(places[index]!);
       servers[index] = server;
       return server;
+    },
+    async metaLeader() {
+      const reports = await Promise.all(servers.map((server) => askJetStream(server)));
+      // Believed only of itself.
+      const index = reports.findIndex((report, at) => report?.meta_cluster?.leader === places[at]!.name);
+      return index === -1 ? undefined : index;
     },
     async leaderOf(stream) {
       const reports = await Promise.all(servers.map((server) => askJetStream(server, '?streams=true')));

@@ -21,10 +21,17 @@ export interface Retries {
   readonly what: string;
 }
 
+const PASSING = new Set([
+  // Too few servers for the copies, and a leader that was one: so says a cluster that is still forming.
+  10005, 10009,
+  // What is sent once more while the first one is on its way to the other servers: asked again, it is stored or it isn't.
+  10158,
+]);
+
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
   if (isOff(error) || isNoRoom(error)) return true;
-  if (error instanceof JetStreamApiError) return error.status === 503;
+  if (error instanceof JetStreamApiError) return error.status === 503 || PASSING.has(error.code);
   if (error instanceof errors.RequestError) return !(error.cause instanceof errors.PermissionViolationError);
   return error instanceof errors.ConnectionError;
 }
