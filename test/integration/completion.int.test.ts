@@ -45,10 +45,13 @@ async function run(shell: string, args: readonly string[]): Promise<string> {
 const isHere = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
 const named = (shell: string) => `in ${shell}${isHere(shell) ? '' : ' (not tried: it is not installed)'}`;
 
+/** Names that come too late are not offered: on a busy machine that happens. */
+const patiently = { retry: 3 };
+
 /** A word that would be a program's if it were carried out. */
 const trap = '$(touch trapped)';
 
-describe.runIf(isHere('zsh'))(`completion ${named('zsh')}`, () => {
+describe.runIf(isHere('zsh'))(`completion ${named('zsh')}`, patiently, () => {
   const press = (line: string, setup: string) =>
     run('zsh', ['-f', inProject('test', 'harness', 'press-tab.zsh'), setup, line]);
   const sourced = 'source <(muster completion zsh)';
@@ -89,7 +92,7 @@ describe.runIf(isHere('zsh'))(`completion ${named('zsh')}`, () => {
   });
 });
 
-describe.runIf(isHere('fish'))(`completion ${named('fish')}`, () => {
+describe.runIf(isHere('fish'))(`completion ${named('fish')}`, patiently, () => {
   it.each([
     ['muster service cr', 'create\tCreate a service\n'],
     ['muster agent --backend ', 'docker\nprocess\nsimulator\n'],
