@@ -129,8 +129,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           "another cluster's tasks are left alone",
         );
       seePicture(entries, ours!, expected);
-      heartbeat?.beat();
       if (description) {
+        heartbeat?.beat();
         nodeHostname = description.hostname;
         if (joining.hasJoined) joining.join(description).catch(end);
       }
