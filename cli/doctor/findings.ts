@@ -5,6 +5,7 @@ import type { ServiceCopy } from '@muster/runtime';
 import type { CopyStats } from '@muster/telemetry';
 import { checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
+import { checkHalt } from './check-halt.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkStore } from './check-store.ts';
 import { checkServices, checkWork, type Shortfall } from './check-work.ts';
@@ -62,7 +63,11 @@ export function diagnose(seen: Seen): Finding[] {
   }
   findings.push({ level: 'ok', what: 'log', says: `${seen.head} records` });
   findings.push(...checkCopies(seen.copies, seen.processes));
-  findings.push(...checkTrouble(seen.processes, seen.head), ...checkClocks(seen.processes));
+  findings.push(
+    ...checkHalt(seen.processes, 'error' in seen.status ? undefined : seen.status),
+    ...checkTrouble(seen.processes, seen.head),
+    ...checkClocks(seen.processes),
+  );
   if ('error' in seen.status) {
     findings.push({
       level: 'fail',

@@ -71,7 +71,7 @@ export async function awaitAcceptance(
         askInstead(context, error, { intent: seq, name, timeoutMs }),
       ),
   ).finally(whom.stop);
-  return checkVerdict(verdict, seq, timeoutMs);
+  return checkVerdict(verdict, seq, timeoutMs, whom.says);
 }
 
 /** Who may not follow the log may ask the API. */
@@ -94,10 +94,15 @@ async function askInstead(
   }
 }
 
-function checkVerdict(verdict: Verdict | undefined, seq: number, timeoutMs: number): Accepted['verdict'] {
+function checkVerdict(
+  verdict: Verdict | undefined,
+  seq: number,
+  timeoutMs: number,
+  waits = 'has no verdict: start an orchestrator with `muster orchestrator`, or see `muster doctor`',
+): Accepted['verdict'] {
   if (verdict === undefined) {
     throw new CliError(
-      `intent #${seq} is in the log, and no orchestrator answered it within ${timeoutMs / 1000} seconds: start one with \`muster orchestrator\`, or see \`muster doctor\``,
+      `intent #${seq} is in the log, and no orchestrator answered it within ${timeoutMs / 1000} seconds: it ${waits}`,
       exitCodes.timedOut,
     );
   }

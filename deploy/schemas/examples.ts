@@ -144,6 +144,7 @@ const answered: { readonly [Name in QueryName]: QueryAnswer<Name> } = {
     unschedulable: [],
     conflicts: 0,
     losses: [],
+    voided: 0,
     foldVersion: 6,
   },
 };

@@ -170,7 +170,11 @@ export const statusSchema = z.object({
       omitted: z.int(),
     }),
   ),
+  /** Why nothing is decided, as far as the API's copy understands the log, and the record it has halted on. */
   halted: z.string().optional(),
+  haltedOn: z.object({ seq: z.int(), subject: z.string(), type: z.string() }).optional(),
+  /** Records that were left out, as somebody had declared them void. */
+  voided: z.int().default(0),
   foldVersion: z.int(),
 });
 export type Status = z.infer<typeof statusSchema>;
