@@ -12,15 +12,12 @@ export function checkHalt(processes: readonly CopyStats[], status: Status | unde
   const halted = copies.filter((copy) => copy.halted !== undefined);
   const halt = findHalt(halted) ?? (status && haltOf(status));
   if (!halt) return [];
-  const who =
-    halted.length === 0
-      ? 'the API has'
-      : halted.length === copies.length
-        ? 'the cluster has'
-        : listNames(halted);
+  const all = halted.length === copies.length;
+  const who = halted.length === 0 ? 'the API has' : all ? 'the cluster has' : listNames(halted);
   return [
     {
-      level: 'fail',
+      // The others do its work.
+      level: all ? 'fail' : 'warn',
       what: 'halted',
       says: `${who} ${explainHalt(halt)}`,
       advice: adviseHalt(halt),

@@ -208,7 +208,7 @@ describe('complains, with advice, of', () => {
       {
         processes: [makeProcess([makeRole({ copy: 'a', halted }), makeRole({ copy: 'b' })], { host: 'h' })],
       },
-      'fail halted: a on h has halted on record 17 on muster.event.orchestrator.service.s (x by the orchestrator): unknown event',
+      'warn halted: a on h has halted on record 17 on muster.event.orchestrator.service.s (x by the orchestrator): unknown event',
     ],
     [
       'poison',

@@ -1,5 +1,5 @@
 // Which facts belong to the story of a target, and how each is told. Pure: facts in, entries out.
-import type { EventFact, Fact } from '@muster/events';
+import { type EventFact, type Fact, parseEventSubject } from '@muster/events';
 import { isIntentFor } from './audit-names.ts';
 import type { AuditTarget } from './audit-target.ts';
 import type { Directory } from './directory.ts';
@@ -73,6 +73,10 @@ export class AuditStory {
     }
     if (fact.is !== 'event') return false;
     const { event } = fact;
+    if (event.type === 'record.voided') {
+      const address = parseEventSubject(event.subject);
+      return address?.kind === 'service' && this.target.serviceIds.has(address.id);
+    }
     if ('serviceId' in event) return this.target.serviceIds.has(event.serviceId);
     if ('intent' in event) return this.intents.has(event.intent);
     return tasksIn(fact).some(this.shown);

@@ -1,6 +1,6 @@
 // Reads the story of a service or a task from the log: what was said of it, then what became of its tasks on their nodes.
 // It reads what concerns it, and not the log; and it keeps nothing.
-import { decode } from '@muster/events';
+import { decode, VOID_SUBJECTS } from '@muster/events';
 import type { Log } from '@muster/log';
 import { DEFAULT_TEAM, type Refusal } from '@muster/model';
 import type { ClusterState } from '@muster/state';
@@ -31,6 +31,7 @@ export async function readAudit(
   const target = await findTarget(reader, state, about, team);
   if ('kind' in target) return { ok: false, refusal: target };
   const own = reader.facts;
+  await reader.read(1, [VOID_SUBJECTS]);
   const directory = new Directory();
   for (const fact of own) directory.note(fact);
   await readNodes(reader, state, chooseLives(listLifeSpans(own, state, to), target, directory));
