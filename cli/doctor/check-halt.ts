@@ -51,7 +51,8 @@ function findHalt(copies: readonly RoleStats[]): Halt | undefined {
   return halts.sort((a, b) => (a.record?.seq ?? 0) - (b.record?.seq ?? 0))[0];
 }
 
-function haltOf({ halted, haltedOn }: Status): Halt | undefined {
+/** Of the API's own copy. */
+export function haltOf({ halted, haltedOn }: Status): Halt | undefined {
   return halted === undefined ? undefined : { reason: halted, record: haltedOn };
 }
 

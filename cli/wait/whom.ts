@@ -17,7 +17,7 @@ const MISSED_AFTER_MS = 2_000;
 
 /** `onChange` is told of each sentence once. */
 export function watchWhom(
-  { connection, bus }: Pick<Context, 'connection' | 'bus'>,
+  { connection, bus, queries }: Pick<Context, 'connection' | 'bus' | 'queries'>,
   roles: readonly ControlRole[],
   onChange: (says: string) => void = () => undefined,
 ): Whom {
@@ -45,6 +45,9 @@ export function watchWhom(
     const halted = halts.findStandstill(processes, roles);
     if (halted)
       return `waits for the ${halted.role}, which has ${explainHalt(halted.halt)}; ${adviseHalt(halted.halt)}`;
+    // Whoever may not ask them may ask the API.
+    const told = processes.length > 0 ? undefined : halts.haltOf((await queries.ask('status', {})).answer);
+    if (told) return `waits, and the API has ${explainHalt(told)}; ${adviseHalt(told)}`;
     const absent = (counts: ReadonlyMap<string, number>) => roles.filter((role) => !counts.has(role));
     if (absent(countRoles([], processes)).length === 0) return undefined;
     if (performance.now() - startedAt < MISSED_AFTER_MS) return undefined;
