@@ -192,6 +192,7 @@ it('prints an audit with its reasons and causes', () => {
   const entry = {
     seq: 5,
     time: START,
+    kind: 'tasks.assigned',
     who: 'scheduler',
     what: 'gave web.1 to node node1',
     why: 'it was free',
@@ -203,5 +204,5 @@ it('prints an audit with its reasons and causes', () => {
   expect(formatEntry('json', plain)(entry)).toBe(
     `${JSON.stringify({ ...entry, time: '2026-01-01T00:00:00.000Z' })}\n`,
   );
-  expect(formatEntry('{{.Seq}} {{.Why}}', plain)(entry)).toBe('5 it was free\n');
+  expect(formatEntry('{{.Seq}} {{.Kind}} {{.Why}}', plain)(entry)).toBe('5 tasks.assigned it was free\n');
 });

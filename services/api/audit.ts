@@ -4,6 +4,7 @@ import { decode, VOID_SUBJECTS } from '@muster/events';
 import type { Log } from '@muster/log';
 import { DEFAULT_TEAM, type Refusal } from '@muster/model';
 import type { ClusterState } from '@muster/state';
+import { toEntry } from './audit-entry.ts';
 import { type LifeSpan, listLifeSpans } from './audit-lives.ts';
 import { readNodes } from './audit-nodes.ts';
 import { AuditStory } from './audit-story.ts';
@@ -57,7 +58,7 @@ async function readEverything(log: Pick<Log, 'read'>, to: number): Promise<Audit
   const entries: AuditEntry[] = [];
   for await (const record of log.read({ from: 1, to })) {
     const fact = decode(record);
-    entries.push({ seq: fact.seq, time: fact.time, ...narrate(fact, directory) });
+    entries.push(toEntry(fact, narrate(fact, directory)));
     directory.note(fact);
   }
   return entries;

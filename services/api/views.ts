@@ -183,6 +183,17 @@ export type Status = z.infer<typeof statusSchema>;
 export const auditEntrySchema = z.object({
   seq: z.int(),
   time,
+  kind: z
+    .string()
+    .default('')
+    .describe(
+      'What it is, for programs: the type of an event, `intent.<kind>.<verb>`, `poison` or `unknown`.',
+    ),
+  id: z
+    .string()
+    .optional()
+    .describe('Of what an event is about: a service, a node; the sequence of an intent.'),
+  field: z.string().optional().describe('Of a rejection: the path of what is wrong.'),
   /** An actor, a reducer, or a node. */
   who: z.string(),
   what: z.string(),
