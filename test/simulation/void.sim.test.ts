@@ -1,0 +1,68 @@
+// Something that everybody has understood, and acted on, is declared void: all agree on what is left, and the cluster becomes
+// again what was asked of it, agents and all.
+import { composeEvent, type EventDraft } from '@muster/events';
+import { hashState, sumOfRecord } from '@muster/state';
+import { foldAll } from '@muster/testing';
+import { createCluster, perfectNetwork, type SimulatedCluster } from '@muster/testing/simulation';
+import { expect, it } from 'vitest';
+
+async function forge(cluster: SimulatedCluster, draft: EventDraft): Promise<number> {
+  const { subject, data } = composeEvent(draft, cluster.clock.now());
+  await cluster.publish(subject, data);
+  return cluster.network.log.records.findLast((record) => record.data === data)!.seq;
+}
+
+async function begin() {
+  const cluster = createCluster({ seed: 3, nodes: 3, copies: 2 });
+  cluster.network.faults = { ...perfectNetwork, latencyMs: 5 };
+  await cluster.start();
+  await cluster.intend('create', 'web', { image: 'x', replicas: 4 });
+  await cluster.run(10_000);
+  expect(cluster.unfinished()).toEqual([]);
+  return cluster;
+}
+
+const drafts: Readonly<Record<string, (cluster: SimulatedCluster) => EventDraft>> = {
+  'a removal': ({ observer: { state } }) => {
+    const [serviceId] = state.services.keys();
+    return { type: 'service.removed', cause: 1, serviceId: serviceId!, actor: 'eve' };
+  },
+  'the end of all tasks': ({ observer: { state } }) => {
+    const [service] = state.services.values();
+    const desired = [...service!.tasks.keys()].map((id) => ({ id, state: 'shutdown' as const }));
+    const { id: serviceId, version } = service!;
+    const facts = { serviceId, specVersion: version.seq, created: [], desired, reaped: [], why: [] };
+    return { type: 'service.reconciled', cause: 1, ...facts };
+  },
+  'a node that is down': ({ nodes }) => ({
+    type: 'node.status_changed',
+    cause: 1,
+    nodeId: nodes[0]!.nodeId,
+    status: 'down',
+    message: 'by hand',
+  }),
+};
+
+it.each(Object.keys(drafts))('%s', async (name) => {
+  const cluster = await begin();
+  const { network, observer } = cluster;
+  const forged = await forge(cluster, drafts[name]!(cluster));
+  await cluster.run(20_000);
+  const { subject, data } = network.log.records[forged - 1]!;
+  await forge(cluster, {
+    type: 'record.voided',
+    cause: forged,
+    actor: 'ana',
+    record: forged,
+    subject,
+    sum: sumOfRecord({ data }),
+    reason: 'forged',
+  });
+  await cluster.run(60_000);
+  expect(cluster.unfinished()).toEqual([]);
+  expect(observer.state.serviceByName.get('', 'web')).toBeDefined();
+  const hash = hashState(foldAll(network.log.records));
+  expect(hashState(observer.state)).toBe(hash);
+  for (const { name: copy, follower } of cluster.reducers)
+    expect(hashState(follower!.state), copy).toBe(hash);
+});
