@@ -4,12 +4,25 @@ import { composeEvent, type EventDraft } from '@muster/events';
 import { hashState, sumOfRecord } from '@muster/state';
 import { foldAll } from '@muster/testing';
 import { createCluster, perfectNetwork, type SimulatedCluster } from '@muster/testing/simulation';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 async function forge(cluster: SimulatedCluster, draft: EventDraft): Promise<number> {
   const { subject, data } = composeEvent(draft, cluster.clock.now());
   await cluster.publish(subject, data);
   return cluster.network.log.records.findLast((record) => record.data === data)!.seq;
+}
+
+async function declareVoid(cluster: SimulatedCluster, forged: number): Promise<void> {
+  const { subject, data } = cluster.network.log.records[forged - 1]!;
+  await forge(cluster, {
+    type: 'record.voided',
+    cause: forged,
+    actor: 'ana',
+    record: forged,
+    subject,
+    sum: sumOfRecord({ data }),
+    reason: 'forged',
+  });
 }
 
 async function begin() {
@@ -48,16 +61,7 @@ it.each(Object.keys(drafts))('%s', async (name) => {
   const { network, observer } = cluster;
   const forged = await forge(cluster, drafts[name]!(cluster));
   await cluster.run(20_000);
-  const { subject, data } = network.log.records[forged - 1]!;
-  await forge(cluster, {
-    type: 'record.voided',
-    cause: forged,
-    actor: 'ana',
-    record: forged,
-    subject,
-    sum: sumOfRecord({ data }),
-    reason: 'forged',
-  });
+  await declareVoid(cluster, forged);
   await cluster.run(60_000);
   expect(cluster.unfinished()).toEqual([]);
   expect(observer.state.serviceByName.get('', 'web')).toBeDefined();
@@ -65,4 +69,31 @@ it.each(Object.keys(drafts))('%s', async (name) => {
   expect(hashState(observer.state)).toBe(hash);
   for (const { name: copy, follower } of cluster.reducers)
     expect(hashState(follower!.state), copy).toBe(hash);
+});
+
+describe('while agents are away', () => {
+  async function declareVoidUnheard(name: string): Promise<SimulatedCluster> {
+    const cluster = await begin();
+    const { nodes } = cluster;
+    for (const node of nodes) cluster.kill(node);
+    const forged = await forge(cluster, drafts[name]!(cluster));
+    await cluster.run(1_000);
+    await declareVoid(cluster, forged);
+    await cluster.run(1_000);
+    for (const node of nodes) void node.start();
+    await cluster.run(60_000);
+    expect(cluster.unfinished()).toEqual([]);
+    return cluster;
+  }
+
+  it('stops nothing that is to run after all', async () => {
+    const { observer } = await declareVoidUnheard('a removal');
+    expect([...observer.state.tasks.values()].map(({ generation }) => generation)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('leaves one task of two that a slot may have had', async () => {
+    const { observer } = await declareVoidUnheard('the end of all tasks');
+    const [service] = observer.state.services.values();
+    expect(service!.doubled.size).toBe(0);
+  });
 });

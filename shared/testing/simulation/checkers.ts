@@ -64,9 +64,16 @@ export function createObserver(): Observer {
         throw new BrokenRule(`at sequence ${record.seq} (${record.subject}): ${(error as Error).message}`);
       }
       clearChanges(changes);
-      if (fact.is === 'event' && fact.event.type === 'record.voided') state = foldAll(records);
+      if (fact.is === 'event' && fact.event.type === 'record.voided') beginAgain();
     },
   };
+
+  /** What was decided because of the record that is void now may have left a second task in a slot, until it is settled. */
+  function beginAgain(): void {
+    state = foldAll(records);
+    for (const service of state.services.values())
+      for (const { number } of service.doubled) startingFirst.add(`${service.id}/${number}`);
+  }
 
   function checkFact(record: RawRecord, fact: Fact, isVoid: boolean): void {
     // Nobody but an intruder writes so little.
