@@ -71,6 +71,7 @@ export function createObserver(): Observer {
   /** What was decided because of the record that is void now may have left a second task in a slot, until it is settled. */
   function beginAgain(): void {
     state = foldAll(records);
+    for (const [cause, seq] of verdicts) if (state.voided.has(seq)) verdicts.delete(cause);
     for (const service of state.services.values())
       for (const { number } of service.doubled) startingFirst.add(`${service.id}/${number}`);
   }
