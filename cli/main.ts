@@ -55,6 +55,10 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/pub.ts')).addPubCommand,
   },
   {
+    commands: { log: 'Declare records of the log void' },
+    load: async () => (await import('./commands/log.ts')).addLogCommand,
+  },
+  {
     commands: { doctor: 'Check the cluster, and say what to do' },
     load: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
   },

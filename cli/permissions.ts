@@ -17,6 +17,7 @@ export function permissionOf(error: unknown): Permission | undefined {
 
 const purposes: readonly (readonly [RegExp, string])[] = [
   [/^muster\.intent\./, 'to ask for changes'],
+  [/^muster\.event\.operator\.void\./, 'to declare records void'],
   [/^muster\.query\./, 'to ask the API'],
   [/^muster\.stats\./, 'to ask the processes of the cluster how they are'],
   [/^muster\./, 'to reach what answers there'],

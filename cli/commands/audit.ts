@@ -10,7 +10,7 @@ export function addAuditCommand(program: Command): void {
     )
     .usage('[OPTIONS] [SERVICE|TASK]')
     .argument('[service|task]', 'a service, a slot such as web.1, or the ID of either')
-    .option('--format <format>', 'json, or a Go template over .Seq .Time .Who .What .Why .Cause');
+    .option('--format <format>', 'json, or a Go template over .Seq .Time .Kind .Who .What .Why .Cause');
   addExamples(
     command,
     'muster audit web',

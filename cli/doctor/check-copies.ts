@@ -50,8 +50,9 @@ export function checkAge(outOfSightMs: number | undefined): Finding[] {
 
 export function checkTrouble(processes: readonly CopyStats[], head: number): Finding[] {
   return processes.flatMap(({ host, roles }) =>
-    roles.flatMap(({ copy, trouble, head: folded = head }): Finding[] => {
-      if (trouble !== undefined)
+    roles.flatMap(({ copy, trouble, halted, head: folded = head }): Finding[] => {
+      // Said once for all of them.
+      if (trouble !== undefined && halted === undefined)
         return [
           {
             level: 'warn',

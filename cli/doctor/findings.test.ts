@@ -18,6 +18,7 @@ const status: Status = {
   unschedulable: [],
   conflicts: 0,
   losses: [],
+  voided: 0,
   foldVersion: 1,
 };
 
@@ -71,6 +72,11 @@ it('has nothing to say against a healthy cluster', () => {
     'allocator 1, api 2, dispatcher 1, orchestrator 1, scheduler 1',
   );
 });
+
+const halted = {
+  reason: 'unknown event',
+  record: { seq: 17, subject: 'muster.event.orchestrator.service.s', type: 'x' },
+};
 
 describe('complains, with advice, of', () => {
   it.each<[string, Partial<Seen>, string]>([
@@ -233,7 +239,26 @@ describe('complains, with advice, of', () => {
       },
       'warn version: the cluster is at wire version 1; for version 2 these are too old: api-8 on alpha reads 1, scheduler-9 on beta reads 1, 3 nodes one, two and 1 more read 1',
     ],
-    ['a halt', { status: { ...status, halted: 'unknown event' } }, 'fail halted: unknown event'],
+    [
+      'an API that has halted',
+      { status: { ...status, halted: 'unknown event' } },
+      'fail halted: the API has halted: unknown event',
+    ],
+    [
+      'a halt',
+      {
+        processes: [makeProcess([makeRole({ copy: 'a', halted, trouble: 'halted: …' })])],
+        status: { ...status, halted: halted.reason, haltedOn: halted.record },
+      },
+      'fail halted: the cluster has halted on record 17 on muster.event.orchestrator.service.s (x by the orchestrator): unknown event',
+    ],
+    [
+      'some copies that have halted',
+      {
+        processes: [makeProcess([makeRole({ copy: 'a', halted }), makeRole({ copy: 'b' })], { host: 'h' })],
+      },
+      'warn halted: a on h has halted on record 17 on muster.event.orchestrator.service.s (x by the orchestrator): unknown event',
+    ],
     [
       'poison',
       { status: { ...status, openPoison: 2 } },

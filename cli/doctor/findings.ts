@@ -7,6 +7,7 @@ import { countRoles } from '../roles/present-roles.ts';
 import { checkAge, checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
 import { checkEngines, type NodeEngine } from './check-engines.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
+import { checkHalt } from './check-halt.ts';
 import { checkLeftovers, type KnownNode, type Leftovers } from './check-leftovers.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkStore } from './check-store.ts';
@@ -80,8 +81,12 @@ export function diagnose(seen: Seen): Finding[] {
   }
   findings.push({ level: 'ok', what: 'log', says: `${seen.head} records` });
   findings.push(...checkCopies(seen.copies, seen.processes));
-  findings.push(...checkTrouble(seen.processes, seen.head), ...checkClocks(seen.processes));
-  findings.push(...checkEngines(seen.engines, seen.agents));
+  findings.push(
+    ...checkHalt(seen.processes, 'error' in seen.status ? undefined : seen.status),
+    ...checkTrouble(seen.processes, seen.head),
+    ...checkClocks(seen.processes),
+    ...checkEngines(seen.engines, seen.agents),
+  );
   if ('error' in seen.status) {
     const isThere = countRoles(seen.copies, seen.processes).has('api');
     findings.push({

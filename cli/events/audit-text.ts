@@ -19,10 +19,11 @@ export function formatEntry(
   if (format === 'json')
     return (entry) => `${plainJson({ ...entry, time: new Date(entry.time).toISOString() })}\n`;
   const template = compileTemplate(format);
-  return ({ seq, time, who, what, why = '', cause = 0 }) => {
+  return ({ seq, time, kind, who, what, why = '', cause = 0 }) => {
     const item = {
       Seq: seq,
       Time: new Date(time).toISOString(),
+      Kind: kind,
       Who: who,
       What: what,
       Why: why,

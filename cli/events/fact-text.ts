@@ -1,5 +1,5 @@
 // One fact of the log as a line, as JSON, or through a template. Pure.
-import { type Directory, type Narration, narrate, type TaskFocus } from '@muster/api';
+import { type Directory, kindOf, type Narration, narrate, type TaskFocus } from '@muster/api';
 import type { Fact } from '@muster/events';
 import { compileTemplate } from '../output/go-template/template.ts';
 import { plainJson, plainText } from '../output/plain-text.ts';
@@ -52,18 +52,13 @@ export function describeFact(fact: Fact, { who, what, why, cause }: Narration) {
     seq: fact.seq,
     time: new Date(fact.time).toISOString(),
     subject: fact.subject,
-    type: typeOf(fact),
+    type: kindOf(fact),
     who,
     what,
     ...(why !== undefined && { why }),
     ...(cause !== undefined && { cause }),
     ...contentOf(fact),
   };
-}
-
-function typeOf(fact: Fact): string {
-  if (fact.is === 'event') return fact.event.type;
-  return fact.is === 'intent' ? `intent.${fact.kind}.${fact.verb}` : fact.is;
 }
 
 function contentOf(fact: Fact): object {

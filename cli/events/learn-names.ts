@@ -2,7 +2,7 @@
 import type { Directory } from '@muster/api';
 import { decode } from '@muster/events';
 import type { Log } from '@muster/log';
-import { loadNearest, silentLogger, systemClock } from '@muster/runtime';
+import { loadNearest, readVoids, silentLogger, systemClock } from '@muster/runtime';
 import type { Context } from '../commands/context.ts';
 
 const SUBJECTS = ['muster.event.orchestrator.service.*', 'muster.event.agent.node.*'];
@@ -15,9 +15,9 @@ export async function learnNames(
 ): Promise<void> {
   if (to < 1) return;
   // Without one everything is read: nothing to worry a user with.
-  const state = await loadNearest({ snapshots, log, clock: systemClock, logger: silentLogger }, to).catch(
-    () => undefined,
-  );
+  const state = await readVoids(log)
+    .then((voids) => loadNearest({ snapshots, log, voids, clock: systemClock, logger: silentLogger }, to))
+    .catch(() => undefined);
   if (state) directory.noteState(state);
   await readNames(log, directory, (state?.head ?? 0) + 1, to);
 }

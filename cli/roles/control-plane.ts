@@ -2,7 +2,7 @@
 // differs. When the log turns out to have lost what they had read, or can't be folded on, they begin again from the log as
 // it is. While it is gone they decide nothing, and keep what they have made of it.
 import { LogDivergedError, LogGoneError, LogUnavailableError } from '@muster/log';
-import { type Follower, readClusterId, sleep, waitAtMost } from '@muster/runtime';
+import { type Follower, RecordVoidedError, readClusterId, sleep, waitAtMost } from '@muster/runtime';
 import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
 import { withPatience } from './with-patience.ts';
@@ -55,6 +55,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
         'what was read is not in the log any more: starting again from the log',
       );
       losses.remember(before.follower);
+    } else if (error instanceof RecordVoidedError) {
+      const { record, seq } = error;
+      logger.warn({ record, seq }, 'a record has been declared void: folding the log again without it');
     } else {
       logger.error(
         { error: message },

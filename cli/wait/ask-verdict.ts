@@ -1,8 +1,8 @@
 // The answer to an intent as the API tells it, for who may not follow the log: what the orchestrator decided is in the
-// audit of the name, and what it brought about in the state.
-import type { QueryClient } from '@muster/api';
+// audit of the name.
+import type { AuditEntry, QueryClient } from '@muster/api';
 import { sleep, systemClock } from '@muster/runtime';
-import type { Verdict } from './verdict.ts';
+import { SECOND_THOUGHTS_MS, type Verdict, type VerdictOptions } from './verdict.ts';
 
 export interface AskVerdictOptions {
   readonly queries: QueryClient;
@@ -12,6 +12,8 @@ export interface AskVerdictOptions {
   readonly name: string;
   readonly team: string;
   readonly timeoutMs: number;
+  /** As for who follows the log: what an event creates is not there where the event is void. */
+  readonly exists: VerdictOptions['exists'];
 }
 
 /** An audit reads the log. */
@@ -20,53 +22,46 @@ const ASK_EVERY_MS = 500;
 /** Undefined when nobody answers in time. */
 export async function askVerdict(options: AskVerdictOptions): Promise<Verdict | undefined> {
   const giveUpAt = performance.now() + options.timeoutMs;
+  let doubtedSince: number | undefined;
   for (;;) {
-    const entry = await findDecision(options);
-    if (entry) return readDecision(options, entry);
+    const verdict = await findVerdict(options);
+    if (verdict) {
+      const isSure = verdict.kind !== 'accepted' || !verdict.created;
+      if (isSure || (await options.exists(verdict.serviceId, verdict.seq))) return verdict;
+      // A rejection follows; or it is removed again by now.
+      doubtedSince ??= performance.now();
+      if (performance.now() - doubtedSince > SECOND_THOUGHTS_MS) return verdict;
+    }
     if (performance.now() + ASK_EVERY_MS > giveUpAt) return undefined;
     await sleep(systemClock, ASK_EVERY_MS);
   }
 }
 
-interface Decision {
-  readonly seq: number;
-  readonly what: string;
-  readonly why?: string | undefined;
-}
-
 /** The last one counts: an acceptance that was void is followed by a rejection. */
-async function findDecision({
-  queries,
-  intent,
-  name,
-  team,
-}: AskVerdictOptions): Promise<Decision | undefined> {
+async function findVerdict({ queries, intent, name, team }: AskVerdictOptions): Promise<Verdict | undefined> {
   try {
     const entries = await queries.list('audit', { about: name, ...teamOf(team), minSeq: intent });
-    return entries.findLast(({ who, cause }) => who === 'orchestrator' && cause === intent);
+    const verdicts = entries.filter(({ cause }) => cause === intent).map(readVerdict);
+    return verdicts.findLast((verdict) => verdict !== undefined);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
-async function readDecision(
-  { queries, name, team }: AskVerdictOptions,
-  { seq, what, why = what }: Decision,
-): Promise<Verdict> {
-  if (what.startsWith('rejected')) {
-    return { kind: 'rejected', seq, message: why, field: /\((.*)\)$/.exec(what)?.[1] };
+function readVerdict({ seq, kind, id = '', field, what, why = what }: AuditEntry): Verdict | undefined {
+  switch (kind) {
+    case 'service.created':
+    case 'service.updated':
+    case 'service.removed':
+      return { kind: 'accepted', seq, serviceId: id, created: kind === 'service.created' };
+    case 'intent.satisfied':
+      return { kind: 'satisfied', seq, message: why };
+    case 'intent.rejected':
+      return { kind: 'rejected', seq, message: why, field };
+    default:
+      return undefined;
   }
-  if (what.endsWith('nothing to do')) return { kind: 'satisfied', seq, message: why };
-  const serviceId = await queries
-    .ask('service.inspect', { service: name, ...teamOf(team), minSeq: seq })
-    .then(({ answer }) => answer.id)
-    .catch((error: unknown) => {
-      // It is removed already.
-      if (isNotFound(error)) return name;
-      throw error;
-    });
-  return { kind: 'accepted', seq, serviceId, created: / is created/.test(what) };
 }
 
 function teamOf(team: string): { team?: string } {

@@ -6,7 +6,7 @@ import type { WaitFlags } from '../commands/wait-options.ts';
 import { CliError, exitCodes, explainError } from '../errors.ts';
 import { plainText } from '../output/plain-text.ts';
 import { explainPermission, permissionOf } from '../permissions.ts';
-import { askVerdict } from './ask-verdict.ts';
+import { type AskVerdictOptions, askVerdict } from './ask-verdict.ts';
 import { converge } from './converge.ts';
 import { interruptible } from './interruptible.ts';
 import { type Verdict, waitForVerdict } from './verdict.ts';
@@ -68,17 +68,17 @@ export async function awaitAcceptance(
     `Intent #${seq} is in the log, and goes its way. See it with \`muster audit ${name}\`.`,
     () =>
       waitForVerdict({ log: context.log, intent: seq, timeoutMs, exists }).catch((error: unknown) =>
-        askInstead(context, error, { intent: seq, name, timeoutMs }),
+        askInstead(context, error, { intent: seq, name, timeoutMs, exists }),
       ),
   ).finally(whom.stop);
-  return checkVerdict(verdict, seq, timeoutMs);
+  return checkVerdict(verdict, seq, timeoutMs, whom.says);
 }
 
 /** Who may not follow the log may ask the API. */
 async function askInstead(
   { queries, team, terminal }: Context,
   error: unknown,
-  about: { readonly intent: number; readonly name: string; readonly timeoutMs: number },
+  about: Omit<AskVerdictOptions, 'queries' | 'team'>,
 ): Promise<Verdict | undefined> {
   const missing = permissionOf(error);
   if (!missing) throw error;
@@ -94,10 +94,15 @@ async function askInstead(
   }
 }
 
-function checkVerdict(verdict: Verdict | undefined, seq: number, timeoutMs: number): Accepted['verdict'] {
+function checkVerdict(
+  verdict: Verdict | undefined,
+  seq: number,
+  timeoutMs: number,
+  waits = 'has no verdict: start an orchestrator with `muster orchestrator`, or see `muster doctor`',
+): Accepted['verdict'] {
   if (verdict === undefined) {
     throw new CliError(
-      `intent #${seq} is in the log, and no orchestrator answered it within ${timeoutMs / 1000} seconds: start one with \`muster orchestrator\`, or see \`muster doctor\``,
+      `intent #${seq} is in the log, and no orchestrator answered it within ${timeoutMs / 1000} seconds: it ${waits}`,
       exitCodes.timedOut,
     );
   }

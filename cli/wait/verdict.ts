@@ -26,7 +26,7 @@ export interface VerdictOptions {
 }
 
 /** A rejection that was due has come within this time. */
-const SECOND_THOUGHTS_MS = 2_000;
+export const SECOND_THOUGHTS_MS = 2_000;
 
 /** Undefined when nobody answers in time. */
 export async function waitForVerdict(options: VerdictOptions): Promise<Verdict | undefined> {

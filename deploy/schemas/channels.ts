@@ -7,7 +7,6 @@ import {
   type IntentDefinition,
   intents,
   type Writer,
-  writers,
 } from '@muster/events';
 
 export const roles = {
@@ -18,6 +17,7 @@ export const roles = {
   dispatcher: 'Watches nodes, and tells them what to do',
   agent: 'Runs the tasks of one node',
   api: 'Answers queries from folded state',
+  operator: 'A person who may declare records of the log void',
 } as const;
 export type Role = keyof typeof roles;
 
@@ -139,6 +139,16 @@ const ids: Readonly<Record<EventKind, readonly [parameter: string, description: 
   node: ['nodeId', NODE],
   intent: ['intent', 'The log sequence of the intent'],
   quarantine: ['record', 'The log sequence of the record'],
+  void: ['actor', 'Who declares it. Permissions let a user publish under its own name only'],
+};
+
+const abouts: Readonly<Record<EventKind, string>> = {
+  cluster: 'a cluster',
+  service: 'a service',
+  node: 'a node',
+  intent: 'an intent',
+  quarantine: 'an invalid record',
+  void: 'a record that is void',
 };
 
 function eventChannels(): Channel[] {
@@ -160,7 +170,7 @@ function eventChannels(): Channel[] {
 
 function makeEventChannel(name: string, writer: Writer, kind: EventKind): Channel & { messages: Message[] } {
   const [parameter, description] = ids[kind];
-  const about = kind === 'quarantine' ? 'an invalid record' : `${kind === 'intent' ? 'an' : 'a'} ${kind}`;
+  const about = abouts[kind];
   return {
     name,
     address: `muster.event.${writer}.${kind}.{${parameter}}`,
@@ -288,7 +298,7 @@ const copyChannel: Channel = {
 /** Every copy answers, not one of them. */
 function statsChannels(): Channel[] {
   const asked = {
-    control: [...writers.filter((role) => role !== 'agent'), 'api'],
+    control: [...reducers, 'api'],
     agent: ['agent'],
   } as const;
   return [

@@ -127,8 +127,16 @@ const answered: { readonly [Name in QueryName]: QueryAnswer<Name> } = {
   'state.hash': { seq: 47, time: AT, hash: 'b1946ac92492d2347c6235b4d2611184' },
   'state.rows': [['meta', 47]],
   audit: [
-    { seq: 42, time: AT, who: 'ana', what: 'asked to create web' },
-    { seq: 43, time: AT, who: 'orchestrator', what: 'created web', cause: 42 },
+    { seq: 42, time: AT, kind: 'intent.service.create', who: 'ana', what: 'asked to create web' },
+    {
+      seq: 43,
+      time: AT,
+      kind: 'service.created',
+      id: serviceId,
+      who: 'orchestrator',
+      what: 'created web',
+      cause: 42,
+    },
   ],
   status: {
     head: 47,
@@ -144,6 +152,7 @@ const answered: { readonly [Name in QueryName]: QueryAnswer<Name> } = {
     unschedulable: [],
     conflicts: 0,
     losses: [],
+    voided: 0,
     foldVersion: 6,
   },
 };

@@ -1,5 +1,6 @@
 // Which facts belong to the story of a target, and how each is told. Pure: facts in, entries out.
-import type { EventFact, Fact } from '@muster/events';
+import { type EventFact, type Fact, parseEventSubject } from '@muster/events';
+import { toEntry } from './audit-entry.ts';
 import { isIntentFor } from './audit-names.ts';
 import type { AuditTarget } from './audit-target.ts';
 import type { Directory } from './directory.ts';
@@ -33,15 +34,7 @@ export class AuditStory {
   /** Facts come in log order. */
   add(fact: Fact): void {
     if (this.concerns(fact)) {
-      const { who, what, why, cause } = narrate(fact, this.directory, this.shown);
-      const entry = {
-        seq: fact.seq,
-        time: fact.time,
-        who,
-        what,
-        ...(why !== undefined && { why }),
-        ...(cause !== undefined && { cause }),
-      };
+      const entry = toEntry(fact, narrate(fact, this.directory, this.shown));
       this.told.set(fact.seq, { entry, direct: this.isDirect(fact) });
     }
     this.directory.note(fact);
@@ -73,6 +66,10 @@ export class AuditStory {
     }
     if (fact.is !== 'event') return false;
     const { event } = fact;
+    if (event.type === 'record.voided') {
+      const address = parseEventSubject(event.subject);
+      return address?.kind === 'service' && this.target.serviceIds.has(address.id);
+    }
     if ('serviceId' in event) return this.target.serviceIds.has(event.serviceId);
     if ('intent' in event) return this.intents.has(event.intent);
     return tasksIn(fact).some(this.shown);

@@ -1,9 +1,10 @@
 // Reads the story of a service or a task from the log: what was said of it, then what became of its tasks on their nodes.
 // It reads what concerns it, and not the log; and it keeps nothing.
-import { decode } from '@muster/events';
+import { decode, VOID_SUBJECTS } from '@muster/events';
 import type { Log } from '@muster/log';
 import { DEFAULT_TEAM, type Refusal } from '@muster/model';
 import type { ClusterState } from '@muster/state';
+import { toEntry } from './audit-entry.ts';
 import { type LifeSpan, listLifeSpans } from './audit-lives.ts';
 import { readNodes } from './audit-nodes.ts';
 import { AuditStory } from './audit-story.ts';
@@ -31,6 +32,7 @@ export async function readAudit(
   const target = await findTarget(reader, state, about, team);
   if ('kind' in target) return { ok: false, refusal: target };
   const own = reader.facts;
+  await reader.read(1, [VOID_SUBJECTS]);
   const directory = new Directory();
   for (const fact of own) directory.note(fact);
   await readNodes(reader, state, chooseLives(listLifeSpans(own, state, to), target, directory));
@@ -56,7 +58,7 @@ async function readEverything(log: Pick<Log, 'read'>, to: number): Promise<Audit
   const entries: AuditEntry[] = [];
   for await (const record of log.read({ from: 1, to })) {
     const fact = decode(record);
-    entries.push({ seq: fact.seq, time: fact.time, ...narrate(fact, directory) });
+    entries.push(toEntry(fact, narrate(fact, directory)));
     directory.note(fact);
   }
   return entries;

@@ -1,6 +1,7 @@
 export * from './answer.ts';
 export * from './api.ts';
 export * from './audit.ts';
+export * from './audit-entry.ts';
 export * from './audit-lives.ts';
 export * from './audit-story.ts';
 export * from './client.ts';

@@ -198,6 +198,7 @@ it('has a sentence for every type of event there is', () => {
     'intent.rejected': { intent: 1, actor: 'ana', kind: 'invalid', message: 'no' },
     'intent.satisfied': { intent: 1, actor: 'ana', message: 'is so' },
     'event.quarantined': { record: 1, subject: 's', reason: 'r' },
+    'record.voided': { actor: 'ana', record: 1, subject: 's', sum: 1, reason: 'r' },
   };
   for (const type of definitionByType.keys()) {
     expect(samples, `a sample of ${type}`).toHaveProperty([type]);

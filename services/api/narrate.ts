@@ -129,6 +129,10 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
   }),
   'intent.satisfied': ({ intent, message }) => ({ what: `accepted #${intent}: nothing to do`, why: message }),
   'event.quarantined': ({ record, reason }) => ({ what: `put record #${record} aside`, why: reason }),
+  'record.voided': ({ record, subject, reason }) => ({
+    what: `declared record #${record} on ${subject} void: all is folded without it`,
+    why: reason,
+  }),
 };
 
 /** Named in one sentence, at most. */
@@ -147,9 +151,14 @@ function narrateEvent(fact: EventFact, directory: Directory, focus: TaskFocus): 
   // A node that joins says its name itself.
   const node =
     event.type === 'node.joined' ? event.description.hostname : directory.nameNode(fact.address.id);
-  const who = event.writer === 'agent' ? node : event.writer;
+  const who = whoWrote(fact, node);
   const { what, why } = tell(event, directory, focus);
   return { who, what, ...(why && { why }), ...(event.cause > 0 && { cause: event.cause }) };
+}
+
+function whoWrote({ event, address }: EventFact, node: string): string {
+  if (event.writer === 'agent') return node;
+  return event.writer === 'operator' ? address.id : event.writer;
 }
 
 function tellReconciled(event: EventOf<'service.reconciled'>, directory: Directory, focus: TaskFocus) {

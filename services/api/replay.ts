@@ -1,13 +1,13 @@
 // The cluster as it was at a sequence or a time: folded anew from the log, above the nearest snapshot that is of use.
 import { findSeqAt, type Log } from '@muster/log';
-import { loadNearest, type SnapshotSource } from '@muster/runtime';
-import { type ClusterState, createState, foldRecord, ignoreChanges } from '@muster/state';
+import { loadNearest, readVoids, type SnapshotSource } from '@muster/runtime';
+import { type ClusterState, createState, foldRecord, ignoreChanges, type Voids } from '@muster/state';
 import type { Pace } from './heavy-reads.ts';
 
 /** A sequence, or ms since the epoch. */
 export type Moment = { readonly seq: number } | { readonly time: number };
 
-export interface ReplayOptions extends Omit<SnapshotSource, 'snapshots' | 'log'> {
+export interface ReplayOptions extends Omit<SnapshotSource, 'snapshots' | 'log' | 'voids'> {
   readonly log: Log;
   readonly snapshots?: SnapshotSource['snapshots'] | undefined;
 }
@@ -30,7 +30,9 @@ export function createReplay(options: ReplayOptions): Replay {
 
 async function foldUpTo(options: ReplayOptions, seq: number, pace: Pace): Promise<ClusterState> {
   const { log } = options;
-  const state = (await findSnapshot(options, seq)) ?? createState();
+  // Of today: at no moment was a record folded that is void.
+  const voids = await readVoids(log);
+  const state = (await findSnapshot(options, voids, seq)) ?? createState(voids);
   const changes = ignoreChanges();
   if (state.head < seq)
     for await (const record of log.read({ from: state.head + 1, to: seq })) {
@@ -44,11 +46,12 @@ async function foldUpTo(options: ReplayOptions, seq: number, pace: Pace): Promis
 
 async function findSnapshot(
   { snapshots, ...rest }: ReplayOptions,
+  voids: Voids,
   seq: number,
 ): Promise<ClusterState | undefined> {
   if (!snapshots) return undefined;
   try {
-    return await loadNearest({ ...rest, snapshots }, seq);
+    return await loadNearest({ ...rest, snapshots, voids }, seq);
   } catch (error) {
     rest.logger.warn({ error: (error as Error).message }, 'could not look for snapshots');
     return undefined;

@@ -41,7 +41,9 @@ export function summariseState(state: ClusterState): Status {
     unschedulable,
     conflicts: state.conflicts,
     losses: state.losses.slice(-MAX_LOSSES).map(shorten),
-    ...(state.halted !== undefined && { halted: state.halted }),
+    ...(state.halted && { halted: state.halted.reason }),
+    ...(state.halted?.record && { haltedOn: state.halted.record }),
+    voided: state.voided.size,
     foldVersion: FOLD_VERSION,
   };
 }

@@ -170,7 +170,11 @@ export const statusSchema = z.object({
       omitted: z.int(),
     }),
   ),
+  /** Why nothing is decided, as far as the API's copy understands the log, and the record it has halted on. */
   halted: z.string().optional(),
+  haltedOn: z.object({ seq: z.int(), subject: z.string(), type: z.string() }).optional(),
+  /** Records that were left out, as somebody had declared them void. */
+  voided: z.int().default(0),
   foldVersion: z.int(),
 });
 export type Status = z.infer<typeof statusSchema>;
@@ -179,6 +183,17 @@ export type Status = z.infer<typeof statusSchema>;
 export const auditEntrySchema = z.object({
   seq: z.int(),
   time,
+  kind: z
+    .string()
+    .default('')
+    .describe(
+      'What it is, for programs: the type of an event, `intent.<kind>.<verb>`, `poison` or `unknown`.',
+    ),
+  id: z
+    .string()
+    .optional()
+    .describe('Of what an event is about: a service, a node; the sequence of an intent.'),
+  field: z.string().optional().describe('Of a rejection: the path of what is wrong.'),
   /** An actor, a reducer, or a node. */
   who: z.string(),
   what: z.string(),

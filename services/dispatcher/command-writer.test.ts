@@ -384,7 +384,7 @@ describe('the command writer', () => {
 
   it('writes nothing once a newer program has been at work', async () => {
     await start();
-    fold.state.halted = 'an event of version 9';
+    fold.state.halted = { reason: 'an event of version 9' };
     assign(history, 'n1', ...web.tasks);
     await foldAll();
     expect(stored).toEqual([]);

@@ -20,6 +20,7 @@ import {
   tasksUnschedulable,
 } from './service-events.ts';
 import { eventQuarantined, intentRejected, intentSatisfied } from './verdict-events.ts';
+import { recordVoided } from './void-events.ts';
 
 export const catalogue = [
   clusterCreated,
@@ -42,6 +43,7 @@ export const catalogue = [
   intentRejected,
   intentSatisfied,
   eventQuarantined,
+  recordVoided,
 ] as const;
 
 export type MusterEvent = z.output<(typeof catalogue)[number]['schema']>;

@@ -10,6 +10,7 @@ import {
   type EventKind,
   type EventSubject,
   eventSubject,
+  isReducer,
   parseEventSubject,
   type Writer,
 } from './subjects.ts';
@@ -61,6 +62,8 @@ export interface PoisonFact extends FactBase {
 /** A reducer of a newer version wrote it: whoever does not know it must not go on deciding. */
 export interface UnknownFact extends FactBase {
   readonly is: 'unknown';
+  /** As it says. */
+  readonly type: string;
   readonly reason: string;
 }
 
@@ -238,9 +241,11 @@ function examine(
   if (writer !== address.writer)
     return poison(record, `it says it is by "${writer}" on a subject of "${address.writer}"`);
   const { seq, time, subject } = record;
-  // Agents are not trusted: one must not be able to halt the reducers with an invented event.
+  // Nobody else is trusted: an agent must not be able to halt the reducers with an invented event.
   const unknown = (reason: string) =>
-    writer === 'agent' ? poison(record, reason) : ({ is: 'unknown', seq, time, subject, reason } as const);
+    isReducer(writer)
+      ? ({ is: 'unknown', seq, time, subject, type, reason } as const)
+      : poison(record, reason);
   const definition = definitions.get(type);
   if (!definition || v > definition.version)
     return unknown(`this program does not know event ${type} version ${v}`);
@@ -257,10 +262,10 @@ function examine(
   const check = checkOf(definition, v);
   const issue = check.find(stored);
   if (issue) {
-    // What it has beside what is unknown decides what it is; an agent's is taken without it.
+    // What it has beside what is unknown decides what it is; who is not trusted is taken without it.
     const wrong = check.reduce(stored);
     if (wrong) return poison(record, describeIssue(wrong));
-    if (writer !== 'agent')
+    if (isReducer(writer))
       return unknown(`event ${type} version ${v} has a field ${issue.path} that this program does not know`);
   } else if (!check.passes(stored)) {
     throw new Error(`the checks of ${type} disagree`);
@@ -316,6 +321,7 @@ const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
   node: 'nodeId',
   intent: 'intent',
   quarantine: 'record',
+  void: 'actor',
 };
 
 /** The id that the subject of an event of this kind must end in. */

@@ -4,7 +4,7 @@ import { definitionByType, type EventInput } from './catalogue.ts';
 import type { Issue } from './compile-check.ts';
 import { type Definitions, findTooLarge, subjectIdOf } from './decode.ts';
 import { checkOf, type EventDefinition, FIRST_WIRE_VERSION, type Read } from './envelope.ts';
-import { eventSubject } from './subjects.ts';
+import { eventSubject, isReducer } from './subjects.ts';
 
 const utf8 = new TextEncoder();
 
@@ -73,7 +73,7 @@ function complete(draft: EventDraft, now: number, composition: Composition) {
     writer: definition.writer,
     cause,
     at: new Date(now).toISOString(),
-    ...(read !== undefined && definition.writer !== 'agent' && { read }),
+    ...(read !== undefined && isReducer(definition.writer) && { read }),
     ...facts,
   };
   const subject = eventSubject(definition.writer, definition.kind, subjectIdOf(definition.kind, event));

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type Check, compileCheck } from './compile-check.ts';
 import { type Form, versionsOf } from './forms.ts';
-import type { EventKind, Writer } from './subjects.ts';
+import { type EventKind, isReducer, type Writer } from './subjects.ts';
 
 /** The newest wire version that this build reads, and writes once the cluster's version is as high. */
 export const WIRE_VERSION = 1;
@@ -83,8 +83,8 @@ export function defineEvent<Type extends string, Facts extends z.ZodRawShape>(de
       ...envelopeSchema.shape,
       type: z.literal(definition.type),
       writer: z.literal(definition.writer),
-      // An agent decides nothing, and folds nothing.
-      ...(definition.writer !== 'agent' && { read: readSchema.optional() }),
+      // Nobody else folds anything.
+      ...(isReducer(definition.writer) && { read: readSchema.optional() }),
       ...shape,
     });
   const schema = envelop(facts) as unknown as EventDefinition<Type, Facts>['schema'];

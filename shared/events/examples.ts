@@ -158,4 +158,13 @@ export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, 
     subject: 'muster.event.agent.node.n1',
     reason: 'the payload is not JSON',
   },
+  'record.voided': {
+    type: 'record.voided',
+    cause: 17,
+    actor: 'ana',
+    record: 17,
+    subject: 'muster.event.orchestrator.service.serviceid0000000000000001',
+    sum: 3735928559,
+    reason: 'a test wrote it by mistake',
+  },
 };

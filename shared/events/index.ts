@@ -17,3 +17,4 @@ export * from './service-events.ts';
 export * from './streams.ts';
 export * from './subjects.ts';
 export * from './verdict-events.ts';
+export * from './void-events.ts';

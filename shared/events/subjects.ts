@@ -1,16 +1,24 @@
 // Subjects: what each one means, how it is made and how it is read. One subject has one writing role. Those of intents are
 // in intent-subject.ts.
 
-/** The roles that write events. */
-export const writers = ['orchestrator', 'allocator', 'scheduler', 'dispatcher', 'agent'] as const;
+/** The roles that decide: they have read the log, and what they write is taken at its word. */
+export const reducers = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
+/** Whoever writes events. The operator is a person with a program that folds nothing. */
+export const writers = [...reducers, 'agent', 'operator'] as const;
 export type Writer = (typeof writers)[number];
 
+export function isReducer(writer: string): boolean {
+  return (reducers as readonly string[]).includes(writer);
+}
+
 /** What events are about; the token after the writer. */
-export const eventKinds = ['cluster', 'service', 'node', 'intent', 'quarantine'] as const;
+export const eventKinds = ['cluster', 'service', 'node', 'intent', 'quarantine', 'void'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export const INTENT_SUBJECTS = 'muster.intent.>';
 export const EVENT_SUBJECTS = 'muster.event.>';
+/** Each person's own: who may publish on it may void records. */
+export const VOID_SUBJECTS = 'muster.event.operator.void.*';
 export const COMMAND_SUBJECTS = 'muster.command.*.*';
 /** On which each stored command is repeated, for those who are there to hear it. */
 export const TOLD_SUBJECTS = 'muster.told.*.*';

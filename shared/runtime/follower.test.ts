@@ -8,11 +8,13 @@ import {
   FOLD_VERSION,
   foldRecord,
   hashState,
+  sumOfRecord,
 } from '@muster/state';
+import { foldAll } from '@muster/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from './clock.ts';
 import { findLost } from './find-lost.ts';
-import { type Follower, startFollower } from './follower.ts';
+import { type Follower, RecordVoidedError, startFollower } from './follower.ts';
 import { silentLogger } from './logging.ts';
 import { takeSnapshot } from './snapshotting.ts';
 
@@ -52,6 +54,72 @@ async function follow(): Promise<Follower & { failure: Error | undefined }> {
 }
 
 const readAt = (state: ClusterState, seq = state.head): Read => ({ seq, digest: digestAt(state, seq)! });
+
+async function declareVoid(record: number): Promise<number> {
+  const { subject, data } = log.records[record - 1]!;
+  const draft: EventDraft = {
+    type: 'record.voided',
+    cause: record,
+    actor: 'ana',
+    record,
+    subject,
+    sum: sumOfRecord({ data }),
+    reason: 'not ours',
+  };
+  const event = composeEvent(draft, time);
+  await log.append(event.subject, event.data);
+  return log.records.length;
+}
+
+const writeUnknown = () =>
+  log.append(
+    'muster.event.orchestrator.cluster.self',
+    encodeJson({ v: 9, type: 'x', writer: 'orchestrator', cause: 0, at: '2026-01-01T00:00:00Z' }),
+  );
+
+describe('a record that is declared void', () => {
+  it.each([
+    ['nobody understands', async () => void (await writeUnknown())],
+    ['everybody has understood', () => decideOn({ seq: 0, digest: 0 }, 1)],
+  ])('and that %s ends the follower, and the next one agrees with who never folded it', async (_, write) => {
+    for (const name of ['a', 'b']) await intend(name);
+    await write();
+    await intend('c');
+    const before = await follow();
+    await takeSnapshot(snapshots, before.state, systemClock);
+    await declareVoid(3);
+    await vi.waitFor(() => expect(before.failure).toEqual(new RecordVoidedError(3, 5)));
+    expect(before.isCertain).toBe(false);
+    const after = await follow();
+    expect(after.state.halted).toBeUndefined();
+    expect([...after.state.intents.values()].map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(hashState(after.state)).toBe(hashState(foldAll(log.records)));
+    // The snapshot was of no use, to anybody.
+    expect(after.startedFrom).toBe(0);
+    expect(await snapshots.list(FOLD_VERSION)).toEqual([]);
+    await takeSnapshot(snapshots, after.state, systemClock);
+    await intend('d');
+    const later = await follow();
+    expect(later.startedFrom).toBe(5);
+    expect(hashState(later.state)).toBe(hashState(foldAll(log.records)));
+  });
+
+  it('while it catches up, is left out all the same', async () => {
+    for (const name of ['a', 'b']) await intend(name);
+    await writeUnknown();
+    const { head } = log;
+    // Said just after it was looked for.
+    log.head = async () => {
+      log.head = head;
+      const before = await log.head();
+      await declareVoid(3);
+      return before;
+    };
+    const follower = await follow();
+    expect(follower.state.halted).toBeUndefined();
+    expect([...follower.state.voided]).toEqual([3]);
+  });
+});
 
 describe('a follower', () => {
   it('fails when the log has lost what it had read, and another one agrees with the log', async () => {

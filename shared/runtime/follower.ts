@@ -14,6 +14,7 @@ import {
 } from '@muster/state';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logging.ts';
+import { readVoids } from './read-voids.ts';
 import { RecentIntents } from './recent-intents.ts';
 import { createSelfDoubt } from './self-doubt.ts';
 import { loadSnapshot } from './snapshotting.ts';
@@ -52,17 +53,40 @@ export interface Follower {
   /** Calls back with each event just before it is folded; only from now on. */
   onEvent(listener: EventListener): () => void;
   /**
-   * Calls back if following ended for good: the state is stale from here on. After a `LogDivergedError` another follower
-   * will do; otherwise the process should end.
+   * Calls back if following ended for good: the state is stale from here on. After a `LogDivergedError`, and after a
+   * `RecordVoidedError`, another follower will do; otherwise the process should end.
    */
   onFailure(listener: (error: Error) => void): void;
   stop(): Promise<void>;
 }
 
+/** A record that was folded is void since: another follower will do without it. */
+export class RecordVoidedError extends Error {
+  override readonly name = 'RecordVoidedError';
+  constructor(
+    readonly record: number,
+    readonly seq: number,
+  ) {
+    super(`record ${record}, which was folded, is void since ${seq}`);
+  }
+}
+
 /** Resolves when everything the log held at the time of the call has been folded. */
 export async function startFollower(options: FollowerOptions): Promise<Follower> {
+  for (;;) {
+    try {
+      return await follow(options);
+    } catch (error) {
+      // Said while we were catching up.
+      if (!(error instanceof RecordVoidedError)) throw error;
+    }
+  }
+}
+
+async function follow(options: FollowerOptions): Promise<Follower> {
   const { log, clock, logger, snapshots } = options;
-  const state = (await loadSnapshot(snapshots, log, clock, logger)) ?? createState();
+  const voids = await readVoids(log);
+  const state = (await loadSnapshot({ snapshots, log, voids, clock, logger })) ?? createState(voids);
   const snapshot = state.head;
   const changes = createChanges();
   const nobodyLooks = ignoreChanges();
@@ -91,10 +115,18 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
     const { astray } = state;
     const fact = foldRecord(state, record, caughtUp ? changes : nobodyLooks, tellOfEvent);
     if (fact.is === 'intent') recent.note(record);
-    if (fact.is === 'event') doubt.note(fact, state.astray > astray);
+    if (fact.is === 'event') {
+      checkVoid(fact);
+      doubt.note(fact, state.astray > astray);
+    }
     if (!caughtUp) return;
     if (state.astray > astray) examine().catch(fail);
     queueTurn();
+  }
+
+  function checkVoid({ event, seq }: EventFact): void {
+    if (event.type === 'record.voided' && seq > voids.readTo && event.record < seq)
+      throw new RecordVoidedError(event.record, seq);
   }
 
   function tellOfEvent(fact: Fact): void {
@@ -224,6 +256,8 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
     },
     onFailure(listener) {
       failureListeners.add(listener);
+      // It may have ended while nobody listened yet.
+      if (ended) queueMicrotask(() => failureListeners.has(listener) && listener(ended!));
     },
     async stop() {
       failureListeners.clear();

@@ -8,6 +8,7 @@ import { ownValue, setOwn } from '@muster/model';
 import { type Clock, type Timer, waitAtMost } from './clock.ts';
 import { findLastSeq } from './find-last-seq.ts';
 import type { Follower } from './follower.ts';
+import { adviseHalt } from './halt-words.ts';
 import type { Logger } from './logging.ts';
 import { noticeEverything } from './notice-everything.ts';
 import type { Decision, Reducer } from './reducer.ts';
@@ -144,12 +145,12 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   }
 
   function decide(): readonly Decision[] {
-    if (follower.state.halted !== undefined) {
-      if (!saidHalted)
-        logger.error(
-          { reason: follower.state.halted },
-          'halted: a newer version is at work here; upgrade this copy',
-        );
+    const { halted } = follower.state;
+    if (halted !== undefined) {
+      if (!saidHalted) {
+        const facts = { ...halted.record, reason: halted.reason, advice: adviseHalt(halted) };
+        logger.error(facts, 'halted on a record that this copy does not understand: it decides nothing');
+      }
       saidHalted = true;
       return [];
     }

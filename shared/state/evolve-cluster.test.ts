@@ -64,15 +64,20 @@ describe('the cluster’s version', () => {
     history.append(raise(7));
     const { halted } = history.state;
     history.state.halted = undefined;
-    expect(copyThroughSnapshot(history.state).halted).toBe(halted);
+    expect(copyThroughSnapshot(history.state).halted).toEqual({ reason: halted!.reason, record: undefined });
   });
 
   it('halts a copy that does not know it', () => {
     const history = startHistory();
     history.append(raise(WIRE_VERSION + 1));
-    expect(history.state.halted).toBe(
-      `the cluster is at version ${WIRE_VERSION + 1}, and this program knows ${WIRE_VERSION} at most`,
-    );
+    expect(history.state.halted).toEqual({
+      reason: `the cluster is at version ${WIRE_VERSION + 1}, and this program knows ${WIRE_VERSION} at most`,
+      record: {
+        seq: 1,
+        subject: 'muster.event.orchestrator.cluster.self',
+        type: 'cluster.version_raised',
+      },
+    });
   });
 });
 

@@ -245,7 +245,10 @@ describe('a newer program’s event', () => {
       at: new Date(0).toISOString(),
     };
     history.record('muster.event.orchestrator.service.x', new TextEncoder().encode(JSON.stringify(event)));
-    expect(history.state.halted).toContain('service.created version 99');
+    expect(history.state.halted).toMatchObject({
+      reason: expect.stringContaining('service.created version 99'),
+      record: { seq: history.state.head, type: 'service.created' },
+    });
   });
 });
 

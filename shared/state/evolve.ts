@@ -7,6 +7,7 @@ import {
   type EventType,
   type Fact,
   parseEventSubject,
+  type RawRecord,
 } from '@muster/events';
 import type { Changes } from './changes.ts';
 import { createCluster, raiseVersion } from './evolve-cluster.ts';
@@ -27,7 +28,7 @@ import {
   removeService,
   updateService,
 } from './evolve-service.ts';
-import { recordCommandsAhead, recordLoss } from './losses.ts';
+import { basisOf, countFrom, recordCommandsAhead, recordLoss } from './losses.ts';
 import type { ClusterState } from './state.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
@@ -60,6 +61,7 @@ const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'intent.rejected': (state, { event }) => state.intents.delete(event.intent),
   'intent.satisfied': (state, { event }) => state.intents.delete(event.intent),
   'event.quarantined': (state, { event }) => state.poison.delete(event.record),
+  'record.voided': noteVoid,
 };
 
 /** Facts must come in log order, each once. `changes` collects what was touched. */
@@ -82,13 +84,43 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   state.lastSeqs.set(fact.subject, fact.seq);
   if (fact.is === 'unknown') {
     // The first reason is the one that counts: what comes after it may be unknown because of it.
-    state.halted ??= fact.reason;
+    const { seq, subject, type, reason } = fact;
+    state.halted ??= { reason, record: { seq, subject, type } };
     return;
   }
   const apply = applyByType[fact.event.type] as Apply<EventType>;
   if (!apply(state, fact, changes)) state.conflicts += 1;
   if (isClosed(state, fact)) state.lastSeqs.delete(fact.subject);
   else if (fact.address.kind === 'node' && !isAlive(state, fact.address)) noteLast(state, fact, fact.address);
+}
+
+/** Somebody has said that it is void. It is there, and counts for the compare-and-set; it changes nothing else. */
+export function leaveOut(state: ClusterState, { seq, time, subject }: RawRecord): void {
+  state.head = seq;
+  state.headTime = time;
+  state.voided.add(seq);
+  const address = parseEventSubject(subject);
+  if (address) noteLast(state, { seq, subject }, address);
+}
+
+/**
+ * Commands that follow from the record are there, and agents have obeyed them: from here on all count from beyond those. A
+ * fold that did not know of it before has to begin again, and decides nothing until then.
+ */
+function noteVoid(
+  state: ClusterState,
+  { seq, subject, event }: EventFact<EventOf<'record.voided'>>,
+): boolean {
+  const { type, record } = event;
+  if (seq > state.voids.readTo) {
+    if (record < seq)
+      state.halted = {
+        reason: `record ${record} is void since ${seq}: the log has to be folded again without it`,
+        record: { seq, subject, type },
+      };
+    return false;
+  }
+  return state.voids.byRecord.get(record)?.seq === seq && countFrom(state, basisOf(state, seq));
 }
 
 /** It was decided on another log. It is there, and counts for the compare-and-set; it changes nothing else. */
@@ -130,6 +162,8 @@ function isAlive(state: ClusterState, { kind, id }: EventSubject): boolean {
       return state.intents.has(Number(id));
     case 'quarantine':
       return state.poison.has(Number(id));
+    case 'void':
+      return false;
   }
 }
 
@@ -141,6 +175,8 @@ function isClosed(state: ClusterState, { address, seq }: EventFact): boolean {
       return Number(address.id) < seq;
     case 'service':
       return !state.services.has(address.id);
+    case 'void':
+      return true;
     case 'cluster':
     case 'node':
       return false;

@@ -19,3 +19,4 @@ export * from './state.ts';
 export type { Task } from './task.ts';
 export * from './task-standing.ts';
 export * from './task-transitions.ts';
+export * from './voids.ts';

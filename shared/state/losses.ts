@@ -52,7 +52,8 @@ function add(state: ClusterState, loss: Loss): boolean {
   return true;
 }
 
-function countFrom(state: ClusterState, basis: number): boolean {
+/** False when they do already. */
+export function countFrom(state: ClusterState, basis: number): boolean {
   if (basis <= basisOf(state, 0)) return false;
   state.basisOffset = basis;
   return true;

@@ -33,6 +33,9 @@ export function restoreObject(state: ClusterState, links: Links, row: Row): void
       state.basisOffset = row[1] as number;
       state.losses.push(...(row[2] as readonly Loss[]));
       return;
+    case 'voided':
+      for (const seq of row[1] as readonly number[]) state.voided.add(seq);
+      return;
     case 'node':
       restoreNode(state, known, row[1] as StoredNode);
       return;
@@ -61,14 +64,12 @@ export function restoreObject(state: ClusterState, links: Links, row: Row): void
   }
 }
 
-type StoredHead = Pick<
-  ClusterState,
-  'head' | 'headTime' | 'digest' | 'conflicts' | 'astray' | 'halted' | 'cluster'
-> &
-  Partial<Pick<ClusterState, 'wireVersion'>>;
+type StoredHead = Pick<ClusterState, 'head' | 'headTime' | 'digest' | 'conflicts' | 'astray' | 'cluster'> &
+  Partial<Pick<ClusterState, 'wireVersion'>> & { readonly halted?: string };
 
-function restoreHead(state: ClusterState, stored: StoredHead): void {
+function restoreHead(state: ClusterState, { halted, ...stored }: StoredHead): void {
   Object.assign(state, stored);
+  if (halted !== undefined) state.halted = { reason: halted };
   haltBeyond(state);
 }
 

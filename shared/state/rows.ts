@@ -18,7 +18,9 @@ export function* listRows(state: ClusterState): Generator<Row> {
 /** All but slots and tasks. What they are made of never changes afterwards, whatever becomes of the state. */
 export function* listObjectRows(state: ClusterState): Generator<Row> {
   yield headRow(state);
-  if (state.losses.length > 0) yield ['losses', state.basisOffset, [...state.losses]];
+  if (state.losses.length > 0 || state.basisOffset > 0)
+    yield ['losses', state.basisOffset, [...state.losses]];
+  if (state.voided.size > 0) yield ['voided', [...state.voided]];
   for (const node of state.nodes.values()) yield nodeRow(node);
   for (const service of state.services.values()) yield serviceRow(service);
   for (const [, version] of state.tables.versions) yield versionRow(version);
@@ -37,7 +39,16 @@ function headRow(state: ClusterState): Row {
   const { head, headTime, digest, conflicts, astray, halted, cluster, wireVersion } = state;
   return [
     'head',
-    { head, headTime, digest, conflicts, astray, halted, cluster, ...younger({ wireVersion }) },
+    {
+      head,
+      headTime,
+      digest,
+      conflicts,
+      astray,
+      halted: halted?.reason,
+      cluster,
+      ...younger({ wireVersion }),
+    },
   ];
 }
 

@@ -11,6 +11,7 @@ import type { Slot } from './slot.ts';
 import { type ClusterState, createState } from './state.ts';
 import type { Task } from './task.ts';
 import { enterNode } from './task-transitions.ts';
+import type { Voids } from './voids.ts';
 
 const ROWS_PER_CHUNK = 200;
 const LENGTH_BYTES = 4;
@@ -53,8 +54,9 @@ export interface SnapshotReader {
   finish(): Generator<void, ClusterState>;
 }
 
-export function readSnapshot(): SnapshotReader {
-  const state = createState();
+/** `voids`: what the fold goes by that goes on from it. */
+export function readSnapshot(voids?: Voids): SnapshotReader {
+  const state = createState(voids);
   const digest = startSha256();
   let links: Links | undefined;
   let ended: string | undefined;

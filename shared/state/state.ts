@@ -11,6 +11,7 @@ import { ServiceNames } from './service-names.ts';
 import type { Slot } from './slot.ts';
 import { Tables } from './tables.ts';
 import type { Task } from './task.ts';
+import { NO_VOIDS, type Voids } from './voids.ts';
 
 /** What a task runs: shared by all tasks made from the same spec. */
 export interface TaskVersion {
@@ -148,11 +149,27 @@ export interface ClusterState {
   readonly losses: Loss[];
   /** What commands have for their basis beyond the sequence they follow from: more than before each loss. */
   basisOffset: number;
+  /** The records that this fold leaves out; known before it begins. */
+  voids: Voids;
+  /** Those of them that were met, in log order. */
+  readonly voided: Set<number>;
   /** Set when a newer program's event was met: nothing may be decided from here on. */
-  halted: string | undefined;
+  halted: Halt | undefined;
 }
 
-export function createState(): ClusterState {
+export interface Halt {
+  readonly reason: string;
+  /** The record it halted on; undefined when that was folded by another build. */
+  readonly record?: HaltingRecord | undefined;
+}
+
+export interface HaltingRecord {
+  readonly seq: number;
+  readonly subject: string;
+  readonly type: string;
+}
+
+export function createState(voids: Voids = NO_VOIDS): ClusterState {
   const tables = new Tables();
   return {
     cluster: undefined,
@@ -175,6 +192,8 @@ export function createState(): ClusterState {
     astray: 0,
     losses: [],
     basisOffset: 0,
+    voids,
+    voided: new Set(),
     halted: undefined,
   };
 }

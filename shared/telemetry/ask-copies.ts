@@ -33,10 +33,11 @@ export function askCopies(
       if (data.length === 0) finish();
       else if (isEnough(answers)) wait(Math.min(GRACE_MS, patienceMs));
     });
-    let timer = setTimeout(finish, patienceMs);
+    // A program that is at its end is not kept for the answers.
+    let timer = setTimeout(finish, patienceMs).unref();
     function wait(ms: number): void {
       clearTimeout(timer);
-      timer = setTimeout(finish, ms);
+      timer = setTimeout(finish, ms).unref();
     }
     function finish(): void {
       clearTimeout(timer);

@@ -27,6 +27,13 @@ const interrupted = {
   pending: 9,
 };
 
+const halted = {
+  reason: 'unknown event x',
+  record: { seq: 17, subject: 'muster.event.orchestrator.service.s', type: 'x' },
+};
+const HALTED =
+  'halted on record 17 on muster.event.orchestrator.service.s (x by the orchestrator): unknown event x; upgrade every copy to the newest version that is at work here; if the record should not be there, `muster log void 17 --why "…"`';
+
 describe('alive, but not ready, is a copy', () => {
   it.each([
     ['without NATS', readControl({}, { connected: false }), ['nats: not connected']],
@@ -37,11 +44,7 @@ describe('alive, but not ready, is a copy', () => {
       readControl({ logHead: 2, head: 1_100 }),
       ['log: 1098 records ahead of a log that has 2'],
     ],
-    [
-      'that is halted',
-      readControl({ halted: 'unknown event x' }),
-      ['halted: unknown event x; upgrade this copy'],
-    ],
+    ['that is halted', readControl({ halted }), [`halted: ${HALTED}`]],
     [
       'that does not follow its commands',
       readControl({}, { consumers: [interrupted] }),
@@ -89,10 +92,8 @@ describe('neither alive nor ready is a copy', () => {
 });
 
 it('a copy that is halted says so where it is asked whether it is alive', () => {
-  const [halted] = judgeLife([readControl({ halted: 'unknown event x' })]).checks.filter(
-    ({ check }) => check === 'halted',
-  );
-  expect(halted).toMatchObject({ ok: true, says: 'unknown event x; upgrade this copy' });
+  const [found] = judgeLife([readControl({ halted })]).checks.filter(({ check }) => check === 'halted');
+  expect(found).toMatchObject({ ok: true, says: HALTED });
 });
 
 it('says of a thousand agents what is wrong, and the rest once', () => {

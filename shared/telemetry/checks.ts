@@ -1,5 +1,6 @@
 // Whether a process is alive, and whether it is ready: every check by name, and in words what is wrong. Pure.
 import { ownValue } from '@muster/model';
+import { adviseHalt, explainHalt } from '@muster/runtime';
 import type { RoleReading } from './observed.ts';
 
 export interface Check {
@@ -89,7 +90,7 @@ function checkFolding({ copy, fold }: RoleReading): Check[] {
 function checkHalt({ copy, fold }: RoleReading): Check[] {
   if (!fold) return [];
   const { halted } = fold;
-  const says = halted === undefined ? 'no' : `${halted}; upgrade this copy`;
+  const says = halted === undefined ? 'no' : `${explainHalt(halted)}; ${adviseHalt(halted)}`;
   return [{ check: 'halted', copy, ok: halted === undefined, says }];
 }
 

@@ -31,6 +31,13 @@ const roleStatsSchema = z.object({
     .number()
     .optional()
     .describe('How far the clock of the log’s server has leapt away, while that is not believed yet.'),
+  halted: z
+    .object({
+      reason: z.string(),
+      record: z.object({ seq: count, subject: z.string(), type: z.string() }).optional(),
+    })
+    .optional()
+    .describe('Why it decides nothing, and the record that it does not understand.'),
   trouble: z.string().optional().describe('Why it is not ready, as far as it knows without asking anybody.'),
 });
 export type RoleStats = z.infer<typeof roleStatsSchema>;
@@ -66,6 +73,7 @@ export function describeRole(reading: RoleReading, started: boolean): RoleStats 
       logLeapMs: connection.clock.leapMs,
     }),
     ...(agent && { tasks: { ...agent.tasks } }),
+    ...(fold?.halted && { halted: fold.halted }),
     ...(wrong && { trouble: `${wrong.check}: ${wrong.says}` }),
   };
 }

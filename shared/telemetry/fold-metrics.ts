@@ -46,7 +46,7 @@ export const foldMetrics: readonly Metric[] = [
   },
   {
     name: 'muster_fold_halted',
-    help: '1 when a newer version wrote what this copy does not understand: it decides nothing until it is upgraded.',
+    help: '1 when this copy does not understand a record: it decides nothing until it is upgraded, or the record is void.',
     type: 'gauge',
     merge: 'most',
     read: ({ fold: seen }) => flag(seen && seen.halted !== undefined),

@@ -1,8 +1,13 @@
 // What there is to be seen of one copy of a role, and one look at it. A look is plain data: metrics, checks and answers are
 // all made from it.
 import { type ConsumerStats, type Log, LogDivergedError, type WriteStats } from '@muster/log';
-import type { ConnectionStats, LogClock, ReducerLoopStats } from '@muster/runtime';
-import type { ClusterState } from '@muster/state';
+import {
+  type ConnectionStats,
+  type LogClock,
+  RecordVoidedError,
+  type ReducerLoopStats,
+} from '@muster/runtime';
+import type { ClusterState, Halt } from '@muster/state';
 import { askHead } from './ask-head.ts';
 import type { Measures } from './measures.ts';
 import { type RestartCounts, readWorkloads, type Workloads } from './workloads.ts';
@@ -96,7 +101,7 @@ export interface FoldReading {
   readonly astray: number;
   readonly losses: LossCounts;
   readonly certain: boolean;
-  readonly halted: string | undefined;
+  readonly halted: Halt | undefined;
   /** The cluster's, as folded. */
   readonly wireVersion: number;
   readonly failure: string | undefined;
@@ -160,8 +165,11 @@ function readFold(observed: ObservedFold): FoldReading {
     certain: observed.isCertain(),
     halted: state.halted,
     wireVersion: state.wireVersion,
-    // Of a log that is another one now, a new fold is made.
-    failure: failure instanceof LogDivergedError ? undefined : failure?.message,
+    // A new fold is made.
+    failure:
+      failure instanceof LogDivergedError || failure instanceof RecordVoidedError
+        ? undefined
+        : failure?.message,
     objects: { services: services.size, tasks: tasks.size, nodes: nodes.size, intents: intents.size },
   };
 }

@@ -14,6 +14,7 @@ import {
   type ClusterState,
   createChanges,
   createState,
+  findVoids,
   foldRecord,
   type Service,
   type Task,
@@ -80,7 +81,7 @@ export function startHistory(): History {
 
 /** The state after these records. */
 export function foldAll(records: readonly RawRecord[]): ClusterState {
-  const state = createState();
+  const state = createState(findVoids(records));
   for (const record of records) foldRecord(state, record, createChanges());
   return state;
 }

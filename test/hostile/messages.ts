@@ -90,6 +90,7 @@ export const classes: Readonly<Record<string, Make>> = {
       cluster: ['self'],
       intent: [],
       quarantine: [],
+      void: ['eve'],
     };
     const id = chance.happens(0.3) ? known(chance, ids[kind]) : `g${chance.between(1, 100_000)}`;
     const subject = `muster.event.${writer}.${kind}.${id}`;

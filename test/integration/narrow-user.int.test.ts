@@ -1,9 +1,19 @@
 // A user whom the NATS server lets do little: what he may do is done, and he is told which permission is missing for what.
+import { encodeJson } from '@muster/events';
 import { type NatsServerProcess, startNatsServer } from '@muster/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import { areReady, hasConverged } from '../harness/sightings.ts';
 import type { Watch } from '../harness/watch.ts';
+
+/** As the guide has them. */
+const OPERATOR = [
+  'muster.event.operator.void.ana',
+  '$JS.API.STREAM.INFO.MUSTER_LOG',
+  '$JS.API.STREAM.MSG.GET.MUSTER_LOG',
+  '$JS.API.CONSUMER.>',
+  'muster.stats.>',
+];
 
 let server: NatsServerProcess;
 let cluster: TestCluster;
@@ -20,6 +30,7 @@ beforeAll(async () => {
       ${user('blind', ['muster.intent.>'], ['_INBOX.>'])}
       ${user('deaf', ['muster.intent.>'], ['nothing'])}
       ${user('reader', ['muster.query.>'], ['_INBOX.>'])}
+      ${user('operator', OPERATOR, ['_INBOX.>'])}
     ] }`,
   });
   cluster = await startCluster({ url: as('root') });
@@ -81,3 +92,22 @@ it.each([['events'], ['doctor'], ['state'], ['top', '--no-stream'], ['node', 'ls
     expect(`${stdout}${stderr}`).not.toMatch(/\n +at |fault of muster/);
   },
 );
+
+it('declares a record void in his own name, if he may', async () => {
+  const event = { v: 99, type: 'x', writer: 'orchestrator', cause: 0, at: '2026-01-01T00:00:00Z' };
+  const appended = await watch.log.append('muster.event.orchestrator.cluster.self', encodeJson(event));
+  const record = String((appended as { seq: number }).seq);
+  const waiting = await runAs('narrow', 'service', 'create', '--timeout', '2s', '--name', 'late', 'x');
+  expect(waiting.code).toBe(4);
+  expect(waiting.stderr).toContain(`waits, and the API has halted on record ${record} on `);
+
+  const declare = (name: string, ...args: string[]) =>
+    runAs(name, 'log', 'void', record, '--yes', '--why', 'not ours', ...args);
+  const inNameOfAnother = await declare('operator', '--as', 'eve');
+  expect(inNameOfAnother.code).toBe(1);
+  expect(inNameOfAnother.stderr).toContain(
+    'NATS does not let this user publish on "muster.event.operator.void.eve", which is needed to declare records void',
+  );
+  expect(await declare('operator', '--as', 'ana')).toMatchObject({ code: 0, stderr: '' });
+  expect(await runAs('narrow', 'service', 'create', '-d', '--name', 'early', 'x')).toMatchObject({ code: 0 });
+});

@@ -1,8 +1,17 @@
 // Folds the log anew, beside everything else, to store the snapshots that the ladder lacks.
 import { findGap, type Gap, type Log, type SnapshotStore } from '@muster/log';
-import { type ClusterState, createState, FOLD_VERSION, foldRecord, ignoreChanges } from '@muster/state';
+import {
+  type ClusterState,
+  createState,
+  FOLD_VERSION,
+  foldRecord,
+  ignoreChanges,
+  type Voids,
+  wasFoldedWithout,
+} from '@muster/state';
 import { type Clock, sleep } from '../clock.ts';
 import type { Logger } from '../logging.ts';
+import { readVoids } from '../read-voids.ts';
 import { loadNearest, takeSnapshot } from '../snapshotting.ts';
 
 export interface ClimbOptions {
@@ -53,8 +62,11 @@ export async function climb(options: ClimbOptions): Promise<boolean> {
       { ...gap, rungs: stored },
       stored === 0 ? 'building the missing rungs of the ladder of snapshots' : 'building on',
     );
-    // Another copy may have come further meanwhile.
-    if (state?.head !== gap.above) state = await startAt(gap.above, options);
+    const voids = await readVoids(options.log);
+    // Another copy may have come further meanwhile, or a record that we have folded be void.
+    if (state?.head !== gap.above || !wasFoldedWithout(state, voids))
+      state = await startAt(gap.above, { ...options, voids });
+    state.voids = voids;
     reached = gap.above + gap.every;
     if (!(await foldGently(state, reached, options, () => onPending(gap.upTo - state!.head)))) return false;
     await takeSnapshot(snapshots, state, clock);
@@ -63,8 +75,11 @@ export async function climb(options: ClimbOptions): Promise<boolean> {
   }
 }
 
-async function startAt(above: number, options: ClimbOptions): Promise<ClusterState> {
-  return (above > 0 ? await loadNearest(options, above) : undefined) ?? createState();
+async function startAt(
+  above: number,
+  options: ClimbOptions & { readonly voids: Voids },
+): Promise<ClusterState> {
+  return (above > 0 ? await loadNearest(options, above) : undefined) ?? createState(options.voids);
 }
 
 /** False when it was told not to go on, or met what only a newer version understands. */

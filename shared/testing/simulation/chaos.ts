@@ -6,7 +6,7 @@ import { hashState } from '@muster/state';
 import { foldAll } from '../given.ts';
 import { describeIndices } from '../indices.ts';
 import { copyThroughSnapshot } from '../through-snapshot.ts';
-import { faultNames, injectFault } from './faults.ts';
+import { declareVoid, faultNames, injectFault } from './faults.ts';
 import { perfectNetwork } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
 import { askSomething } from './users.ts';
@@ -74,6 +74,7 @@ async function survive(
     const fault = chance.pick(faultNames);
     faults[fault] = (faults[fault] ?? 0) + 1;
     injectFault[fault](cluster);
+    if (chance.happens(0.5)) declareVoid(cluster);
   }
   network.faults = { ...perfectNetwork, latencyMs: 5 };
   await calmDown(cluster, calmForMs);
@@ -89,6 +90,7 @@ async function calmDown(cluster: SimulatedCluster, withinMs: number): Promise<vo
   const end = cluster.clock.now() + withinMs;
   while (cluster.clock.now() < end) {
     await cluster.run(1000);
+    declareVoid(cluster);
     if (cluster.unfinished().length === 0) return;
   }
   throw new Error(

@@ -12,6 +12,7 @@ import {
   isLive,
   type Task,
 } from '@muster/state';
+import { foldAll } from '../given.ts';
 
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
@@ -25,7 +26,8 @@ export interface Observer {
 const OLD_TASK_TIMEOUT_MS = 60_000;
 
 export function createObserver(): Observer {
-  const state = createState();
+  let state = createState();
+  const records: RawRecord[] = [];
   const changes = createChanges();
   const verdicts = new Map<number, number>();
   const created = new Set<string>();
@@ -37,8 +39,11 @@ export function createObserver(): Observer {
   const lastDownAt = new Map<string, number>();
 
   return {
-    state,
+    get state() {
+      return state;
+    },
     observe(record) {
+      records.push(record);
       let before = new Map<string, TaskState>();
       const downBefore = new Set(
         [...state.nodes.values()].filter((node) => node.status === 'down').map((node) => node.id),
@@ -59,13 +64,21 @@ export function createObserver(): Observer {
         throw new BrokenRule(`at sequence ${record.seq} (${record.subject}): ${(error as Error).message}`);
       }
       clearChanges(changes);
+      if (fact.is === 'event' && fact.event.type === 'record.voided') beginAgain();
     },
   };
 
+  /** What was decided because of the record that is void now may have left a second task in a slot, until it is settled. */
+  function beginAgain(): void {
+    state = foldAll(records);
+    for (const [cause, seq] of verdicts) if (state.voided.has(seq)) verdicts.delete(cause);
+    for (const service of state.services.values())
+      for (const { number } of service.doubled) startingFirst.add(`${service.id}/${number}`);
+  }
+
   function checkFact(record: RawRecord, fact: Fact, isVoid: boolean): void {
-    if (fact.is === 'unknown') throw new Error(`a reducer or agent wrote ${fact.reason}`);
     // Nobody but an intruder writes so little.
-    if (fact.is === 'poison' && record.data.length > 200)
+    if ((fact.is === 'poison' || fact.is === 'unknown') && record.data.length > 200)
       throw new Error(`a reducer or agent wrote ${fact.reason}`);
     if (fact.is !== 'event' || isVoid) return;
     const { event } = fact;

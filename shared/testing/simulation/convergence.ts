@@ -19,6 +19,7 @@ export function findUnfinished(cluster: SimulatedCluster): string[] {
   const lostIds = new Set(cluster.nodes.filter((seat) => cluster.lost.has(seat)).map(({ nodeId }) => nodeId));
   const running = listRunning(cluster);
   const problems: string[] = [...running.problems];
+  if (state.halted) problems.push(`halted: ${state.halted.reason}`);
   if (state.intents.size > 0) problems.push(`${state.intents.size} intents without a verdict`);
   if (state.poison.size > 0) problems.push(`${state.poison.size} records without a quarantine`);
   for (const service of state.services.values()) {

@@ -1,5 +1,7 @@
 // What goes wrong in a run of chaos. Each fault mends itself, but for a machine that is lost.
+import { composeEvent, encodeJson } from '@muster/events';
 import { presenceSubject } from '@muster/runtime';
+import { sumOfRecord } from '@muster/state';
 import type { Seat, SimulatedCluster } from './simulated-cluster.ts';
 
 const INTRUDER = 'intruder';
@@ -106,7 +108,43 @@ export const injectFault = {
       .append(subject, new TextEncoder().encode(of))
       .catch(() => undefined);
   },
+  /** And so everybody may be halted, until somebody declares the record void. */
+  halt({ chance, network, nodes }) {
+    const [writer, kind, id] = chance.pick([
+      ['orchestrator', 'cluster', 'self'],
+      ['scheduler', 'node', chance.pick(nodes).nodeId],
+      ['dispatcher', 'node', chance.pick(nodes).nodeId],
+    ]);
+    const ofTomorrow = { v: 99, type: 'x', writer, cause: 0, at: '2026-01-01T00:00:00Z' };
+    network.log
+      .client(INTRUDER)
+      .append(`muster.event.${writer}.${kind}.${id}`, encodeJson(ofTomorrow))
+      .catch(() => undefined);
+  },
 } satisfies Record<string, Inject>;
+
+/** A person does it, as soon as he has seen it. */
+export function declareVoid({ network, observer, clock }: SimulatedCluster): void {
+  const seq = observer.state.halted?.record?.seq;
+  if (seq === undefined) return;
+  const record = network.log.records[seq - 1]!;
+  const { subject, data } = composeEvent(
+    {
+      type: 'record.voided',
+      cause: seq,
+      actor: 'ana',
+      record: seq,
+      subject: record.subject,
+      sum: sumOfRecord(record),
+      reason: 'not ours',
+    },
+    clock.now(),
+  );
+  network.log
+    .client('operator')
+    .append(subject, data)
+    .catch(() => undefined);
+}
 
 export const faultNames = Object.keys(injectFault) as (keyof typeof injectFault)[];
 

@@ -10,6 +10,7 @@ import { startOrchestrator } from '@muster/orchestrator';
 import {
   type Follower,
   foundCluster,
+  RecordVoidedError,
   type ReducerLoopStats,
   runSharedReducer,
   silentLogger,
@@ -123,6 +124,11 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
         const follower = await startFollower({ log, clock: process.clock, logger: silentLogger });
         if (!process.alive) return;
         seat.follower = follower;
+        follower.onFailure((error) => {
+          if (!(error instanceof RecordVoidedError) || !process.alive) return;
+          cluster.kill(seat);
+          void seat.start().catch(fail);
+        });
         const loop = { follower, log, clock: process.clock, logger: silentLogger };
         const bus = network.bus.client(process.name);
         const own = { bus, clock: process.clock, role, copy: process.name };
