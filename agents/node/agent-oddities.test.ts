@@ -4,7 +4,7 @@ import { encodeJson, logSubject, WIRE_VERSION } from '@muster/events';
 import type { Logger } from '@muster/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
-import { readStatus } from './readable-status.ts';
+import { readStatus } from './reports/readable-status.ts';
 
 const task = taskIdOf(1);
 let rig: Rig;

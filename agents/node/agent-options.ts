@@ -2,8 +2,8 @@
 import type { Backend, RunState } from '@muster/backends';
 import type { CommandStore, Log } from '@muster/log';
 import type { Bus, Clock, Logger } from '@muster/runtime';
-import type { ClusterRecord } from './cluster-record.ts';
-import type { AgentStorage } from './storage.ts';
+import type { ClusterRecord } from './commands/cluster-record.ts';
+import type { AgentStorage } from './disk/storage.ts';
 
 export interface AgentOptions {
   /** One token of a subject; 25 characters of base36 when `loadIdentity` drew it. */

@@ -3,8 +3,8 @@ import { BackendUnavailableError, createBackend } from '@muster/backends';
 import { LogUnavailableError } from '@muster/log';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
-import { REPORT_LIMIT } from './reporter.ts';
-import { createMemoryStorage } from './storage.ts';
+import { createMemoryStorage } from './disk/storage.ts';
+import { REPORT_LIMIT } from './reports/reporter.ts';
 
 const task = taskIdOf(1);
 let rig: Rig;

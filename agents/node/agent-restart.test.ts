@@ -1,7 +1,7 @@
 // What an agent does with what it finds when it starts again: after its own death, the engine's, or both.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
-import { createMemoryStorage } from './storage.ts';
+import { createMemoryStorage } from './disk/storage.ts';
 
 const task = taskIdOf(1);
 let rig: Rig;

@@ -15,7 +15,7 @@ import { type Bus, MemoryBus, silentLogger } from '@muster/runtime';
 import { VirtualClock } from '@muster/testing';
 import { startAgent } from './agent.ts';
 import type { Agent, AgentOptions } from './agent-options.ts';
-import { type AgentStorage, createMemoryStorage } from './storage.ts';
+import { type AgentStorage, createMemoryStorage } from './disk/storage.ts';
 
 export const NODE = 'node1';
 

@@ -3,23 +3,29 @@
 import type { TaskStatus } from '@muster/events';
 import { createSparingLogger, type Logger, type Timer, waitAtMost } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
-import { type ClusterKnown, followClusterRecord } from './cluster-record.ts';
-import { createCommandSet } from './command-set.ts';
-import { createEngineLink } from './engine-link.ts';
-import { serveExecRequests } from './exec-requests.ts';
-import { followCommands } from './follow-commands.ts';
-import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
-import { createJoining } from './joining.ts';
-import { serveLogStreams } from './log-streams.ts';
-import { hasEnded } from './next-step.ts';
-import { createOwnEvents, DisplacedError } from './own-events.ts';
-import { describeError, promise, StoppedError } from './patience.ts';
-import { isForeign, listExpected, seePicture } from './picture.ts';
-import { createProgress, loadProgress, mergeProgress, noProgress, type Remembered } from './progress.ts';
-import { createReporter } from './reporter.ts';
-import type { AgentStorage } from './storage.ts';
-import { recallEntry, seeRun, statusOf, type TaskEntry } from './task-entry.ts';
-import { createTaskRunner } from './task-runner.ts';
+import { type ClusterKnown, followClusterRecord } from './commands/cluster-record.ts';
+import { createCommandSet } from './commands/command-set.ts';
+import { followCommands } from './commands/follow-commands.ts';
+import type { AgentStorage } from './disk/storage.ts';
+import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
+import { createJoining } from './reports/joining.ts';
+import { createOwnEvents, DisplacedError } from './reports/own-events.ts';
+import {
+  createProgress,
+  loadProgress,
+  mergeProgress,
+  noProgress,
+  type Remembered,
+} from './reports/progress.ts';
+import { createReporter } from './reports/reporter.ts';
+import { serveExecRequests } from './streams/exec-requests.ts';
+import { serveLogStreams } from './streams/log-streams.ts';
+import { createEngineLink } from './tasks/engine-link.ts';
+import { hasEnded } from './tasks/next-step.ts';
+import { describeError, promise, StoppedError } from './tasks/patience.ts';
+import { isForeign, listExpected, seePicture } from './tasks/picture.ts';
+import { recallEntry, seeRun, statusOf, type TaskEntry } from './tasks/task-entry.ts';
+import { createTaskRunner } from './tasks/task-runner.ts';
 
 const DEFAULT_HEARTBEAT_MS = 5_000;
 const DEFAULT_CONCURRENCY = 16;

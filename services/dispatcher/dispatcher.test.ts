@@ -15,7 +15,7 @@ import {
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
-import { ORPHAN_AFTER_MS } from './verdict.ts';
+import { ORPHAN_AFTER_MS } from './nodes/verdict.ts';
 
 const PERIOD = 5000;
 const STEP = PERIOD / 10;

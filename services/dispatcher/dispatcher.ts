@@ -14,10 +14,9 @@ import {
   usualRecordLimit,
 } from '@muster/runtime';
 import { basisOf, type ClusterNode, type ClusterState, lastSeqOf } from '@muster/state';
-
-import { startHearing } from './hearing.ts';
-import { createUndelivered } from './undelivered.ts';
-import { type Evidence, type Judgement, judge } from './verdict.ts';
+import { createUndelivered } from './commands/undelivered.ts';
+import { startHearing } from './nodes/hearing.ts';
+import { type Evidence, type Judgement, judge } from './nodes/verdict.ts';
 
 /** Decisions of one round; the rest has its turn in the next. */
 const MAX_DECISIONS_PER_ROUND = 512;

@@ -1,3 +1,3 @@
-export * from './command-writer.ts';
+export * from './commands/command-writer.ts';
 export * from './dispatcher.ts';
 export * from './start-dispatcher.ts';

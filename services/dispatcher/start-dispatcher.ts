@@ -15,10 +15,10 @@ import {
   runReducer,
   type Timer,
 } from '@muster/runtime';
-import { type CommandWriterStats, startCommandWriter } from './command-writer.ts';
+import { type CommandWriterStats, startCommandWriter } from './commands/command-writer.ts';
 import { createDispatcher } from './dispatcher.ts';
-import { watchOutlived } from './outlived.ts';
-import { probeAgents } from './probe-agents.ts';
+import { watchOutlived } from './nodes/outlived.ts';
+import { probeAgents } from './nodes/probe-agents.ts';
 
 export interface StartDispatcherOptions {
   readonly follower: Follower;

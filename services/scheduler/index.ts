@@ -1,4 +1,4 @@
-export { countInBranches } from './forks.ts';
-export { Roster } from './roster.ts';
+export { Roster } from './nodes/roster.ts';
+export type { Branch } from './nodes/trees.ts';
+export { countInBranches } from './placing/forks.ts';
 export * from './scheduler.ts';
-export type { Branch } from './trees.ts';

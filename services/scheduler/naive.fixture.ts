@@ -1,7 +1,7 @@
 // Placement as it is defined, without an index: for every task all nodes are compared anew. Tests hold the scheduler to it.
 import { compilePreference, fitBackends, nodeSatisfies, parseConstraint } from '@muster/model';
 import type { ClusterNode } from '@muster/state';
-import type { Group } from './group.ts';
+import type { Group } from './placing/group.ts';
 
 export interface Gift {
   readonly nodeId: string;

@@ -12,8 +12,8 @@ import {
   usualRecordLimit,
 } from '@muster/runtime';
 import type { Changes, ClusterState, Service, Task } from '@muster/state';
-import { createFailures } from './failures.ts';
-import { type Rank, Roster } from './roster.ts';
+import { type Rank, Roster } from './nodes/roster.ts';
+import { createFailures } from './placing/failures.ts';
 import {
   chargeSteps,
   concludeRound,
@@ -23,10 +23,10 @@ import {
   type Limits,
   type Round,
   startRound,
-} from './round.ts';
-import { createStuck, describeStuck, type StuckService, tryNode } from './stuck.ts';
-import { type Turn, type TurnContext, takeTurn } from './turn.ts';
-import { tellNothing, tellUnsuited } from './unschedulable.ts';
+} from './placing/round.ts';
+import { createStuck, describeStuck, type StuckService, tryNode } from './placing/stuck.ts';
+import { type Turn, type TurnContext, takeTurn } from './placing/turn.ts';
+import { tellNothing, tellUnsuited } from './placing/unschedulable.ts';
 
 /** A reason that changed is told again so much later at the earliest (SwarmKit waits at most as long). */
 const RETELL_AFTER_MS = 1000;

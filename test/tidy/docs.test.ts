@@ -43,7 +43,7 @@ describe('documents', () => {
 
 describe('every event', () => {
   const types = catalogue.map(({ type }) => type);
-  const evolve = readFileSync(`${root}shared/state/evolve.ts`, 'utf8');
+  const evolve = readFileSync(`${root}shared/state/fold/evolve.ts`, 'utf8');
   const tests = listFiles(/^shared\/(events|state|testing)\/.*\.test\.ts$|^services\/.*\.test\.ts$/);
 
   it.each(types)('%s has a case in evolve', (type) => {

@@ -7,7 +7,7 @@ import { isTest, root } from './files.ts';
 import { findForeignKeys, readProgram } from './foreign-keys.ts';
 
 /** The two functions that everybody else asks. */
-const KEEPER = 'shared/model/own-keys.ts';
+const KEEPER = 'shared/model/stored/own-keys.ts';
 
 describe('a key that comes from outside', () => {
   // The compiler has to read the whole tree for it.

@@ -15,7 +15,7 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
   // 1. The build reads version 2.
   'shared/events/envelope.ts': [['export const WIRE_VERSION = 1;', 'export const WIRE_VERSION = 2;']],
   // 2. Two fields: what an agent must know to run the task rightly, and what it may leave.
-  'shared/model/service-spec.ts': [
+  'shared/model/spec/service-spec.ts': [
     [
       '  readOnly: z.boolean().optional(),\n});\nexport type ContainerSpec',
       `  readOnly: z.boolean().optional(),
@@ -72,8 +72,10 @@ export type ContainerSpec`,
   ],
   // 5. Their writers. An agent says what it knows, and what the cluster does not read yet is left out for it; a reducer has
   // to know the version.
-  'agents/node/joining.ts': [['description, reads })', 'description, reads, kernel: process.version })']],
-  'agents/node/reporter.ts': [
+  'agents/node/reports/joining.ts': [
+    ['description, reads })', 'description, reads, kernel: process.version })'],
+  ],
+  'agents/node/reports/reporter.ts': [
     ['(status) => stripTime(status, now)', '(status) => ({ ...stripTime(status, now), attempt: 1 })'],
   ],
   'services/dispatcher/dispatcher.ts': [

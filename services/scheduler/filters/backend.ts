@@ -1,5 +1,5 @@
 // A task runs on a backend of the kind that its cluster is for.
-import { isFit } from '../backends.ts';
+import { isFit } from '../nodes/backends.ts';
 import { countNodes, type Filter } from './filter.ts';
 
 export const backendFilter: Filter = {

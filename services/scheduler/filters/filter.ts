@@ -1,7 +1,8 @@
 // What a filter is: it says of each node whether tasks of a group may run there, and explains its refusals in
 // SwarmKit's words (manager/scheduler/filter.go).
-import type { Group } from '../group.ts';
-import type { Roster } from '../roster.ts';
+
+import type { Roster } from '../nodes/roster.ts';
+import type { Group } from '../placing/group.ts';
 
 /** `serviceTasks`: how many tasks of the group's service the node has. */
 export type Test = (rank: number, serviceTasks: number) => boolean;

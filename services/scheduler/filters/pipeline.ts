@@ -1,0 +1,105 @@
+// The filters, in SwarmKit's order (manager/scheduler/pipeline.go) and with one of our own. The first one that refuses a node is the reason.
+
+import type { NodeMasks, Roster } from '../nodes/roster.ts';
+import type { Group } from '../placing/group.ts';
+import { backendFilter } from './backend.ts';
+import { constraintFilter } from './constraints.ts';
+import type { Demand, Filter, Test } from './filter.ts';
+import { hostPortFilter } from './host-ports.ts';
+import { maxReplicasFilter } from './max-replicas.ts';
+import { readyFilter } from './ready.ts';
+import { resourceFilter } from './resources.ts';
+
+export const filters: readonly Filter[] = [
+  readyFilter,
+  backendFilter,
+  resourceFilter,
+  constraintFilter,
+  hostPortFilter,
+  maxReplicasFilter,
+];
+
+interface Step {
+  readonly filter: Filter;
+  readonly test: Test;
+}
+
+/** The filters that a group needs, as tests. */
+export interface Pipeline {
+  readonly steps: readonly Step[];
+  /** Those that a climb through the roster's bits leaves to be asked. */
+  readonly rest: readonly Step[];
+  /** What becomes of a node that is given a task. */
+  readonly takes: readonly NonNullable<Demand['take']>[];
+}
+
+export interface Refusal {
+  readonly filter: string;
+  readonly nodes: number;
+}
+
+/** Nodes refused by each filter that refused any. */
+export type Refusals = Map<Filter, number>;
+
+export function preparePipeline(group: Group, roster: Roster): Pipeline {
+  const steps: Step[] = [];
+  const rest: Step[] = [];
+  const takes: NonNullable<Demand['take']>[] = [];
+  for (const filter of filters) {
+    const demand = filter.prepare(group, roster);
+    if (!demand) continue;
+    const { test, take } = demand;
+    if (take) takes.push(take);
+    const step = { filter, test };
+    steps.push(step);
+    if (!filter.inBits) rest.push(step);
+  }
+  return { steps, rest, takes };
+}
+
+export function findRefusal(steps: readonly Step[], rank: number, serviceTasks: number): Filter | undefined {
+  for (let place = 0; place < steps.length; place += 1) {
+    const { filter, test } = steps[place]!;
+    if (!test(rank, serviceTasks)) return filter;
+  }
+  return undefined;
+}
+
+export function countRefusal(refusals: Refusals, filter: Filter, nodes = 1): void {
+  if (nodes > 0) refusals.set(filter, (refusals.get(filter) ?? 0) + nodes);
+}
+
+/** Nodes refused by each filter, of all there are. */
+export function refuseAll({ steps }: Pipeline, roster: Roster, serviceId: string): Refusals {
+  const refusals: Refusals = new Map();
+  for (let rank = 0; rank < roster.nodes.length; rank += 1) {
+    const refusal = findRefusal(steps, rank, roster.countServiceTasks(rank, serviceId));
+    if (refusal) countRefusal(refusals, refusal);
+  }
+  return refusals;
+}
+
+/** What the climb passed over: nodes that aren't ready, and ready ones of another backend or that the constraints refuse. */
+export function countPassedOver(refusals: Refusals, roster: Roster, { fit, mask }: NodeMasks): void {
+  countRefusal(refusals, readyFilter, roster.nodes.length - roster.readyNodes);
+  const unfit = fit ? roster.countUnmet(fit) : 0;
+  countRefusal(refusals, backendFilter, unfit);
+  if (mask) countRefusal(refusals, constraintFilter, roster.countUnmet(mask) - unfit);
+}
+
+/** Most refusals first, then in the filters' order. */
+export function listRefusals(refusals: Refusals): Refusal[] {
+  return rankRefusals(refusals).map(([filter, nodes]) => ({ filter: filter.name, nodes }));
+}
+
+/** SwarmKit's sentence about tasks that no node suits. */
+export function explainRefusals(refusals: Refusals): string {
+  const reasons = rankRefusals(refusals).map(([filter, nodes]) => filter.explain(nodes));
+  return reasons.length === 0 ? 'no suitable node' : `no suitable node (${reasons.join('; ')})`;
+}
+
+function rankRefusals(refusals: Refusals): [Filter, number][] {
+  return [...refusals].sort(
+    ([a, some], [b, others]) => others - some || filters.indexOf(a) - filters.indexOf(b),
+  );
+}

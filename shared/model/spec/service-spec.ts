@@ -1,0 +1,138 @@
+// The one form a service has inside muster: SwarmKit's ServiceSpec (api/specs.proto) in camelCase, with
+// durations in nanoseconds as Docker's API has them. Input may write a duration as "5s" and leave out what
+// has a default; the parsed value is complete. Fields of SwarmKit's that nothing here acts on yet are not in
+// the schema, so that asking for them is refused by name rather than ignored.
+import { z } from 'zod';
+import { LONGEST_DURATION, parseDuration } from '../grammar/duration.ts';
+import { storeAs } from '../stored/stored-form.ts';
+
+const SECOND = 1e9;
+
+export const durationSchema = storeAs(
+  z
+    .union([z.number(), z.string()])
+    .transform((value, context) => {
+      const nanos = typeof value === 'number' ? value : parseDuration(value);
+      if (Number.isSafeInteger(nanos)) return nanos!;
+      const message =
+        nanos === undefined || Number.isNaN(nanos) || Math.abs(nanos) <= Number.MAX_SAFE_INTEGER
+          ? `invalid duration "${value}": write it as "1m30s", or in whole nanoseconds`
+          : `invalid duration "${value}": at most ${LONGEST_DURATION} are allowed`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .meta({ description: 'Nanoseconds, or a Go duration such as "1m30s"' }),
+  z.int(),
+);
+
+const labelsSchema = z.record(z.string(), z.string());
+
+export const serviceNameSchema = z.string();
+
+export const mountSchema = z.strictObject({
+  type: z.enum(['bind', 'volume', 'tmpfs']),
+  source: z.string().optional(),
+  target: z.string().min(1),
+  readOnly: z.boolean().default(false),
+});
+export type Mount = z.infer<typeof mountSchema>;
+
+export const containerSpecSchema = z.strictObject({
+  image: z.string().default(''),
+  /** Replaces the image's entrypoint. */
+  command: z.array(z.string()).optional(),
+  args: z.array(z.string()).optional(),
+  env: z.array(z.string()).default([]),
+  dir: z.string().optional(),
+  user: z.string().optional(),
+  hostname: z.string().optional(),
+  labels: labelsSchema.default({}),
+  mounts: z.array(mountSchema).default([]),
+  stopSignal: z.string().optional(),
+  stopGracePeriod: durationSchema.default(10 * SECOND),
+  tty: z.boolean().optional(),
+  init: z.boolean().optional(),
+  readOnly: z.boolean().optional(),
+});
+export type ContainerSpec = z.infer<typeof containerSpecSchema>;
+
+const amountsSchema = z.strictObject({
+  nanoCpus: z.int().default(0),
+  memoryBytes: z.int().default(0),
+});
+
+export const restartPolicySchema = z.strictObject({
+  condition: z.enum(['none', 'on-failure', 'any']).default('any'),
+  delay: durationSchema.default(5 * SECOND),
+  /** 0 is unlimited. */
+  maxAttempts: z.int().nonnegative().default(0),
+  /** 0 is unbounded. */
+  window: durationSchema.default(0),
+});
+export type RestartPolicy = z.infer<typeof restartPolicySchema>;
+
+/** Tasks are shared equally among the nodes' values of "node.labels.X" or "engine.labels.X". */
+export const placementPreferenceSchema = z.strictObject({
+  spread: z.strictObject({ spreadDescriptor: z.string() }),
+});
+export type PlacementPreference = z.infer<typeof placementPreferenceSchema>;
+
+export const placementSchema = z.strictObject({
+  constraints: z.array(z.string()).default([]),
+  /** In their order: the tasks that one value gets are shared among the values of the next. */
+  preferences: z.array(placementPreferenceSchema).optional(),
+  /** Tasks of the service on one node, at most; 0 is no limit. */
+  maxReplicas: z.int().nonnegative().default(0),
+});
+export type Placement = z.infer<typeof placementSchema>;
+
+export const taskSpecSchema = z.strictObject({
+  containerSpec: containerSpecSchema.prefault({}),
+  resources: z
+    .strictObject({ limits: amountsSchema.prefault({}), reservations: amountsSchema.prefault({}) })
+    .prefault({}),
+  restartPolicy: restartPolicySchema.prefault({}),
+  placement: placementSchema.prefault({}),
+  /** A counter: raising it replaces every task though nothing else changed. */
+  forceUpdate: z.int().nonnegative().default(0),
+});
+export type TaskSpec = z.infer<typeof taskSpecSchema>;
+
+/** The part of it by which a task is run where it was placed. */
+export type RunSpec = Omit<TaskSpec, 'restartPolicy' | 'placement' | 'forceUpdate'>;
+
+export const portSchema = z.strictObject({
+  name: z.string().optional(),
+  protocol: z.enum(['tcp', 'udp', 'sctp']).default('tcp'),
+  targetPort: z.int().min(1).max(65535),
+  /** 0: the allocator picks one from 30000 to 32767. */
+  publishedPort: z.int().min(0).max(65535).default(0),
+  publishMode: z.enum(['ingress', 'host']).default('ingress'),
+});
+export type Port = z.infer<typeof portSchema>;
+
+export const updateConfigSchema = z.strictObject({
+  /** Slots replaced at the same time; 0 is all of them. */
+  parallelism: z.int().nonnegative().default(1),
+  delay: durationSchema.default(0),
+  order: z.enum(['stop-first', 'start-first']).default('stop-first'),
+});
+export type UpdateConfig = z.infer<typeof updateConfigSchema>;
+
+export const serviceSpecSchema = z.strictObject({
+  name: serviceNameSchema,
+  labels: labelsSchema.default({}),
+  taskTemplate: taskSpecSchema.prefault({}),
+  mode: z
+    .strictObject({ replicated: z.strictObject({ replicas: z.int().default(1) }).prefault({}) })
+    .prefault({}),
+  updateConfig: updateConfigSchema.prefault({}),
+  endpointSpec: z.strictObject({ ports: z.array(portSchema).default([]) }).prefault({}),
+});
+
+/** Complete and normalised. Never changed in place: an update makes another. */
+export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
+
+export function countReplicas(spec: ServiceSpec): number {
+  return spec.mode.replicated.replicas;
+}

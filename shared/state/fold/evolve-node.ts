@@ -1,0 +1,176 @@
+// How reports of agents and decisions about nodes change the state. Returns false when the decision is void.
+import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
+import { equalJson, parseTaskState, TaskState } from '@muster/model';
+import { indexTask } from '../cluster/service-indices.ts';
+import { type ClusterNode, type ClusterState, makeNode } from '../cluster/state.ts';
+import { isLive } from '../cluster/task-standing.ts';
+import { shareText } from '../columns/shared-text.ts';
+import type { Changes } from './changes.ts';
+import { assignTask, noteTask, setObserved } from './task-transitions.ts';
+
+type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
+
+export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, changes: Changes): boolean {
+  const { event, time } = fact;
+  const known = state.nodes.get(event.nodeId);
+  changes.nodes.add(event.nodeId);
+  if (known) {
+    const changed = !equalJson(known.description, event.description);
+    known.description = event.description;
+    known.storedDescription = storedOf(fact, 'description');
+    known.session = event.session;
+    known.reads = event.reads ?? 1;
+    known.reportedAt = time;
+    // It may no longer meet the constraints by which an update spared its tasks.
+    if (changed) indexTasksOn(known, changes);
+    return true;
+  }
+  const { tables } = state;
+  const facts = {
+    id: event.nodeId,
+    joinedAt: time,
+    storedDescription: storedOf(fact, 'description'),
+    description: event.description,
+    status: 'unknown',
+    statusMessage: 'joined, no heartbeat yet',
+    statusAt: time,
+    session: event.session,
+    reads: event.reads ?? 1,
+    reportedAt: time,
+  } as const;
+  const node = tables.nodes.add((handle) => makeNode(tables, handle, facts, []));
+  state.nodes.set(node.id, node);
+  return true;
+}
+
+export function reportTasks(state: ClusterState, fact: FactOf<'tasks.reported'>, changes: Changes): boolean {
+  const { event, seq, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  node.reportedAt = time;
+  changes.nodes.add(node.id);
+  for (const status of event.statuses) {
+    const task = node.tasks.get(status.id);
+    if (!task) {
+      noteStray(node, status.id);
+      continue;
+    }
+    if (!setObserved(task, parseTaskState(status.state)!, time, changes)) continue;
+    task.statusSeq = seq;
+    task.message = shareText(shorten(status.message ?? ''));
+    task.err = shorten(status.err ?? '');
+    if (status.exitCode !== undefined) task.exitCode = status.exitCode;
+    if (status.runId !== undefined) task.runId = copyBeginning(status.runId, MAX_RUN_ID_LENGTH);
+  }
+  for (const id of event.gone) node.strays.delete(id);
+  return true;
+}
+
+/** As many as it has tasks, and some more: what an agent leaves behind here is bounded by what it was given. */
+const SPARE_STRAYS = 1_000;
+const possibleId = /^[\w-]{1,64}$/;
+
+/** The others are told of again when the agent starts again, and by then these may be gone. */
+function noteStray(node: ClusterNode, id: string): void {
+  if (node.strays.has(id)) return;
+  const hasRoom = node.strays.size < node.tasks.size + SPARE_STRAYS;
+  if (hasRoom && possibleId.test(id)) node.strays.add(id);
+  else node.straysOmitted += 1;
+}
+
+/** Agents cut what may be long; an agent may be anybody's. */
+const MAX_TEXT_LENGTH = 8_192;
+const MAX_RUN_ID_LENGTH = 256;
+
+function shorten(text: string): string {
+  if (text.length <= MAX_TEXT_LENGTH) return text;
+  return `${copyBeginning(text, MAX_TEXT_LENGTH)}… (${text.length} characters)`;
+}
+
+/** A slice would keep the whole text in memory. */
+function copyBeginning(text: string, length: number): string {
+  return JSON.parse(JSON.stringify(text.slice(0, length)));
+}
+
+export function assignTasks(state: ClusterState, fact: FactOf<'tasks.assigned'>, changes: Changes): boolean {
+  const { event, seq, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  let stands = 0;
+  for (const id of event.tasks) {
+    const task = state.tasks.get(id);
+    // The first assignment in log order stands.
+    if (!task || task.node || task.observed !== TaskState.PENDING || !isLive(task)) continue;
+    assignTask(task, node, seq, time, changes);
+    node.strays.delete(id);
+    if (task.service.pending.size === 0) task.service.unschedulable = undefined;
+    stands += 1;
+  }
+  changes.nodes.add(node.id);
+  return stands > 0;
+}
+
+export function changeNodeStatus(
+  state: ClusterState,
+  fact: FactOf<'node.status_changed'>,
+  changes: Changes,
+): boolean {
+  const { event, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  const flips = (node.status === 'down') !== (event.status === 'down');
+  if (flips) for (const task of node.tasks.values()) state.tables.countTask(task, -1);
+  node.status = event.status;
+  node.statusMessage = event.message;
+  node.statusAt = time;
+  changes.nodes.add(node.id);
+  if (!flips) return true;
+  for (const task of node.tasks.values()) state.tables.countTask(task, 1);
+  indexTasksOn(node, changes);
+  return true;
+}
+
+export function orphanTasks(state: ClusterState, fact: FactOf<'tasks.orphaned'>, changes: Changes): boolean {
+  const { event, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  for (const id of event.tasks) {
+    const task = node.tasks.get(id);
+    if (task) setObserved(task, TaskState.ORPHANED, time, changes);
+  }
+  return true;
+}
+
+/** What a task shows as its error when its node can not be told of it. */
+export function undeliveredError(reason: string): string {
+  return `its node can not be told: ${reason}`;
+}
+
+/** Stands until the node speaks of the task itself, which is the better word. */
+export function noteUndelivered(
+  state: ClusterState,
+  fact: FactOf<'tasks.undelivered'>,
+  changes: Changes,
+): boolean {
+  const { event } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node) return false;
+  const err = undeliveredError(event.reason);
+  let stands = 0;
+  for (const id of event.tasks) {
+    const task = node.tasks.get(id);
+    if (task?.observed !== TaskState.ASSIGNED) continue;
+    task.err = err;
+    changes.tasks.add(id);
+    stands += 1;
+  }
+  changes.nodes.add(node.id);
+  return stands > 0;
+}
+
+function indexTasksOn(node: ClusterNode, changes: Changes): void {
+  for (const task of node.tasks.values()) {
+    indexTask(task);
+    noteTask(task, changes);
+  }
+}

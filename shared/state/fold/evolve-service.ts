@@ -1,0 +1,313 @@
+// How decisions about services and their tasks change the state. Returns false when the decision is void: another
+// one came first.
+
+import { type EventFact, type EventOf, type EventType, type Stored, storedOf } from '@muster/events';
+import {
+  DEFAULT_TEAM,
+  deriveServiceId,
+  equalJson,
+  parseTaskState,
+  type ServiceSpec,
+  TaskState,
+} from '@muster/model';
+import { indexSlot, indexTask } from '../cluster/service-indices.ts';
+import type { Slot } from '../cluster/slot.ts';
+import {
+  type ClusterState,
+  makeService,
+  makeVersion,
+  type Service,
+  type TaskVersion,
+} from '../cluster/state.ts';
+import type { Tables } from '../cluster/tables.ts';
+import type { Task } from '../cluster/task.ts';
+import { isHistory, isLive, isOver } from '../cluster/task-standing.ts';
+import type { Changes } from './changes.ts';
+import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
+import { indexNewDelay, indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
+
+type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
+
+export function createService(
+  state: ClusterState,
+  fact: FactOf<'service.created'>,
+  changes: Changes,
+): boolean {
+  const { event, seq, time } = fact;
+  const { spec, serviceId, team = DEFAULT_TEAM } = event;
+  if (!state.intents.has(event.cause) || state.services.has(serviceId)) return false;
+  if (state.serviceByName.has(team, spec.name)) return false;
+  const clusterId = state.cluster?.id;
+  if (serviceId !== deriveServiceId(spec.name, event.cause, { clusterId, team })) return false;
+  state.intents.delete(event.cause);
+  const { tables } = state;
+  const storedSpec = storedOf(fact, 'spec');
+  const facts = {
+    id: serviceId,
+    team,
+    createdAt: time,
+    createdSeq: seq,
+    storedSpec,
+    spec,
+    specSeq: seq,
+    updatedAt: time,
+    version: addVersion(tables, serviceId, storedSpec, seq),
+    removed: false,
+    unschedulable: undefined,
+  };
+  const service = tables.services.add((handle) => makeService(tables, handle, facts));
+  state.services.set(serviceId, service);
+  state.serviceByName.add(service);
+  changes.services.add(serviceId);
+  return true;
+}
+
+export function updateService(
+  state: ClusterState,
+  fact: FactOf<'service.updated'>,
+  changes: Changes,
+): boolean {
+  const { event, seq, time } = fact;
+  const service = state.services.get(event.serviceId);
+  if (!service || service.removed || !state.intents.delete(event.cause)) return false;
+  const before = service.spec;
+  service.spec = event.spec;
+  service.storedSpec = storedOf(fact, 'spec');
+  service.specSeq = seq;
+  service.updatedAt = time;
+  changes.services.add(service.id);
+  if (sameTasks(before, event.spec)) {
+    const sameDelay = before.updateConfig.delay === event.spec.updateConfig.delay;
+    if (!sameDelay) indexNewDelay(state.tables, service);
+    return true;
+  }
+  const last = service.version;
+  service.version = addVersion(state.tables, service.id, service.storedSpec, seq);
+  forgetVersionWhenUnused(state.tables, service, last);
+  service.unschedulable = undefined;
+  indexNewVersion(state.tables, service, changes);
+  return true;
+}
+
+export function removeService(
+  state: ClusterState,
+  fact: FactOf<'service.removed'>,
+  changes: Changes,
+): boolean {
+  const { event, seq, time } = fact;
+  const service = state.services.get(event.serviceId);
+  if (!service || service.removed || !state.intents.delete(event.cause)) return false;
+  service.removed = true;
+  service.updatedAt = time;
+  state.serviceByName.delete(service);
+  for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
+  removeTasks(state.tables, service, seq, time, changes);
+  changes.services.add(service.id);
+  forgetServiceWhenEmpty(state, service);
+  return true;
+}
+
+export function reconcileService(
+  state: ClusterState,
+  fact: FactOf<'service.reconciled'>,
+  changes: Changes,
+): boolean {
+  const { event, seq, time } = fact;
+  const service = state.services.get(event.serviceId);
+  if (!service) return false;
+  for (const { id, state: desired } of event.desired) {
+    const task = service.tasks.get(id);
+    if (task) setDesired(task, parseTaskState(desired)!, seq, time, changes);
+  }
+  const version = event.specVersion === service.version.seq ? service.version : undefined;
+  if (version && !service.removed) {
+    for (const created of event.created) createTask(state, service, version, created, seq, time, changes);
+  }
+  for (const id of event.reaped) {
+    const task = service.tasks.get(id);
+    if (task && (isOver(task) || isHistory(task))) forgetTask(state, task, changes);
+  }
+  changes.services.add(service.id);
+  forgetServiceWhenEmpty(state, service);
+  return true;
+}
+
+export function allocateService(
+  state: ClusterState,
+  fact: FactOf<'service.allocated'>,
+  changes: Changes,
+): boolean {
+  const { event, time } = fact;
+  const service = state.services.get(event.serviceId);
+  if (!service || service.removed || service.version.seq !== event.specVersion || service.version.ports)
+    return false;
+  const picked = event.ports.filter((_, index) => service.version.requestedPorts[index]?.publishedPort === 0);
+  if (picked.some((port) => (state.pickedPorts.get(hostPortKey(port)) ?? service.id) !== service.id))
+    return false;
+  for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
+  for (const port of picked) state.pickedPorts.set(hostPortKey(port), service.id);
+  service.version.ports = event.ports;
+  service.unschedulable = undefined;
+  releaseTasks(state.tables, service, time, changes);
+  changes.services.add(service.id);
+  return true;
+}
+
+/** Shown where the scheduler's reasons are: to a user both say why nothing runs. */
+export function noteAllocationFailed(
+  state: ClusterState,
+  fact: FactOf<'service.allocation_failed'>,
+  changes: Changes,
+): boolean {
+  const { event } = fact;
+  const service = state.services.get(event.serviceId);
+  if (!service || service.version.seq !== event.specVersion || service.version.ports) return false;
+  service.unschedulable = { versionSeq: event.specVersion, message: event.message };
+  changes.services.add(service.id);
+  return true;
+}
+
+export function noteUnschedulable(
+  state: ClusterState,
+  fact: FactOf<'tasks.unschedulable'>,
+  changes: Changes,
+): boolean {
+  const { event } = fact;
+  const service = state.services.get(event.serviceId);
+  if (!service || service.version.seq !== event.specVersion) return false;
+  service.unschedulable =
+    event.message === '' ? undefined : { versionSeq: event.specVersion, message: event.message };
+  changes.services.add(service.id);
+  return true;
+}
+
+function addVersion(tables: Tables, serviceId: string, storedSpec: Stored, seq: number): TaskVersion {
+  return tables.versions.add((handle) =>
+    makeVersion({ handle, serviceId, seq, storedSpec, ports: undefined }),
+  );
+}
+
+function forgetVersionWhenUnused(tables: Tables, service: Service, version: TaskVersion): void {
+  if (version !== service.version && version.tasks === 0) tables.versions.release(version.handle);
+}
+
+function sameTasks(before: ServiceSpec, after: ServiceSpec): boolean {
+  return (
+    equalJson(before.taskTemplate, after.taskTemplate) && equalJson(before.endpointSpec, after.endpointSpec)
+  );
+}
+
+function createTask(
+  state: ClusterState,
+  service: Service,
+  version: TaskVersion,
+  created: EventOf<'service.reconciled'>['created'][number],
+  seq: number,
+  time: number,
+  changes: Changes,
+): void {
+  // An id is taken once, whoever's it is.
+  if (state.tasks.has(created.id)) return;
+  const slot = takeSlot(state.tables, service, created.slot);
+  if (created.generation !== slot.generation + 1) return;
+  slot.generation = created.generation;
+  if (created.cause === 'restart') noteRestart(slot, version, time);
+  if (created.cause === 'update') slot.updatedTo = version.seq;
+  if (!slot.occupied) {
+    slot.occupied = true;
+    service.occupiedSlots += 1;
+  }
+  const older = slot.newest;
+  const task = state.tables.addTask({
+    id: created.id,
+    service,
+    slot,
+    generation: created.generation,
+    version,
+    replaces: created.replaces,
+    cause: created.cause,
+    startAt: created.startAt ?? 0,
+    createdAt: time,
+    createdSeq: seq,
+    desired: mayStillRun(older, seq) ? TaskState.READY : parseTaskState(created.desired)!,
+    observed: version.ports ? TaskState.PENDING : TaskState.NEW,
+  });
+  task.older = older;
+  slot.newestRow = task.row;
+  service.tasks.size += 1;
+  version.tasks += 1;
+  indexTask(task);
+  noteTask(task, changes);
+}
+
+/**
+ * What this decision stops before it starts another in its place may have been given to a node since the decision was
+ * made. The other one then waits for it to end.
+ */
+function mayStillRun(older: Task | undefined, seq: number): boolean {
+  if (!older || isLive(older) || older.commandSeq !== seq) return false;
+  return !isOver(older) && older.node?.status !== 'down';
+}
+
+export function takeSlot(tables: Tables, service: Service, number: number): Slot {
+  const known = service.slots.get(number);
+  if (known) return known;
+  const slot = tables.addSlot(service, number);
+  service.slots.set(number, slot);
+  if (number > service.highestSlot) service.highestSlot = number;
+  return slot;
+}
+
+/** Enough to see a crash loop; more only where attempts are counted. */
+const REMEMBERED_RESTARTS = 5;
+
+/** Restart history counts per slot and spec version (SwarmKit's restart supervisor). */
+function noteRestart(slot: Slot, { seq, spec }: TaskVersion, time: number): void {
+  if (slot.restartsOf !== seq) {
+    slot.restartsOf = seq;
+    slot.restartedAt = [];
+  }
+  const kept = Math.max(REMEMBERED_RESTARTS, spec.restartPolicy.maxAttempts);
+  slot.restartedAt = [...slot.restartedAt, time].slice(-kept);
+}
+
+function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
+  const { tables } = state;
+  const { service, slot, version, node, id } = task;
+  leaveNode(task);
+  node?.tasks.delete(task);
+  for (const index of [service.dead, service.waiting, service.pending, service.reapable])
+    index.deleteRow(task.row);
+  // Nobody forgets the task that holds a slot; where somebody did, the slot is free.
+  vacate(task, slot);
+  unlinkFromSlot(task, slot);
+  service.tasks.size -= 1;
+  version.tasks -= 1;
+  forgetVersionWhenUnused(tables, service, version);
+  tables.forgetTask(task);
+  indexSlot(slot);
+  changes.tasks.add(id);
+  if (node) changes.nodes.add(node.id);
+}
+
+function unlinkFromSlot(task: Task, slot: Slot): void {
+  if (slot.newestRow === task.row) {
+    slot.newestRow = task.older?.row ?? 0;
+    return;
+  }
+  let newer = slot.newest!;
+  while (newer.olderRow !== task.row) newer = newer.older!;
+  newer.older = task.older;
+}
+
+function forgetServiceWhenEmpty(state: ClusterState, service: Service): void {
+  if (!service.removed || service.tasks.size > 0) return;
+  const { tables } = state;
+  for (const slot of service.slots.values()) tables.slots.release(slot.row);
+  tables.versions.release(service.version.handle);
+  tables.services.release(service.handle);
+  state.services.delete(service.id);
+  for (const writer of ['orchestrator', 'allocator', 'scheduler']) {
+    state.lastSeqs.delete(`muster.event.${writer}.service.${service.id}`);
+  }
+}
