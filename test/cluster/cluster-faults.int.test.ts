@@ -1,0 +1,88 @@
+// A cluster on three servers, on hosts of its own, and what goes wrong with servers, disks and the network. After each
+// fault: no acknowledged intent is lost, each has one verdict, what really runs is what was asked for, all copies have one
+// state and are ready, and nobody has ended. MUSTER_SEED plays an order of faults again, MUSTER_CLUSTER_FAULTS names those
+// that are wanted, or `all`.
+import { setTimeout as delay } from 'node:timers/promises';
+import { seedChance } from '@muster/testing/simulation';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catchUp } from '../harness/sightings.ts';
+import { findComplaints, findLostIntents, findOddStates, findUnready, findWrongTasks } from './checks.ts';
+import { type Fault, type FaultName, faultNames, faults } from './faults.ts';
+import { noHosts } from './hosts.ts';
+import { type Stage, startStage } from './stage.ts';
+
+const seed = Number(process.env.MUSTER_SEED ?? Date.now() % 100_000);
+const chance = seedChance(seed);
+/** As many as a run in CI has time for. */
+const USUAL = 7;
+const order = chooseOrder(process.env.MUSTER_CLUSTER_FAULTS);
+/** Before a fault, so that it meets a cluster at work. */
+const WARM_UP_MS = 1_500;
+const LASTS_MS = { least: 3_000, most: 8_000 };
+/** From its end. */
+const AS_ASKED_WITHIN_MS = 10_000;
+const READY_WITHIN_MS = 20_000;
+
+function chooseOrder(wanted: string | undefined): FaultName[] {
+  const left =
+    wanted === undefined || wanted === 'all' ? [...faultNames] : (wanted.split(',') as FaultName[]);
+  const chosen: FaultName[] = [];
+  const count = wanted === undefined ? USUAL : left.length;
+  while (chosen.length < count) chosen.push(...left.splice(chance.between(0, left.length - 1), 1));
+  return chosen;
+}
+
+/** Asks until there is nothing, and says what there still was when the time was over. */
+async function untilNone(find: () => string[] | Promise<string[]>, withinMs: number): Promise<void> {
+  const giveUpAt = performance.now() + withinMs;
+  for (;;) {
+    const found = await find();
+    if (found.length === 0) return;
+    if (performance.now() > giveUpAt) expect(found).toEqual([]);
+    await delay(100); // nobody tells when there is nothing any more
+  }
+}
+
+if (noHosts !== undefined) console.log(`test/cluster is skipped: ${noHosts}`);
+
+describe.runIf(noHosts === undefined)(`three servers (seed ${seed})`, () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await startStage(seedChance(seed + 1));
+  }, 120_000);
+
+  afterAll(() => stage?.stop(), 60_000);
+
+  it.each(order)('%s', { timeout: 180_000 }, async (name) => {
+    const fault: Fault = faults[name];
+    const { load } = stage;
+    const headBefore = stage.watch.state.head;
+    const unknownBefore = load.unknown.length;
+    load.begin();
+    await delay(WARM_UP_MS);
+    const startedAt = performance.now();
+    const heal = await fault.inflict(stage, chance);
+    await delay(fault.lastsMs ?? chance.between(LASTS_MS.least, LASTS_MS.most));
+    await heal();
+    const healedAt = performance.now();
+    await load.pause();
+    if (fault.losesRecords) {
+      load.forgetAfter(headBefore);
+      await stage.watchAgain();
+    }
+    await catchUp(stage.watch);
+    await untilNone(() => findWrongTasks(stage), AS_ASKED_WITHIN_MS - (performance.now() - healedAt));
+    const asAskedMs = performance.now() - healedAt;
+    await catchUp(stage.watch);
+    expect(findLostIntents(stage)).toEqual([]);
+    await untilNone(() => findUnready(stage), READY_WITHIN_MS);
+    await untilNone(() => findOddStates(stage), READY_WITHIN_MS);
+    expect(await findComplaints(stage.seats, fault.losesRecords === true)).toEqual([]);
+    if (fault.isQuiet) expect(load.unknown.slice(unknownBefore)).toEqual([]);
+    console.log(
+      `${name}: ${fault.says}, ${((healedAt - startedAt) / 1000).toFixed(1)} s; as asked ${(asAskedMs / 1000).toFixed(1)} s after; ` +
+        `${load.acknowledged.size} intents acknowledged, ${load.unknown.length} unknown`,
+    );
+  });
+});
