@@ -6,6 +6,9 @@ import { LogUnavailableError } from '../errors.ts';
 import { listenToConnection } from './connection-events.ts';
 import { explainNoRoom, isNoRoom } from './write-stats.ts';
 
+/** A try before this one is still on its way into the stream. */
+const IN_PROCESS = 10158;
+
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
 
@@ -22,7 +25,7 @@ export interface Retries {
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
   if (isOff(error) || isNoRoom(error)) return true;
-  if (error instanceof JetStreamApiError) return error.status === 503;
+  if (error instanceof JetStreamApiError) return error.status === 503 || error.code === IN_PROCESS;
   if (error instanceof errors.RequestError) return !(error.cause instanceof errors.PermissionViolationError);
   return error instanceof errors.ConnectionError;
 }
