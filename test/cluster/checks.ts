@@ -10,17 +10,19 @@ import type { Watch } from '../harness/watch.ts';
 import { nameNode, type Seat, type Stage } from './stage.ts';
 
 /** What is logged of bugs of ours, and of ends. */
-const BUGS = [
-  'a promise failed that nobody waited for',
-  'a message was not dealt with',
+const BUGS = ['a promise failed that nobody waited for', 'a message was not dealt with', 'cannot go on'];
+/** What only who has lost something may say. */
+const LOSSES = [
+  'what was read is not in the log any more: starting again from the log',
   'ended by itself, and is started again',
-  'cannot go on',
 ];
-/** Only who has lost something may say so. */
-const LOSSES = ['what was read is not in the log any more: starting again from the log'];
 
-/** Processes that have ended, and what was logged that nothing explains. */
-export async function findComplaints(seats: readonly Seat[], mayLose: boolean): Promise<string[]> {
+/** Processes that have ended, and what was logged since then that nothing explains. */
+export async function findComplaints(
+  seats: readonly Seat[],
+  since: Date,
+  mayLose: boolean,
+): Promise<string[]> {
   const ends = await Promise.all(
     seats.map(async ({ role, host, process }) => {
       const ending = await Promise.race([process.ended, undefined]);
@@ -30,8 +32,8 @@ export async function findComplaints(seats: readonly Seat[], mayLose: boolean): 
   const wrong = mayLose ? BUGS : [...BUGS, ...LOSSES];
   const said = seats.flatMap(({ role, host, process }) =>
     process.log
-      .filter(({ msg }) => wrong.includes(msg))
-      .map((line) => `${role} on host ${host.index}: ${JSON.stringify(line)}`),
+      .filter(({ msg, time }) => wrong.includes(msg) && Date.parse(String(time)) >= Number(since))
+      .map((line) => `${role} on host ${host.index}: ${line.time} ${line.msg}: ${line.error ?? ''}`),
   );
   return [...ends.filter((end) => end !== undefined), ...said];
 }
