@@ -23,6 +23,7 @@ import { ANSWER_MS, answerWithin, isPassing, pause, waitAtMost } from './retryin
 const RETRY_MS = 200;
 /** A stream that is missing for less than this may be one whose server is still starting. */
 const GONE_AFTER_MS = 5_000;
+const LONGEST_LOOK_MS = 30_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
 /** More records behind than a server that keeps up is for a moment. */
@@ -76,6 +77,8 @@ export class OrderedConsumer implements Following {
   private interrupted = false;
   /** It stood still, and neither has anything come since nor is it level: begun anew or not, it is not taken for well. */
   private stuck = false;
+  /** Requests in a row for the last of each subject that were not answered. */
+  private looks = 0;
   /** Consumers in a row that were put on a server that is behind. */
   private misplaced = 0;
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
@@ -221,13 +224,28 @@ export class OrderedConsumer implements Following {
       stats,
     });
     this.session = session;
-    // The last of each subject may have to be looked for among millions.
-    const opening = session.open();
-    const where = await (lookingFar(this.sessionStart()) ? opening : answerWithin(ANSWER_MS, opening));
+    const where = await this.awaitOpening(session.open(), info.cluster !== undefined);
     if (this.turn !== turn || this.ended) return;
     this.checkPlace(info, where);
     this.openedAt = performance.now();
     this.resume();
+  }
+
+  /**
+   * The last of each subject may have to be looked for among millions, for many seconds. But where servers lead one
+   * another, a request may be lost with the one that led: the first tries are short.
+   */
+  private async awaitOpening(
+    opening: Promise<string | undefined>,
+    mayBeLost: boolean,
+  ): Promise<string | undefined> {
+    if (!lookingFar(this.sessionStart())) return answerWithin(ANSWER_MS, opening);
+    if (!mayBeLost) return opening;
+    const patienceMs = Math.min(LONGEST_LOOK_MS, ANSWER_MS * 3 ** Math.max(0, this.looks - 1));
+    this.looks += 1;
+    const where = await answerWithin(patienceMs, opening);
+    this.looks = 0;
+    return where;
   }
 
   /** A server that is behind would keep us behind: the next consumer may be put on another. Somewhere it must be. */
