@@ -1,6 +1,6 @@
 // Hosts of the test's own: network namespaces with links that can be cut, made and removed by hosts.sh, which ends when this
 // process does. What is done to the network is undone by `mend`.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { inProject } from '../harness/root.ts';
@@ -36,8 +36,13 @@ export interface Hosts {
 }
 
 /** Why there can be none here; undefined when there can. */
-export const noHosts =
-  process.getuid?.() === 0 ? undefined : 'Network namespaces are needed, which only root can make.';
+export const noHosts = findHindrance();
+
+function findHindrance(): string | undefined {
+  const { status } = spawnSync('unshare', ['--net', 'sh', '-c', 'ip link && tc qdisc && iptables -w -L']);
+  if (status === 0) return undefined;
+  return 'It needs hosts of its own, which are network namespaces: root makes them, with ip, tc and iptables.';
+}
 
 export async function startHosts(count: number): Promise<Hosts> {
   const child = spawn(inProject('test', 'cluster', 'hosts.sh'), [String(count)], {
