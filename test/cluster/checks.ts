@@ -128,7 +128,7 @@ export async function findUnready({ seats, watch }: Stage): Promise<string[]> {
   return found.filter((one) => one !== undefined);
 }
 
-function readHead(samples: ReadonlyMap<string, number>): number {
+export function readHead(samples: ReadonlyMap<string, number>): number {
   for (const [name, value] of samples) if (name.startsWith('muster_fold_head_sequence')) return value;
   return Number.NaN;
 }

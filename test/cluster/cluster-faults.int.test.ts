@@ -11,6 +11,7 @@ import { keepEvidence } from './evidence.ts';
 import { type Fault, type FaultName, faultNames, faults } from './faults.ts';
 import { noHosts } from './hosts.ts';
 import { type Stage, startStage } from './stage.ts';
+import { watchReadiness } from './watch-readiness.ts';
 
 const seed = Number(process.env.MUSTER_SEED ?? Date.now() % 100_000);
 const chance = seedChance(seed);
@@ -58,11 +59,18 @@ describe.runIf(noHosts === undefined)(`three servers (seed ${seed})`, () => {
   it.each(order)('%s', { timeout: 180_000 }, async (name) => {
     const moments: Record<string, Date> = {};
     const now = (what: string) => (moments[what] = new Date());
+    const readiness = watchReadiness(stage);
     try {
       await liveThrough(name, now);
+      const unsaid = await readiness.stop();
+      // Of a log that is another one by now, more was known.
+      if (!('losesRecords' in faults[name])) expect(unsaid).toEqual([]);
     } catch (error) {
       (error as Error).message += `\n${name}, seed ${seed}: ${await keepEvidence(stage, moments)}`;
       throw error;
+    } finally {
+      await readiness.stop();
+      await stage.load.pause();
     }
   });
 
