@@ -110,6 +110,8 @@ export interface Backend {
   readonly imagesPulled?: number;
   /** Hostname, platform, resources, engine: what the node reports when it joins. Labels are the agent's to add. */
   describe(): Promise<Omit<NodeDescription, 'labels'>>;
+  /** Where an engine may hang: throws BackendUnavailableError when it does not answer within seconds. */
+  ping?(): Promise<void>;
   /**
    * Makes a task ready to start: image present, container created. Idempotent by task id: a second call finds
    * the first one's work. Throws RejectedError when it can never succeed.

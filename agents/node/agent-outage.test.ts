@@ -1,7 +1,8 @@
 // What an agent does while it is cut off, when the log answers in doubt, and when somebody else has its identity.
+import { BackendUnavailableError, createBackend } from '@muster/backends';
 import { LogUnavailableError } from '@muster/log';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRig, type Rig, taskIdOf } from './agent.fixture.ts';
+import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
 import { REPORT_LIMIT } from './reporter.ts';
 import { createMemoryStorage } from './storage.ts';
 
@@ -47,6 +48,46 @@ describe('an outage of the bus', () => {
     rig.reconnect();
     await rig.clock.advance(1_000);
     expect(rig.statesOf(task)).toEqual(['preparing', 'complete']);
+  });
+});
+
+describe('an engine that hangs', () => {
+  it('is said with the heartbeats at once, and so is that it answers again; tasks keep their state', async () => {
+    const backend = await createBackend('simulator', {
+      clusterName: 'test',
+      nodeId: NODE,
+      clock: rig.clock,
+      engine: rig.engine,
+    });
+    let hangs = false;
+    const away = new BackendUnavailableError('no answer');
+    const describeIt = backend.describe.bind(backend);
+    const answers = async () => {
+      if (hangs) throw away;
+    };
+    const agent = await rig.startReady({
+      backend: Object.assign(backend, {
+        ping: answers,
+        describe: async () => {
+          await answers();
+          return describeIt();
+        },
+      }),
+    });
+    await rig.command(task, 'running');
+    await rig.clock.advance(1_000);
+    hangs = true;
+    await rig.clock.advance(2_500);
+    expect(rig.heartbeats.at(-1)).toMatchObject({ engine: 'silent' });
+    expect(agent.health().engineLostSince).toBeGreaterThan(0);
+    await rig.command(taskIdOf(2), 'running');
+    await rig.clock.advance(10_000);
+    expect(rig.heartbeats.at(-1)).toMatchObject({ engine: 'silent' });
+    hangs = false;
+    await rig.clock.advance(10_000);
+    expect(rig.heartbeats.at(-1)).not.toHaveProperty('engine');
+    expect(rig.statesOf(task)).toEqual(['running']);
+    expect(rig.presenceOf(taskIdOf(2))).toBe('running');
   });
 });
 

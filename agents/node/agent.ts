@@ -112,7 +112,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       seeRun(entry, run);
       runner.advance(entry);
     },
-    onLost: runner.suspend,
+    onLost() {
+      runner.suspend();
+      heartbeat?.beat();
+    },
     onListing: () => listExpected(entries),
     onPicture({ runs, expected, description }) {
       const [ours, foreign] = [false, true].map((is) =>
@@ -121,6 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       for (const { taskId, clusterId } of foreign!)
         logger.warn({ task: taskId, cluster: clusterId }, "another cluster's task is left alone");
       seePicture(entries, ours!, expected);
+      heartbeat?.beat();
       if (description) {
         nodeHostname = description.hostname;
         if (joining.hasJoined) joining.join(description).catch(end);
@@ -151,6 +155,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
       random: options.random,
       isFit: () => clock.now() - (link.lostSince ?? clock.now()) < ENGINE_GRACE_MS,
+      isEngineSilent: () => link.lostSince !== undefined,
       onStranger() {
         own.verify().catch(endIfDisplaced);
       },

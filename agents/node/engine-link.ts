@@ -1,7 +1,7 @@
 // Keeps the agent's picture of its engine right: watches for changes, and when changes may have been missed or the
 // engine does not answer, waits until it does, then lists everything again. Does nothing to any task.
 import { type Backend, BackendUnavailableError, type RunState } from '@muster/backends';
-import type { Clock, Logger } from '@muster/runtime';
+import type { Clock, Logger, Timer } from '@muster/runtime';
 import { backOff, describeError, pause, StoppedError } from './patience.ts';
 import type { Expected } from './picture.ts';
 
@@ -40,6 +40,8 @@ export interface EngineLink {
   stop(): Promise<void>;
 }
 
+/** An engine that hangs breaks no connection: it is asked whether it is there. */
+const PING_EVERY_MS = 2_000;
 const RETRY = { firstMs: 1_000, mostMs: 10_000 };
 /** An engine lost again so soon has not really been back. */
 const STEADY_MS = 30_000;
@@ -52,6 +54,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   let lostSince: number | undefined = clock.now();
   let pictureAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
+  let pinging: Timer | undefined;
 
   function lose(error: Error): void {
     // A picture is being taken already: it will be taken until one succeeds.
@@ -118,7 +121,29 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     pictureAt = clock.now();
     onPicture({ runs, expected, description });
     for (const run of news) onChange(run);
+    if (backend.ping) pinging ??= clock.schedule(PING_EVERY_MS, ping);
     return description;
+  }
+
+  function ping(): void {
+    askWhetherThere()
+      .catch((error) =>
+        logger.debug({ err: describeError(error) }, 'the engine answered a ping with an error'),
+      )
+      .finally(() => {
+        if (!signal.aborted) pinging = clock.schedule(PING_EVERY_MS, ping);
+      });
+  }
+
+  async function askWhetherThere(): Promise<void> {
+    if (lostSince !== undefined || signal.aborted) return;
+    const own = epoch;
+    try {
+      await backend.ping?.();
+    } catch (error) {
+      if (!(error instanceof BackendUnavailableError)) throw error;
+      if (own === epoch) lose(error);
+    }
   }
 
   async function compare(): Promise<void> {
@@ -144,6 +169,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     },
     async stop() {
       epoch += 1;
+      pinging?.cancel();
       await watching?.stop();
     },
   };

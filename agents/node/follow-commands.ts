@@ -14,7 +14,7 @@ export interface FollowCommandsOptions {
   readonly onCaughtUp: () => void;
 }
 
-const RETRY = { firstMs: 500, mostMs: 10_000 };
+const RETRY = { firstMs: 500, mostMs: 2_000 };
 
 export function followCommands(options: FollowCommandsOptions): void {
   const { commands, nodeId, clock, logger, signal, onCommand, onCaughtUp } = options;

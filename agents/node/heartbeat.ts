@@ -1,6 +1,12 @@
 // Says on core NATS that the node is there, also when asked, and hears whether another agent says so in its name.
 
-import { encodeJson, heartbeatSchema, heartbeatSubject, pingSubject } from '@muster/events';
+import {
+  type Heartbeat as Beat,
+  encodeJson,
+  heartbeatSchema,
+  heartbeatSubject,
+  pingSubject,
+} from '@muster/events';
 import type { Bus, Clock, Timer } from '@muster/runtime';
 import { equalBytes } from './equal-bytes.ts';
 
@@ -14,6 +20,8 @@ export interface HeartbeatOptions {
   readonly random: () => number;
   /** Whether the node can do what it is there for. One that can't is silent, and its tasks go elsewhere. */
   readonly isFit: () => boolean;
+  /** One whose engine does not answer is to be given nothing new, and keeps what it has. */
+  readonly isEngineSilent: () => boolean;
   readonly onStranger: () => void;
 }
 
@@ -24,9 +32,10 @@ export interface Heartbeat {
 }
 
 export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
-  const { bus, clock, nodeId, session, heartbeatMs, random, isFit, onStranger } = options;
+  const { bus, clock, nodeId, session, heartbeatMs, random, isFit, isEngineSilent, onStranger } = options;
   const subject = heartbeatSubject(nodeId);
   const data = encodeJson({ session });
+  const withSilentEngine = encodeJson({ session, engine: 'silent' } satisfies Beat);
   let timer: Timer | undefined;
   let stopped = false;
 
@@ -34,7 +43,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     if (stopped) return;
     timer?.cancel();
     timer = clock.schedule(heartbeatMs * (0.9 + 0.2 * random()), beat);
-    if (isFit()) bus.publish(subject, data);
+    if (isFit()) bus.publish(subject, isEngineSilent() ? withSilentEngine : data);
   }
 
   const hearing = bus.subscribe(subject, (message) => {

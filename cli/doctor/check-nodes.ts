@@ -23,7 +23,9 @@ export function checkNodes({ nodes }: Status, down: Seen['downNodes']): Finding[
         level: 'warn',
         what: 'nodes',
         says: `${hostname} is ${status}${message === '' ? '' : `: ${message}`}`,
-        advice: 'is `muster agent` running there, and does it reach NATS? Is a dispatcher running?',
+        advice: /engine/.test(message)
+          ? 'look at the engine of that machine: what runs there goes on, and nothing new comes until it answers'
+          : 'is `muster agent` running there, and does it reach NATS? Is a dispatcher running?',
       }),
     ),
   ];

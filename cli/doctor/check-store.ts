@@ -1,5 +1,5 @@
 // The streams, the servers that hold them, and how full they are. Pure.
-import type { StoreReport, StreamReport } from '@muster/log';
+import { LOG_STREAM, type StoreReport, type StreamReport } from '@muster/log';
 import { formatMemory } from '@muster/model';
 import type { Failed, Finding } from './findings.ts';
 
@@ -27,6 +27,7 @@ export function checkStore(store: StoreReport | Failed): Finding[] {
       }),
     ),
   );
+  if (missing.includes(LOG_STREAM) && missing.length < streams.length) return [...wrong, logIsGone(streams)];
   if (missing.length > 0) {
     const says = `there is no ${missing.join(', ')}`;
     return [
@@ -49,6 +50,17 @@ export function checkStore(store: StoreReport | Failed): Finding[] {
     ...checkServers(streams),
     ...checkRoom(store),
   ];
+}
+
+/** Made first, and never by muster where anything of it is left. */
+function logIsGone(streams: readonly StreamReport[]): Finding {
+  const left = streams.filter(({ mismatches }) => mismatches !== undefined).map(({ name }) => name);
+  return {
+    level: 'fail',
+    what: 'streams',
+    says: `the log is gone: there is no ${LOG_STREAM}, and ${left.join(', ')} still ${left.length === 1 ? 'is' : 'are'} there. What runs goes on, and nothing is decided`,
+    advice: `bring it back from a backup (\`nats stream restore\`): copies that run find it again by themselves. To begin with an empty one, end every copy and delete ${left.join(' and ')} first`,
+  };
 }
 
 /** More records than a server is behind for a moment. */

@@ -67,6 +67,19 @@ describe('complains, with advice, of', () => {
       'fail streams: there is no MUSTER_LOG',
     ],
     [
+      'a log that is gone, of which something is left',
+      {
+        store: {
+          ...storeOf({ mismatches: undefined }),
+          streams: [
+            ...storeOf({ mismatches: undefined }).streams,
+            ...storeOf({ name: 'MUSTER_COMMANDS' }).streams,
+          ],
+        },
+      },
+      'fail streams: the log is gone: there is no MUSTER_LOG, and MUSTER_COMMANDS still is there. What runs goes on, and nothing is decided',
+    ],
+    [
       'a stream with other settings',
       { store: storeOf({ mismatches: [{ setting: 'max_age', expected: 0, found: 5 }] }) },
       'fail streams: MUSTER_LOG: max_age is 5 and must be 0',

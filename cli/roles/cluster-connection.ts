@@ -28,6 +28,8 @@ import {
   watchConnection,
 } from '@muster/runtime';
 import type { ConnectionReading } from '@muster/telemetry';
+import { findWitness } from './find-witness.ts';
+import { withPatience } from './with-patience.ts';
 
 export interface ClusterConnection {
   readonly log: Log;
@@ -38,7 +40,7 @@ export interface ClusterConnection {
   readonly clock: LogClock;
   /** Makes a role known to `nats micro ls` and `muster doctor`, and answers its requests. */
   readonly serve: ServeQueries;
-  /** Makes the streams that are missing. */
+  /** Makes the streams that are missing. Throws `LogGoneError` where the log is. */
   prepare(): Promise<void>;
   /** How the connection is and was, and its followers. */
   look(): ConnectionReading;
@@ -56,9 +58,17 @@ export interface ConnectOptions {
   readonly logger?: Logger;
   /** Most bytes of all snapshots that are kept. */
   readonly snapshotBytes?: number | undefined;
+  /** Aborted when nobody wants it any more, though NATS may not be ready yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Connects, and makes the streams, with the record that says whose they are, when they are missing. */
+/** What takes longer is said. */
+const IMPATIENT_AFTER_MS = 2_000;
+
+/**
+ * Connects, and makes the streams, with the record that says whose they are, when they are missing. A server that is there
+ * and can't do that yet, as its cluster is still forming, is waited for.
+ */
 export async function connectCluster({
   url,
   name,
@@ -66,16 +76,23 @@ export async function connectCluster({
   clusterName,
   logger = silentLogger,
   snapshotBytes: maxBytes = LADDER_LIMITS.maxBytes,
+  signal,
 }: ConnectOptions): Promise<ClusterConnection> {
-  const nc = await connectNats(url, { name });
+  const nc = await connectNats(url, { name, lasts: true });
   const clock = createLogClock({ clock: systemClock });
   const log = new JetStreamLog(nc, { onServerTime: clock.observe });
-  async function prepare(): Promise<void> {
-    await ensureStreams(nc, { replicas });
-    await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
+  const bus = new NatsBus(nc, (err, subject) =>
+    logger.error({ err, subject }, 'a message was not dealt with'),
+  );
+  let hasLog = false;
+  const whoKnowsOfLog = async () => (hasLog ? 'this process has read it' : findWitness(bus));
+  async function prepare(retryForMs?: number): Promise<void> {
+    await ensureStreams(nc, { replicas, whoKnowsOfLog, ...(retryForMs !== undefined && { retryForMs }) });
+    if (!hasLog) await foundCluster(log, { clusterId: drawId(), name: clusterName }, systemClock);
+    hasLog = true;
   }
   try {
-    await prepare();
+    await withPatience(() => prepare(IMPATIENT_AFTER_MS), { logger, signal });
   } catch (error) {
     // What is left open keeps the process from ending.
     await nc.close();
@@ -91,10 +108,10 @@ export async function connectCluster({
     log,
     commands: new JetStreamCommandStore(nc),
     snapshots: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, maxBytes }),
-    bus: new NatsBus(nc, (err, subject) => logger.error({ err, subject }, 'a message was not dealt with')),
+    bus,
     clock,
     serve: (service) => serveQueries(nc, service),
-    prepare,
+    prepare: () => prepare(),
     look: () => ({
       ...connection(),
       consumers: listConsumerStats(nc),

@@ -1,10 +1,11 @@
 // Runs reducers, and the API, in this process: `muster orchestrator` one of them, `muster up` all, and nothing else
 // differs. When the log turns out to have lost what they had read, or can't be folded on, they begin again from the log as
-// it is.
+// it is. While it is gone they decide nothing, and keep what they have made of it.
 import { LogDivergedError, LogGoneError, LogUnavailableError } from '@muster/log';
-import { type Follower, sleep } from '@muster/runtime';
+import { type Follower, readClusterId, sleep } from '@muster/runtime';
 import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
+import { withPatience } from './with-patience.ts';
 
 export interface Running {
   /** The one that is followed by now: another one after the log has lost its end. */
@@ -17,9 +18,11 @@ const LEAVE_WITHIN_MS = 2_000;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5_000;
 
-/** The stream is gone, or the connection for good: to be begun anew by whoever started this process. */
+const LOOK_FOR_LOG_MS = 1_000;
+
+/** The connection is gone for good: to be begun anew by whoever started this process. */
 function isFinal(error: Error): boolean {
-  return error instanceof LogGoneError || error instanceof LogUnavailableError;
+  return error instanceof LogUnavailableError;
 }
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<Running> {
@@ -28,7 +31,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   let stopping = false;
   let restarting: Promise<void> | undefined;
   const startNext = () => startLife({ ...options, clock, losses, onFailure: judge });
-  let life = await startNext();
+  let life = await withPatience(startNext, options);
 
   function judge(error: Error): void {
     if (isFinal(error)) onFailure(error);
@@ -38,7 +41,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   async function startAgain(error: Error): Promise<void> {
     const { message } = error;
     const before = life;
-    if (error instanceof LogDivergedError) {
+    if (error instanceof LogGoneError) {
+      logger.error(
+        { error: message, folded: before.follower.state.head },
+        'the log is gone: nothing is decided until it is back, and what runs goes on',
+      );
+      losses.remember(before.follower);
+      const other = await awaitLog(before.follower.state.cluster?.id);
+      if (other !== undefined) return onFailure(other);
+    } else if (error instanceof LogDivergedError) {
       logger.error(
         { error: message },
         'what was read is not in the log any more: starting again from the log',
@@ -62,6 +73,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
         await sleep(clock, waitMs);
       }
     }
+  }
+
+  /** Resolves when it is there, or with an error when another cluster's is in its place. An empty one is nobody's. */
+  async function awaitLog(clusterId: string | undefined): Promise<Error | undefined> {
+    const { log } = options.cluster;
+    for (; !stopping; await sleep(clock, LOOK_FOR_LOG_MS)) {
+      const isBack = (await log.head().catch(() => 0)) > 0;
+      if (!isBack) continue;
+      const found = await readClusterId(log).catch(() => undefined);
+      if (clusterId === undefined || found === clusterId) return undefined;
+      if (found !== undefined)
+        return new LogGoneError(`the log is that of cluster ${found} now, not of ${clusterId}`);
+    }
+    return undefined;
   }
 
   function complain(error: Error): void {

@@ -38,6 +38,8 @@ export interface ControlPlaneOptions {
   /** Records from one snapshot to the next, where the orchestrator is among the roles. */
   readonly snapshotEvery?: number | undefined;
   readonly clock?: Clock;
+  /** Aborted when nobody waits for its start any more. */
+  readonly signal?: AbortSignal;
   /** The state can no longer be kept: the process should end and start anew. */
   readonly onFailure: (error: Error) => void;
 }

@@ -12,7 +12,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { usageError } from '../errors.ts';
 import { type LocalAgent, type LocalAgentOptions, startLocalAgent } from '../up/local-agents.ts';
 import { startSimulatedAgents } from '../up/simulated-agents.ts';
-import { type ClusterConnection, connectCluster } from './cluster-connection.ts';
+import { connectCluster } from './cluster-connection.ts';
 import { startControlPlane } from './control-plane.ts';
 import { metricsOption } from './metrics-option.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
@@ -65,20 +65,25 @@ function addControlCommand(program: Command, role: ControlRole): void {
       }>();
       const copy = `${role}-${process.pid}`;
       const logger = createLogger({ role, copy });
-      await runUntilStopped(async (fail) => {
+      await runUntilStopped(async (fail, signal) => {
         const telemetry = createTelemetry(VERSION);
         if (metrics) logger.info({ url: await telemetry.listen(metrics) }, 'metrics');
-        const cluster = await connectCluster({
-          url: nats,
-          name: `muster-${copy}`,
-          replicas: streamReplicas,
-          clusterName,
-          snapshotBytes,
-          logger,
-        });
+        const cluster = await orEnd(
+          () => telemetry.stop(),
+          connectCluster({
+            url: nats,
+            name: `muster-${copy}`,
+            replicas: streamReplicas,
+            clusterName,
+            snapshotBytes,
+            logger,
+            signal,
+          }),
+        );
+        const end = () => Promise.all([telemetry.stop(), cluster.close()]);
         telemetry.answerOn(cluster.bus);
-        const running = await orClose(
-          cluster,
+        const running = await orEnd(
+          end,
           startControlPlane({
             cluster,
             roles: [role],
@@ -87,6 +92,7 @@ function addControlCommand(program: Command, role: ControlRole): void {
             telemetry,
             heartbeatMs: heartbeat,
             snapshotEvery,
+            signal,
             onFailure: fail,
           }),
         );
@@ -130,12 +136,17 @@ function addAgentCommand(program: Command): void {
       await runUntilStopped(async (fail, signal) => {
         const telemetry = createTelemetry(VERSION);
         if (options.metrics) logger.info({ url: await telemetry.listen(options.metrics) }, 'metrics');
-        const cluster = await connectCluster({
-          url: options.nats,
-          name: `muster-agent-${process.pid}`,
-          clusterName: options.cluster,
-          logger,
-        });
+        const cluster = await orEnd(
+          () => telemetry.stop(),
+          connectCluster({
+            url: options.nats,
+            name: `muster-agent-${process.pid}`,
+            clusterName: options.cluster,
+            logger,
+            signal,
+          }),
+        );
+        const end = () => Promise.all([telemetry.stop(), cluster.close()]);
         telemetry.answerOn(cluster.bus);
         const shared = {
           cluster,
@@ -147,7 +158,7 @@ function addAgentCommand(program: Command): void {
           telemetry,
         };
         if (options.count !== undefined) {
-          const agents = await orClose(cluster, runSimulated(shared, options, options.count, signal));
+          const agents = await orEnd(end, runSimulated(shared, options, options.count, signal));
           for (const { agent } of agents) agent.ended.then((error) => error && fail(error), fail);
           telemetry.noteStarted();
           logger.info({ nodes: agents.length }, 'ready');
@@ -162,7 +173,7 @@ function addAgentCommand(program: Command): void {
           backend: options.backend,
           ...(options.hostname !== undefined && { hostname: options.hostname }),
         };
-        const running = await orClose(cluster, startLocalAgent(agentOptions));
+        const running = await orEnd(end, startLocalAgent(agentOptions));
         const { nodeId, ready, ended } = running.agent;
         telemetry.noteStarted();
         // Its engine may take its time, and whoever waits for that may still stop it.
@@ -199,11 +210,11 @@ function runSimulated(
 }
 
 /** What doesn't start leaves nothing open: the process ends. */
-async function orClose<T>(cluster: ClusterConnection, starting: Promise<T>): Promise<T> {
+async function orEnd<T>(end: () => Promise<unknown>, starting: Promise<T>): Promise<T> {
   try {
     return await starting;
   } catch (error) {
-    await cluster.close();
+    await end();
     throw error;
   }
 }

@@ -76,7 +76,13 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     const shared = { clusterName, labels, heartbeatMs, logger, telemetry };
     const hostnameOf = (index: number) => nameLocalNode(index, count);
     const connect = async (name: string) => {
-      const cluster = await connectCluster({ url, name: `muster-agent-${name}`, clusterName, logger });
+      const cluster = await connectCluster({
+        url,
+        name: `muster-agent-${name}`,
+        clusterName,
+        logger,
+        signal,
+      });
       connections.push(cluster);
       return cluster;
     };
@@ -120,6 +126,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
         name: `muster-control-${copy}`,
         clusterName: options.clusterName,
         logger,
+        signal: options.signal,
       });
       connections.push(cluster);
       if (copy === 1) telemetry.answerOn(cluster.bus);
@@ -131,6 +138,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
           logger,
           telemetry,
           heartbeatMs,
+          signal: options.signal,
           onFailure,
         }),
       );

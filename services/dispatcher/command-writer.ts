@@ -57,7 +57,7 @@ export interface CommandWriter {
   backlog(): { readonly commands: number; readonly commandsInFlight: number };
   /** The highest basis of any command. */
   readonly newestBasis: number;
-  /** Ends when what is on its way has been answered. */
+  /** Ends when what is on its way has been answered; at once when the store is lost, as nobody will answer. */
   stop(): Promise<void>;
 }
 
@@ -104,6 +104,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   let backlog: Iterator<string> | undefined;
   let resting: Timer | undefined;
   let active = false;
+  let failed = false;
   let countedFrom = basisOf(state, 0);
   let pause: Timer | undefined;
   const lag = watchLag(state, view, { clock, logger });
@@ -296,6 +297,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
 
   function fail(error: Error): void {
     active = false;
+    failed = true;
     logger.error({ err: error }, 'can no longer follow the commands');
     options.onFailure?.(error);
   }
@@ -327,7 +329,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       lag.stop();
       refused.stop();
       await following.stop();
-      await Promise.all(inFlight.values());
+      if (!failed) await Promise.all(inFlight.values());
     },
   };
 }

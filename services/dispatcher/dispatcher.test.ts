@@ -121,6 +121,50 @@ function join(node: string): void {
 const statusOf = (node: string) => history.state.nodes.get(node)!.status;
 const statuses = () => verdicts.map(({ status }) => status);
 
+describe('a node whose engine does not answer', () => {
+  const beat = (engineIsSilent: boolean) => {
+    for (const copy of copies) {
+      copy.dispatcher.hear('n1', now, engineIsSilent);
+      decide(copy);
+    }
+  };
+
+  it('is suspect as soon as its agent says so, and ready when it says that it does again', () => {
+    startCopy('n1');
+    startCopy('n1');
+    join('n1');
+    pass(PERIOD, 'n1');
+    beat(true);
+    expect(statusOf('n1')).toBe('suspect');
+    expect(verdicts.at(-1)).toMatchObject({ message: 'its engine does not answer' });
+    for (let period = 0; period < 10; period += 1) {
+      pass(PERIOD);
+      beat(true);
+    }
+    beat(false);
+    expect(statuses()).toEqual(['ready', 'suspect', 'ready']);
+  });
+
+  it('is down when its agent falls silent', () => {
+    startCopy('n1');
+    join('n1');
+    pass(PERIOD, 'n1');
+    beat(true);
+    pass(4 * PERIOD);
+    expect(statuses()).toEqual(['ready', 'suspect', 'down']);
+  });
+
+  it('is not ready before it has answered once', () => {
+    const { dispatcher } = startCopy('n1');
+    dispatcher.hear('n1', now, true);
+    join('n1');
+    beat(true);
+    pass(PERIOD);
+    beat(true);
+    expect(statusOf('n1')).toBe('unknown');
+  });
+});
+
 describe('a node that joins', () => {
   it('is ready with its first heartbeat', () => {
     startCopy('n1');

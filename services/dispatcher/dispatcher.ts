@@ -34,8 +34,8 @@ export interface DispatcherOptions {
 }
 
 export interface Dispatcher extends Reducer {
-  /** A heartbeat arrived. True when there is something to be decided at once. */
-  hear(nodeId: string, now: number): boolean;
+  /** A heartbeat arrived, of a node whose engine answers or does not. True when there is something to be decided at once. */
+  hear(nodeId: string, now: number, engineIsSilent?: boolean): boolean;
   /** Nobody listens where the node's agent would, or somebody does again. */
   noteAgent(nodeId: string, isThere: boolean, now: number): void;
   /** The node can't be told of the task, and why; or no longer so, when there is no reason. */
@@ -121,7 +121,8 @@ export function createDispatcher({
     if (!known) {
       const freshAt = strangers.get(node.id) ?? Number.NEGATIVE_INFINITY;
       strangers.delete(node.id);
-      const fresh = { heardAt: now, freshAt, verdictAt: now, goneSince: undefined, patience: 1 };
+      const evidence = { heardAt: now, freshAt, verdictAt: now, goneSince: undefined, patience: 1 };
+      const fresh = { ...evidence, engineIsSilent: false };
       const started = { ...fresh, status, statusAt, reportedAt, answers: true };
       watched.set(node.id, started);
       return started;
@@ -190,15 +191,16 @@ export function createDispatcher({
       return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
     },
     backlog: () => ({ nodes: noticed.size }),
-    hear(nodeId, now) {
+    hear(nodeId, now, engineIsSilent = false) {
       const known = watched.get(nodeId);
       if (!known) {
         if (strangers.size >= MAX_STRANGERS) strangers.clear();
-        if (hearing.isCurrent(now)) strangers.set(nodeId, now);
+        if (hearing.isCurrent(now) && !engineIsSilent) strangers.set(nodeId, now);
         return false;
       }
       noteHeard(known, now, true);
-      if (known.status === 'ready') return false;
+      known.engineIsSilent = engineIsSilent;
+      if ((known.status === 'ready') !== engineIsSilent) return false;
       noticed.add(nodeId);
       return true;
     },

@@ -1,6 +1,6 @@
 // Wires the dispatcher: the reducer to its loop and to the heartbeats on the bus, the command writer to the fold.
 // Decides nothing.
-import { heartbeatSubject } from '@muster/events';
+import { heartbeatSchema, heartbeatSubject } from '@muster/events';
 import type { CommandStore, Log } from '@muster/log';
 import {
   type Bus,
@@ -68,8 +68,8 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
       if (dispatcher.noteUndelivered(nodeId, taskId, reason, clock.now())) loop?.wake();
     },
   });
-  const heartbeats = bus.subscribe(heartbeatSubject('*'), ({ subject }) => {
-    if (dispatcher.hear(subject.slice(NODE_ID_FROM), clock.now())) loop?.wake();
+  const heartbeats = bus.subscribe(heartbeatSubject('*'), ({ subject, data }) => {
+    if (dispatcher.hear(subject.slice(NODE_ID_FROM), clock.now(), isEngineSilent(data))) loop?.wake();
   });
   const echoes = listenToEchoes(bus, clock, dispatcher.echoEveryMs, (sentAt) => {
     if (dispatcher.echo(sentAt, clock.now())) loop?.wake();
@@ -115,6 +115,15 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
       await Promise.all([running.stop(), writer.stop()]);
     },
   };
+}
+
+/** What says it in another way has said that it is there. */
+function isEngineSilent(heartbeat: Uint8Array): boolean {
+  try {
+    return heartbeatSchema.parse(JSON.parse(new TextDecoder().decode(heartbeat))).engine === 'silent';
+  } catch {
+    return false;
+  }
 }
 
 /** Sends ourselves the time over the bus, again and again (see hearing.ts). */

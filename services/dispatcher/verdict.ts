@@ -14,6 +14,7 @@ const FRESH_WITHIN = 1.25;
 
 /** Periods for which nobody may listen where an agent would, before its node is given up: time to start it again. */
 const GONE_FOR = 1;
+const ENGINE_SILENT = 'its engine does not answer';
 const AGENT_GONE = 'its agent is gone: nobody listens on its connection';
 
 /** SwarmKit: defaultNodeDownPeriod. */
@@ -31,6 +32,8 @@ export interface Evidence {
   verdictAt: number;
   /** Since when nobody listens where its agent would; undefined while somebody may. */
   goneSince: number | undefined;
+  /** As its agent said last: it is well, and can do nothing. */
+  engineIsSilent: boolean;
   /** Grows with each suspicion that another dispatcher refuted while nothing was heard here. */
   patience: number;
 }
@@ -55,7 +58,8 @@ export function judge(node: ClusterNode, evidence: Evidence, circumstances: Circ
   // What was heard before an agent went says nothing: the server's word that nobody listens is newer.
   const mayBeOld = node.status === 'suspect' && node.statusMessage === AGENT_GONE;
   const isFresh = now - evidence.freshAt <= FRESH_WITHIN * heartbeatMs;
-  if (node.status !== 'ready' && isFresh && !(mayBeOld && evidence.freshAt <= evidence.verdictAt)) {
+  const isWell = isFresh && !evidence.engineIsSilent;
+  if (node.status !== 'ready' && isWell && !(mayBeOld && evidence.freshAt <= evidence.verdictAt)) {
     return { verdict: { status: 'ready', message: 'heartbeat received' } };
   }
   const silentFrom = Math.max(evidence.heardAt, hearing.since);
@@ -63,6 +67,8 @@ export function judge(node: ClusterNode, evidence: Evidence, circumstances: Circ
   switch (node.status) {
     case 'ready': {
       if (evidence.goneSince !== undefined) return { verdict: { status: 'suspect', message: AGENT_GONE } };
+      if (isFresh && evidence.engineIsSilent)
+        return { verdict: { status: 'suspect', message: ENGINE_SILENT } };
       const lookAt = silentFor(SUSPECT_AFTER * evidence.patience);
       if (hearing.until < lookAt) return { lookAt };
       return { verdict: { status: 'suspect', message: 'heartbeat missed' } };

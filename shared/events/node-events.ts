@@ -88,7 +88,7 @@ export const nodeStatusChanged = defineEvent({
   type: 'node.status_changed',
   writer: 'dispatcher',
   kind: 'node',
-  description: 'A node is heard of (ready), missed (suspect) or given up (down).',
+  description: 'A node is heard of (ready), missed, or able to do nothing (suspect) or given up (down).',
   facts: { nodeId, status: z.enum(nodeStatuses), message: z.string() },
 });
 

@@ -10,7 +10,13 @@ export function execSubject(nodeId: string): string {
   return `muster.exec.${nodeId}`;
 }
 
-export const heartbeatSchema = z.object({ session: z.string() });
+export const heartbeatSchema = z.object({
+  session: z.string(),
+  engine: z
+    .literal('silent')
+    .optional()
+    .describe('The agent is well, and what runs its tasks does not answer: nothing new is to come.'),
+});
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
 /**

@@ -22,7 +22,7 @@ export const nodeDescriptionSchema = z.strictObject({
 });
 export type NodeDescription = z.infer<typeof nodeDescriptionSchema>;
 
-/** `unknown`: joined, not yet heard of. `suspect`: heartbeats missing, not yet given up. */
+/** `unknown`: joined, not yet heard of. `suspect`: heartbeats missing, not yet given up; or its engine does not answer. */
 export const nodeStatuses = ['unknown', 'ready', 'suspect', 'down'] as const;
 export type NodeStatus = (typeof nodeStatuses)[number];
 

@@ -7,6 +7,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import { createSeat } from './seat.ts';
 
 export interface ConnectOptions {
   /** What the server's operator sees, "muster orchestrator" for one. */
@@ -20,6 +21,8 @@ export interface ConnectOptions {
   readonly credentials?: string;
   /** Where permissions pin it. */
   readonly inboxPrefix?: string;
+  /** It lasts, and is to sit where there is room (seat.ts). */
+  readonly lasts?: boolean;
 }
 
 /** NATS can't be reached, or doesn't let us in. The message is for the person who started the program. */
@@ -30,17 +33,20 @@ export class ConnectError extends Error {
 const ATTEMPT_MS = 2_000;
 const RETRY_MS = 250;
 /** A connection that was cut in silence is noticed after this, three times over. */
-const PING_MS = 10_000;
+const PING_MS = 4_000;
 
 /** `url` may name several servers of one cluster, separated by commas, and hold user:password@ or token@. */
 export async function connectNats(url: string, options: ConnectOptions): Promise<NatsConnection> {
-  const settings = await settingsOf(url, options);
+  const seat = createSeat();
+  const settings = { ...(await settingsOf(url, options)), reconnectToServer: seat.choose };
   const shown = (settings.servers as string[]).join(', ');
   const giveUpAt = performance.now() + (options.waitMs ?? 0);
   for (;;) {
     try {
       // A copy, because the client keeps what it is given, and takes servers it can't reach off the list.
-      return await connect({ ...settings, servers: [...(settings.servers as string[])] });
+      const nc = await connect({ ...settings, servers: [...(settings.servers as string[])] });
+      if (options.lasts === true) seat.keep(nc);
+      return nc;
     } catch (error) {
       if (error instanceof errors.AuthorizationError) {
         throw new ConnectError(`NATS at ${shown} refuses us: ${error.message}`, { cause: error });

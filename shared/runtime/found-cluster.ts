@@ -1,5 +1,5 @@
 // The first record of a log says whose it is. Whoever makes the streams writes it; of two, the first stands.
-import { composeEvent } from '@muster/events';
+import { composeEvent, decode } from '@muster/events';
 import type { Log } from '@muster/log';
 import type { Clock } from './clock.ts';
 
@@ -15,4 +15,11 @@ export async function foundCluster(log: Log, { clusterId, name }: Founding, cloc
   // One that is full takes nothing, and does not say either that it has this record already.
   if ((await log.find(1))?.subject === subject) return;
   await log.append(subject, data, { expectLastSubjectSeq: 0 });
+}
+
+/** Undefined of one that is empty, or does not say. */
+export async function readClusterId(log: Pick<Log, 'find'>): Promise<string | undefined> {
+  const first = await log.find(1);
+  const fact = first && decode(first);
+  return fact?.is === 'event' && fact.event.type === 'cluster.created' ? fact.event.clusterId : undefined;
 }

@@ -14,10 +14,10 @@ export interface NatsCluster {
   readonly url: string;
   /** Starts a server that was stopped or killed again, on its port and with what it had stored. */
   restart(index: number): Promise<NatsServerProcess>;
+  /** Which server leads all of them; `undefined` while there is an election. */
+  metaLeader(): Promise<number | undefined>;
   /** Which server leads a stream; `undefined` while there is an election. */
   leaderOf(stream: string): Promise<number | undefined>;
-  /** Which server leads the cluster itself. */
-  metaLeader(): Promise<number | undefined>;
   /** Resolves when all of them are one cluster. */
   untilReady(): Promise<void>;
   stop(): Promise<void>;
@@ -92,15 +92,16 @@ ${options.extraConfig ?? ''}`,
       servers[index] = server;
       return server;
     },
+    async metaLeader() {
+      const reports = await Promise.all(servers.map((server) => askJetStream(server)));
+      // Believed only of itself.
+      const index = reports.findIndex((report, at) => report?.meta_cluster?.leader === places[at]!.name);
+      return index === -1 ? undefined : index;
+    },
     async leaderOf(stream) {
       const reports = await Promise.all(servers.map((server) => askJetStream(server, '?streams=true')));
       // Believed only of itself: the others name a dead leader until they elect another.
       const index = reports.findIndex((report, at) => leadersOf(report, stream).includes(places[at]!.name));
-      return index === -1 ? undefined : index;
-    },
-    async metaLeader() {
-      const reports = await Promise.all(servers.map((server) => askJetStream(server)));
-      const index = reports.findIndex((report, at) => report?.meta_cluster?.leader === places[at]!.name);
       return index === -1 ? undefined : index;
     },
   };

@@ -2,6 +2,7 @@
 // root can run.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { inProject } from './root.ts';
 
@@ -12,6 +13,9 @@ export interface PrivateEngine {
   restart(): Promise<void>;
   /** The same, but with kill -9: the containers run on until the next dockerd finds them. */
   crash(): Promise<void>;
+  /** It hangs: its socket takes connections and nothing answers, until it is let go on. Its containers run. */
+  hang(): Promise<void>;
+  goOn(): Promise<void>;
   /** Resolves when nothing of it is left. */
   stop(): Promise<void>;
 }
@@ -34,11 +38,20 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
     await nextAnswer();
   }
 
+  const host = await nextAnswer();
+  async function signal(name: NodeJS.Signals): Promise<void> {
+    const pidFile = host.replace(/^unix:\/\/(.*)\/docker\.sock$/, '$1/pid');
+    process.kill(Number(await readFile(pidFile, 'utf8')), name);
+  }
+
   return {
-    host: await nextAnswer(),
+    host,
     restart: () => order('restart'),
     crash: () => order('crash'),
+    hang: () => signal('SIGSTOP'),
+    goOn: () => signal('SIGCONT'),
     async stop() {
+      await signal('SIGCONT').catch(() => undefined);
       child.stdin.end();
       await exited;
     },

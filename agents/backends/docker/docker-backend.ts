@@ -65,6 +65,10 @@ export class DockerBackend implements Backend {
     return describeEngine(this.#engine, this.#options);
   }
 
+  ping(): Promise<void> {
+    return this.#engine.ping();
+  }
+
   async prepare(order: TaskOrder, options?: PrepareOptions): Promise<RunState> {
     const { taskId } = order.identity;
     const { state, isNew } = await createContainer(this.#engine, this.#pulls, this.#options, order, options);

@@ -11,6 +11,8 @@ import { translateError } from './engine-error.ts';
 const LOOK_TIMEOUT_MS = 30_000;
 /** One container may be stuck while all else goes on. */
 const INSPECTION_TIMEOUT_MS = 5_000;
+/** An engine that is busy, and not more than that, answers sooner. */
+const PING_TIMEOUT_MS = 5_000;
 const CONNECTION_PROBE_MS = 15_000;
 
 export interface EngineRequest {
@@ -78,6 +80,14 @@ export class Engine {
       await this.version();
       throw new StuckContainerError(`the engine can not tell how container ${id} is: it may be stuck`);
     }
+  }
+
+  async ping(): Promise<void> {
+    await this.call((docker) =>
+      (docker.ping as unknown as Look<unknown>).call(docker, {
+        abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS),
+      }),
+    );
   }
 
   info(): Promise<EngineInfo> {

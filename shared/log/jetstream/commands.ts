@@ -14,6 +14,8 @@ import { ToldCommands } from './told-commands.ts';
 
 const SHORTEST_TTL_MS = 1000;
 const CHECK_EVERY_MS = 30_000;
+/** All of them can be written again, and the sooner the better. */
+const GONE_AFTER_MS = 500;
 /** Where a million commands are stored, a server looks for the last ones for several seconds. */
 const ANSWER_MS = 30_000;
 
@@ -75,6 +77,8 @@ export class JetStreamCommandStore implements CommandStore {
       // Without a filter, a server has nothing to compare.
       subjects: undefined,
       contiguous: false,
+      staysLevel: true,
+      goneAfterMs: GONE_AFTER_MS,
     });
   }
 }

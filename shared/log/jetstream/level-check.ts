@@ -4,6 +4,7 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { believed } from './read-check.ts';
 import { ANSWER_MS, answerWithin } from './retrying.ts';
+import { isStreamMissing } from './streams.ts';
 
 const EVERY_MS = 800;
 /** Seen at the same place twice, this far apart, and the log at another: nothing is on its way any more. */
@@ -15,6 +16,7 @@ export interface LevelCheckOptions {
   /** The last sequence received; undefined while it is no wonder that nothing comes. */
   readonly position: () => number | undefined;
   readonly onInfo: (info: StreamInfo) => void;
+  /** Nothing comes though the stream goes on, or is gone. */
   readonly onStuck: () => void;
   readonly onLevel: () => void;
 }
@@ -48,20 +50,21 @@ export function checkLevel({
   }
 
   /** Undefined while nobody can tell. */
-  async function findEnd(): Promise<number | undefined> {
+  async function findEnd(): Promise<number | 'gone' | undefined> {
     try {
       const info = believed(await answerWithin(ANSWER_MS, jsm.streams.info(stream)));
       if (!stopped) onInfo(info);
       return info.state.last_seq;
-    } catch {
-      return undefined;
+    } catch (error) {
+      return isStreamMissing(error) ? 'gone' : undefined;
     }
   }
 
-  function judge(at: number, end: number | undefined): void {
+  function judge(at: number, end: number | 'gone' | undefined): void {
     const now = performance.now();
     if (at === end) onLevel();
-    if (end === undefined || position() !== at || at === end) seen = undefined;
+    if (end === 'gone') onStuck();
+    else if (end === undefined || position() !== at || at === end) seen = undefined;
     else if (seen?.at !== at) seen = { at, since: now };
     else if (now - seen.since >= STUCK_MS) {
       seen = undefined;

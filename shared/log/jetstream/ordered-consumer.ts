@@ -1,13 +1,7 @@
 // Reads a stream in order, for ever, and never loses its place: whenever a message is missing, heartbeats stop or the
 // connection comes back, it opens another session after the last record delivered. The client library has an ordered
 // consumer too; that one notices a lost tail only when the next message arrives, and a lost consumer after a minute.
-import {
-  DeliverPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  type StreamInfo,
-} from '@nats-io/jetstream';
+import { DeliverPolicy, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/nats-core';
 import { LogGapError, LogGoneError, LogUnavailableError } from '../errors.ts';
 import type { Following, LogRecord } from '../log.ts';
@@ -19,11 +13,16 @@ import { Portions } from './portions.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { ReadCheck } from './read-check.ts';
 import { ANSWER_MS, answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
+import { isStreamMissing } from './streams.ts';
 
 const RETRY_MS = 200;
+/**
+ * The last of each subject may have to be looked for among millions, which takes as long as it takes; a server that dies, or
+ * that a consumer was to be put on, never answers. So each try is given twice the time of the one before.
+ */
+const FAR_LOOK_MS = { ofSome: 1_000, ofAll: 5_000 };
 /** A stream that is missing for less than this may be one whose server is still starting. */
 const GONE_AFTER_MS = 5_000;
-const LONGEST_LOOK_MS = 30_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
 /** More records behind than a server that keeps up is for a moment. */
@@ -41,6 +40,8 @@ export interface OrderedConsumerOptions {
   readonly contiguous: boolean;
   /** Never to stand still while the stream goes on: for who follows all of it, at his own speed or not at all. */
   readonly staysLevel?: boolean;
+  /** How long a stream may be missing before it is taken for gone: five seconds, where nothing is said. */
+  readonly goneAfterMs?: number;
   readonly heartbeatMs: number;
   /** How long to go on trying to start. */
   readonly startWithinMs: number;
@@ -66,6 +67,8 @@ export class OrderedConsumer implements Following {
   private last: number;
   /** Whether a record has been received: `last` is then a fact about the stream. */
   private begun = false;
+  /** All that was to be had of the stream up to here has been received, where not every record of it is. */
+  private covered = 0;
   private caughtUp = false;
   private ended = false;
   private session: PushSession | undefined;
@@ -77,8 +80,8 @@ export class OrderedConsumer implements Following {
   private interrupted = false;
   /** It stood still, and neither has anything come since nor is it level: begun anew or not, it is not taken for well. */
   private stuck = false;
-  /** Requests in a row for the last of each subject that were not answered. */
-  private looks = 0;
+  /** How long the next far look may take. */
+  private farLookMs: number;
   /** Consumers in a row that were put on a server that is behind. */
   private misplaced = 0;
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
@@ -87,6 +90,7 @@ export class OrderedConsumer implements Following {
 
   private constructor(private readonly options: OrderedConsumerOptions) {
     this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
+    this.farLookMs = this.firstFarLookMs;
     this.lastRead = new ReadCheck(options.jsm, options.stream, options.contiguous);
     this.stopListening = listenToConnection(options.nc, {
       onDisconnect: () => this.interrupt(),
@@ -97,7 +101,7 @@ export class OrderedConsumer implements Following {
       this.level = checkLevel({
         jsm: options.jsm,
         stream: options.stream,
-        position: () => (this.interrupted || this.deliveries.size > 0 ? undefined : this.last),
+        position: () => this.position(),
         onInfo: (info) => this.options.onInfo?.(info),
         onStuck: () => {
           this.stuck = true;
@@ -131,6 +135,18 @@ export class OrderedConsumer implements Following {
     this.stopListening();
     const closing = this.closeSession();
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
+  }
+
+  private get firstFarLookMs(): number {
+    return this.options.subjects === undefined ? FAR_LOOK_MS.ofAll : FAR_LOOK_MS.ofSome;
+  }
+
+  /** Undefined while it is no wonder that nothing comes. */
+  private position(): number | undefined {
+    if (this.interrupted || this.deliveries.size > 0) return undefined;
+    // Nothing was to come yet.
+    if (this.options.start === 'last-per-subject' && !this.caughtUp) return undefined;
+    return Math.max(this.last, this.covered);
   }
 
   private fail(error: unknown): void {
@@ -191,7 +207,7 @@ export class OrderedConsumer implements Following {
     if (nc.isClosed()) {
       throw new LogUnavailableError('the connection is closed', { cause: error });
     } else if (isStreamMissing(error)) {
-      if (triedMs > Math.min(GONE_AFTER_MS, forMs)) {
+      if (triedMs > Math.min(this.options.goneAfterMs ?? GONE_AFTER_MS, forMs)) {
         throw new LogGoneError(`the stream ${stream} doesn't exist`, { cause: error });
       }
     } else if (!isPassing(error)) {
@@ -217,35 +233,22 @@ export class OrderedConsumer implements Following {
       start: this.sessionStart(),
       heartbeatMs,
       onRecord: (record) => this.receive(record),
-      onCaughtUp: () => this.reportCaughtUp(),
+      onCaughtUp: () => this.reportCaughtUp(info.state.last_seq),
       onBroken: () => this.reopen(),
       onRefused: (error) => this.fail(error),
       onFlowControl: (goOn) => this.deliveries.add(onFlowControl ? () => onFlowControl(goOn) : goOn),
       stats,
     });
     this.session = session;
-    const where = await this.awaitOpening(session.open(), info.cluster !== undefined);
+    const isFar = lookingFar(this.sessionStart());
+    const limitMs = isFar ? this.farLookMs : ANSWER_MS;
+    if (isFar) this.farLookMs *= 2;
+    const where = await answerWithin(limitMs, session.open());
+    this.farLookMs = this.firstFarLookMs;
     if (this.turn !== turn || this.ended) return;
     this.checkPlace(info, where);
     this.openedAt = performance.now();
     this.resume();
-  }
-
-  /**
-   * The last of each subject may have to be looked for among millions, for many seconds. But where servers lead one
-   * another, a request may be lost with the one that led: the first tries are short.
-   */
-  private async awaitOpening(
-    opening: Promise<string | undefined>,
-    mayBeLost: boolean,
-  ): Promise<string | undefined> {
-    if (!lookingFar(this.sessionStart())) return answerWithin(ANSWER_MS, opening);
-    if (!mayBeLost) return opening;
-    const patienceMs = Math.min(LONGEST_LOOK_MS, ANSWER_MS * 3 ** Math.max(0, this.looks - 1));
-    this.looks += 1;
-    const where = await answerWithin(patienceMs, opening);
-    this.looks = 0;
-    return where;
   }
 
   /** A server that is behind would keep us behind: the next consumer may be put on another. Somewhere it must be. */
@@ -302,8 +305,10 @@ export class OrderedConsumer implements Following {
     this.deliveries.add(record);
   }
 
-  private reportCaughtUp(): void {
-    if (this.ended || this.caughtUp) return;
+  private reportCaughtUp(streamEnd: number): void {
+    if (this.ended) return;
+    if (!this.options.contiguous) this.covered = Math.max(this.covered, streamEnd);
+    if (this.caughtUp) return;
     this.caughtUp = true;
     this.deliveries.add(this.options.onCaughtUp);
   }
@@ -322,10 +327,6 @@ export class OrderedConsumer implements Following {
 
 /** Of what is left behind: the server removes a consumer that nobody listens to any more. */
 function ignoreFailure(): void {}
-
-function isStreamMissing(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
-}
 
 function lookingFar({ deliver_policy }: SessionStart): boolean {
   return deliver_policy === DeliverPolicy.LastPerSubject;

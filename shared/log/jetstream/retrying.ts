@@ -6,9 +6,6 @@ import { LogUnavailableError } from '../errors.ts';
 import { listenToConnection } from './connection-events.ts';
 import { explainNoRoom, isNoRoom } from './write-stats.ts';
 
-/** A try before this one is still on its way into the stream. */
-const IN_PROCESS = 10158;
-
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
 
@@ -22,10 +19,16 @@ export interface Retries {
   readonly what: string;
 }
 
+/**
+ * Too few servers for the copies, and a leader that was one: so says a cluster that is still forming. And a try before this
+ * one that is still on its way into the stream.
+ */
+const PASSING = new Set([10005, 10009, 10158]);
+
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
   if (isOff(error) || isNoRoom(error)) return true;
-  if (error instanceof JetStreamApiError) return error.status === 503 || error.code === IN_PROCESS;
+  if (error instanceof JetStreamApiError) return error.status === 503 || PASSING.has(error.code);
   if (error instanceof errors.RequestError) return !(error.cause instanceof errors.PermissionViolationError);
   return error instanceof errors.ConnectionError;
 }

@@ -9,7 +9,7 @@ import { frameChunks, unframeChunks } from './compressed-frames.ts';
 import { startConsumerStats } from './consumer-stats.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
 import { readBounded } from './read.ts';
-import { SNAPSHOTS_BUCKET, SNAPSHOTS_STREAM } from './streams.ts';
+import { findStream, restoreStream, SNAPSHOTS_BUCKET, SNAPSHOTS_STREAM } from './streams.ts';
 
 const HEARTBEAT_MS = 5_000;
 const START_WITHIN_MS = 10_000;
@@ -33,6 +33,7 @@ export class JetStreamSnapshotStore implements SnapshotStore {
   }
 
   async put(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    await restoreStream(await jetstreamManager(this.nc, { checkAPI: false }), SNAPSHOTS_STREAM);
     const bucket = await this.open();
     const name = `fold-${meta.foldVersion}/${meta.seq}/${nuid.next()}`;
     const metadata = { foldVersion: String(meta.foldVersion), seq: String(meta.seq) };
@@ -107,11 +108,13 @@ export class JetStreamSnapshotStore implements SnapshotStore {
    */
   private async listAll(): Promise<Listed[]> {
     const jsm = await jetstreamManager(this.nc, { checkAPI: false });
-    const { state } = await jsm.streams.info(SNAPSHOTS_STREAM, { subjects_filter: `${META_PREFIX}>` });
+    const found = await findStream(jsm, SNAPSHOTS_STREAM, { subjects_filter: `${META_PREFIX}>` });
+    // Deleted under us, it is made again with the next snapshot.
+    if (found === undefined) return [];
     const objects = await Promise.all(
-      Object.keys(state.subjects ?? {}).map(async (subject) => {
-        const found = await jsm.streams.getMessage(SNAPSHOTS_STREAM, { last_by_subj: subject });
-        return found?.json<ObjectInfo>();
+      Object.keys(found.state.subjects ?? {}).map(async (subject) => {
+        const object = await jsm.streams.getMessage(SNAPSHOTS_STREAM, { last_by_subj: subject });
+        return object?.json<ObjectInfo>();
       }),
     );
     return objects

@@ -1,5 +1,6 @@
 // The streams muster lives on: made when they are missing, compared when they exist, never changed or deleted. Any
-// number of processes may do this at the same time.
+// number of processes may do this at the same time. What can be derived from the log is made again whenever it is gone; the
+// log itself never where anything tells that it was there.
 
 import { COMMAND_SUBJECTS, TOLD_SUBJECTS } from '@muster/events';
 import {
@@ -14,7 +15,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { type StreamMismatch, StreamMismatchError, UnsuitableServerError } from '../errors.ts';
+import { LogGoneError, type StreamMismatch, StreamMismatchError, UnsuitableServerError } from '../errors.ts';
 import { LOG_SUBJECTS } from '../subjects.ts';
 import { isPassing, retrying } from './retrying.ts';
 
@@ -22,14 +23,18 @@ export const LOG_STREAM = 'MUSTER_LOG';
 export const COMMANDS_STREAM = 'MUSTER_COMMANDS';
 export const SNAPSHOTS_BUCKET = 'MUSTER_SNAPSHOTS';
 /** The stream below an object store. */
-export const SNAPSHOTS_STREAM = `OBJ_${SNAPSHOTS_BUCKET}`;
+export const SNAPSHOTS_STREAM = `OBJ_${SNAPSHOTS_BUCKET}` as const;
+const derivedStreams = [COMMANDS_STREAM, SNAPSHOTS_STREAM] as const;
+type DerivedStream = (typeof derivedStreams)[number];
 
 /** One for each agent that follows its commands, and more. Servers have a default, 1000 for 2.15, that is too few. */
 const MOST_CONSUMERS = 1_000_000;
 
 export interface EnsureStreamsOptions {
-  /** Copies of each stream, when it has to be made; whatever an existing one has is accepted. 1 by default. */
+  /** Copies of the log, when it has to be made, and of the others as many as the log has. 1 by default. */
   readonly replicas?: number;
+  /** Asked before a log is made: who knows of one that was there, in words. */
+  readonly whoKnowsOfLog?: () => Promise<string | undefined>;
   /** How long to go on trying while the server can't be reached. */
   readonly retryForMs?: number;
 }
@@ -95,21 +100,51 @@ export const wantedStreams: readonly Wanted[] = [
   },
 ];
 
-/** Throws `UnsuitableServerError`, `StreamMismatchError` or `LogUnavailableError`. */
+/** Throws `UnsuitableServerError`, `StreamMismatchError`, `LogGoneError` or `LogUnavailableError`. */
 export async function ensureStreams(nc: NatsConnection, options: EnsureStreamsOptions = {}): Promise<void> {
   const forMs = options.retryForMs ?? 10_000;
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, forMs) });
   await checkServer(nc, jsm);
+  let replicas = options.replicas ?? 1;
   for (const wanted of wantedStreams) {
     const what = `make the stream ${wanted.name}`;
-    await retrying(nc, { forMs, what }, async () => {
-      const found =
-        (await findStream(jsm, wanted.name))?.config ??
-        (await makeStream(jsm, wanted, options.replicas ?? 1));
-      const mismatches = compareStream(wanted, found);
-      if (mismatches.length > 0) throw new StreamMismatchError(wanted.name, mismatches);
+    const { config } = await retrying(nc, { forMs, what }, async () => {
+      const known = await findStream(jsm, wanted.name);
+      if (known !== undefined) return known;
+      if (wanted.name === LOG_STREAM) await checkNew(jsm, options.whoKnowsOfLog);
+      return makeStream(jsm, wanted, replicas);
     });
+    const mismatches = compareStream(wanted, config);
+    if (mismatches.length > 0) throw new StreamMismatchError(wanted.name, mismatches);
+    replicas = config.num_replicas;
   }
+}
+
+/** Makes a stream again that holds what can be derived from the log, unless it is there. */
+export async function restoreStream(jsm: JetStreamManager, name: DerivedStream): Promise<void> {
+  if ((await findStream(jsm, name)) !== undefined) return;
+  const log = await findStream(jsm, LOG_STREAM);
+  if (log === undefined) throw new LogGoneError(`the stream ${LOG_STREAM} doesn't exist`);
+  const wanted = wantedStreams.find((stream) => stream.name === name)!;
+  await makeStream(jsm, wanted, log.config.num_replicas);
+}
+
+/** Throws `LogGoneError` where the log was there before: an empty one in its place would be taken for the truth. */
+async function checkNew(
+  jsm: JetStreamManager,
+  whoKnows: EnsureStreamsOptions['whoKnowsOfLog'],
+): Promise<void> {
+  const derived = await Promise.all(derivedStreams.map((name) => findStream(jsm, name)));
+  const used = derived.filter((found) => found !== undefined).filter(({ state }) => state.last_seq > 0);
+  const witness =
+    used.length > 0
+      ? `what followed from it is in ${used.map(({ config }) => config.name).join(' and ')}`
+      : await whoKnows?.();
+  // Whoever founds a cluster at the same time makes its log first.
+  if (witness === undefined || (await findStream(jsm, LOG_STREAM)) !== undefined) return;
+  throw new LogGoneError(
+    `the log is gone: there is no stream ${LOG_STREAM}, and ${witness}. Bring it back from a backup (nats stream restore); to begin with an empty one, end every copy of muster and delete ${derivedStreams.join(' and ')} first`,
+  );
 }
 
 async function checkServer(nc: NatsConnection, jsm: JetStreamManager): Promise<void> {
@@ -137,28 +172,39 @@ export function isTooOld(version: string): boolean {
   return major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1]);
 }
 
-export async function findStream(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+export async function findStream(
+  jsm: JetStreamManager,
+  name: string,
+  options?: Parameters<JetStreamManager['streams']['info']>[1],
+): Promise<StreamInfo | undefined> {
   try {
-    return await jsm.streams.info(name);
+    return await jsm.streams.info(name, options);
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
-      return undefined;
+    if (isStreamMissing(error)) return undefined;
     throw error;
   }
 }
 
+export function isStreamMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}
+
 /** The settings that the stream has then: another process may have made it first. */
-async function makeStream(jsm: JetStreamManager, wanted: Wanted, replicas: number): Promise<StreamConfig> {
+async function makeStream(
+  jsm: JetStreamManager,
+  wanted: Wanted,
+  replicas: number,
+): Promise<Pick<StreamInfo, 'config'>> {
   try {
     const allowDirect = wanted.name === SNAPSHOTS_STREAM ? { allow_direct: true } : {};
     const limits = { num_replicas: replicas, max_consumers: MOST_CONSUMERS };
-    return (await jsm.streams.add({ ...wanted, ...allowDirect, ...limits })).config;
+    return await jsm.streams.add({ ...wanted, ...allowDirect, ...limits });
   } catch (error) {
     if (isPassing(error)) throw error;
     const found = await findStream(jsm, wanted.name);
-    if (found !== undefined) return found.config;
+    if (found !== undefined) return found;
     const because = error instanceof Error ? error.message : String(error);
-    throw new Error(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
+    throw new UnsuitableServerError(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
   }
 }
 

@@ -163,16 +163,22 @@ it('reads what was stored while it was away', async () => {
   await follower.commands.stop();
 }, 60_000);
 
-it('ends when the stream is made anew, as its sequences mean nothing any more', async () => {
-  await put('t1', 1);
-  const follower = await follow('muster.told.n1.*', 50);
-  await follower.reached(1);
-  const jsm = await jetstreamManager(nc);
-  await jsm.streams.delete(COMMANDS_STREAM);
-  await ensureStreams(nc);
-  for (let seq = 1; seq < 4; seq += 1) await put(`u${seq}`, seq);
-  expect(await follower.failed()).toBeInstanceOf(LogGoneError);
-});
+it.each([
+  ['asks', 50],
+  ['is told of a sequence that it has read', NEVER_MS],
+])(
+  'ends when the stream is made anew, as its sequences mean nothing any more: it %s',
+  async (_, checkEveryMs) => {
+    await put('t1', 1);
+    const follower = await follow('muster.told.n1.*', checkEveryMs);
+    await follower.reached(1);
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.delete(COMMANDS_STREAM);
+    await ensureStreams(nc);
+    for (let seq = 1; seq < 4; seq += 1) await put(`u${seq}`, seq);
+    expect(await follower.failed()).toBeInstanceOf(LogGoneError);
+  },
+);
 
 it('takes nothing for a command that the server has not repeated', async () => {
   const follower = await follow('muster.told.n1.*', NEVER_MS);

@@ -8,10 +8,17 @@ import type { Following, LogRecord } from '../log.ts';
 import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
+import { ANSWER_MS, answerWithin, pause } from './retrying.ts';
 import { COMMANDS_STREAM } from './streams.ts';
 
 /** While its commands go on changing, a node reads its set at every so manyth check. */
 const CHECKS_BETWEEN_READINGS = 10;
+/** What is odd is looked into at once, and not again for so long. */
+const DOUBT_EVERY_MS = 1_000;
+const RETRY_MS = 200;
+const FAR_ANSWER_MS = 5_000;
+/** A reading is short, and what it waits for may have died. */
+const READING_HEARTBEAT_MS = 500;
 
 export interface ToldCommandsOptions {
   readonly nc: NatsConnection;
@@ -34,7 +41,10 @@ interface Reading {
   consumer: OrderedConsumer | undefined;
   /** All that is stored up to here is delivered when the reading ends. */
   upTo: number;
+  /** To be delivered after it: the whole set comes first. */
   readonly heard: Omit<LogRecord, 'time'>[];
+  /** Delivered meanwhile, by subject: the set has been known before, and is read once more. */
+  readonly newest: Map<string, number>;
 }
 
 export class ToldCommands implements Following {
@@ -45,6 +55,7 @@ export class ToldCommands implements Following {
   private highest = 0;
   private highestAtCheck = 0;
   private checksSinceReading = 0;
+  private doubtedAt = Number.NEGATIVE_INFINITY;
   private caughtUp = false;
   private ended = false;
   private streamCreated: string | undefined;
@@ -109,7 +120,7 @@ export class ToldCommands implements Following {
   /** Subscribed before, so that nothing falls between what is read and what is heard. */
   private async read(startWithinMs: number): Promise<void> {
     const { nc, jsm, storedOn, heartbeatMs, stats } = this.options;
-    const reading: Reading = { consumer: undefined, upTo: 0, heard: [] };
+    const reading: Reading = { consumer: undefined, upTo: 0, heard: [], newest: new Map() };
     this.reading = reading;
     this.checksSinceReading = 0;
     reading.consumer = await OrderedConsumer.start({
@@ -119,7 +130,7 @@ export class ToldCommands implements Following {
       start: 'last-per-subject',
       subjects: [storedOn],
       contiguous: false,
-      heartbeatMs,
+      heartbeatMs: Math.min(heartbeatMs, READING_HEARTBEAT_MS),
       startWithinMs,
       onStream: (created, lastSeq) => {
         this.checkSameStream(created, lastSeq);
@@ -127,7 +138,7 @@ export class ToldCommands implements Following {
       },
       onRecord: (record) => {
         reading.upTo = Math.max(reading.upTo, record.seq);
-        this.deliver(record);
+        if (record.seq > (reading.newest.get(record.subject) ?? 0)) this.deliver(record);
       },
       onCaughtUp: () => this.endReading(reading),
       onError: (error) => this.fail(error),
@@ -165,32 +176,58 @@ export class ToldCommands implements Following {
     // Somebody else's message; the server's say what they repeat.
     if (!subject || !Number.isInteger(seq) || seq === 0) return;
     const record = { subject, seq, data: msg.data };
-    if (this.reading) this.reading.heard.push(record);
-    else this.deliver(record);
+    if (this.reading && !this.caughtUp) this.reading.heard.push(record);
+    else if (this.isKnown(seq)) this.doubt();
+    else {
+      this.reading?.newest.set(subject, seq);
+      this.deliver(record);
+    }
+  }
+
+  private isKnown(seq: number): boolean {
+    return seq <= this.readUpTo || this.heardSince.has(seq);
+  }
+
+  /** Told once more under the same number: held up on its way, or of a stream that was made anew and counts from one. */
+  private doubt(): void {
+    const now = performance.now();
+    if (now - this.doubtedAt < DOUBT_EVERY_MS) return;
+    this.doubtedAt = now;
+    this.checkUntilTold().catch((error) => this.fail(error));
+  }
+
+  private async checkUntilTold(): Promise<void> {
+    while (!(this.ended || this.reading || (await this.check()))) await pause(RETRY_MS);
   }
 
   private deliver(record: Omit<LogRecord, 'time'>): void {
     const { seq } = record;
-    if (this.ended || seq <= this.readUpTo || this.heardSince.has(seq)) return;
+    if (this.ended || this.isKnown(seq)) return;
     this.heardSince.add(seq);
     this.highest = Math.max(this.highest, seq);
     this.call(() => this.options.onRecord(record));
   }
 
-  private async check(): Promise<void> {
-    if (this.ended || this.reading) return;
+  /** Whether the stream could be asked. */
+  private async check(): Promise<boolean> {
+    if (this.ended || this.reading) return true;
     const { jsm, storedOn } = this.options;
     // What is heard while the answer is on its way may be later than the answer.
     const { highest } = this;
     try {
-      const { created, state } = await jsm.streams.info(COMMANDS_STREAM);
+      const { created, state } = await answerWithin(ANSWER_MS, jsm.streams.info(COMMANDS_STREAM));
       this.checkSameStream(created, state.last_seq, highest);
-      const newest = await jsm.streams.getMessage(COMMANDS_STREAM, { last_by_subj: storedOn });
+      const newest = await answerWithin(
+        FAR_ANSWER_MS,
+        jsm.streams.getMessage(COMMANDS_STREAM, { last_by_subj: storedOn }),
+      );
       if (newest && newest.seq > this.highest && newest.seq > this.readUpTo) this.repair();
       else this.readWhenQuiet();
+      return true;
     } catch (error) {
       // Whatever else it is: asked again next time, and when the connection is back everything is read anyhow.
       if (error instanceof LogGoneError) this.fail(error);
+      return false;
     }
   }
 
