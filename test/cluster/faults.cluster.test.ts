@@ -52,11 +52,11 @@ describe.runIf(noHosts === undefined)(`three servers (seed ${seed})`, () => {
 
   beforeAll(async () => {
     stage = await startStage(seedChance(seed + 1));
-  }, 120_000);
+  });
 
-  afterAll(() => stage?.stop(), 60_000);
+  afterAll(() => stage?.stop());
 
-  it.each(order)('%s', { timeout: 180_000 }, async (name) => {
+  it.each(order)('%s', async (name) => {
     const moments: Record<string, Date> = {};
     const now = (what: string) => (moments[what] = new Date());
     const readiness = watchReadiness(stage);
