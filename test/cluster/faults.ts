@@ -15,8 +15,8 @@ export interface Fault {
   readonly lastsMs?: number;
   /** Nobody who asks is to notice. */
   readonly isQuiet?: boolean;
-  /** The servers lose what they had acknowledged. */
-  readonly losesRecords?: boolean;
+  /** The servers lose what they had acknowledged, of one stream or of all. */
+  readonly loses?: 'commands' | 'everything';
 }
 
 const LOG = 'MUSTER_LOG';
@@ -160,6 +160,7 @@ export const faults = {
       for (const index of [0, 1, 2]) {
         await stage.servers.servers[index]!.kill('SIGTERM');
         await startServers(stage, [index]);
+        await stage.servers.untilReady();
       }
       return nothing;
     },
@@ -211,7 +212,7 @@ export const faults = {
   },
   putBackAll: {
     says: 'all servers come back with what they had a while ago',
-    losesRecords: true,
+    loses: 'everything',
     async inflict(stage, chance) {
       await keepStores(stage, [0, 1, 2]);
       await delay(chance.between(1_000, 4_000));
@@ -251,6 +252,7 @@ export const faults = {
   },
   deleteCommands: {
     says: 'the stream of commands is deleted',
+    loses: 'commands',
     lastsMs: 1_000,
     async inflict(stage) {
       await askNats(stage, `$JS.API.STREAM.DELETE.${COMMANDS}`);
@@ -323,7 +325,6 @@ async function killServers(
 
 async function startServers({ servers }: Stage, indices: readonly number[]): Promise<void> {
   await Promise.all(indices.map((index) => servers.restart(index)));
-  await servers.untilReady();
 }
 
 const keptStore = (stage: Stage, index: number) => join(stage.cluster.dir, `kept${index}`);

@@ -1,13 +1,16 @@
-// Users, one beside each server, who ask for services again and again: made, made otherwise, removed. Each intent can be
-// told from all others, and what was acknowledged is remembered.
+// Users, one beside each server, who ask for services again and again, made, made otherwise, removed, and look at them. Each
+// intent can be told from all others, and what was acknowledged is remembered.
 import { setTimeout as delay } from 'node:timers/promises';
+import { createQueryClient } from '@muster/api';
 import { encodeJson, intentSubject } from '@muster/events';
 import { JetStreamLog } from '@muster/log';
-import { connectNats } from '@muster/runtime';
+import { connectNats, NatsBus } from '@muster/runtime';
 import type { Chance } from '@muster/testing/simulation';
 import { type Host, ports } from './hosts.ts';
 
 const EVERY_MS = 120;
+/** Intents from one question to the next. */
+const ASKS_PER_LOOK = 4;
 const SERVICES = 6;
 const MOST_REPLICAS = 3;
 
@@ -22,6 +25,8 @@ export interface Load {
   readonly acknowledged: ReadonlyMap<number, Asked>;
   /** Those that were not acknowledged within ten seconds, so that nobody can tell whether they were stored. */
   readonly unknown: readonly string[];
+  /** Questions that nobody answered. */
+  readonly unanswered: readonly string[];
   begin(): void;
   /** Resolves when everything that was asked is acknowledged or given up. */
   pause(): Promise<void>;
@@ -33,13 +38,15 @@ export interface Load {
 export async function startLoad(hosts: readonly Host[], chance: Chance): Promise<Load> {
   const acknowledged = new Map<number, Asked>();
   const unknown: string[] = [];
+  const unanswered: string[] = [];
   const exists = new Set<string>();
   const urls = hosts.map(({ address }) => `nats://${address}:${ports.clients}`);
   const users = await Promise.all(
     urls.map(async (url) => {
       const others = urls.filter((other) => other !== url);
       const connection = await connectNats([url, ...others].join(','), { name: 'test-user' });
-      return { connection, log: new JetStreamLog(connection) };
+      const client = createQueryClient(new NatsBus(connection));
+      return { connection, log: new JetStreamLog(connection), client };
     }),
   );
   const open = new Set<Promise<void>>();
@@ -77,10 +84,20 @@ export async function startLoad(hosts: readonly Host[], chance: Chance): Promise
     }
   }
 
+  async function look({ client }: (typeof users)[number]): Promise<void> {
+    await client.ask('service.list', {}).catch((error: Error) => unanswered.push(error.message));
+  }
+
+  function keep(asking: Promise<void>): void {
+    const kept = asking.finally(() => open.delete(kept));
+    open.add(kept);
+  }
+
   async function askUntil(phase: { readonly over: boolean }): Promise<void> {
     for (let turn = 0; !phase.over; turn += 1) {
-      const asked = ask(users[turn % users.length]!).finally(() => open.delete(asked));
-      open.add(asked);
+      const user = users[turn % users.length]!;
+      keep(ask(user));
+      if (turn % ASKS_PER_LOOK === 0) keep(look(user));
       await delay(EVERY_MS); // the pace of whoever asks
     }
   }
@@ -95,6 +112,7 @@ export async function startLoad(hosts: readonly Host[], chance: Chance): Promise
   return {
     acknowledged,
     unknown,
+    unanswered,
     begin() {
       const phase = { over: false, done: Promise.resolve() };
       phase.done = askUntil(phase);

@@ -8,6 +8,7 @@ import type { Seat, Stage } from './stage.ts';
 const EVERY_MS = 1_000;
 /** Two seconds to find out, and one for a machine with too much to do. */
 const UNSAID_MS = 3_000;
+const ENOUGH = 3;
 const ANSWER_MS = 1_000;
 
 export interface ReadinessWatch {
@@ -17,11 +18,15 @@ export interface ReadinessWatch {
 
 export function watchReadiness(stage: Stage): ReadinessWatch {
   const found = new Map<Seat, string>();
+  /** Looks in a row: one that has just been let go on does not know yet. */
+  const suspected = new Map<Seat, number>();
   const heads: { readonly at: number; readonly head: number }[] = [];
   let over = false;
 
   async function look(seat: Seat): Promise<void> {
     const { role, host, process } = seat;
+    const times = (suspected.get(seat) ?? 0) + 1;
+    suspected.delete(seat);
     const ask = (path: string) =>
       fetch(`${metricsUrl(process)}/${path}`, { signal: AbortSignal.timeout(ANSWER_MS) });
     try {
@@ -29,6 +34,8 @@ export function watchReadiness(stage: Stage): ReadinessWatch {
       const folded = readHead(readSamples(await (await ask('metrics')).text()));
       const before = heads.findLast(({ at }) => at < performance.now() - UNSAID_MS)?.head ?? 0;
       if (folded >= before) return;
+      suspected.set(seat, times);
+      if (times < ENOUGH) return;
       const at = new Date().toISOString();
       found.set(
         seat,
