@@ -348,10 +348,13 @@ async function fillDisks(stage: Stage, indices: readonly number[]): Promise<Heal
   const ballast = (index: number) => join(stage.directoryOf(index), 'ballast');
   for (const index of indices) await fill(ballast(index));
   return async () => {
-    for (const index of indices) {
-      await rm(ballast(index));
-      await stage.servers.servers[index]!.kill('SIGTERM');
-    }
+    await Promise.all(
+      indices.map(async (index) => {
+        await rm(ballast(index));
+        // It may not end when it is asked to.
+        await stage.servers.servers[index]!.stop();
+      }),
+    );
     await startServers(stage, indices);
   };
 }
