@@ -17,6 +17,8 @@ export type Connection = Awaited<ReturnType<typeof connectNats>>;
 
 export interface Session {
   readonly connection: Connection;
+  /** Another server of the same cluster, as the same user. */
+  connectTo(address: string): Promise<Connection>;
   readonly log: Log;
   readonly snapshots: SnapshotStore;
   readonly bus: Bus;
@@ -36,14 +38,16 @@ export async function withSession<T>(
   run: (session: Session) => Promise<T>,
   onOld?: (outOfSightMs: number) => void,
 ): Promise<T> {
-  const connection = await connectNats(globals.nats, { name: `muster-cli-${globals.as}` });
+  const name = `muster-cli-${globals.as}`;
+  const connection = await connectNats(globals.nats, { name });
+  const connectTo = (address: string) => connectNats(withHost(globals.nats, address), { name });
   const log = new JetStreamLog(connection, { retryForMs: RETRY_FOR_MS });
   const bus = new NatsBus(connection);
   try {
     const snapshots = new JetStreamSnapshotStore(connection);
     const queries = createQueryClient(bus, { ...(onOld && { onOld }) });
     const { as: actor, team } = globals;
-    return await run({ connection, log, snapshots, bus, queries, actor, team });
+    return await run({ connection, connectTo, log, snapshots, bus, queries, actor, team });
   } catch (error) {
     throw await explainAbsence(connection, error);
   } finally {
@@ -52,6 +56,14 @@ export async function withSession<T>(
     await Promise.race([connection.flush().catch(() => undefined), sleep(systemClock, FLUSH_MS)]);
     await connection.close();
   }
+}
+
+/** The first address, user and all, with another host and port. */
+function withHost(nats: string, host: string): string {
+  const [first = ''] = nats.split(',');
+  return first
+    .trim()
+    .replace(/^([a-z]+:\/\/)?([^@/]*@)?.*$/, (_, scheme = '', user = '') => `${scheme}${user}${host}`);
 }
 
 /** A log that can't be reached may not be there at all: the client's words for that are about something else. */

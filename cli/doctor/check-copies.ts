@@ -37,6 +37,20 @@ export function checkCopies(copies: readonly ServiceCopy[], processes: readonly 
   ];
 }
 
+/** What follows of services and nodes was told by one who does not know better. */
+export function checkAge(outOfSightMs: number | undefined): Finding[] {
+  if (outOfSightMs === undefined) return [];
+  return [
+    {
+      level: 'warn',
+      what: 'age',
+      says: `the API that answers has not seen the log for ${Math.ceil(outOfSightMs / 1000)} s: what it tells of services and nodes may be as old`,
+      advice:
+        'bring the servers of NATS together, or ask through another with --nats: copies that run find the log again by themselves',
+    },
+  ];
+}
+
 export function checkTrouble(processes: readonly CopyStats[], head: number): Finding[] {
   return processes.flatMap(({ host, roles }) =>
     roles.flatMap(({ copy, trouble, head: folded = head }): Finding[] => {

@@ -2,8 +2,9 @@
 import { LOG_STREAM, type StoreReport, type StreamReport } from '@muster/log';
 import { formatMemory } from '@muster/model';
 import type { Failed, Finding } from './findings.ts';
+import type { ServerLook } from './look-at-servers.ts';
 
-export function checkStore(store: StoreReport | Failed): Finding[] {
+export function checkStore(store: StoreReport | Failed, servers: readonly ServerLook[]): Finding[] {
   if ('error' in store) {
     return [
       {
@@ -41,13 +42,15 @@ export function checkStore(store: StoreReport | Failed): Finding[] {
     ];
   }
   if (wrong.length > 0) return wrong;
+  const leaderless = streams.filter(({ isLeaderless }) => isLeaderless).map(({ name }) => name);
+  if (leaderless.length > 0) return [hasNoLeader(leaderless, servers)];
   return [
     {
       level: 'ok',
       what: 'streams',
       says: `${streams.map(({ name }) => name).join(', ')} are as they must be`,
     },
-    ...checkServers(streams),
+    ...checkServers(streams, servers),
     ...checkRoom(store),
   ];
 }
@@ -63,16 +66,24 @@ function logIsGone(streams: readonly StreamReport[]): Finding {
   };
 }
 
+/** A copy that goes on says so every second. */
+const STOPPED_AFTER_MS = 3_000;
+const AFTER_A_FULL_DISK =
+  'see that its disk has room, and start that nats-server again: after a full disk it does not go on by itself';
+
 /** More records than a server is behind for a moment. */
 const SERVER_LAG = 1_000;
 
 /** By server: one that is away is away from all that it holds. */
-function checkServers(streams: readonly StreamReport[]): Finding[] {
+function checkServers(streams: readonly StreamReport[], servers: readonly ServerLook[]): Finding[] {
   const away = new Map<string, string[]>();
+  const stopped = new Map<string, string[]>();
   const behind: Finding[] = [];
   for (const { name: stream, followers } of streams) {
-    for (const { name, isOffline, lag } of followers) {
+    for (const { name, isOffline, lag, silentMs = 0 } of followers) {
       if (isOffline) away.set(name, [...(away.get(name) ?? []), stream]);
+      else if (lag > 0 && silentMs > STOPPED_AFTER_MS)
+        stopped.set(name, [...(stopped.get(name) ?? []), stream]);
       else if (lag > SERVER_LAG)
         behind.push({
           level: 'warn',
@@ -82,17 +93,43 @@ function checkServers(streams: readonly StreamReport[]): Finding[] {
         });
     }
   }
+  const isOff = (name: string) => servers.some((look) => look.name === name && !look.hasJetStream);
   return [
     ...[...away].map(
       ([name, held]): Finding => ({
         level: 'warn',
         what: 'servers',
-        says: `${name} is offline, and holds copies of ${held.join(', ')}`,
-        advice: 'bring it back: until then one more server that goes may be one too many',
+        ...(isOff(name)
+          ? {
+              says: `${name} runs, and JetStream is off there; it holds copies of ${held.join(', ')}`,
+              advice: AFTER_A_FULL_DISK,
+            }
+          : {
+              says: `${name} is offline, and holds copies of ${held.join(', ')}`,
+              advice: 'bring it back: until then one more server that goes may be one too many',
+            }),
+      }),
+    ),
+    ...[...stopped].map(
+      ([name, held]): Finding => ({
+        level: 'warn',
+        what: 'servers',
+        says: `${name} runs, and has stopped storing ${held.join(', ')}`,
+        advice: AFTER_A_FULL_DISK,
       }),
     ),
     ...behind,
   ];
+}
+
+function hasNoLeader(streams: readonly string[], [asked]: readonly ServerLook[]): Finding {
+  return {
+    level: 'fail',
+    what: 'streams',
+    says: `nobody leads ${streams.join(', ')}: nothing can be written, and what ${asked?.name || 'this server'} tells may be old`,
+    advice:
+      'more than half of the servers that hold them must reach one another: bring them back, or ask through another with --nats, as this one may be cut off',
+  };
 }
 
 const NEARLY_FULL = 0.8;

@@ -6,6 +6,7 @@ import { askCopies } from '@muster/telemetry';
 import type { Context } from '../commands/context.ts';
 import type { Shortfall } from './check-work.ts';
 import type { Failed, Seen } from './findings.ts';
+import { lookAtServers } from './look-at-servers.ts';
 
 const DISCOVERY_MS = 500;
 const ASK_TIMEOUT_MS = 3_000;
@@ -14,28 +15,32 @@ const MAX_NODES = 10;
 /** Services below what they should be that are asked about, at most. */
 const MAX_SERVICES = 20;
 
-export async function examine({ connection, bus, log, queries }: Context): Promise<Seen> {
+export async function examine({ connection, connectTo, bus, log, queries }: Context): Promise<Seen> {
   const sentAt = performance.now();
   await connection.flush();
   const roundTripMs = performance.now() - sentAt;
   const { version } = connection.info!;
-  const store = await attempt(() => inspectStore(connection));
+  const [store, servers] = await Promise.all([
+    attempt(() => inspectStore(connection)),
+    lookAtServers(connection, connectTo),
+  ]);
   const isMissing = 'streams' in store && store.streams.some(({ mismatches }) => mismatches === undefined);
   const head = isMissing ? { error: 'there is no log yet' } : await attempt(() => log.head());
   const copies = await discoverCopies(connection, DISCOVERY_MS);
   const processes = await askCopies(bus, 'control', { patienceMs: DISCOVERY_MS });
-  const status = await attempt(
-    async () => (await queries.ask('status', {}, { timeoutMs: ASK_TIMEOUT_MS })).answer,
-  );
+  const asked = await attempt(() => queries.ask('status', {}, { timeoutMs: ASK_TIMEOUT_MS }));
+  const status = 'error' in asked ? asked : asked.answer;
   const nodes = 'error' in status ? [] : await queries.list('node.list', {});
   const shortfalls = 'error' in status ? [] : await findShortfalls(queries);
   return {
     server: { version, url: connection.getServer(), roundTripMs },
     store,
+    servers,
     head,
     copies,
     processes,
     status,
+    outOfSightMs: 'error' in asked ? undefined : asked.outOfSightMs,
     shortfalls,
     downNodes: nodes
       .filter((node) => node.status !== 'ready')

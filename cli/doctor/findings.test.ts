@@ -22,7 +22,14 @@ const status: Status = {
 };
 
 function storeOf(stream: Partial<StreamReport>, account: Partial<StoreReport> = {}): StoreReport {
-  const log = { name: 'MUSTER_LOG', mismatches: [], bytes: 1024, maxBytes: undefined, followers: [] };
+  const log = {
+    name: 'MUSTER_LOG',
+    mismatches: [],
+    bytes: 1024,
+    maxBytes: undefined,
+    isLeaderless: false,
+    followers: [],
+  };
   return { streams: [{ ...log, ...stream }], bytes: 2048, maxBytes: undefined, ...account };
 }
 
@@ -33,6 +40,7 @@ function makeCopy(role: string): ServiceCopy {
 const healthy: Seen = {
   server: { version: '2.15.1', url: '127.0.0.1:4222', roundTripMs: 0.4 },
   store: storeOf({}),
+  servers: [{ name: 'n1', url: '127.0.0.1:4222', hasJetStream: true }],
   head: 100,
   copies: [
     { id: '1', name: 'muster-api', version: '0.1.0', started: '', requests: 1 },
@@ -43,6 +51,7 @@ const healthy: Seen = {
   shortfalls: [],
   processes: [],
   status,
+  outOfSightMs: undefined,
   downNodes: [],
   now: 60_000,
 };
@@ -87,12 +96,35 @@ describe('complains, with advice, of', () => {
     ['a server without JetStream', { store: { error: 'not enabled' } }, 'fail streams: not enabled'],
     [
       'a server that is away',
-      { store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7 }] }) },
+      { store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7, silentMs: 9_000 }] }) },
       'warn servers: n2 is offline, and holds copies of MUSTER_LOG',
     ],
     [
+      'a server whose JetStream is off',
+      {
+        store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7, silentMs: 9_000 }] }),
+        servers: [...healthy.servers, { name: 'n2', url: '127.0.0.1:4223', hasJetStream: false }],
+      },
+      'warn servers: n2 runs, and JetStream is off there; it holds copies of MUSTER_LOG',
+    ],
+    [
+      'a server that has stopped storing',
+      { store: storeOf({ followers: [{ name: 'n2', isOffline: false, lag: 7, silentMs: 9_000 }] }) },
+      'warn servers: n2 runs, and has stopped storing MUSTER_LOG',
+    ],
+    [
+      'a log that nobody leads',
+      { store: storeOf({ isLeaderless: true }) },
+      'fail streams: nobody leads MUSTER_LOG: nothing can be written, and what n1 tells may be old',
+    ],
+    [
+      'an API that has not seen the log for long',
+      { outOfSightMs: 12_345 },
+      'warn age: the API that answers has not seen the log for 13 s: what it tells of services and nodes may be as old',
+    ],
+    [
       'a server that is behind',
-      { store: storeOf({ followers: [{ name: 'n2', isOffline: false, lag: 2_300 }] }) },
+      { store: storeOf({ followers: [{ name: 'n2', isOffline: false, lag: 2_300, silentMs: undefined }] }) },
       'warn servers: n2 is 2300 records of MUSTER_LOG behind',
     ],
     [
@@ -261,6 +293,16 @@ describe('complains, with advice, of', () => {
     };
     for (const { level, advice } of diagnose(seen)) if (level === 'fail') expect(advice).toMatch(/\w/);
   });
+});
+
+it('does not advise to start what is there, or may be beyond servers that are cut off', () => {
+  const adviceOn = (what: string, seen: Partial<Seen>) =>
+    diagnose({ ...healthy, ...seen }).find((finding) => finding.what === what && finding.level === 'fail')
+      ?.advice;
+  expect(adviceOn('api', { status: { error: 'no answer' } })).toMatch(/^one is there and does not answer/);
+  expect(adviceOn('api', { status: { error: 'no answer' }, copies: [] })).toMatch(/^start/);
+  const cutOff = { store: storeOf({ isLeaderless: true }), head: { error: 'no answer' }, copies: [] };
+  expect(adviceOn('log', cutOff)).toMatch(/^bring the servers of NATS together/);
 });
 
 it('lets an intent take its moment', () => {

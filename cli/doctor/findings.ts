@@ -3,11 +3,13 @@ import type { Status } from '@muster/api';
 import type { StoreReport } from '@muster/log';
 import type { ServiceCopy } from '@muster/runtime';
 import type { CopyStats } from '@muster/telemetry';
-import { checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
+import { countRoles } from '../roles/present-roles.ts';
+import { checkAge, checkClocks, checkCopies, checkTrouble, checkVersion } from './check-copies.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkStore } from './check-store.ts';
 import { checkServices, checkWork, type Shortfall } from './check-work.ts';
+import type { ServerLook } from './look-at-servers.ts';
 
 export type Level = 'ok' | 'warn' | 'fail';
 
@@ -26,11 +28,15 @@ export interface Failed {
 export interface Seen {
   readonly server: { readonly version: string; readonly url: string; readonly roundTripMs: number };
   readonly store: StoreReport | Failed;
+  /** Of NATS, those that can be reached. */
+  readonly servers: readonly ServerLook[];
   readonly head: number | Failed;
   readonly copies: readonly ServiceCopy[];
   /** Of the control plane, and how its copies say that they are. */
   readonly processes: readonly CopyStats[];
   readonly status: Status | Failed;
+  /** For how long who answers has not seen the log; undefined while it does. */
+  readonly outOfSightMs: number | undefined;
   /** Services of which less runs than is wanted. */
   readonly shortfalls: readonly Shortfall[];
   readonly downNodes: readonly {
@@ -49,14 +55,18 @@ export function diagnose(seen: Seen): Finding[] {
       what: 'NATS',
       says: `nats-server ${version} at ${url}, round trip ${roundTripMs.toFixed(1)} ms`,
     },
-    ...checkStore(seen.store),
+    ...checkStore(seen.store, seen.servers),
+    ...checkAge(seen.outOfSightMs),
   ];
+  const isCutOff = 'error' in seen.store || seen.store.streams.some(({ isLeaderless }) => isLeaderless);
   if (typeof seen.head === 'object') {
     findings.push({
       level: 'fail',
       what: 'log',
       says: seen.head.error,
-      advice: 'start the cluster with `muster up`, or a role',
+      advice: isCutOff
+        ? 'bring the servers of NATS together: what runs goes on meanwhile, and so will everything else by itself'
+        : 'start the cluster with `muster up`, or a role',
     });
     return findings;
   }
@@ -64,11 +74,14 @@ export function diagnose(seen: Seen): Finding[] {
   findings.push(...checkCopies(seen.copies, seen.processes));
   findings.push(...checkTrouble(seen.processes, seen.head), ...checkClocks(seen.processes));
   if ('error' in seen.status) {
+    const isThere = countRoles(seen.copies, seen.processes).has('api');
     findings.push({
       level: 'fail',
       what: 'api',
       says: seen.status.error,
-      advice: 'start one or more with `muster api`',
+      advice: isThere
+        ? 'one is there and does not answer: look at its log, and at the load of its machine'
+        : 'start one or more with `muster api`',
     });
     return findings;
   }

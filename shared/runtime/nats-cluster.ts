@@ -51,6 +51,8 @@ export async function startNatsCluster(options: {
   readonly hosts?: readonly NatsHost[];
   /** More of nats-server's own configuration, as text. */
   readonly extraConfig?: string;
+  /** More of what is about JetStream in their configuration, as text. */
+  readonly jetstreamConfig?: string;
 }): Promise<NatsCluster> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'muster-nats-cluster-')));
   const places = options.hosts?.map(placeOn) ?? (await findPlaces(options.size));
@@ -63,6 +65,7 @@ export async function startNatsCluster(options: {
       port,
       via,
       syncAlways: options.syncAlways ?? false,
+      jetstreamConfig: options.jetstreamConfig ?? '',
       extraConfig: `server_name: ${name}
 http: "${address}:-1"
 cluster { name: muster, listen: "${address}:${routePort}", routes: ${JSON.stringify(routes)} }

@@ -2,7 +2,7 @@
 import { jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { StreamMismatch } from '../errors.ts';
-import { ANSWER_MS, answerWithin, retrying } from './retrying.ts';
+import { ANSWER_MS, answerWithin, pause, retrying } from './retrying.ts';
 import { compareStream, findStream, wantedStreams } from './streams.ts';
 
 export interface StreamReport {
@@ -12,6 +12,8 @@ export interface StreamReport {
   readonly bytes: number;
   /** What it may hold; undefined for no limit of its own. */
   readonly maxBytes: number | undefined;
+  /** Several servers hold it, and none of them leads: what is told is what one of them has, and may be old. */
+  readonly isLeaderless: boolean;
   /** The servers that hold it beside the one that leads; none where there is one copy. */
   readonly followers: readonly ServerReport[];
 }
@@ -21,6 +23,8 @@ export interface ServerReport {
   readonly isOffline: boolean;
   /** Records that it is still to be given. */
   readonly lag: number;
+  /** Since when it has said nothing, in ms, where it is not level with the leader. */
+  readonly silentMs: number | undefined;
 }
 
 export interface StoreReport {
@@ -32,6 +36,10 @@ export interface StoreReport {
 
 /** Enough for an election. */
 const INSPECTION_MS = 8_000;
+/** One that has no leader for so long is not in the middle of an election, as a rule. */
+const LEADER_PATIENCE_MS = 5_000;
+const LOOK_AGAIN_MS = 500;
+const NANOS_PER_MS = 1_000_000;
 
 /** Throws `LogUnavailableError`. */
 export async function inspectStore(nc: NatsConnection): Promise<StoreReport> {
@@ -39,13 +47,20 @@ export async function inspectStore(nc: NatsConnection): Promise<StoreReport> {
   const ask = <Answer>(what: string, question: () => Promise<Answer>) =>
     retrying(nc, { forMs: INSPECTION_MS, what }, () => answerWithin(ANSWER_MS, question()));
   const reports: StreamReport[] = [];
+  const find = (name: string) => ask(`ask for the stream ${name}`, () => findStream(jsm, name));
+  const giveUpAt = performance.now() + LEADER_PATIENCE_MS;
   for (const wanted of wantedStreams) {
-    const found = await ask(`ask for the stream ${wanted.name}`, () => findStream(jsm, wanted.name));
+    let found = await find(wanted.name);
+    while (isLeaderless(found) && performance.now() < giveUpAt) {
+      await pause(LOOK_AGAIN_MS);
+      found = await find(wanted.name);
+    }
     reports.push({
       name: wanted.name,
       mismatches: found && compareStream(wanted, found.config),
       bytes: found?.state.bytes ?? 0,
       maxBytes: limitOf(found?.config.max_bytes),
+      isLeaderless: isLeaderless(found),
       followers: found === undefined ? [] : describeFollowers(found),
     });
   }
@@ -64,10 +79,15 @@ function limitOf(bytes: number | undefined): number | undefined {
   return bytes !== undefined && bytes > 0 ? bytes : undefined;
 }
 
+function isLeaderless(found: StreamInfo | undefined): boolean {
+  return found?.cluster !== undefined && !found.cluster.leader;
+}
+
 function describeFollowers({ cluster }: StreamInfo): ServerReport[] {
-  return (cluster?.replicas ?? []).map(({ name, offline = false, lag = 0 }) => ({
+  return (cluster?.replicas ?? []).map(({ name, offline = false, lag = 0, current, active }) => ({
     name,
     isOffline: offline,
     lag,
+    silentMs: current ? undefined : active / NANOS_PER_MS,
   }));
 }
