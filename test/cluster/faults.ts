@@ -361,7 +361,7 @@ async function fillDisks(stage: Stage, indices: readonly number[]): Promise<Heal
 
 async function fill(path: string): Promise<void> {
   const file = await open(path, 'w');
-  const block = new Uint8Array(65_536).fill(1);
+  const block = new Uint8Array(1_048_576).fill(1);
   try {
     for (;;) await file.write(block);
   } catch (error) {

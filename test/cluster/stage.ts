@@ -15,8 +15,8 @@ import { type Load, startLoad } from './load.ts';
 const SIZE = 3;
 /** One more than enough of those that everybody asks. */
 const copiesOf = (role: ControlRole) => (role === 'api' ? 3 : 2);
-const DISK = '512m';
-/** Shorter than NATS has it only where nothing but patience would be tried. */
+const DISK = '128m';
+/** Only what would try nothing but patience is shorter than NATS has it. */
 const SERVER_CONFIG = 'lame_duck_duration: 30s\nlame_duck_grace_period: 1s';
 
 /** A process and where it runs, whichever process it is by now. */
