@@ -43,6 +43,7 @@ const codeByName: Readonly<Record<string, ExitCode>> = {
   LogDivergedError: exitCodes.refused,
   LogGapError: exitCodes.refused,
   StreamMismatchError: exitCodes.refused,
+  StreamRefusedError: exitCodes.refused,
   LogRefusedError: exitCodes.refused,
   RecordTooLargeError: exitCodes.refused,
   BackendUnavailableError: exitCodes.unreachable,

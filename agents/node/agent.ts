@@ -124,8 +124,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       for (const { taskId, clusterId } of foreign!)
         logger.warn({ task: taskId, cluster: clusterId }, "another cluster's task is left alone");
       seePicture(entries, ours!, expected);
-      heartbeat?.beat();
       if (description) {
+        heartbeat?.beat();
         nodeHostname = description.hostname;
         if (joining.hasJoined) joining.join(description).catch(end);
       }

@@ -80,6 +80,11 @@ export class StreamMismatchError extends Error {
   }
 }
 
+/** NATS will not make a stream, however often it is asked. */
+export class StreamRefusedError extends Error {
+  override readonly name = 'StreamRefusedError';
+}
+
 /** The NATS server can't hold the log: too old, or without JetStream. */
 export class UnsuitableServerError extends Error {
   override readonly name = 'UnsuitableServerError';

@@ -89,5 +89,6 @@ it.each([
   const { code, stderr } = await cluster.run(['orchestrator']);
   expect(stderr).toMatch(sentence);
   expect(code).toBe(1);
+  expect(stderr).not.toContain('fault of muster');
   expect(await inspect(stream)).toEqual(before);
 });

@@ -19,11 +19,12 @@ export interface Retries {
   readonly what: string;
 }
 
-/**
- * Too few servers for the copies, and a leader that was one: so says a cluster that is still forming. And a try before this
- * one that is still on its way into the stream.
- */
-const PASSING = new Set([10005, 10009, 10158]);
+const PASSING = new Set([
+  // Too few servers for the copies, and a leader that was one: so says a cluster that is still forming.
+  10005, 10009,
+  // What is sent once more while the first one is on its way to the other servers: asked again, it is stored or it isn't.
+  10158,
+]);
 
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;

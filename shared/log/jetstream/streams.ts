@@ -15,7 +15,13 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { LogGoneError, type StreamMismatch, StreamMismatchError, UnsuitableServerError } from '../errors.ts';
+import {
+  LogGoneError,
+  type StreamMismatch,
+  StreamMismatchError,
+  StreamRefusedError,
+  UnsuitableServerError,
+} from '../errors.ts';
 import { LOG_SUBJECTS } from '../subjects.ts';
 import { isPassing, retrying } from './retrying.ts';
 
@@ -100,7 +106,7 @@ export const wantedStreams: readonly Wanted[] = [
   },
 ];
 
-/** Throws `UnsuitableServerError`, `StreamMismatchError`, `LogGoneError` or `LogUnavailableError`. */
+/** Throws `UnsuitableServerError`, `StreamMismatchError`, `StreamRefusedError`, `LogGoneError` or `LogUnavailableError`. */
 export async function ensureStreams(nc: NatsConnection, options: EnsureStreamsOptions = {}): Promise<void> {
   const forMs = options.retryForMs ?? 10_000;
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: Math.min(5_000, forMs) });
@@ -204,7 +210,7 @@ async function makeStream(
     const found = await findStream(jsm, wanted.name);
     if (found !== undefined) return found;
     const because = error instanceof Error ? error.message : String(error);
-    throw new UnsuitableServerError(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
+    throw new StreamRefusedError(`can't make the stream ${wanted.name}: ${because}`, { cause: error });
   }
 }
 
