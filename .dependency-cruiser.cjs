@@ -3,14 +3,14 @@
 const { shell } = require('./test/tidy/shell.json');
 
 /** Tests may use what their subject may not: builders, real servers. They are read by themselves. */
-const TESTS = '\\.(test|contract|fixture)\\.ts$|^test/|^shared/testing/';
+const TESTS = '\\.(test|contract|fixture)\\.ts$|^test/|^simulation/|^shared/testing/';
 
 const only = (name, from, allowed, comment) => ({
   name,
   comment,
   severity: 'error',
   from: { path: from, pathNot: TESTS },
-  to: { path: '^(shared|services|agents|cli|deploy|test)/', pathNot: [from, ...allowed] },
+  to: { path: '^(shared|services|agents|cli|simulation|deploy|test)/', pathNot: [from, ...allowed] },
 });
 
 const packageOnlyIn = (name, packages, folders) => ({
@@ -62,16 +62,11 @@ module.exports = {
     {
       name: 'only-barrels',
       severity: 'error',
-      comment: 'One package sees of another what its index.ts shows; of testing, the simulator too.',
-      from: { path: '^((shared|services|agents)/[^/]+|cli|test)/' },
+      comment: 'One package sees of another what its index.ts shows.',
+      from: { path: '^((shared|services|agents)/[^/]+|cli|simulation|test)/' },
       to: {
-        path: '^((shared|services|agents)/[^/]+|cli)/',
-        pathNot: [
-          '^$1/',
-          '/index\\.ts$',
-          '^shared/testing/simulation\\.ts$',
-          '^shared/digests/(node|anywhere)\\.ts$',
-        ],
+        path: '^((shared|services|agents)/[^/]+|cli|simulation)/',
+        pathNot: ['^$1/', '/index\\.ts$', '^shared/digests/(node|anywhere)\\.ts$'],
       },
     },
     packageOnlyIn('nats-in-two-places', '^node_modules/@nats-io/', ['^shared/(log|runtime)/']),
@@ -101,10 +96,18 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'no-arrow-back-up',
+      severity: 'error',
+      comment:
+        'What tests are made of is shared, too: of services and agents it knows nothing. The simulator does.',
+      from: { path: '^shared/testing/' },
+      to: { path: '^(services|agents|cli|simulation|test)/' },
+    },
+    {
       name: 'nothing-imports-the-tests',
       severity: 'error',
       from: { pathNot: TESTS },
-      to: { path: '^(shared/testing|test)/|\\.(test|contract|fixture)\\.ts$' },
+      to: { path: '^(shared/testing|simulation|test)/|\\.(test|contract|fixture)\\.ts$' },
     },
     {
       name: 'declared',

@@ -2,7 +2,7 @@
 // what is to heal within seconds has the machine to itself.
 import { defineConfig } from 'vitest/config';
 
-const anywhere = (name: string) => [`{shared,services,agents,cli,deploy,test}/**/${name}`];
+const anywhere = (name: string) => [`{shared,services,agents,cli,simulation,deploy,test}/**/${name}`];
 const report = process.env.MUSTER_TEST_REPORT;
 const minutes = (count: number) => count * 60_000;
 

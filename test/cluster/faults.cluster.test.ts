@@ -3,7 +3,7 @@
 // state and are ready, and nobody has ended. MUSTER_SEED plays an order of faults again, MUSTER_CLUSTER_FAULTS names those
 // that are wanted, or `all`.
 import { setTimeout as delay } from 'node:timers/promises';
-import { seedChance } from '@muster/testing/simulation';
+import { seedChance } from '@muster/simulation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catchUp } from '../harness/sightings.ts';
 import { findComplaints, findLostIntents, findOddStates, findUnready, findWrongTasks } from './checks.ts';

@@ -2,7 +2,7 @@
 import { cp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Chance } from '@muster/testing/simulation';
+import type { Chance } from '@muster/simulation';
 import { type Host, ports } from './hosts.ts';
 import { askNats, type Seat, type Stage } from './stage.ts';
 

@@ -5,7 +5,7 @@ import { createQueryClient } from '@muster/api';
 import { encodeJson, intentSubject } from '@muster/events';
 import { JetStreamLog } from '@muster/log';
 import { connectNats, NatsBus } from '@muster/runtime';
-import type { Chance } from '@muster/testing/simulation';
+import type { Chance } from '@muster/simulation';
 import { type Host, ports } from './hosts.ts';
 
 const EVERY_MS = 120;

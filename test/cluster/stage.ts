@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectNats, type NatsCluster, type NatsServerProcess, startNatsCluster } from '@muster/runtime';
-import type { Chance } from '@muster/testing/simulation';
+import type { Chance } from '@muster/simulation';
 import { type ControlRole, controlRoles, startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 import { areReady } from '../harness/sightings.ts';

@@ -4,6 +4,7 @@ import { decode, type EventFact, type EventOf, type EventType, type Fact } from 
 import { JetStreamLog, type Log } from '@muster/log';
 import { nameTaskState, TaskState } from '@muster/model';
 import { connectNats } from '@muster/runtime';
+import { createObserver } from '@muster/simulation';
 import {
   type ClusterState,
   clearChanges,
@@ -12,7 +13,6 @@ import {
   foldRecord,
   type Service,
 } from '@muster/state';
-import { createObserver } from '@muster/testing/simulation';
 
 export interface Watch {
   readonly log: Log;

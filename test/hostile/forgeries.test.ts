@@ -9,9 +9,9 @@ import {
   UnreadableEventError,
 } from '@muster/events';
 import { countReplicas, TaskState } from '@muster/model';
+import { type Chance, seedChance } from '@muster/simulation';
 import { type ClusterState, isLive, type Service, type Slot } from '@muster/state';
 import { joinReadyNode, startHistory } from '@muster/testing';
-import { type Chance, seedChance } from '@muster/testing/simulation';
 import { expect, it } from 'vitest';
 import { type Lived, liveThrough } from './lived-through.ts';
 

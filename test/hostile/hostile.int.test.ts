@@ -4,8 +4,8 @@
 import { readFile } from 'node:fs/promises';
 import { createQueryClient, type QueryClient } from '@muster/api';
 import { connectNats, discoverCopies, NatsBus } from '@muster/runtime';
+import { seedChance } from '@muster/simulation';
 import { createChanges, createState, foldRecord, hashState } from '@muster/state';
-import { seedChance } from '@muster/testing/simulation';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { controlRoles, startCluster, type TestCluster } from '../harness/cluster.ts';
 import { connectRaw, type RawNats } from '../harness/raw-nats.ts';

@@ -1,7 +1,7 @@
 // Messages that nobody should send, by class: over every subject there is, to every role.
 import { composeEvent, type EventDraft, eventKinds } from '@muster/events';
+import type { Chance } from '@muster/simulation';
 import { describeNode } from '@muster/testing';
-import type { Chance } from '@muster/testing/simulation';
 import { oddKeys, oddPayload, oddValue, spoilSpec } from './odd-values.ts';
 
 export interface Hostile {

@@ -1,5 +1,5 @@
 // Values that somebody might send where something else is expected, and specs that are almost right. From a seed.
-import type { Chance } from '@muster/testing/simulation';
+import type { Chance } from '@muster/simulation';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -3,8 +3,8 @@
 import { readlink } from 'node:fs/promises';
 import { createBackend } from '@muster/backends';
 import { TaskState } from '@muster/model';
+import { seedChance } from '@muster/simulation';
 import { hashState } from '@muster/state';
-import { seedChance } from '@muster/testing/simulation';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ControlRole, controlRoles, startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';

@@ -2,7 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChaosFailure, runChaos } from '@muster/testing/simulation';
+import { ChaosFailure, runChaos } from '@muster/simulation';
 import { expect, it } from 'vitest';
 
 const single = process.env.MUSTER_SEED;

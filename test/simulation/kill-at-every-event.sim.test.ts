@@ -1,5 +1,5 @@
 import { PATIENCE_MS } from '@muster/runtime';
-import { AGENT_RESTART_MS, runScenario, type ScenarioOutcome } from '@muster/testing/simulation';
+import { AGENT_RESTART_MS, runScenario, type ScenarioOutcome } from '@muster/simulation';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 /** Another copy looks twice before it takes over; the scenario looks every 50 ms. */

@@ -1,6 +1,6 @@
 // Copies that nothing happens to don't get into each other's way.
 import { encodeJson, intentSubject } from '@muster/events';
-import { createCluster, perfectNetwork } from '@muster/testing/simulation';
+import { createCluster, perfectNetwork } from '@muster/simulation';
 import { expect, it } from 'vitest';
 
 const SERVICES = 300;

@@ -1,9 +1,9 @@
 // Something that everybody has understood, and acted on, is declared void: all agree on what is left, and the cluster becomes
 // again what was asked of it, agents and all.
 import { composeEvent, type EventDraft } from '@muster/events';
+import { createCluster, perfectNetwork, type SimulatedCluster } from '@muster/simulation';
 import { hashState, sumOfRecord } from '@muster/state';
 import { foldAll } from '@muster/testing';
-import { createCluster, perfectNetwork, type SimulatedCluster } from '@muster/testing/simulation';
 import { expect, it } from 'vitest';
 
 async function forge(cluster: SimulatedCluster, draft: EventDraft): Promise<number> {

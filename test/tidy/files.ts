@@ -29,14 +29,16 @@ export const paths: readonly string[] = execFileSync('git', ['ls-files', '-z', '
 /** The folders that are packages, and the three that stand beside them. */
 export const packages: readonly string[] = [
   ...new Set(
-    paths.map((path) => /^((shared|services|agents)\/[^/]+|cli|test|deploy)\//.exec(path)?.[1] ?? ''),
+    paths.map(
+      (path) => /^((shared|services|agents)\/[^/]+|cli|simulation|test|deploy)\//.exec(path)?.[1] ?? '',
+    ),
   ),
 ].filter(
   (path) => path !== '' && paths.some((file) => file.startsWith(`${path}/`) && /\.(ts|mjs)$/.test(file)),
 );
 
 export const isTest = (path: string): boolean =>
-  /\.(test|contract|fixture)\.ts$/.test(path) || /^(test|shared\/testing)\//.test(path);
+  /\.(test|contract|fixture)\.ts$/.test(path) || /^(test|simulation|shared\/testing)\//.test(path);
 
 /** Code without its comments and the text of its strings, line for line; the code inside of templates stays. */
 export function stripProse(text: string): string {

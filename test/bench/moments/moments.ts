@@ -11,6 +11,7 @@ import {
   systemClock,
   takeSnapshot,
 } from '@muster/runtime';
+import { type Chance, seedChance } from '@muster/simulation';
 import {
   type ClusterState,
   createState,
@@ -19,7 +20,6 @@ import {
   hashState,
   ignoreChanges,
 } from '@muster/state';
-import { type Chance, seedChance } from '@muster/testing/simulation';
 import type { Bench, Values } from '../bench.ts';
 import { atEnd } from '../cleanup.ts';
 import { fillLog } from '../replay/fill-log.ts';

@@ -2,8 +2,8 @@
 // container fails.
 import type { EventDraft, TaskStatus } from '@muster/events';
 import { deriveId, TaskState } from '@muster/model';
+import type { Chance } from '@muster/simulation';
 import type { Changes, ClusterState, Task } from '@muster/state';
-import type { Chance } from '@muster/testing/simulation';
 
 export interface Agents {
   join(count: number): EventDraft[];

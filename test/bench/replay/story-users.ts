@@ -1,6 +1,7 @@
 // The users of the story: they deploy everything at the beginning, and then scale, update, replace and mistype.
+
+import type { Chance } from '@muster/simulation';
 import type { ClusterState } from '@muster/state';
-import type { Chance } from '@muster/testing/simulation';
 
 export interface Intent {
   readonly actor: string;

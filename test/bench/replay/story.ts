@@ -6,8 +6,8 @@ import { composeEvent, type EventDraft, encodeJson, intentSubject } from '@muste
 import { createOrchestrator } from '@muster/orchestrator';
 import type { Reducer } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
+import { type Chance, seedChance } from '@muster/simulation';
 import { type ClusterState, clearChanges, createChanges, createState, foldRecord } from '@muster/state';
-import { type Chance, seedChance } from '@muster/testing/simulation';
 import { createAgents } from './story-agents.ts';
 import { createUsers, type Intent } from './story-users.ts';
 

@@ -12,7 +12,7 @@ import {
   isLive,
   type Task,
 } from '@muster/state';
-import { foldAll } from '../given.ts';
+import { foldAll } from '@muster/testing';
 
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';

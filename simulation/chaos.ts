@@ -3,9 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LogRecord } from '@muster/log';
 import { hashState } from '@muster/state';
-import { foldAll } from '../given.ts';
-import { describeIndices } from '../indices.ts';
-import { copyThroughSnapshot } from '../through-snapshot.ts';
+import { copyThroughSnapshot, describeIndices, foldAll } from '@muster/testing';
 import { declareVoid, faultNames, injectFault } from './faults.ts';
 import { perfectNetwork } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';

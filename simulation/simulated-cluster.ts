@@ -20,7 +20,7 @@ import {
   turnedOrder,
 } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
-import { VirtualClock } from '../virtual-clock.ts';
+import { VirtualClock } from '@muster/testing';
 import { type Chance, seedChance } from './chance.ts';
 import { createObserver, type Observer } from './checkers.ts';
 import { findUnfinished } from './convergence.ts';
