@@ -20,23 +20,23 @@ interface Entry {
 const entries: readonly Entry[] = [
   {
     commands: { service: 'Manage services' },
-    load: async () => (await import('./commands/service.ts')).addServiceCommand,
+    load: async () => (await import('./commands/service/service.ts')).addServiceCommand,
   },
   {
     commands: { node: 'Look at nodes' },
-    load: async () => (await import('./commands/node.ts')).addNodeCommand,
+    load: async () => (await import('./commands/node/node.ts')).addNodeCommand,
   },
   {
     commands: { task: 'Look at tasks' },
-    load: async () => (await import('./commands/task.ts')).addTaskCommand,
+    load: async () => (await import('./commands/object/task.ts')).addTaskCommand,
   },
   {
     commands: { inspect: 'Show everything about services, nodes and tasks' },
-    load: async () => (await import('./commands/inspect.ts')).addInspectCommand,
+    load: async () => (await import('./commands/object/inspect.ts')).addInspectCommand,
   },
   {
     commands: { logs: 'Show the output of a service or a task' },
-    load: async () => (await import('./commands/service-logs.ts')).addLogsCommand,
+    load: async () => (await import('./commands/service/service-logs.ts')).addLogsCommand,
   },
   {
     commands: { events: 'Show what happened: who, what and why' },

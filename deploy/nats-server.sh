@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by setup: a nats-server that is new enough, from this machine, or fetched into the user's cache, where
-# shared/runtime/nats-server.ts looks for it too. Pinned and checksummed; nothing is installed.
+# shared/runtime/nats/nats-server.ts looks for it too. Pinned and checksummed; nothing is installed.
 
 nats_cache=${XDG_CACHE_HOME:-$HOME/.cache}/muster
 github_version=2.15.0

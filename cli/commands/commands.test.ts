@@ -15,13 +15,13 @@ import { addInfoCommand } from './cluster-info.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEventsCommand } from './events.ts';
-import { addInspectCommand } from './inspect.ts';
-import { addNodeCommand } from './node.ts';
+import { addNodeCommand } from './node/node.ts';
+import { addInspectCommand } from './object/inspect.ts';
+import { addTaskCommand } from './object/task.ts';
 import { addPubCommand } from './pub.ts';
-import { addServiceCommand } from './service.ts';
-import { addLogsCommand } from './service-logs.ts';
+import { addServiceCommand } from './service/service.ts';
+import { addLogsCommand } from './service/service-logs.ts';
 import { addStateCommand } from './state.ts';
-import { addTaskCommand } from './task.ts';
 import { addTopCommand } from './top.ts';
 import { addVersionCommand } from './version.ts';
 

@@ -12,9 +12,9 @@ import {
 import { hashState } from '@muster/state';
 import { type History, joinReadyNode, report, startHistory } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createQueryClient, NoApiError, type QueryClient } from './client.ts';
+import { runService } from './audit/story.fixture.ts';
+import { createQueryClient, NoApiError, type QueryClient } from './client/client.ts';
 import { startApi } from './serve.ts';
-import { runService } from './story.fixture.ts';
 
 /** A clock whose timers fire when told to. */
 function startManualClock() {

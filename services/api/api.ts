@@ -3,12 +3,12 @@ import type { Log, SnapshotStore } from '@muster/log';
 import { DEFAULT_TEAM } from '@muster/model';
 import { type Clock, type Follower, type Logger, takeSteps } from '@muster/runtime';
 import { captureState, hashRows, listRows } from '@muster/state';
-import { type Answer, answerQuery, refused, type StateQueryName } from './answer.ts';
-import { readAudit } from './audit.ts';
-import { BusyError, createHeavyReads, type Pace } from './heavy-reads.ts';
-import { measurePage, pageByKey, sortable } from './paging.ts';
-import { type QueryName, type QueryReply, type QueryRequest, queries } from './queries.ts';
-import { createReplay } from './replay.ts';
+import { readAudit } from './audit/audit.ts';
+import { type Answer, answerQuery, refused, type StateQueryName } from './queries/answer.ts';
+import { measurePage, pageByKey, sortable } from './queries/paging.ts';
+import { type QueryName, type QueryReply, type QueryRequest, queries } from './queries/queries.ts';
+import { BusyError, createHeavyReads, type Pace } from './replay/heavy-reads.ts';
+import { createReplay } from './replay/replay.ts';
 
 export interface ApiOptions {
   readonly follower: Follower;

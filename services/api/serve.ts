@@ -12,7 +12,7 @@ import {
   serveOnBus,
 } from '@muster/runtime';
 import { createApi } from './api.ts';
-import { type QueryError, type QueryReply, queryNames, querySubject } from './queries.ts';
+import { type QueryError, type QueryReply, queryNames, querySubject } from './queries/queries.ts';
 
 export const API_SERVICE = 'muster-api';
 const VERSION = '0.1.0';

@@ -4,12 +4,12 @@ import { decode, type Fact } from '@muster/events';
 import { MemoryLog } from '@muster/log';
 import { type History, joinReadyNode, startHistory } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { answerQuery } from './answer.ts';
-import { readAudit } from './audit.ts';
-import { Directory } from './directory.ts';
-import { narrate } from './narrate.ts';
-import type { QueryRequest } from './queries.ts';
-import { runService } from './story.fixture.ts';
+import { readAudit } from './audit/audit.ts';
+import { narrate } from './audit/narrate.ts';
+import { runService } from './audit/story.fixture.ts';
+import { answerQuery } from './queries/answer.ts';
+import { Directory } from './queries/directory.ts';
+import type { QueryRequest } from './queries/queries.ts';
 
 let history: History;
 let ours: ReturnType<typeof runService>;

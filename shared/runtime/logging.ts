@@ -1,6 +1,6 @@
 // Structured logs on standard error. Log at decisions, not at calls; the message is a constant.
 import { type Logger as PinoLogger, pino } from 'pino';
-import { StartError } from './start-error.ts';
+import { StartError } from './nats/start-error.ts';
 
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'>;
 

@@ -10,9 +10,9 @@ import {
   wasFoldedWithout,
 } from '@muster/state';
 import { type Clock, sleep } from '../clock.ts';
+import { readVoids } from '../following/read-voids.ts';
 import type { Logger } from '../logging.ts';
-import { readVoids } from '../read-voids.ts';
-import { loadNearest, takeSnapshot } from '../snapshotting.ts';
+import { loadNearest, takeSnapshot } from '../snapshots/snapshotting.ts';
 
 export interface ClimbOptions {
   readonly log: Log;

@@ -1,7 +1,7 @@
 // Sees to it that the ladder of snapshots has no gap: after a change of the fold, or of the limits, there is none that
 // is of use, and one copy builds it anew. The others hear of it and leave it alone; should two build, nothing is lost.
 import type { Log, SnapshotStore } from '@muster/log';
-import type { Bus } from '../bus.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging.ts';
 import { type Presence, startPresence } from '../sharing/presence.ts';

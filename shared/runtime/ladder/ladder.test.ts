@@ -2,10 +2,10 @@ import { encodeJson } from '@muster/events';
 import { LADDER_LIMITS, MemoryLog, MemorySnapshotStore } from '@muster/log';
 import { createState, FOLD_VERSION, foldRecord, hashState, ignoreChanges } from '@muster/state';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryBus } from '../bus/memory-bus.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { type Logger, silentLogger } from '../logging.ts';
-import { MemoryBus } from '../memory-bus.ts';
-import { restoreState, takeSnapshot } from '../snapshotting.ts';
+import { restoreState, takeSnapshot } from '../snapshots/snapshotting.ts';
 import { type ClimbOptions, climb } from './climb.ts';
 import { keepLadder } from './keep-ladder.ts';
 

@@ -1,7 +1,7 @@
 import { WIRE_VERSION } from '@muster/events';
 import { VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryBus } from '../memory-bus.ts';
+import { MemoryBus } from '../bus/memory-bus.ts';
 import { BEAT_MS, GONE_AFTER_MS, type Presence, startPresence } from './presence.ts';
 import { readHeard } from './words.ts';
 

@@ -1,7 +1,7 @@
 // Which copies of a role are there: each says so over the bus, once a second, and which wire version it reads. It is a
 // hint for sharing work and may be wrong in any way: nothing is ever decided, and nothing left undone, because of it.
 import { WIRE_VERSION } from '@muster/events';
-import type { Bus } from '../bus.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { asideSubject, encodeWord, presenceSubject, readWord, type Word } from './words.ts';
 

@@ -1,6 +1,6 @@
 // Runs a reducer as one of its copies: shares the work with the others, and leaves them when it stops.
-import type { Reducer } from '../reducer.ts';
-import { type ReducerLoop, type ReducerLoopOptions, runReducer } from '../reducer-loop.ts';
+import type { Reducer } from '../reducers/reducer.ts';
+import { type ReducerLoop, type ReducerLoopOptions, runReducer } from '../reducers/reducer-loop.ts';
 import type { Presence } from './presence.ts';
 import { createShare, type Share } from './share.ts';
 

@@ -1,7 +1,7 @@
 // Two copies of a list, each with its own share, and a world that says what is to be decided.
 import { VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryBus } from '../memory-bus.ts';
+import { MemoryBus } from '../bus/memory-bus.ts';
 import { BEAT_MS, startPresence } from './presence.ts';
 import { createShare } from './share.ts';
 import { presenceSubject } from './words.ts';

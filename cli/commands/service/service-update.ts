@@ -1,0 +1,58 @@
+import { DEFAULT_TEAM } from '@muster/model';
+import { type Command, Option } from 'commander';
+import { CliError } from '../../errors.ts';
+import { changeSpec, type FlagValues } from '../../flags/build-spec.ts';
+import { addUpdateOptions } from '../../flags/service-options.ts';
+import { refuseFlags, unsupportedOnUpdate } from '../../flags/unsupported.ts';
+import { addExamples, withCluster } from '../context.ts';
+import { addWaitOptions, type WaitFlags } from '../wait-options.ts';
+import { clientSide } from './service-create.ts';
+
+/** Somebody else may change the service between our reading it and our asking. */
+const ATTEMPTS = 3;
+
+export function addServiceUpdate(service: Command): void {
+  const command = service
+    .command('update')
+    .summary('Update a service')
+    .description('Change a service, and wait until its tasks run as it then says.')
+    .usage('[OPTIONS] SERVICE')
+    .argument('<service>', 'name or ID');
+  addUpdateOptions(command);
+  addWaitOptions(command).addOption(new Option('-q, --quiet', 'no progress'));
+  refuseFlags(command, unsupportedOnUpdate);
+  addExamples(
+    command,
+    'muster service update --image nginx:1.27 web',
+    'muster service update --env-add LEVEL=info --env-rm DEBUG web',
+    'muster service update --publish-rm 80 --publish-add published=8081,target=80,mode=host web',
+    'muster service update --update-parallelism 2 --update-order start-first --force web',
+  );
+  command.action(async (name: string, flags: WaitFlags & FlagValues) => {
+    await withCluster(command, async (context) => {
+      const { submitAndFollow } = await import('../../wait/submit.ts');
+      for (let attempt = 1; ; attempt += 1) {
+        const { answer: found } = await context.queries.ask('service.inspect', {
+          service: name,
+          team: context.team,
+        });
+        const { team = DEFAULT_TEAM } = found;
+        const body = { spec: changeSpec(found.spec, flags, clientSide), version: found.version };
+        try {
+          await submitAndFollow(
+            context,
+            { verb: 'update', team, name: found.name, body, announce: 'name', shown: name },
+            flags,
+          );
+          return;
+        } catch (error) {
+          if (attempt === ATTEMPTS || !isOutOfSequence(error)) throw error;
+        }
+      }
+    });
+  });
+}
+
+function isOutOfSequence(error: unknown): boolean {
+  return error instanceof CliError && error.message.includes('update out of sequence');
+}

@@ -1,0 +1,71 @@
+// Reads the story of a service or a task from the log: what was said of it, then what became of its tasks on their nodes.
+// It reads what concerns it, and not the log; and it keeps nothing.
+import { decode, VOID_SUBJECTS } from '@muster/events';
+import type { Log } from '@muster/log';
+import { DEFAULT_TEAM, type Refusal } from '@muster/model';
+import type { ClusterState } from '@muster/state';
+import { Directory } from '../queries/directory.ts';
+import type { AuditEntry } from '../queries/views.ts';
+import { FactReader } from '../replay/fact-reader.ts';
+import { toEntry } from './audit-entry.ts';
+import { type LifeSpan, listLifeSpans } from './audit-lives.ts';
+import { readNodes } from './audit-nodes.ts';
+import { AuditStory } from './audit-story.ts';
+import { type AuditTarget, findTarget } from './audit-target.ts';
+import { narrate } from './narrate.ts';
+
+export type Audit =
+  | { readonly ok: true; readonly entries: readonly AuditEntry[] }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Up to the state's head, which is also where nodes have their names from. */
+export async function readAudit(
+  log: Pick<Log, 'read'>,
+  state: ClusterState,
+  about: string | undefined,
+  team: string = DEFAULT_TEAM,
+): Promise<Audit> {
+  const to = state.head;
+  if (to === 0) return { ok: true, entries: [] };
+  if (about === undefined) return { ok: true, entries: await readEverything(log, to) };
+  const reader = new FactReader(log, to);
+  const target = await findTarget(reader, state, about, team);
+  if ('kind' in target) return { ok: false, refusal: target };
+  const own = reader.facts;
+  await reader.read(1, [VOID_SUBJECTS]);
+  const directory = new Directory();
+  for (const fact of own) directory.note(fact);
+  await readNodes(reader, state, chooseLives(listLifeSpans(own, state, to), target, directory));
+  directory.noteNodes(state);
+  const story = new AuditStory(startOver(directory), target);
+  for (const fact of reader.facts) if (fact.seq >= target.firstSeq) story.add(fact);
+  return { ok: true, entries: story.entries() };
+}
+
+/** Of the target's own tasks, and of those whose places they took. */
+function chooseLives(
+  spans: readonly LifeSpan[],
+  { taskIds, serviceIds }: AuditTarget,
+  { tasks }: Directory,
+): readonly LifeSpan[] {
+  if (!taskIds) return spans.filter(({ id }) => serviceIds.has(tasks.get(id)!.serviceId));
+  const before = new Set([...taskIds].map((id) => tasks.get(id)?.replaces));
+  return spans.filter(({ id }) => taskIds.has(id) || before.has(id));
+}
+
+async function readEverything(log: Pick<Log, 'read'>, to: number): Promise<AuditEntry[]> {
+  const directory = new Directory();
+  const entries: AuditEntry[] = [];
+  for await (const record of log.read({ from: 1, to })) {
+    const fact = decode(record);
+    entries.push(toEntry(fact, narrate(fact, directory)));
+    directory.note(fact);
+  }
+  return entries;
+}
+
+/** Specs as they were at first: the story tells what each update changed. */
+function startOver(directory: Directory): Directory {
+  for (const service of directory.services.values()) service.spec = service.firstSpec;
+  return directory;
+}
