@@ -289,11 +289,11 @@ describe('health and readiness', () => {
     const [copy] = control.scheduler;
     const answer = await probeUntil(copy!, 'readyz', ({ status }) => status === 503);
     expect(failing(answer)).toEqual([
-      expect.stringMatching(/^halted: .*service\.created.*; upgrade this copy$/),
+      expect.stringMatching(/^halted: halted on record \d+ .*service\.created.*; upgrade every copy/),
     ]);
     const life = await probe(copy!, 'healthz');
     expect(life.status).toBe(200);
-    expect(life.body.checks.find(({ check }) => check === 'halted')?.says).toContain('upgrade this copy');
+    expect(life.body.checks.find(({ check }) => check === 'halted')?.says).toContain('muster log void');
     expect((await scrape(copy!)).get('muster_fold_halted{role="scheduler"}')).toBe(1);
     expect(await cluster.print('top', '--no-stream', '--format', '{{.Role}}: {{.Status}}')).toContain(
       'scheduler: halted: ',
