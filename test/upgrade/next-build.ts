@@ -25,8 +25,8 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
 export type ContainerSpec`,
     ],
     [
-      "import { storeAs } from './stored-form.ts';\n",
-      "import { storeAs } from './stored-form.ts';\nimport { since } from './wire-version.ts';\n",
+      "import { storeAs } from '../stored/stored-form.ts';\n",
+      "import { storeAs } from '../stored/stored-form.ts';\nimport { since } from '../stored/wire-version.ts';\n",
     ],
   ],
   // 3. What was meant by a spec of version 1, which has neither.
