@@ -17,7 +17,7 @@ export async function publishRaw(
   const appended = await log.append(subject, payload);
   if (!appended.ok) throw new CliError('the log refused the record');
   const { seq } = appended;
-  terminal.write(`#${seq} ${subject}\n`);
+  terminal.write(`#${seq} ${plainText(subject)}\n`);
   const intent = parseIntentSubject(subject);
   if (intent === undefined || flags.detach) return;
   const { team, name = '' } = intent;

@@ -3,6 +3,7 @@ import type { TeamName } from '@muster/model';
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
 import { CliError, type ExitCode, exitCodes, explainError } from '../errors.ts';
+import { plainText } from '../output/plain-text.ts';
 import { type Accepted, followAccepted, type Intent, resolveName, submit } from './submit.ts';
 
 export interface Wanted extends Pick<Intent, 'verb' | 'body'> {
@@ -24,7 +25,7 @@ export async function submitEach(
     await goOn(failures, async () => {
       const named: TeamName = await resolveName(context, service);
       accepted.push(await submit(context, { verb, ...named, body, shown: service }, flags));
-      context.terminal.write(`${announce}\n`);
+      context.terminal.write(`${plainText(announce)}\n`);
     });
   }
   for (const one of accepted) await goOn(failures, () => followAccepted(context, one, flags));

@@ -109,7 +109,7 @@ function checkVerdict(
   if (verdict.kind !== 'rejected') return verdict;
   const { message, field } = verdict;
   const where = field === undefined || message.includes(field) ? '' : ` (field: ${field})`;
-  throw new CliError(`${message}${where}`);
+  throw new CliError(plainText(`${message}${where}`));
 }
 
 /** Without an API nobody can tell; then the event is taken at its word. */
@@ -148,7 +148,7 @@ export async function submitAndFollow(
   const accepted = await submit(context, intent, flags);
   const { verdict } = accepted;
   const id = verdict.kind === 'accepted' ? verdict.serviceId : intent.name;
-  context.terminal.write(`${intent.announce === 'id' ? id : (intent.shown ?? intent.name)}\n`);
+  context.terminal.write(`${plainText(intent.announce === 'id' ? id : (intent.shown ?? intent.name))}\n`);
   if (verdict.kind === 'satisfied') context.terminal.note(`${plainText(verdict.message)}\n`);
   await followAccepted(context, accepted, flags);
 }
