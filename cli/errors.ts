@@ -1,6 +1,7 @@
 // What a command ends with when it can't do what it was asked: a sentence that says what to do next, and an exit code.
 
 import { ownValue } from '@muster/model';
+import { plainText } from './output/plain-text.ts';
 import { explainPermission, permissionOf } from './permissions.ts';
 
 export const exitCodes = {
@@ -63,7 +64,7 @@ export function explainError(error: unknown): Explained {
   if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.refused };
   if (error.name === 'QueryRefusedError') {
     const timedOut = (error as Error & { kind?: string }).kind === 'timeout';
-    return { message: error.message, exitCode: timedOut ? exitCodes.timedOut : exitCodes.refused };
+    return { message: plainText(error.message), exitCode: timedOut ? exitCodes.timedOut : exitCodes.refused };
   }
   const permission = permissionOf(error);
   if (permission) return { message: explainPermission(permission), exitCode: exitCodes.refused };

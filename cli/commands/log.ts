@@ -1,7 +1,7 @@
 // `muster log`: the log itself. What it says is shown by `muster events`.
 import { type Command, InvalidArgumentError } from 'commander';
 import { CliError, usageError } from '../errors.ts';
-import { plainJson, plainText } from '../output/plain-text.ts';
+import { plainFields, plainJson, plainText } from '../output/plain-text.ts';
 import { addExamples, withCluster } from './context.ts';
 
 interface VoidFlags {
@@ -59,7 +59,7 @@ async function choosePrint(format: string | undefined): Promise<(voided: Voided)
   const { compileTemplate } = await import('../output/go-template/template.ts');
   const template = compileTemplate(format);
   return ({ seq, record, subject, actor, reason, already }) =>
-    `${template({ Seq: seq, Record: record, Subject: subject, Actor: actor, Why: reason, Already: already })}\n`;
+    `${template(plainFields({ Seq: seq, Record: record, Subject: subject, Actor: actor, Why: reason, Already: already }))}\n`;
 }
 
 async function ask(question: string): Promise<boolean> {
@@ -67,15 +67,10 @@ async function ask(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await lines.question(plainQuestion(question))).trim());
+    return /^y(es)?$/i.test((await lines.question(question)).trim());
   } finally {
     lines.close();
   }
-}
-
-/** It quotes a subject, and what is wrong with a record. */
-function plainQuestion(question: string): string {
-  return question.split('\n').map(plainText).join('\n');
 }
 
 function parseSeq(text: string): number {

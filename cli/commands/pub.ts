@@ -4,7 +4,7 @@ import { CliError } from '../errors.ts';
 import { durationValue } from '../flags/values.ts';
 import { readGlobals } from '../globals.ts';
 import { addExamples, withCluster } from './context.ts';
-import type { WaitFlags } from './wait-options.ts';
+import { intentIdOption, type WaitFlags } from './wait-options.ts';
 
 export function addPubCommand(program: Command): void {
   const command = program
@@ -19,7 +19,8 @@ export function addPubCommand(program: Command): void {
     .option('-d, --detach', "don't wait for the verdict")
     .addOption(
       new Option('--timeout <duration>', 'wait so long for the verdict (30s)').argParser(durationValue),
-    );
+    )
+    .addOption(intentIdOption());
   addExamples(
     command,
     `muster pub service.apply.web '{"image":"nginx:alpine","replicas":3}'`,

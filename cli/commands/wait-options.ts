@@ -1,5 +1,5 @@
 // How long a command that asks for something waits for it.
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationValue } from '../flags/values.ts';
 
 export interface WaitFlags {
@@ -9,6 +9,21 @@ export interface WaitFlags {
   readonly stableFor?: number;
   /** Nanoseconds. */
   readonly timeout?: number;
+  readonly intentId?: string;
+}
+
+/** As a header of NATS has it. */
+const MAX_ID_LENGTH = 128;
+
+export function intentIdOption(): Option {
+  return new Option(
+    '--intent-id <id>',
+    'an ID of your own for what is asked: what is asked again with it within two minutes is asked once',
+  ).argParser((text: string) => {
+    if (!/^[\x21-\x7e]+$/.test(text) || text.length > MAX_ID_LENGTH)
+      throw new InvalidArgumentError(`1 to ${MAX_ID_LENGTH} printable characters of ASCII, and no blanks.`);
+    return text;
+  });
 }
 
 export function addWaitOptions(command: Command): Command {
@@ -24,5 +39,6 @@ export function addWaitOptions(command: Command): Command {
         '--timeout <duration>',
         'stop waiting after this long, with exit code 4; it goes on by itself',
       ).argParser(durationValue),
-    );
+    )
+    .addOption(intentIdOption());
 }

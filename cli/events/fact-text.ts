@@ -2,7 +2,7 @@
 import { type Directory, kindOf, type Narration, narrate, type TaskFocus } from '@muster/api';
 import type { Fact } from '@muster/events';
 import { compileTemplate } from '../output/go-template/template.ts';
-import { plainJson, plainText } from '../output/plain-text.ts';
+import { plainFields, plainJson, plainText } from '../output/plain-text.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export type FactFormat = (fact: Fact, directory: Directory, focus?: TaskFocus) => string;
@@ -31,7 +31,7 @@ export function chooseFormat(format: string | undefined, terminal: Pick<Terminal
       Subject: subject,
       Type: type,
     };
-    return `${template(item)}\n`;
+    return `${template(plainFields(item))}\n`;
   };
 }
 

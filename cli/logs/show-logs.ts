@@ -6,7 +6,7 @@ import type { TaskView } from '@muster/api';
 import { systemClock } from '@muster/runtime';
 import type { Context } from '../commands/context.ts';
 import { CliError } from '../errors.ts';
-import { plainLines } from '../output/plain-text.ts';
+import { plainText } from '../output/plain-text.ts';
 import { formatLine, namePrefix, type PrefixOptions, padPrefixes } from './prefix.ts';
 
 export interface ShowLogsOptions extends PrefixOptions {
@@ -40,9 +40,9 @@ export async function showLogs(context: Context, target: string, options: ShowLo
       readers.set(
         task.id,
         readOne(context, task, { ...options, tail }, width, stop.signal).catch((error: Error) => {
-          const failure = `${namePrefix(task, { ...options, raw: false })}: ${error.message}`;
+          const failure = plainText(`${namePrefix(task, { ...options, raw: false })}: ${error.message}`);
           failures.push(failure);
-          if (options.follow) context.terminal.note(`Error: ${plainLines(failure)}\n`);
+          if (options.follow) context.terminal.note(`Error: ${failure}\n`);
         }),
       );
     }

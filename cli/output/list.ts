@@ -1,7 +1,7 @@
 // Lists as Docker prints them: a table, one JSON object a line, or a Go template for each item.
 import { ownValue } from '@muster/model';
 import { compileTemplate } from './go-template/template.ts';
-import { plainJson, plainText } from './plain-text.ts';
+import { plainFields, plainJson, plainText } from './plain-text.ts';
 import { layOutTable } from './table.ts';
 
 export interface Column {
@@ -47,20 +47,13 @@ export function printList(
 
 function printTemplateTable(items: readonly Item[], headers: Item, format: string): string {
   const template = compileTemplate(format);
-  const rows = [headers, ...items.map(plainItem)].map((item) => template(item).split('\t'));
+  const rows = [headers, ...items.map(plainFields)].map((item) => template(item).split('\t'));
   return layOutTable(rows);
 }
 
 function printTemplate(items: readonly Item[], format: string): string {
   const template = compileTemplate(format);
-  return items.map((item) => `${template(item)}\n`).join('');
-}
-
-/** A tab is where the format has one. */
-function plainItem(item: Item): Item {
-  return Object.fromEntries(
-    Object.entries(item).map(([key, value]) => [key, typeof value === 'string' ? plainText(value) : value]),
-  );
+  return items.map((item) => `${template(plainFields(item))}\n`).join('');
 }
 
 function sortKeys(item: Item): Item {

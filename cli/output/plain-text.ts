@@ -20,6 +20,15 @@ export function plainLines(text: string): string {
   );
 }
 
+/** What a template is given: a tab, or the end of a line, is where the format has one. */
+export function plainFields<Item extends Readonly<Record<string, unknown>>>(item: Item): Item {
+  const plain = Object.entries(item).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? plainText(value) : value,
+  ]);
+  return Object.fromEntries(plain);
+}
+
 /** JSON that means the same, and shows the same wherever it is printed. */
 export function plainJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(CONTROL_IN_JSON, escapeCode);

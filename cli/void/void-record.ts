@@ -7,6 +7,7 @@ import { mayBeVoided, sumOfRecord, type Voids } from '@muster/state';
 import { askCopies } from '@muster/telemetry';
 import type { Context } from '../commands/context.ts';
 import { CliError } from '../errors.ts';
+import { plainText } from '../output/plain-text.ts';
 import { judgeVoid } from './judge-void.ts';
 
 export interface VoidOptions {
@@ -44,13 +45,15 @@ export async function voidRecord(
   const fact = decode(record, await findWireVersion(log, record.seq, voids));
   const processes = await askCopies(bus, 'control', { patienceMs: ANSWER_MS });
   const judged = judgeVoid({ fact, mayBeVoided: mayBeVoided(record), processes });
-  if (!judged.ok) throw new CliError(judged.message);
+  if (!judged.ok) throw new CliError(plainText(judged.message));
   const { because, understoodBy } = judged;
   if (understoodBy.length > 0 && !force)
     throw new CliError(
-      `record ${seq} halts some copies (${because}), and is understood by ${listSome(understoodBy)}: upgrade the others; --force declares it void all the same, and what was decided because of it may go with it`,
+      plainText(
+        `record ${seq} halts some copies (${because}), and is understood by ${listSome(understoodBy)}: upgrade the others; --force declares it void all the same, and what was decided because of it may go with it`,
+      ),
     );
-  const question = `Record #${seq} on ${record.subject}: ${because}.\nEverybody is to fold the log without it. That can't be undone. Go on? [y/N] `;
+  const question = `${plainText(`Record #${seq} on ${record.subject}: ${because}.`)}\nEverybody is to fold the log without it. That can't be undone. Go on? [y/N] `;
   if (!(await confirm(question))) throw new CliError('nothing was done');
   return declare(log, record, actor, why);
 }

@@ -3,6 +3,7 @@
 import type { Progress } from '@muster/api';
 import type { Context } from '../commands/context.ts';
 import { CliError, exitCodes } from '../errors.ts';
+import { plainText } from '../output/plain-text.ts';
 import { permissionOf } from '../permissions.ts';
 import { interruptible } from './interruptible.ts';
 import { judgeProgress, type Outcome, type Updating } from './judge.ts';
@@ -87,7 +88,7 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
           removing,
           verifyLine(outcome, isStable, stableForMs) ?? (whom.says && `${name} ${whom.says}`),
         );
-        if (outcome.kind === 'hopeless') throw new CliError(outcome.message);
+        if (outcome.kind === 'hopeless') throw new CliError(plainText(outcome.message));
         if (isStable) return;
       }
       if (timeoutMs !== undefined && performance.now() - startedAt >= timeoutMs) {

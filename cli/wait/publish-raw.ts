@@ -3,8 +3,8 @@ import { parseIntentSubject } from '@muster/events';
 import { nameWithTeam } from '@muster/model';
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
-import { CliError } from '../errors.ts';
 import { plainText } from '../output/plain-text.ts';
+import { appendIntent, chooseIntentId } from './append-intent.ts';
 import { awaitAcceptance } from './submit.ts';
 
 export async function publishRaw(
@@ -13,15 +13,13 @@ export async function publishRaw(
   payload: Uint8Array,
   flags: WaitFlags,
 ): Promise<void> {
-  const { log, terminal } = context;
-  const appended = await log.append(subject, payload);
-  if (!appended.ok) throw new CliError('the log refused the record');
-  const { seq } = appended;
-  terminal.write(`#${seq} ${subject}\n`);
+  const { terminal } = context;
   const intent = parseIntentSubject(subject);
+  const name = intent === undefined ? '' : nameWithTeam({ team: intent.team, name: intent.name ?? '' });
+  const seq = await appendIntent(context, { subject, data: payload, id: chooseIntentId(flags), name });
+  terminal.write(`#${seq} ${plainText(subject)}\n`);
   if (intent === undefined || flags.detach) return;
-  const { team, name = '' } = intent;
-  const verdict = await awaitAcceptance(context, seq, nameWithTeam({ team, name }), flags);
+  const verdict = await awaitAcceptance(context, seq, name, flags);
   const says = verdict.kind === 'satisfied' ? `: ${verdict.message}` : ` (service ${verdict.serviceId})`;
   terminal.write(`#${verdict.seq} accepted${plainText(says)}\n`);
 }

@@ -6,6 +6,7 @@ import type { WaitFlags } from '../commands/wait-options.ts';
 import { CliError, exitCodes, explainError } from '../errors.ts';
 import { plainText } from '../output/plain-text.ts';
 import { explainPermission, permissionOf } from '../permissions.ts';
+import { appendIntent, type IntentId } from './append-intent.ts';
 import { type AskVerdictOptions, askVerdict } from './ask-verdict.ts';
 import { converge } from './converge.ts';
 import { interruptible } from './interruptible.ts';
@@ -15,6 +16,7 @@ import { watchWhom } from './whom.ts';
 export interface Intent extends TeamName {
   readonly verb: 'create' | 'update' | 'scale' | 'remove';
   readonly body: unknown;
+  readonly id: IntentId;
   /** The service as the user wrote it. */
   readonly shown?: string;
 }
@@ -29,27 +31,14 @@ const STABLE_FOR_MS = 5_000;
 
 /** Throws what the orchestrator says when it says no. */
 export async function submit(context: Context, intent: Intent, flags: WaitFlags): Promise<Accepted> {
-  const { log, actor } = context;
-  const { verb, team, name, body } = intent;
+  const { actor } = context;
+  const { verb, team, name, body, id } = intent;
   // A name that can't stand in a subject is the orchestrator's to refuse: it then is in the body alone.
   const subject = intentSubject(actor, 'service', verb, canNameInSubject(name) ? name : undefined, team);
   const shown = nameWithTeam({ team, name });
-  const appended = await log
-    .append(subject, body === undefined ? new Uint8Array() : encodeJson(body))
-    .catch((error: unknown) => {
-      throw explainUnknown(error, shown);
-    });
-  if (!appended.ok) throw new CliError('the log refused the intent');
-  return { verdict: await awaitAcceptance(context, appended.seq, shown, flags), verb, team, name };
-}
-
-/** What was sent and never acknowledged may be stored all the same, and later than anybody waits. */
-function explainUnknown(error: unknown, name: string): unknown {
-  if (!(error instanceof Error) || error.name !== 'LogUnavailableError') return error;
-  return new CliError(
-    `not known yet whether this is in the log: ${error.message}; before you ask again, see \`muster audit ${name}\``,
-    exitCodes.unreachable,
-  );
+  const data = body === undefined ? new Uint8Array() : encodeJson(body);
+  const seq = await appendIntent(context, { subject, data, id, name: shown });
+  return { verdict: await awaitAcceptance(context, seq, shown, flags), verb, team, name };
 }
 
 /** The verdict on an intent that is in the log. Throws what the orchestrator says when it says no. */
@@ -109,7 +98,7 @@ function checkVerdict(
   if (verdict.kind !== 'rejected') return verdict;
   const { message, field } = verdict;
   const where = field === undefined || message.includes(field) ? '' : ` (field: ${field})`;
-  throw new CliError(`${message}${where}`);
+  throw new CliError(plainText(`${message}${where}`));
 }
 
 /** Without an API nobody can tell; then the event is taken at its word. */
@@ -148,7 +137,7 @@ export async function submitAndFollow(
   const accepted = await submit(context, intent, flags);
   const { verdict } = accepted;
   const id = verdict.kind === 'accepted' ? verdict.serviceId : intent.name;
-  context.terminal.write(`${intent.announce === 'id' ? id : (intent.shown ?? intent.name)}\n`);
+  context.terminal.write(`${plainText(intent.announce === 'id' ? id : (intent.shown ?? intent.name))}\n`);
   if (verdict.kind === 'satisfied') context.terminal.note(`${plainText(verdict.message)}\n`);
   await followAccepted(context, accepted, flags);
 }

@@ -1,5 +1,6 @@
 // Whom a command waits for, when it has to wait: a role that has halted, or of which no copy answers.
 import type { Context } from '../commands/context.ts';
+import { plainText } from '../output/plain-text.ts';
 import type { ControlRole } from '../roles/start-role.ts';
 
 export interface Whom {
@@ -57,8 +58,10 @@ export function watchWhom(
     return role && `waits for the ${role}, and none answers: ${standstill[role]}; start \`muster ${role}\``;
   }
 
-  function note(found: string | undefined): void {
+  function note(said: string | undefined): void {
     if (stopped) return;
+    // It quotes a record, which may be anybody's.
+    const found = said === undefined ? undefined : plainText(said);
     const isEarly = performance.now() - startedAt < MISSED_AFTER_MS;
     timer = setTimeout(look, isEarly ? MISSED_AFTER_MS : LOOK_EVERY_MS);
     if (found !== undefined && found !== says) onChange(found);

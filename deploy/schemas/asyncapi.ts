@@ -10,6 +10,8 @@ const DESCRIPTION = `Everything that is said in a muster cluster. What has a str
 
 **To ask for something** is to publish an intent, as a request: the server acknowledges it with \`seq\`, its sequence in the log, or says why it does not keep it. What an intent comes to is an event whose \`cause\` is that sequence, a verdict: \`service.created\`, \`service.updated\` or \`service.removed\` accept it, \`intent.satisfied\` says that all is so already, \`intent.rejected\` why not. Follow \`muster.event.orchestrator.service.*\` and \`muster.event.orchestrator.intent.<seq>\` from the sequence after it. The first verdict stands; where two intents create the same name at the same time, the second \`service.created\` is void and a rejection follows.
 
+**To ask again safely**, where no acknowledgement came, give each intent an id of your own in the header \`Nats-Msg-Id\` (\`nats pub -H Nats-Msg-Id:<id> muster.intent.…\`) and publish the same once more: within two minutes, the duplicate window of the stream, it is stored once, and acknowledged with \`duplicate\` and the sequence of the first. Without an acknowledgement an intent may be in the log all the same, and be carried out later. After two minutes, look for it first (\`audit\`). An id belongs to one intent: another one that has it is acknowledged as if it were the first, and is not stored.
+
 **To read your writes**, send the sequence as \`minSeq\` with a query: it is answered once everything up to there has been folded, or refused as \`timeout\` after \`waitMs\`. Every answer says in \`seq\` how far it goes.
 
 **A long list comes in pages**: while an answer has \`next\`, ask the same with it as \`cursor\`.

@@ -122,11 +122,23 @@ function intentChannel(
       name: `The name of the ${kind}: all that is left of the subject, dots and all. May be left out, with its dot, where the body has it.`,
     },
     stream: 'MUSTER_LOG',
-    messages: [{ name: `intent.${kind}.${verb}`, title: `${kind} ${verb}`, summary: description }],
+    messages: [
+      {
+        name: `intent.${kind}.${verb}`,
+        title: `${kind} ${verb}`,
+        summary: description,
+        headers: INTENT_ID,
+      },
+    ],
     senders: ['user'],
     receivers: folders,
   };
 }
+
+const INTENT_ID = {
+  'Nats-Msg-Id':
+    "An id of the sender's own, for an intent that may have to be asked for again. Of two messages with one, within two minutes, the second is not stored, whatever it says and whatever its subject is: it is acknowledged with `duplicate` and the sequence of the first.",
+};
 
 const EXPECTATION = {
   'Nats-Expected-Last-Subject-Sequence':

@@ -71,6 +71,15 @@ export function describeLogContract(name: string, makeLog: () => Promise<LogUnde
         expect(await log.head()).toBe(1);
       });
 
+      it('stores once what has one id, and says with which sequence', async () => {
+        const [first, second] = [await underTest.open(), await underTest.open()];
+        const append = (to: Log, id: string, text: string) => to.append(`${NODE}.a`, encode(text), { id });
+        expect(await append(first, 'x', 'once')).toEqual(stored(1));
+        expect(await append(second, 'x', 'twice')).toEqual({ ...stored(1), duplicate: true });
+        expect(await append(second, 'y', 'another')).toEqual(stored(2));
+        expect((await collect(log.read({ from: 1 }))).map(textOf)).toEqual(['once', 'another']);
+      });
+
       it('lets exactly one of several writers win each sequence', async () => {
         const writers = await Promise.all(numbers(4).map(() => underTest.open()));
         const conflicts = await Promise.all(writers.map((writer) => increment(writer, `${SERVICE}.n`, 50)));

@@ -12,6 +12,8 @@ export interface LogRecord {
 export interface Appended {
   readonly ok: true;
   readonly seq: number;
+  /** A record with this id was stored before, with this sequence; this one is not. */
+  readonly duplicate?: true;
 }
 
 /** The subject's last sequence was not the one expected. A value, not an exception: losing is normal. */
@@ -27,7 +29,15 @@ export type AppendResult = Appended | Conflict;
 export interface AppendOptions {
   /** Last sequence on this exact subject for the append to stand; 0 means "none yet". */
   readonly expectLastSubjectSeq?: number;
+  /**
+   * The writer's own: of two records with one id, within `DUPLICATE_WINDOW_MS` of each other, the second is not stored,
+   * whatever it says and whatever its subject is.
+   */
+  readonly id?: string | undefined;
 }
+
+/** What nats-server does where a stream says nothing else. */
+export const DUPLICATE_WINDOW_MS = 120_000;
 
 export interface ReadOptions {
   /** First sequence wanted, inclusive. */

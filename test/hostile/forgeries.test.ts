@@ -1,16 +1,27 @@
 // Somebody writes as a reducer does, at random, into a log at work: parts of what stands there, changed and out of place.
 // Whatever it makes of the state, nothing is left there that no reducer would act on: every intent gets a verdict, every
-// service its tasks, and the reducers come to rest. MUSTER_SEED plays one seed again.
+// service its tasks, the reducers come to rest, and the audit tells the story of each. MUSTER_SEED plays one seed again.
+import { type AuditEntry, readAudit } from '@muster/api';
 import {
   composeEvent,
+  decode,
   type EventDraft,
   encodeJson,
   intentSubject,
+  type RawRecord,
   UnreadableEventError,
 } from '@muster/events';
 import { countReplicas, TaskState } from '@muster/model';
 import { type Chance, seedChance } from '@muster/simulation';
-import { type ClusterState, isLive, type Service, type Slot } from '@muster/state';
+import {
+  type ClusterState,
+  createState,
+  foldRecord,
+  ignoreChanges,
+  isLive,
+  type Service,
+  type Slot,
+} from '@muster/state';
 import { joinReadyNode, startHistory } from '@muster/testing';
 import { expect, it } from 'vitest';
 import { type Lived, liveThrough } from './lived-through.ts';
@@ -38,6 +49,7 @@ it.each(SEEDS)('seed %i', async (seed) => {
   expect([state.intents.size, state.poison.size]).toEqual([0, 0]);
   expect([...state.services.values()].flatMap(findStuck)).toEqual([]);
   expect(lived.log.records.length - before).toBeLessThan(20);
+  expect(await findUntold(lived)).toEqual([]);
   await lived.stop();
 });
 
@@ -139,6 +151,49 @@ function findStuck(service: Service): string[] {
     }
   }
   return stuck;
+}
+
+/** Of what services there ever were, those whose audit lacks how they came to be; and the intents whose verdict it lacks. */
+async function findUntold({ log, follower }: Lived): Promise<string[]> {
+  const { state } = follower;
+  const read = async (about: string): Promise<readonly AuditEntry[]> => {
+    const audit = await readAudit(log, state, about);
+    return audit.ok ? audit.entries : [];
+  };
+  const untold: string[] = [];
+  const { creations, verdicts } = listTurns(log.records);
+  for (const [id, seq] of creations) {
+    const entries = await read(id);
+    const isTold = entries.some((entry) => entry.seq === seq && entry.kind === 'service.created');
+    if (!isTold) untold.push(`how ${id} was created in #${seq}`);
+  }
+  const stories = new Map<string, readonly AuditEntry[]>();
+  for (const name of NAMES) stories.set(name, await read(name));
+  for (const fact of log.records.map((record) => decode(record))) {
+    if (fact.is !== 'intent') continue;
+    const told = stories.get(fact.name!)!;
+    const verdict = decode(log.records[verdicts.get(fact.seq)! - 1]!);
+    // What is about the service of another name is looked for only where nothing else answers.
+    const isAstray = verdict.is === 'event' && 'serviceId' in verdict.event;
+    const isTold = (wanted: number) => told.some(({ seq }) => seq === wanted);
+    const isAnswered = isTold(verdict.seq) || (isAstray && told.some(({ cause }) => cause === fact.seq));
+    if (!isTold(fact.seq) || !isAnswered) untold.push(`#${verdict.seq} of intent #${fact.seq}`);
+  }
+  return untold;
+}
+
+/** Of each service that was in the state at some moment, the record that brought it there; of each intent, what closed it. */
+function listTurns(records: readonly RawRecord[]) {
+  const state = createState();
+  const creations = new Map<string, number>();
+  const verdicts = new Map<number, number>();
+  for (const record of records) {
+    const open = [...state.intents.keys()];
+    foldRecord(state, record, ignoreChanges());
+    for (const id of state.services.keys()) if (!creations.has(id)) creations.set(id, record.seq);
+    for (const seq of open) if (!state.intents.has(seq)) verdicts.set(seq, record.seq);
+  }
+  return { creations, verdicts };
 }
 
 /** Nothing before it in its slot may still run. */

@@ -2,7 +2,7 @@
 // go on running when nobody looks.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 import {
@@ -82,6 +82,26 @@ describe('an agent', () => {
     );
     expect(watch.state.head).toBe(at);
     expect(agents.one!.log.filter(({ level }) => level >= 40)).toEqual([]);
+  });
+
+  it('gives out what a task has written, and where the task has written it', async () => {
+    const command = ['sh', '-c', 'echo to stdout; echo to stderr >&2; exec sleep 600'];
+    await cluster.intend(watch, 'create', 'both', { image: 'process', command });
+    await watch.until('a task', hasConverged('both', 1));
+    for (const args of [
+      ['service', 'logs', 'both'],
+      ['logs', 'both.1'],
+    ]) {
+      const shown = () => cluster.run(args);
+      await vi.waitUntil(async () => (await shown()).stderr !== '', { timeout: 5_000, interval: 100 });
+      expect(await shown()).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(/^both\.1\.\w+@\w+ +\| to stdout\n$/),
+        stderr: expect.stringMatching(/^both\.1\.\w+@\w+ +\| to stderr\n$/),
+      });
+    }
+    await cluster.intend(watch, 'remove', 'both');
+    await watch.until('none', isGone('both'));
   });
 
   it('killed with kill -9 adopts what runs, and reports what has ended meanwhile', async () => {

@@ -9,7 +9,10 @@ import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 
 const WHY = 'a test wrote it by mistake';
-const REASON = 'this program does not know event service.created version 999';
+/** What a terminal would act on, and what looks like a line of ours. */
+const TYPE = 'service.created\u001b[2J\nError: all is lost';
+const SHOWN_TYPE = 'service.created\\u001b[2J\\nError: all is lost';
+const REASON = `this program does not know event ${SHOWN_TYPE}`;
 
 const starters: Readonly<Record<string, (cluster: TestCluster) => Promise<readonly RoleProcess[]>>> = {
   async 'a process for each copy'(cluster) {
@@ -39,7 +42,7 @@ describe.each(Object.keys(starters))('%s', (name) => {
     await run('service', 'create', '--stable-for', '100ms', '--name', 'web', '--replicas', '2', 'x');
     const [{ ID: id }] = JSON.parse(await cluster.print('inspect', 'web'));
     subject = `muster.event.orchestrator.service.${id}`;
-    const event = { v: 999, type: 'service.created', writer: 'orchestrator', cause: 0 };
+    const event = { v: 999, type: TYPE, writer: 'orchestrator', cause: 0 };
     const appended = await log.append(subject, encodeJson({ ...event, at: '2026-01-01T00:00:00Z' }));
     record = (appended as { seq: number }).seq;
   });
@@ -49,19 +52,30 @@ describe.each(Object.keys(starters))('%s', (name) => {
     await cluster?.stop();
   });
 
-  const run = (...args: string[]) => cluster.run(['--as', 'ana', ...args]);
+  /** Whatever a command says, nothing of the record moves the terminal. */
+  async function run(...args: string[]) {
+    const outcome = await cluster.run(['--as', 'ana', ...args]);
+    const said = `${outcome.stdout}${outcome.stderr}`;
+    expect([...said].filter((character) => character < ' ' && character !== '\n')).toEqual([]);
+    expect(said).not.toMatch(/^Error: all is lost/m);
+    return outcome;
+  }
   const declare = (seq: number, ...args: string[]) => run('log', 'void', String(seq), '--why', WHY, ...args);
 
   it('says at once what has halted it, and what to do', async () => {
     const { code, stderr } = await run('service', 'scale', '--timeout', '1500ms', 'web=3');
     expect(code).toBe(4);
-    const halt = `has halted on record ${record} on ${subject} (service.created by the orchestrator): ${REASON}`;
+    const halt = `has halted on record ${record} on ${subject} (${SHOWN_TYPE} by the orchestrator): ${REASON}`;
     expect(stderr).toContain(`waits for the orchestrator, which ${halt}`);
     expect(stderr).toContain(`\`muster log void ${record} --why`);
     const doctor = await run('doctor');
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toContain(`the cluster ${halt}`);
     expect(doctor.stdout).toContain(`\`muster log void ${record} --why`);
+    for (const args of [['top', '--no-stream'], ['events'], ['audit'], ['audit', 'web']]) await run(...args);
+    for (const format of ['json', '{{.Type}} {{.What}} {{.Why}}']) await run('events', '--format', format);
+    expect((await run('top', '--no-stream')).stdout).toContain(SHOWN_TYPE);
+    expect((await run('events')).stdout).toContain(SHOWN_TYPE);
   });
 
   it('declares nothing void that is not there, or that must stand', async () => {

@@ -33,7 +33,7 @@ function searchStory(name: string) {
   );
   for (const service of directory.services.values()) service.spec = service.firstSpec;
   directory.noteNodes(state);
-  const target = { team: '', name, serviceIds, taskIds: undefined, firstSeq: 1 };
+  const target = { team: '', name, serviceIds, astray: new Set<number>(), taskIds: undefined, firstSeq: 1 };
   const story = new AuditStory(directory, target);
   for (const fact of facts) story.add(fact);
   return story.entries();

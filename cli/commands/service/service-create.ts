@@ -29,12 +29,20 @@ export function addServiceCreate(service: Command): void {
     "muster service create --constraint 'node.labels.zone==a' --limit-memory 64m --reserve-cpu 0.1 busybox top",
   );
   command.action(async (image: string, args: string[], flags: WaitFlags & FlagValues) => {
-    const name = (flags.name as string | undefined) ?? makeName(Math.random);
+    const given = flags.name as string | undefined;
+    if (given === undefined && flags.intentId !== undefined)
+      throw usageError('--intent-id needs --name: of another name, it is another service');
+    const name = given ?? makeName(Math.random);
     const spec = buildSpec(image, args, { ...flags, name }, clientSide);
     await withCluster(command, async (context) => {
       const { submitAndFollow } = await import('../../wait/submit.ts');
+      const { chooseIntentId } = await import('../../wait/append-intent.ts');
+      const id = {
+        ...chooseIntentId(flags),
+        ...(given === undefined && { withOptions: `--name ${name}` }),
+      };
       const { team } = context;
-      await submitAndFollow(context, { verb: 'create', team, name, body: spec, announce: 'id' }, flags);
+      await submitAndFollow(context, { verb: 'create', team, name, body: spec, id, announce: 'id' }, flags);
     });
   });
 }

@@ -31,6 +31,8 @@ export function addServiceUpdate(service: Command): void {
   command.action(async (name: string, flags: WaitFlags & FlagValues) => {
     await withCluster(command, async (context) => {
       const { submitAndFollow } = await import('../../wait/submit.ts');
+      const { chooseIntentId } = await import('../../wait/append-intent.ts');
+      const chosen = chooseIntentId(flags);
       for (let attempt = 1; ; attempt += 1) {
         const { answer: found } = await context.queries.ask('service.inspect', {
           service: name,
@@ -38,10 +40,12 @@ export function addServiceUpdate(service: Command): void {
         });
         const { team = DEFAULT_TEAM } = found;
         const body = { spec: changeSpec(found.spec, flags, clientSide), version: found.version };
+        // An attempt that was refused would be answered with its refusal.
+        const id = attempt === 1 ? chosen : { ...chosen, part: String(attempt) };
         try {
           await submitAndFollow(
             context,
-            { verb: 'update', team, name: found.name, body, announce: 'name', shown: name },
+            { verb: 'update', team, name: found.name, body, id, announce: 'name', shown: name },
             flags,
           );
           return;

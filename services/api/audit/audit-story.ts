@@ -70,7 +70,8 @@ export class AuditStory {
       const address = parseEventSubject(event.subject);
       return address?.kind === 'service' && this.target.serviceIds.has(address.id);
     }
-    if ('serviceId' in event) return this.target.serviceIds.has(event.serviceId);
+    if ('serviceId' in event)
+      return this.target.serviceIds.has(event.serviceId) || this.target.astray.has(fact.seq);
     if ('intent' in event) return this.intents.has(event.intent);
     return tasksIn(fact).some(this.shown);
   }

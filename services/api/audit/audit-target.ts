@@ -16,6 +16,8 @@ import { readByName, readService } from './audit-names.ts';
 
 export interface AuditTarget extends TeamName {
   readonly serviceIds: ReadonlySet<string>;
+  /** What else answers intents for the name. */
+  readonly astray: ReadonlySet<number>;
   /** Only these tasks; all of the services' when undefined. */
   readonly taskIds: ReadonlySet<string> | undefined;
   /** Where the story begins. */
@@ -88,7 +90,7 @@ async function findSlot(
   const [, serviceName, number, idPrefix = ''] = slot;
   const typed = readNameWithTeam(serviceName!, team);
   const asked = spellAsIs(state, typed) ?? typed;
-  const { serviceIds } = await readByName(reader, state, asked);
+  const { serviceIds, astray } = await readByName(reader, state, asked);
   const created = reader.facts.flatMap((fact) =>
     fact.is === 'event' && fact.event.type === 'service.reconciled' && serviceIds.has(fact.event.serviceId)
       ? fact.event.created
@@ -98,7 +100,7 @@ async function findSlot(
     .filter((task) => task.slot === Number(number) && task.id.startsWith(idPrefix))
     .map(({ id }) => id);
   if (ids.length === 0) return undefined;
-  return { ...asked, serviceIds, taskIds: new Set(ids), firstSeq: 1 };
+  return { ...asked, serviceIds, astray, taskIds: new Set(ids), firstSeq: 1 };
 }
 
 /** Of the one service that is meant by a name that differs by case alone. */
@@ -132,7 +134,7 @@ async function aboutService(
     const { spec, team = DEFAULT_TEAM, cause } = fact.event;
     const named = { team, name: spec.name };
     await readByName(reader, state, named, cause);
-    return { ...named, serviceIds: new Set([id]), taskIds: undefined, firstSeq: cause };
+    return { ...named, serviceIds: new Set([id]), astray: new Set(), taskIds: undefined, firstSeq: cause };
   }
   return undefined;
 }

@@ -22,6 +22,7 @@ export interface Publication {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly expectLastSeq?: number | undefined;
+  readonly id?: string | undefined;
   readonly ttlMs?: number | undefined;
   /** How long to go on trying. */
   readonly forMs: number;
@@ -29,17 +30,17 @@ export interface Publication {
 
 export async function appendToStream(
   nc: NatsConnection,
-  { stream, subject, data, expectLastSeq, ttlMs, forMs }: Publication,
+  { stream, subject, data, expectLastSeq, id, ttlMs, forMs }: Publication,
 ): Promise<AppendResult> {
   // What expects nothing would be stored by each try that only lost its answer.
-  const msgId = expectLastSeq === undefined ? nuid.next() : undefined;
+  const msgId = id ?? (expectLastSeq === undefined ? nuid.next() : undefined);
   const attempt = async (leftMs: number) => {
     checkSize(subject, data, measureRoom(nc));
     const timeoutMs = Math.min(expectLastSeq === undefined ? ATTEMPT_MS : GUARDED_ATTEMPT_MS, leftMs);
     try {
-      const seq = await publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, msgId, timeoutMs });
+      const stored = await publisherOf(nc).publish(subject, data, { expectLastSeq, ttlMs, msgId, timeoutMs });
       noteStored(nc, stream);
-      return seq;
+      return stored;
     } catch (error) {
       if (isNoRoom(error)) noteRefused(nc, stream, explainNoRoom(error), true);
       throw error;
@@ -49,12 +50,13 @@ export async function appendToStream(
   const startedAt = performance.now();
   const what = `append to ${subject}`;
   try {
-    const seq = await attempt(forMs).catch((error) => {
+    const { seq, duplicate } = await attempt(forMs).catch((error) => {
       if (!isPassing(error) && !nc.isClosed()) throw error;
       const leftMs = Math.max(0, forMs - (performance.now() - startedAt));
       return retrying(nc, { forMs: leftMs, triedMs: forMs - leftMs, what }, attempt);
     });
-    return { ok: true, seq };
+    // Without an id of the caller's, it was a try of our own.
+    return { ok: true, seq, ...(id !== undefined && duplicate && { duplicate }) };
   } catch (thrown) {
     const isAway = thrown instanceof LogUnavailableError && !nc.isClosed();
     const error = isAway ? await lookBehind(thrown, { nc, stream, what }) : thrown;

@@ -69,6 +69,7 @@ export class JetStreamLog implements Log {
       subject,
       data,
       expectLastSeq: options.expectLastSubjectSeq,
+      id: options.id,
       forMs: this.retryForMs,
     });
   }

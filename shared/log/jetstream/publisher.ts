@@ -8,7 +8,7 @@ import { listenToConnection } from './connection-events.ts';
 export interface PublishOptions {
   readonly expectLastSeq?: number | undefined;
   readonly ttlMs?: number | undefined;
-  /** Of two with the same, within the stream's window (two minutes), the second is acknowledged and not stored. */
+  /** Of two with the same, within the stream's window, the second is acknowledged and not stored. */
   readonly msgId?: string | undefined;
   readonly timeoutMs: number;
 }
@@ -16,7 +16,7 @@ export interface PublishOptions {
 interface Pending {
   readonly subject: string;
   readonly giveUpAt: number;
-  readonly resolve: (seq: number) => void;
+  readonly resolve: (stored: Stored) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -25,8 +25,13 @@ interface Waiting extends Pending {
   readonly options: PublishOptions;
 }
 
-interface PubAck {
-  readonly seq?: number;
+export interface Stored {
+  readonly seq: number;
+  /** By another message, with the same id. */
+  readonly duplicate: boolean;
+}
+
+interface PubAck extends Partial<Stored> {
   readonly error?: ApiError;
 }
 
@@ -61,8 +66,8 @@ export class Publisher {
     });
   }
 
-  /** The sequence it was stored with. Throws as js.publish does. */
-  publish(subject: string, data: Uint8Array, options: PublishOptions): Promise<number> {
+  /** What it was stored as. Throws as js.publish does. */
+  publish(subject: string, data: Uint8Array, options: PublishOptions): Promise<Stored> {
     return new Promise((resolve, reject) => {
       const giveUpAt = performance.now() + options.timeoutMs;
       if (this.waiting.length === 0) setImmediate(() => this.send());
@@ -99,8 +104,8 @@ export class Publisher {
       return;
     }
     try {
-      const { seq, error } = JSON.parse(utf8.decode(msg.data)) as PubAck;
-      if (seq !== undefined && error === undefined) pending.resolve(seq);
+      const { seq, duplicate = false, error } = JSON.parse(utf8.decode(msg.data)) as PubAck;
+      if (seq !== undefined && error === undefined) pending.resolve({ seq, duplicate });
       else
         pending.reject(
           error ? new JetStreamApiError(error) : new Error('the acknowledgement has no sequence'),

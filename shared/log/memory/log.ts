@@ -1,14 +1,15 @@
 // The log in memory: for tests, the simulator, and clusters that may forget. Deterministic: record times come from
 // `now`, deliveries from `deliver`, and every append passes `intercept`, where a simulator crashes or delays it.
 import { LogDivergedError, LogUnavailableError, RecordTooLargeError } from '../errors.ts';
-import type {
-  AppendOptions,
-  AppendResult,
-  Following,
-  FollowOptions,
-  Log,
-  LogRecord,
-  ReadOptions,
+import {
+  type AppendOptions,
+  type AppendResult,
+  DUPLICATE_WINDOW_MS,
+  type Following,
+  type FollowOptions,
+  type Log,
+  type LogRecord,
+  type ReadOptions,
 } from '../log.ts';
 import { checkLogSubject, matchSubjects } from '../subjects.ts';
 import { type Deliver, Delivery, type DeliverySource, deliverSoon } from './delivery.ts';
@@ -66,7 +67,7 @@ export class MemoryLog implements Log {
     const { maxRecordBytes } = this;
     const { intercept } = this.options;
     if (data.length > maxRecordBytes) throw new RecordTooLargeError(subject, data.length, maxRecordBytes);
-    const store = () => this.store.append(subject, data, options.expectLastSubjectSeq);
+    const store = () => this.store.append(subject, data, options);
     return intercept === undefined
       ? store()
       : intercept({ client: this.name, subject, data, options }, store);
@@ -136,20 +137,31 @@ class RecordStore {
   readonly records: LogRecord[] = [];
   readonly followers = new Set<Follower>();
   private readonly lastSeqBySubject = new Map<string, number>();
+  private readonly seqById = new Map<string, number>();
 
   constructor(private readonly options: MemoryLogOptions) {}
 
-  append(subject: string, data: Uint8Array, expected: number | undefined): AppendResult {
+  append(subject: string, data: Uint8Array, options: AppendOptions): AppendResult {
+    const { expectLastSubjectSeq: expected, id } = options;
+    const known = id === undefined ? undefined : this.findById(id);
+    if (known !== undefined) return { ok: true, seq: known, duplicate: true };
     const actual = this.lastSeqBySubject.get(subject) ?? 0;
     if (expected !== undefined && expected !== actual) return { ok: false, expected, actual };
     const seq = this.records.length + 1;
     this.records.push({ seq, subject, time: this.options.now(), data });
     this.lastSeqBySubject.set(subject, seq);
+    if (id !== undefined) this.seqById.set(id, seq);
     for (const follower of this.followers) follower.wake();
     return { ok: true, seq };
   }
 
+  private findById(id: string): number | undefined {
+    const record = this.records[(this.seqById.get(id) ?? 0) - 1];
+    return record && this.options.now() - record.time < DUPLICATE_WINDOW_MS ? record.seq : undefined;
+  }
+
   putBack(seq: number): void {
+    for (const [id, known] of this.seqById) if (known > seq) this.seqById.delete(id);
     this.records.length = Math.min(seq, this.records.length);
     this.lastSeqBySubject.clear();
     for (const record of this.records) this.lastSeqBySubject.set(record.subject, record.seq);
