@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LOG_STREAM } from '@muster/log';
 import { connectNats, type NatsCluster, startNatsCluster } from '@muster/runtime';
-import type { NatsConnection } from '@nats-io/nats-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { controlRoles, startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
@@ -77,7 +76,7 @@ const isOfLoss = (said: string) =>
   /not in the log any more|is another one now|lost its end|ended by itself|cannot go on/.test(said);
 
 /** Of its own copy; no number while it does not answer without a leader, or there is one. */
-async function endWithoutLeader(nc: NatsConnection): Promise<number> {
+async function endWithoutLeader(nc: Awaited<ReturnType<typeof connectNats>>): Promise<number> {
   const answer = await nc.request(`$JS.API.STREAM.INFO.${LOG_STREAM}`, undefined, { timeout: 2_000 });
   const { state, cluster: of } = answer.json<{
     state?: { last_seq: number };
