@@ -10,6 +10,7 @@ import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
 import { Lateness } from './lateness.ts';
 import { checkLevel, type LevelCheck } from './level-check.ts';
+import { Placement } from './placement.ts';
 import { Portions } from './portions.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { ReadCheck } from './read-check.ts';
@@ -26,9 +27,6 @@ const FAR_LOOK_MS = { ofSome: 1_000, ofAll: 5_000 };
 const GONE_AFTER_MS = 5_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
-/** More records behind than a server that keeps up is for a moment. */
-const MOST_LAG = 500;
-const MOST_PLACES = 6;
 
 export interface OrderedConsumerOptions {
   readonly nc: NatsConnection;
@@ -86,8 +84,7 @@ export class OrderedConsumer implements Following {
   private stuck = false;
   /** How long the next far look may take. */
   private farLookMs: number;
-  /** Consumers in a row that were put on a server that is behind. */
-  private misplaced = 0;
+  private readonly placement = new Placement();
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
   private readonly stopListening: () => void;
   private readonly level: LevelCheck | undefined;
@@ -260,18 +257,9 @@ export class OrderedConsumer implements Following {
     const where = await answerWithin(limitMs, session.open());
     this.farLookMs = this.firstFarLookMs;
     if (this.turn !== turn || this.ended) return;
-    this.checkPlace(info, where);
+    if (!this.placement.accepts(info, where)) throw new errors.TimeoutError();
     this.openedAt = performance.now();
     this.resume();
-  }
-
-  /** A server that is behind would keep us behind: the next consumer may be put on another. Somewhere it must be. */
-  private checkPlace({ cluster }: StreamInfo, where: string | undefined): void {
-    const behind = cluster?.replicas?.find(
-      ({ name, offline, lag = 0 }) => name === where && (offline || lag > MOST_LAG),
-    );
-    this.misplaced = behind === undefined ? 0 : this.misplaced + 1;
-    if (this.misplaced > 0 && this.misplaced < MOST_PLACES) throw new errors.TimeoutError();
   }
 
   private checkSameStream(created: string): void {
