@@ -1,4 +1,5 @@
-// Tests by kind, which their names tell. Cheap kinds first; e2e shares one engine, so one file at a time.
+// Tests by kind, which their names tell. Cheap kinds first; e2e shares one engine, so one file at a time;
+// what is to heal within seconds has the machine to itself.
 import { defineConfig } from 'vitest/config';
 
 const anywhere = (name: string) => [`{shared,services,agents,cli,deploy,test}/**/${name}`];
@@ -13,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: anywhere('*.test.ts'),
-          exclude: anywhere('*.{int,e2e,sim}.test.ts').concat('**/node_modules/**'),
+          exclude: anywhere('*.{int,e2e,sim,cluster}.test.ts').concat('**/node_modules/**'),
           pool: 'threads',
           isolate: false,
           sequence: { groupOrder: 0 },
@@ -46,6 +47,16 @@ export default defineConfig({
           hookTimeout: minutes(3),
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: anywhere('*.cluster.test.ts'),
+          testTimeout: minutes(3),
+          hookTimeout: minutes(2),
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -18,37 +18,58 @@ export interface NatsCluster {
   metaLeader(): Promise<number | undefined>;
   /** Which server leads a stream; `undefined` while there is an election. */
   leaderOf(stream: string): Promise<number | undefined>;
+  /** Resolves when all of them are one cluster. */
+  untilReady(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** Where a server is to be, when it is not to be beside the others. */
+export interface NatsHost {
+  readonly address: string;
+  /** Before its command: what starts it there. */
+  readonly via: readonly string[];
+}
+
+interface Place extends NatsHost {
+  readonly name: string;
+  readonly port: number;
+  readonly routePort: number;
 }
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 25;
+/** One that is paused or cut off does not answer. */
+const ANSWER_MS = 1_000;
+const USUAL_PORT = 4222;
+const USUAL_ROUTE_PORT = 6222;
 
 export async function startNatsCluster(options: {
   readonly dir?: string;
   readonly size: number;
   readonly syncAlways?: boolean;
+  /** On the usual ports of these, one on each; by default on free ones of this machine. */
+  readonly hosts?: readonly NatsHost[];
+  /** More of nats-server's own configuration, as text. */
+  readonly extraConfig?: string;
   /** More of what is about JetStream in their configuration, as text. */
   readonly jetstreamConfig?: string;
 }): Promise<NatsCluster> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'muster-nats-cluster-')));
-  const ports = await freePorts(options.size * 2);
-  const places = Array.from({ length: options.size }, (_, index) => ({
-    name: `n${index + 1}`,
-    port: ports[index]!,
-    routePort: ports[options.size + index]!,
-  }));
-  const routes = places.map(({ routePort }) => `nats-route://127.0.0.1:${routePort}`);
+  const places = options.hosts?.map(placeOn) ?? (await findPlaces(options.size));
+  const routes = places.map(({ address, routePort }) => `nats-route://${address}:${routePort}`);
 
-  const start = ({ name, port, routePort }: (typeof places)[number]) =>
+  const start = ({ name, address, via, port, routePort }: Place) =>
     startNatsServer({
       dir: join(dir, name),
+      host: address,
       port,
+      via,
       syncAlways: options.syncAlways ?? false,
       jetstreamConfig: options.jetstreamConfig ?? '',
       extraConfig: `server_name: ${name}
-http: "127.0.0.1:-1"
-cluster { name: muster, listen: "127.0.0.1:${routePort}", routes: ${JSON.stringify(routes)} }`,
+http: "${address}:-1"
+cluster { name: muster, listen: "${address}:${routePort}", routes: ${JSON.stringify(routes)} }
+${options.extraConfig ?? ''}`,
     });
 
   const servers = await Promise.all(places.map(start));
@@ -68,6 +89,7 @@ cluster { name: muster, listen: "127.0.0.1:${routePort}", routes: ${JSON.stringi
     servers,
     url: servers.map(({ url }) => url).join(','),
     stop,
+    untilReady: () => untilReady(servers),
     async restart(index) {
       const server = await start(places[index]!);
       servers[index] = server;
@@ -103,8 +125,14 @@ interface JetStreamReport {
 }
 
 async function askJetStream(server: NatsServerProcess, query = ''): Promise<JetStreamReport | undefined> {
-  const response = await fetch(`${server.monitorUrl}/jsz${query}`).catch(() => undefined);
-  return response?.ok ? ((await response.json()) as JetStreamReport) : undefined;
+  try {
+    const response = await fetch(`${server.monitorUrl}/jsz${query}`, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    return response.ok ? ((await response.json()) as JetStreamReport) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function leadersOf(report: JetStreamReport | undefined, stream: string): (string | undefined)[] {
@@ -126,6 +154,25 @@ async function untilReady(servers: readonly NatsServerProcess[]): Promise<void> 
     await delay(POLL_MS);
   }
   throw new Error(`the nats-servers don't make a cluster after ${READY_TIMEOUT_MS / 1000} seconds`);
+}
+
+function nameServer(index: number): string {
+  return `n${index + 1}`;
+}
+
+function placeOn(host: NatsHost, index: number): Place {
+  return { ...host, name: nameServer(index), port: USUAL_PORT, routePort: USUAL_ROUTE_PORT };
+}
+
+async function findPlaces(size: number): Promise<Place[]> {
+  const ports = await freePorts(2 * size);
+  return Array.from({ length: size }, (_, index) => ({
+    name: nameServer(index),
+    address: '127.0.0.1',
+    via: [],
+    port: ports[index]!,
+    routePort: ports[size + index]!,
+  }));
 }
 
 async function freePorts(count: number): Promise<number[]> {

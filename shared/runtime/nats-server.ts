@@ -27,6 +27,8 @@ export interface NatsServerOptions {
   readonly extraConfig?: string;
   /** How long it may take until it answers: it first reads what it has stored. */
   readonly startTimeoutMs?: number;
+  /** Before its command: what starts it somewhere else on this machine. */
+  readonly via?: readonly string[];
 }
 
 export interface NatsServerProcess {
@@ -64,7 +66,13 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const configFile = join(dir, 'nats-server.conf');
   await writeFile(configFile, configure(options, { dir, portsDir, logFile }));
 
-  const child = await spawnTied([...(await lock(dir)), binary, '--config', configFile]);
+  const child = await spawnTied([
+    ...(options.via ?? []),
+    ...(await lock(dir)),
+    binary,
+    '--config',
+    configFile,
+  ]);
   const end = () => child.kill('SIGTERM');
   process.once('exit', end);
   const exited = new Promise<void>((resolve) => {

@@ -25,7 +25,9 @@ const interrupted = {
   flowControls: 0,
   stalls: 0,
   pending: 9,
+  measureLateMs: () => 0,
 };
+const late = { ...interrupted, stream: 'MUSTER_LOG', interrupted: false, measureLateMs: () => 3_200 };
 
 const halted = {
   reason: 'unknown event x',
@@ -49,6 +51,11 @@ describe('alive, but not ready, is a copy', () => {
       'that does not follow its commands',
       readControl({}, { consumers: [interrupted] }),
       ['commands-followed: interrupted: is being taken up again'],
+    ],
+    [
+      'that is late, if only by a few records',
+      readControl({ logHead: 103 }, { consumers: [late] }),
+      ['log-followed: late: what has been stored for 3.2 s has not come yet'],
     ],
     [
       'whose store is full',

@@ -18,6 +18,8 @@ export interface Verdict {
 
 /** A copy that is further behind than this is not up to date. */
 export const READY_LAG = 1_000;
+/** Nor is one that something stored so long ago has not come to, however little. */
+const READY_LATE_MS = 2_000;
 /** Checks that are listed as failing, at most. */
 const MOST_WRONG = 50;
 
@@ -120,12 +122,16 @@ const followed: Readonly<Record<string, string>> = {
 };
 
 function checkFollowing({ copy, connection }: RoleReading): Check[] {
-  return connection.consumers.map(({ stream, interrupted, restarts }) => ({
-    check: ownValue(followed, stream) ?? stream,
-    copy,
-    ok: !interrupted,
-    says: interrupted ? 'interrupted: is being taken up again' : `yes, taken up again ${restarts} times`,
-  }));
+  return connection.consumers.map(({ stream, interrupted, restarts, measureLateMs }) => {
+    const lateMs = measureLateMs();
+    const wrong = interrupted
+      ? 'interrupted: is being taken up again'
+      : lateMs > READY_LATE_MS
+        ? `late: what has been stored for ${(lateMs / 1000).toFixed(1)} s has not come yet`
+        : undefined;
+    const says = wrong ?? `yes, taken up again ${restarts} times`;
+    return { check: ownValue(followed, stream) ?? stream, copy, ok: wrong === undefined, says };
+  });
 }
 
 const stored: Readonly<Record<string, string>> = {

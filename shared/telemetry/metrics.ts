@@ -163,6 +163,14 @@ const connection: readonly Metric[] = [
     read: perStream(({ pending }) => pending),
   },
   {
+    name: 'muster_consumer_late_seconds',
+    help: 'For how long something has been in the log that has not come to this follower yet.',
+    type: 'gauge',
+    merge: 'most',
+    labels: ['stream'],
+    read: perStream(({ measureLateMs }) => measureLateMs() / 1000),
+  },
+  {
     name: 'muster_consumer_restarts_total',
     help: 'Times that following a stream had to be taken up again: messages were missing, or nothing was heard.',
     type: 'counter',

@@ -70,6 +70,14 @@ const connected: RoleReading['connection'] = {
   bytesOut: 1,
   writes: [{ stream: 'MUSTER_LOG', refusing: undefined, noRoom: 0 }],
   consumers: [
-    { stream: 'MUSTER_LOG', restarts: 0, interrupted: false, flowControls: 0, stalls: 0, pending: 0 },
+    {
+      stream: 'MUSTER_LOG',
+      restarts: 0,
+      interrupted: false,
+      flowControls: 0,
+      stalls: 0,
+      pending: 0,
+      measureLateMs: () => 0,
+    },
   ],
 };

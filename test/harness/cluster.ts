@@ -18,6 +18,7 @@ export interface AgentOptions {
   readonly backend: 'simulator' | 'process' | 'docker';
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly via?: RunOptions['via'];
 }
 
 export interface TestCluster {
@@ -34,8 +35,8 @@ export interface TestCluster {
   /** The same, for commands that must succeed: what it printed. */
   print(...args: string[]): Promise<string>;
   start(role: ControlRole | 'up', ...args: string[]): Promise<RoleProcess>;
-  /** Anything that stays, with more in its environment. */
-  launch(args: readonly string[], env?: RunOptions['env']): Promise<RoleProcess>;
+  /** Anything that stays, with more in its environment, or somewhere else. */
+  launch(args: readonly string[], env?: RunOptions['env'], via?: RunOptions['via']): Promise<RoleProcess>;
   /** One process for each role and copy. */
   startControl(copies: number, ...args: string[]): Promise<Record<ControlRole, RoleProcess[]>>;
   /** A node of that name: started again, it has the same identity. */
@@ -66,8 +67,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   const watches: Watch[] = [];
   const nodes = join(dir, 'nodes');
 
-  async function launch(args: readonly string[], extraEnv: RunOptions['env'] = {}): Promise<RoleProcess> {
-    const started = await startRole(args, { ...env, ...extraEnv });
+  async function launch(
+    args: readonly string[],
+    extraEnv: RunOptions['env'] = {},
+    via?: RunOptions['via'],
+  ): Promise<RoleProcess> {
+    const started = await startRole(args, { ...env, ...extraEnv }, via);
     processes.push(started);
     return started;
   }
@@ -100,10 +105,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
         RoleProcess[]
       >;
     },
-    startAgent: (name, { backend, args = [], env: agentEnv }) =>
+    startAgent: (name, { backend, args = [], env: agentEnv, via }) =>
       launch(
         ['agent', '--backend', backend, '--dir', join(nodes, name), '--hostname', name, ...args],
         agentEnv,
+        via,
       ),
     nodeId: async (name) => (await readFile(join(nodes, name, 'node-id'), 'utf8')).trim(),
     async watch(watchOptions) {

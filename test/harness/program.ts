@@ -18,11 +18,13 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
   readonly timeoutMs?: number;
+  /** Before the command: what starts it somewhere else on this machine. */
+  readonly via?: readonly string[];
 }
 
 /** A command of the program, run to its end, which a timeout brings about with SIGKILL. */
 export async function runMuster(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const child = spawnMuster(args, options.env);
+  const child = spawnMuster(args, options.env, options.via);
   const end = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? COMMAND_TIMEOUT_MS);
   child.stdin!.on('error', () => undefined).end(options.input);
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
@@ -37,10 +39,11 @@ export async function runMuster(args: readonly string[], options: RunOptions = {
 export function spawnMuster(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  via: readonly string[] = [],
 ): ChildProcess {
   const program = env.MUSTER_PROGRAM ?? usualProgram;
   if (!existsSync(program)) throw new Error('these tests run the built program: npm run build');
-  const command = [process.execPath, '--enable-source-maps', program, ...args];
+  const command = [...via, process.execPath, '--enable-source-maps', program, ...args];
   const [first, ...rest] = canTie ? ['setpriv', '--pdeathsig', 'KILL', ...command] : command;
   return spawn(first!, rest, { env: { ...inherited(), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
 }

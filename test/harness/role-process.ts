@@ -33,9 +33,10 @@ const STOP_TIMEOUT_MS = 20_000;
 export async function startRole(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  via?: readonly string[],
 ): Promise<RoleProcess> {
   const role = args[0]!;
-  const child = spawnMuster(args, env);
+  const child = spawnMuster(args, env, via);
   const log: LogLine[] = [];
   const output: string[] = [];
   let beReady: (() => void) | undefined;

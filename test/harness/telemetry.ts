@@ -51,8 +51,12 @@ export async function probeUntil(
 export async function scrape(role: RoleProcess): Promise<ReadonlyMap<string, number>> {
   const response = await fetch(`${metricsUrl(role)}/metrics`);
   if (response.status !== 200) throw new Error(await response.text());
+  return readSamples(await response.text());
+}
+
+export function readSamples(text: string): ReadonlyMap<string, number> {
   const samples = new Map<string, number>();
-  for (const line of (await response.text()).split('\n')) {
+  for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const at = line.lastIndexOf(' ');
     samples.set(line.slice(0, at), Number(line.slice(at + 1)));

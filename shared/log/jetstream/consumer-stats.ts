@@ -14,6 +14,8 @@ export interface ConsumerStats {
   stalls: number;
   /** Records still to come, as the last one said. */
   pending: number;
+  /** For how long something has been in the stream that has not come yet, in ms; 0 where nobody asks for its end. */
+  measureLateMs: () => number;
 }
 
 const statsByConnection = new WeakMap<NatsConnection, Map<string, ConsumerStats>>();
@@ -31,7 +33,15 @@ export function countConsumer(nc: NatsConnection, stream: string): ConsumerStats
 
 /** Of a reader that nobody measures. */
 export function startConsumerStats(stream: string): ConsumerStats {
-  return { stream, restarts: 0, interrupted: false, flowControls: 0, stalls: 0, pending: 0 };
+  return {
+    stream,
+    restarts: 0,
+    interrupted: false,
+    flowControls: 0,
+    stalls: 0,
+    pending: 0,
+    measureLateMs: () => 0,
+  };
 }
 
 /** One for each stream that was ever followed on this connection. */

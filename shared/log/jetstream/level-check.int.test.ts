@@ -43,10 +43,13 @@ it('begins a new consumer when its own stands still while the log goes on', asyn
   await jsm.consumers.pause(LOG_STREAM, consumer!.name, new Date(Date.now() + 60_000));
   await log.append(SUBJECT, new Uint8Array(1));
   const since = performance.now();
+  const measureLateMs = () => listConsumerStats(nc)[0]!.measureLateMs();
+  await expect.poll(measureLateMs, { timeout: 5_000, interval: 20 }).toBeGreaterThan(0);
   await expect.poll(() => seqs, { timeout: 5_000, interval: 20 }).toEqual([1, 2]);
   expect(performance.now() - since, 'within two seconds, and what this machine takes').toBeLessThan(4_000);
   expect(signs).toEqual(['interrupted', 'resumed']);
   expect(listConsumerStats(nc)).toMatchObject([{ stream: LOG_STREAM, interrupted: false, restarts: 1 }]);
+  expect(measureLateMs()).toBe(0);
 
   await following.stop();
   await nc.close();

@@ -8,6 +8,7 @@ import type { Following, LogRecord } from '../log.ts';
 import { reducePatterns } from '../subjects.ts';
 import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
+import { Lateness } from './lateness.ts';
 import { checkLevel, type LevelCheck } from './level-check.ts';
 import { Portions } from './portions.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
@@ -65,6 +66,9 @@ type Delivery = LogRecord | (() => void);
 export class OrderedConsumer implements Following {
   /** The last record received, or the one before the first wanted. */
   private last: number;
+  /** The last record delivered, or the one before the first wanted. */
+  private delivered: number;
+  private readonly lateness = new Lateness();
   /** Whether a record has been received: `last` is then a fact about the stream. */
   private begun = false;
   /** All that was to be had of the stream up to here has been received, where not every record of it is. */
@@ -90,6 +94,7 @@ export class OrderedConsumer implements Following {
 
   private constructor(private readonly options: OrderedConsumerOptions) {
     this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
+    this.delivered = this.last;
     this.farLookMs = this.firstFarLookMs;
     this.lastRead = new ReadCheck(options.jsm, options.stream, options.contiguous);
     this.stopListening = listenToConnection(options.nc, {
@@ -97,18 +102,23 @@ export class OrderedConsumer implements Following {
       onReconnect: () => this.reopen(),
       onClosed: () => this.fail(new LogUnavailableError('the connection is closed')),
     });
-    if (options.staysLevel === true)
+    if (options.staysLevel === true) {
+      options.stats.measureLateMs = this.measureLateMs;
       this.level = checkLevel({
         jsm: options.jsm,
         stream: options.stream,
         position: () => this.position(),
-        onInfo: (info) => this.options.onInfo?.(info),
+        onInfo: (info) => {
+          this.options.onInfo?.(info);
+          if (options.contiguous) this.lateness.noteEnd(info.state.last_seq, performance.now());
+        },
         onStuck: () => {
           this.stuck = true;
           this.reopen();
         },
         onLevel: () => this.noteWell(),
       });
+    }
   }
 
   static async start(options: OrderedConsumerOptions): Promise<OrderedConsumer> {
@@ -132,6 +142,8 @@ export class OrderedConsumer implements Following {
     this.ended = true;
     this.deliveries.drop();
     this.level?.stop();
+    const { stats } = this.options;
+    if (stats.measureLateMs === this.measureLateMs) stats.measureLateMs = () => 0;
     this.stopListening();
     const closing = this.closeSession();
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
@@ -140,6 +152,8 @@ export class OrderedConsumer implements Following {
   private get firstFarLookMs(): number {
     return this.options.subjects === undefined ? FAR_LOOK_MS.ofAll : FAR_LOOK_MS.ofSome;
   }
+
+  private readonly measureLateMs = () => this.lateness.measure(this.delivered, performance.now());
 
   /** Undefined while it is no wonder that nothing comes. */
   private position(): number | undefined {
@@ -318,7 +332,10 @@ export class OrderedConsumer implements Following {
     if (this.ended) return;
     try {
       if (typeof delivery === 'function') delivery();
-      else this.options.onRecord(delivery);
+      else {
+        this.options.onRecord(delivery);
+        this.delivered = delivery.seq;
+      }
     } catch (error) {
       this.fail(error);
     }
