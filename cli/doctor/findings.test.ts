@@ -132,7 +132,7 @@ describe('complains, with advice, of', () => {
     [
       'an API that has not seen the log for long',
       { outOfSightMs: 12_345 },
-      'warn age: the API that answers has not seen the log for 13 s: what it tells of services and nodes may be as old',
+      'warn age: the API that answers has not seen what the log took in the last 13 s: what it tells of services and nodes may be as old',
     ],
     [
       'a server that is behind',

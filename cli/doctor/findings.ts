@@ -41,7 +41,7 @@ export interface Seen {
   /** Agents, and how they say that they are. */
   readonly agents: readonly CopyStats[];
   readonly engines: readonly NodeEngine[];
-  /** For how long who answers has not seen the log; undefined while it does. */
+  /** For how long who answers has not seen what the log took; undefined while it does. */
   readonly outOfSightMs: number | undefined;
   /** Services of which less runs than is wanted. */
   readonly shortfalls: readonly Shortfall[];
