@@ -23,7 +23,7 @@ function sayOnce({ note }: Terminal): (outOfSightMs: number) => void {
     if (said) return;
     said = true;
     note(
-      `Warning: the muster API that answers has not seen the log for ${Math.ceil(outOfSightMs / 1000)} seconds: what is shown may be as old. See \`muster doctor\`.\n`,
+      `Warning: the muster API that answers has not seen what the log took in the last ${Math.ceil(outOfSightMs / 1000)} seconds: what is shown may be as old. See \`muster doctor\`.\n`,
     );
   };
 }

@@ -41,7 +41,7 @@ export function checkAge(outOfSightMs: number | undefined): Finding[] {
     {
       level: 'warn',
       what: 'age',
-      says: `the API that answers has not seen the log for ${Math.ceil(outOfSightMs / 1000)} s: what it tells of services and nodes may be as old`,
+      says: `the API that answers has not seen what the log took in the last ${Math.ceil(outOfSightMs / 1000)} s: what it tells of services and nodes may be as old`,
       advice:
         'bring the servers of NATS together, or ask through another with --nats: copies that run find the log again by themselves',
     },

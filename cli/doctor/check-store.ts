@@ -1,8 +1,22 @@
 // The streams, the servers that hold them, and how full they are. Pure.
 import { LOG_STREAM, type StoreReport, type StreamReport } from '@muster/log';
 import { formatMemory } from '@muster/model';
+import type { CopyStats } from '@muster/telemetry';
 import type { Failed, Finding } from './findings.ts';
 import type { ServerLook } from './look-at-servers.ts';
+
+/** Found by copies that had something to store: no limit tells of a disk. */
+export function checkWrites(copies: readonly CopyStats[]): Finding[] {
+  const told = copies.flatMap(({ roles }) => roles.flatMap(({ full = [] }) => full));
+  const reasons = new Map(told.map(({ stream, why }) => [stream, why]));
+  return [...reasons].map(([stream, why]) => ({
+    level: 'fail',
+    what: 'store',
+    says: `nothing can be stored in ${stream}: ${why}`,
+    advice:
+      'what runs goes on, and what is to be stored waits: all of it goes on by itself once there is room',
+  }));
+}
 
 export function checkStore(store: StoreReport | Failed, servers: readonly ServerLook[]): Finding[] {
   if ('error' in store) {
@@ -51,6 +65,7 @@ export function checkStore(store: StoreReport | Failed, servers: readonly Server
       says: `${streams.map(({ name }) => name).join(', ')} are as they must be`,
     },
     ...checkServers(streams, servers),
+    ...checkMajority(streams),
     ...checkRoom(store),
   ];
 }
@@ -74,16 +89,36 @@ const AFTER_A_FULL_DISK =
 /** More records than a server is behind for a moment. */
 const SERVER_LAG = 1_000;
 
+/** What more than half of its servers don't store is not stored: who leads may not have found out yet. */
+function checkMajority(streams: readonly StreamReport[]): Finding[] {
+  const short = streams.filter(
+    ({ followers }) => 2 * followers.filter(isNotStoring).length > followers.length,
+  );
+  if (short.length === 0) return [];
+  return [
+    {
+      level: 'fail',
+      what: 'store',
+      says: `nothing can be stored in ${short.map(({ name }) => name).join(', ')}: most of the servers that hold it don't store`,
+      advice: 'bring them back, with room on their disks: more than half must store',
+    },
+  ];
+}
+
+function isNotStoring({ isOffline, lag, silentMs = 0 }: StreamReport['followers'][number]): boolean {
+  return isOffline || (lag > 0 && silentMs > STOPPED_AFTER_MS);
+}
+
 /** By server: one that is away is away from all that it holds. */
 function checkServers(streams: readonly StreamReport[], servers: readonly ServerLook[]): Finding[] {
   const away = new Map<string, string[]>();
   const stopped = new Map<string, string[]>();
   const behind: Finding[] = [];
   for (const { name: stream, followers } of streams) {
-    for (const { name, isOffline, lag, silentMs = 0 } of followers) {
+    for (const follower of followers) {
+      const { name, isOffline, lag } = follower;
       if (isOffline) away.set(name, [...(away.get(name) ?? []), stream]);
-      else if (lag > 0 && silentMs > STOPPED_AFTER_MS)
-        stopped.set(name, [...(stopped.get(name) ?? []), stream]);
+      else if (isNotStoring(follower)) stopped.set(name, [...(stopped.get(name) ?? []), stream]);
       else if (lag > SERVER_LAG)
         behind.push({
           level: 'warn',

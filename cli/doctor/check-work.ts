@@ -16,7 +16,7 @@ export interface Shortfall {
 }
 
 export function checkWork(
-  { openIntents, oldestIntent, tasks, unschedulable }: Status,
+  { openIntents, oldestIntent, tasks, unschedulable, halted }: Status,
   now: number,
 ): Finding[] {
   const findings: Finding[] = [];
@@ -26,7 +26,10 @@ export function checkWork(
       level: 'fail',
       what: 'intents',
       says: `${openIntents} without a verdict; #${oldestIntent!.seq} waits for ${Math.round(ageMs / 1000)} seconds`,
-      advice: 'start `muster orchestrator`',
+      advice:
+        halted === undefined
+          ? 'start `muster orchestrator`'
+          : 'they are decided once nobody has halted any more',
     });
   } else
     findings.push({

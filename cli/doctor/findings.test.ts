@@ -38,6 +38,8 @@ function makeCopy(role: string): ServiceCopy {
   return { id: role, name: `muster-${role}`, version: '0.1.0', started: '', requests: 1 };
 }
 
+const level = { name: 'n3', isOffline: false, lag: 0, silentMs: undefined };
+
 const healthy: Seen = {
   server: { version: '2.15.1', url: '127.0.0.1:4222', roundTripMs: 0.4 },
   store: storeOf({}),
@@ -106,20 +108,20 @@ describe('complains, with advice, of', () => {
     ['a server without JetStream', { store: { error: 'not enabled' } }, 'fail streams: not enabled'],
     [
       'a server that is away',
-      { store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7, silentMs: 9_000 }] }) },
+      { store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7, silentMs: 9_000 }, level] }) },
       'warn servers: n2 is offline, and holds copies of MUSTER_LOG',
     ],
     [
       'a server whose JetStream is off',
       {
-        store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7, silentMs: 9_000 }] }),
+        store: storeOf({ followers: [{ name: 'n2', isOffline: true, lag: 7, silentMs: 9_000 }, level] }),
         servers: [...healthy.servers, { name: 'n2', url: '127.0.0.1:4223', hasJetStream: false }],
       },
       'warn servers: n2 runs, and JetStream is off there; it holds copies of MUSTER_LOG',
     ],
     [
       'a server that has stopped storing',
-      { store: storeOf({ followers: [{ name: 'n2', isOffline: false, lag: 7, silentMs: 9_000 }] }) },
+      { store: storeOf({ followers: [{ name: 'n2', isOffline: false, lag: 7, silentMs: 9_000 }, level] }) },
       'warn servers: n2 runs, and has stopped storing MUSTER_LOG',
     ],
     [
@@ -130,7 +132,7 @@ describe('complains, with advice, of', () => {
     [
       'an API that has not seen the log for long',
       { outOfSightMs: 12_345 },
-      'warn age: the API that answers has not seen the log for 13 s: what it tells of services and nodes may be as old',
+      'warn age: the API that answers has not seen what the log took in the last 13 s: what it tells of services and nodes may be as old',
     ],
     [
       'a server that is behind',
@@ -321,6 +323,30 @@ describe('complains, with advice, of', () => {
       status: { ...status, nodes: {}, halted: 'x', openIntents: 1, oldestIntent: { seq: 1, time: 0 } },
     };
     for (const { level, advice } of diagnose(seen)) if (level === 'fail') expect(advice).toMatch(/\w/);
+  });
+});
+
+const stopped = (name: string) => ({ name, isOffline: false, lag: 7, silentMs: 9_000 });
+
+describe('a store that takes nothing fails', () => {
+  it('where most of its servers have stopped, not where one has', () => {
+    expect(complaints({ store: storeOf({ followers: [stopped('n2'), level] }) })).toEqual([
+      'warn servers: n2 runs, and has stopped storing MUSTER_LOG',
+    ]);
+    expect(complaints({ store: storeOf({ followers: [stopped('n2'), stopped('n3')] }) })).toContain(
+      "fail store: nothing can be stored in MUSTER_LOG: most of the servers that hold it don't store",
+    );
+  });
+
+  it('once, however many found it', () => {
+    const full = [{ stream: 'MUSTER_LOG', why: 'NATS answers, and stores nothing' }];
+    const seen = {
+      processes: [makeProcess([makeRole({ full }), makeRole()])],
+      agents: [makeProcess([makeRole({ role: 'agent', full })])],
+    };
+    expect(complaints(seen)).toEqual([
+      'fail store: nothing can be stored in MUSTER_LOG: NATS answers, and stores nothing',
+    ]);
   });
 });
 

@@ -10,7 +10,7 @@ import { checkFold, checkLosses } from './check-fold.ts';
 import { checkHalt } from './check-halt.ts';
 import { checkLeftovers, type KnownNode, type Leftovers } from './check-leftovers.ts';
 import { checkNodes } from './check-nodes.ts';
-import { checkStore } from './check-store.ts';
+import { checkStore, checkWrites } from './check-store.ts';
 import { checkServices, checkWork, type Shortfall } from './check-work.ts';
 import type { ServerLook } from './look-at-servers.ts';
 
@@ -41,7 +41,7 @@ export interface Seen {
   /** Agents, and how they say that they are. */
   readonly agents: readonly CopyStats[];
   readonly engines: readonly NodeEngine[];
-  /** For how long who answers has not seen the log; undefined while it does. */
+  /** For how long who answers has not seen what the log took; undefined while it does. */
   readonly outOfSightMs: number | undefined;
   /** Services of which less runs than is wanted. */
   readonly shortfalls: readonly Shortfall[];
@@ -83,6 +83,7 @@ export function diagnose(seen: Seen): Finding[] {
   findings.push(...checkCopies(seen.copies, seen.processes));
   findings.push(
     ...checkHalt(seen.processes, 'error' in seen.status ? undefined : seen.status),
+    ...checkWrites([...seen.processes, ...seen.agents]),
     ...checkTrouble(seen.processes, seen.head),
     ...checkClocks(seen.processes),
     ...checkEngines(seen.engines, seen.agents),

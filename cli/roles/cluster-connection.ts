@@ -56,6 +56,7 @@ export interface ConnectOptions {
   readonly replicas?: number;
   /** Of the cluster, when its log is made. */
   readonly clusterName: string;
+  /** Is told what becomes of the connection, and when it is well again. */
   readonly logger?: Logger;
   /** Most bytes of all snapshots that are kept. */
   readonly snapshotBytes?: number | undefined;
@@ -100,7 +101,17 @@ export async function connectCluster({
     await nc.close();
     throw error;
   }
-  const connection = watchConnection(nc);
+  const connection = watchConnection(nc, {
+    onLost: (server, onPurpose) => {
+      if (onPurpose) logger.info({ connection: name, server }, 'leaving this NATS server for another');
+      else logger.warn({ connection: name, server }, 'the connection to NATS is lost: looking for it again');
+    },
+    onFound: (server, afterMs) =>
+      logger.info(
+        { connection: name, server, afterMs: Math.round(afterMs) },
+        'the connection to NATS is there again',
+      ),
+  });
   listenToWrites(nc, {
     onRefusing: (stream, why, noRoom) =>
       logger[noRoom ? 'error' : 'warn']({ stream, why }, 'nothing can be stored: what is to be stored waits'),

@@ -64,6 +64,7 @@ export function addUpCommand(program: Command): void {
           labels: flags.label,
           heartbeatMs: flags.heartbeat,
           logger,
+          connectionLogger: createLogger({ role: 'up' }),
           onStep: say,
           onFailure: fail,
           signal,

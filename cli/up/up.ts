@@ -29,6 +29,8 @@ export interface UpOptions {
   readonly heartbeatMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly logger: Logger;
+  /** Of the connections to NATS, where the end of a trouble is to be said as well as its beginning. */
+  readonly connectionLogger?: Logger;
   /** Where to listen for Prometheus and for probes, if anywhere. */
   readonly metrics?: ListenAddress | undefined;
   readonly onStep: (step: string) => void;
@@ -49,7 +51,7 @@ const PATIENCE_MS = 3000;
 
 /** Throws when it is aborted before it is ready, after stopping what runs. */
 export async function up(options: UpOptions): Promise<UpCluster> {
-  const { onStep, logger, heartbeatMs, onFailure } = options;
+  const { onStep, logger, connectionLogger = logger, heartbeatMs, onFailure } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
   const telemetry = createTelemetry(VERSION);
@@ -80,7 +82,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
         url,
         name: `muster-agent-${name}`,
         clusterName,
-        logger,
+        logger: connectionLogger,
         signal,
       });
       connections.push(cluster);
@@ -125,7 +127,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
         url,
         name: `muster-control-${copy}`,
         clusterName: options.clusterName,
-        logger,
+        logger: connectionLogger,
         signal: options.signal,
       });
       connections.push(cluster);

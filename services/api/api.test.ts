@@ -43,6 +43,7 @@ let bus: Bus;
 let client: QueryClient;
 let clock: ReturnType<typeof startManualClock>;
 let loseSight: () => void;
+let lateMs: number;
 
 beforeEach(() => {
   history = startHistory();
@@ -52,6 +53,7 @@ beforeEach(() => {
 /** The history's records in a log, an API that follows it, and a client on the same bus. */
 async function startCluster(serve?: (bus: Bus) => ServeQueries): Promise<void> {
   let time = 0;
+  lateMs = 0;
   log = new MemoryLog({ now: () => time });
   for (const { subject, data, time: at } of history.records) {
     time = at;
@@ -62,9 +64,9 @@ async function startCluster(serve?: (bus: Bus) => ServeQueries): Promise<void> {
   clock = startManualClock();
   const apiBus = memoryBus.client('api');
   const follow = log.follow.bind(log);
-  log.follow = (options) => {
+  log.follow = async (options) => {
     loseSight = () => options.onInterrupted?.();
-    return follow(options);
+    return Object.assign(await follow(options), { measureLateMs: () => lateMs });
   };
   const follower = await startFollower({ log, clock: systemClock, logger: silentLogger });
   await startApi({
@@ -96,6 +98,14 @@ it('answers within what the server takes, and says so where it can not', async (
     kind: 'unsupported',
     message: expect.stringMatching(/^the answer has \d+ bytes, and the server takes at most 600: /),
   });
+});
+
+it('says how late it is, and nothing of what is on its way', async () => {
+  await startCluster();
+  lateMs = 1_500;
+  expect(await client.ask('status', {})).toMatchObject({ outOfSightMs: undefined });
+  lateMs = 7_000;
+  expect(await client.ask('status', {})).toMatchObject({ outOfSightMs: 7_000 });
 });
 
 it('says since when it has not seen the log', async () => {

@@ -55,8 +55,8 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
           sparing.error({ err: error, query: name }, 'could not answer a query');
           return { seq: follower.state.head, error: { kind: 'internal', message: error.message } };
         });
-        const { lostSightAt } = follower;
-        const age = lostSightAt !== undefined && { outOfSightMs: Math.max(0, clock.now() - lostSightAt) };
+        const { ageMs } = follower;
+        const age = ageMs !== undefined && { outOfSightMs: ageMs };
         const { error, data } = encodeReply({ ...reply, ...age }, log.maxRecordBytes);
         return {
           data,

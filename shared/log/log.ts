@@ -67,6 +67,8 @@ export interface FollowOptions {
 }
 
 export interface Following {
+  /** For how long something has been there that has not come yet, in ms, as far as is known; left out by who never is late. */
+  measureLateMs?(): number;
   /** Nothing is called once this has been called. */
   stop(): Promise<void>;
 }

@@ -59,7 +59,10 @@ describe('alive, but not ready, is a copy', () => {
     ],
     [
       'whose store is full',
-      readControl({}, { writes: [{ stream: 'MUSTER_LOG', refusing: 'NATS has no room', noRoom: 3 }] }),
+      readControl(
+        {},
+        { writes: [{ stream: 'MUSTER_LOG', refusing: 'NATS has no room', full: true, noRoom: 3 }] },
+      ),
       ['log-writable: nothing can be stored: NATS has no room'],
     ],
     ['that has not joined', readAgent({ state: 'starting' }), ['joined: starting']],

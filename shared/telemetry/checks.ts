@@ -1,6 +1,6 @@
 // Whether a process is alive, and whether it is ready: every check by name, and in words what is wrong. Pure.
 import { ownValue } from '@muster/model';
-import { adviseHalt, explainHalt } from '@muster/runtime';
+import { adviseHalt, explainHalt, LATE_AFTER_MS } from '@muster/runtime';
 import type { RoleReading } from './observed.ts';
 
 export interface Check {
@@ -18,8 +18,6 @@ export interface Verdict {
 
 /** A copy that is further behind than this is not up to date. */
 export const READY_LAG = 1_000;
-/** Nor is one that something stored so long ago has not come to, however little. */
-const READY_LATE_MS = 2_000;
 /** Checks that are listed as failing, at most. */
 const MOST_WRONG = 50;
 
@@ -126,7 +124,7 @@ function checkFollowing({ copy, connection }: RoleReading): Check[] {
     const lateMs = measureLateMs();
     const wrong = interrupted
       ? 'interrupted: is being taken up again'
-      : lateMs > READY_LATE_MS
+      : lateMs > LATE_AFTER_MS
         ? `late: what has been stored for ${(lateMs / 1000).toFixed(1)} s has not come yet`
         : undefined;
     const says = wrong ?? `yes, taken up again ${restarts} times`;

@@ -38,6 +38,10 @@ const roleStatsSchema = z.object({
     })
     .optional()
     .describe('Why it decides nothing, and the record that it does not understand.'),
+  full: z
+    .array(z.object({ stream: z.string(), why: z.string() }))
+    .optional()
+    .describe('Streams that take nothing from anybody, as it found when it had something to store.'),
   trouble: z.string().optional().describe('Why it is not ready, as far as it knows without asking anybody.'),
 });
 export type RoleStats = z.infer<typeof roleStatsSchema>;
@@ -57,6 +61,9 @@ export type CopyStats = z.infer<typeof copyStatsSchema>;
 export function describeRole(reading: RoleReading, started: boolean): RoleStats {
   const { role, copy, fold, loop, agent, measures, backlog, connection } = reading;
   const wrong = judgeReadiness([reading], started).checks.find(({ ok }) => !ok);
+  const full = connection.writes.flatMap(({ stream, refusing: why, full: isFull }) =>
+    isFull && why !== undefined ? [{ stream, why }] : [],
+  );
   return {
     role,
     copy,
@@ -74,6 +81,7 @@ export function describeRole(reading: RoleReading, started: boolean): RoleStats 
     }),
     ...(agent && { tasks: { ...agent.tasks } }),
     ...(fold?.halted && { halted: fold.halted }),
+    ...(full.length > 0 && { full }),
     ...(wrong && { trouble: `${wrong.check}: ${wrong.says}` }),
   };
 }

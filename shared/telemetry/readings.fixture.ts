@@ -68,7 +68,7 @@ const connected: RoleReading['connection'] = {
   messagesOut: 1,
   bytesIn: 1,
   bytesOut: 1,
-  writes: [{ stream: 'MUSTER_LOG', refusing: undefined, noRoom: 0 }],
+  writes: [{ stream: 'MUSTER_LOG', refusing: undefined, full: false, noRoom: 0 }],
   consumers: [
     {
       stream: 'MUSTER_LOG',

@@ -36,7 +36,7 @@ it('one that is cut off from the others tells what may be old, and nobody is to 
     return stdout;
   };
   expect(await tell()).toMatch(/nobody leads|NATS did not answer/);
-  expect(await tell()).toMatch(/has not seen the log for \d+ s/);
+  expect(await tell()).toMatch(/has not seen what the log took in the last \d+ s/);
 });
 
 const isRoot = process.getuid?.() === 0;

@@ -75,8 +75,10 @@ describe.runIf(why === undefined)(`a full disk${why === undefined ? '' : ` (not 
         1,
       );
     }
-    const { stdout } = await cluster.run(['doctor', '--format', 'json']);
+    const { code, stdout } = await cluster.run(['doctor', '--format', 'json']);
+    expect(stdout).toMatch(/"level":"fail","what":"store",.*NATS answers, and stores nothing/);
     expect(stdout).toMatch(/"level":"warn".*orchestrator.*NATS answers, and stores nothing/);
+    expect(code).toBe(1);
 
     // The server itself goes on as if there were none.
     disk.clear();

@@ -59,6 +59,14 @@ it('is seen in readiness, log and metrics, and over when there is room, without 
   expect(samples.get(`muster_store_refusing${series}`)).toBe(1);
   expect(samples.get(`muster_store_no_room_total${series}`)).toBeGreaterThan(0);
 
+  const doctor = () => cluster.run(['doctor']);
+  expect(await doctor()).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(
+      /fail +store +nothing can be stored in MUSTER_LOG: NATS has no room for it \(maximum bytes/,
+    ),
+  });
+
   // Longer than any append is tried for.
   await new Promise((resolve) => setTimeout(resolve, 12_000));
   expect(say(orchestrator!, 'nothing can be stored')).toHaveLength(1);
@@ -69,6 +77,7 @@ it('is seen in readiness, log and metrics, and over when there is room, without 
   await probeUntil(orchestrator!, 'readyz', ({ status }) => status === 200);
   await probeUntil(agent, 'readyz', ({ status }) => status === 200);
   expect(say(orchestrator!, 'what waited can be stored again')).toHaveLength(1);
+  expect(await doctor()).toMatchObject({ code: 0 });
   expect((await scrape(orchestrator!)).get(`muster_store_refusing${series}`)).toBe(0);
 });
 

@@ -55,7 +55,7 @@ export interface Answered<Name extends QueryName> {
   readonly seq: number;
   readonly answer: QueryAnswer<Name>;
   readonly next: string | undefined;
-  /** How long whoever answered has not seen the log; undefined when it does. */
+  /** For how long whoever answered has not seen what the log took; undefined when it does. */
   readonly outOfSightMs: number | undefined;
 }
 

@@ -96,7 +96,9 @@ export const replySchema = z.object({
     .number()
     .nonnegative()
     .optional()
-    .describe('Whoever answers has lost sight of the log, so many ms ago: what it says may be as old.'),
+    .describe(
+      'Whoever answers has lost sight of the log, so many ms ago, or has not got what was stored since: what it says may be as old.',
+    ),
   answer: z.unknown().optional(),
   next: z.string().optional().describe('There is more of the list: the `cursor` of the following request.'),
   error: queryErrorSchema.optional().describe('Why there is no answer.'),

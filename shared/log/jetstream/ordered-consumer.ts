@@ -150,7 +150,7 @@ export class OrderedConsumer implements Following {
     return this.options.subjects === undefined ? FAR_LOOK_MS.ofAll : FAR_LOOK_MS.ofSome;
   }
 
-  private readonly measureLateMs = () => this.lateness.measure(this.delivered, performance.now());
+  readonly measureLateMs = () => this.lateness.measure(this.delivered, performance.now());
 
   /** Undefined while it is no wonder that nothing comes. */
   private position(): number | undefined {

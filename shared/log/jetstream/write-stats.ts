@@ -8,6 +8,8 @@ export interface WriteStats {
   readonly stream: string;
   /** Why it takes nothing, as far as is known here. */
   refusing: string | undefined;
+  /** What it refuses it refuses everybody: it has no room, or its server has stopped storing. */
+  full: boolean;
   /** Records that it refused for want of room, counted at each try. */
   noRoom: number;
 }
@@ -54,6 +56,10 @@ function writesOf(nc: NatsConnection): Writes {
   return writes;
 }
 
+function startStats(stream: string): WriteStats {
+  return { stream, refusing: undefined, full: false, noRoom: 0 };
+}
+
 /** One of each connection. */
 export function listenToWrites(nc: NatsConnection, listener: WriteListener): void {
   writesOf(nc).listener = listener;
@@ -66,17 +72,18 @@ export function listWriteStats(nc: NatsConnection): readonly Readonly<WriteStats
 export function noteStored(nc: NatsConnection, stream: string): void {
   const { byStream } = writesOf(nc);
   const stats = byStream.get(stream);
-  if (stats === undefined) byStream.set(stream, { stream, refusing: undefined, noRoom: 0 });
+  if (stats === undefined) byStream.set(stream, startStats(stream));
   else if (stats.refusing !== undefined) take(nc, stats);
 }
 
 export function noteRefused(nc: NatsConnection, stream: string, why: string, noRoom = false): void {
   const { byStream, timers, listener } = writesOf(nc);
-  const stats: WriteStats = byStream.get(stream) ?? { stream, refusing: undefined, noRoom: 0 };
+  const stats = byStream.get(stream) ?? startStats(stream);
   byStream.set(stream, stats);
   if (noRoom) stats.noRoom += 1;
   const isNew = stats.refusing === undefined;
   stats.refusing = why;
+  stats.full = noRoom;
   clearTimeout(timers.get(stream));
   timers.set(stream, setTimeout(() => take(nc, stats), QUIET_MS).unref());
   if (isNew) listener?.onRefusing(stream, why, noRoom);
@@ -88,6 +95,7 @@ function take(nc: NatsConnection, stats: WriteStats): void {
   timers.delete(stats.stream);
   if (stats.refusing === undefined) return;
   stats.refusing = undefined;
+  stats.full = false;
   if (!nc.isClosed()) listener?.onTaking(stats.stream);
 }
 

@@ -19,6 +19,9 @@ import { readVoids } from './read-voids.ts';
 import { RecentIntents } from './recent-intents.ts';
 import { createSelfDoubt } from './self-doubt.ts';
 
+/** What was stored for less than this is on its way: nobody is late for it. */
+export const LATE_AFTER_MS = 2_000;
+
 export interface FollowerOptions {
   readonly log: Log;
   readonly clock: Clock;
@@ -37,8 +40,8 @@ export interface Follower {
    * so that nothing is to be decided until it is found again.
    */
   readonly isCertain: boolean;
-  /** Since when it is not certain, in ms since the epoch. */
-  readonly lostSightAt: number | undefined;
+  /** How old the state may be, in ms: the log is out of sight, or what it took comes late. Undefined while neither is so. */
+  readonly ageMs: number | undefined;
   /** The sequence of the snapshot it started from; 0 when it folded everything. */
   readonly startedFrom: number;
   /** The intents folded last, to be named should the log lose them. */
@@ -233,8 +236,10 @@ async function follow(options: FollowerOptions): Promise<Follower> {
     get isCertain() {
       return inSight && ended === undefined;
     },
-    get lostSightAt() {
-      return lostSightAt;
+    get ageMs() {
+      const lateMs = following?.measureLateMs?.() ?? 0;
+      const unseenMs = lostSightAt === undefined ? 0 : Math.max(0, clock.now() - lostSightAt);
+      return lostSightAt === undefined && lateMs <= LATE_AFTER_MS ? undefined : Math.max(unseenMs, lateMs);
     },
     startedFrom: snapshot,
     recent,
