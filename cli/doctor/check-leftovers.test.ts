@@ -57,7 +57,7 @@ describe('is told of', () => {
 
   it('processes, with what ends them', () => {
     expect(check({ place: '/srv/a/tasks', nodeId: 'other', groups: [7, 9] })?.advice).toContain(
-      '`kill -KILL -- -7 -9; rm -r /srv/a/tasks/muster/other`',
+      '`kill -KILL -- -7 -9; sleep 1; rm -r /srv/a/tasks/muster/other`',
     );
   });
 

@@ -71,7 +71,9 @@ function describeRemoval({ place, clusterName, clusterId, nodeId, groups = [] }:
   }
   const folder = [place, encodeURIComponent(clusterName), encodeURIComponent(nodeId)].join('/');
   if (!PLAIN.test(folder)) return `they are in ${folder}`;
-  const kill = groups.length === 0 ? '' : `kill -KILL -- ${groups.map((group) => `-${group}`).join(' ')}; `;
+  // What is killed may still be writing there.
+  const kill =
+    groups.length === 0 ? '' : `kill -KILL -- ${groups.map((group) => `-${group}`).join(' ')}; sleep 1; `;
   return `\`${kill}rm -r ${folder}\``;
 }
 

@@ -1,5 +1,6 @@
 // What the doctor says of NATS servers that do not do their part, though they run.
 import { execFileSync } from 'node:child_process';
+import { statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,8 @@ it.runIf(isRoot)(
     const log = new JetStreamLog(nc);
     for (let count = 0; count < 30; count += 1)
       await log.append('muster.intent.ana.service.apply.web', new Uint8Array(1_000_000));
+    // Followers write later.
+    await vi.waitFor(() => expect(countFreeBytes(small)).toBeLessThan(1_000_000), { timeout: 20_000 });
     execFileSync('mount', ['-o', 'remount,size=200m', small]);
 
     const doctor = async () => (await cluster.run(['doctor'])).stdout;
@@ -75,3 +78,8 @@ it.runIf(isRoot)(
     });
   },
 );
+
+function countFreeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}

@@ -9,8 +9,8 @@ import { translateError } from './engine-error.ts';
 
 /** A look at the engine that takes longer is taken for no answer. Starts, stops and pulls have no such limit. */
 const LOOK_TIMEOUT_MS = 30_000;
-/** One container may be stuck while all else goes on. */
-const INSPECTION_TIMEOUT_MS = 5_000;
+/** One container may be stuck while all else goes on; an agent that starts again is to be back before its node is given up. */
+const INSPECTION_TIMEOUT_MS = 3_000;
 /** An engine that is busy, and not more than that, answers sooner. */
 const PING_TIMEOUT_MS = 5_000;
 const CONNECTION_PROBE_MS = 15_000;
