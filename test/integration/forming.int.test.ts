@@ -52,7 +52,6 @@ it('who waits ends when he is told to', async () => {
   expect(said).not.toContain('fault of muster');
 });
 
-// Whether a server is heard of again depends on when it was last heard of: what is by chance is tried again.
 it('connections are spread again over servers that come back', { retry: 2 }, async () => {
   const servers = await startServers();
   const count = 24;
@@ -65,8 +64,9 @@ it('connections are spread again over servers that come back', { retry: 2 }, asy
   for (const index of [0, 1, 2]) {
     await servers.servers[index]!.stop();
     await vi.waitFor(() => expect(perServer()[index]).toBe(0), { timeout: 10_000 });
+    await delay(1_500); // the others hear that it is gone
     await servers.restart(index);
-    await delay(1_500); // the others hear of it
+    await delay(1_500); // and that it is back
   }
   // Of 24, fewer than two on one of three by chance: once in a thousand times.
   await vi.waitFor(() => expect(Math.min(...perServer())).toBeGreaterThanOrEqual(2), {

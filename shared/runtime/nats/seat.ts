@@ -3,7 +3,8 @@
 // connection moves there by chance, as likely as leaves all of them with as many. Nobody counts, and nobody is asked.
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 
-const LOOK_EVERY_MS = 1_000;
+/** A server that is started again at once is away for less than half a second. */
+const LOOK_EVERY_MS = 200;
 /** A server that has just come back catches up first, and not all are to move at once. */
 const FIRST_MOVE_MS = 2_000;
 const LAST_MOVE_MS = 10_000;
