@@ -2,7 +2,7 @@
 // differs. When the log turns out to have lost what they had read, or can't be folded on, they begin again from the log as
 // it is. While it is gone they decide nothing, and keep what they have made of it.
 import { LogDivergedError, LogGoneError, LogUnavailableError } from '@muster/log';
-import { type Follower, RecordVoidedError, readClusterId, sleep, waitAtMost } from '@muster/runtime';
+import { type Follower, RecordVoidedError, readClusterId, waitAtMost } from '@muster/runtime';
 import { type ControlPlaneOptions, startLife } from './life.ts';
 import { createLosses } from './losses.ts';
 import { withPatience } from './with-patience.ts';
@@ -29,6 +29,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const { logger, clock = options.cluster.clock, onFailure } = options;
   const losses = createLosses(logger);
   let stopping = false;
+  let endWaits: (() => void) | undefined;
+  const stopped = new Promise<void>((resolve) => {
+    endWaits = resolve;
+  });
   let restarting: Promise<void> | undefined;
   const startNext = () => startLife({ ...options, clock, losses, onFailure: judge });
   let life = await withPatience(startNext, options);
@@ -73,7 +77,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       } catch (error) {
         if (isFinal(error as Error)) return onFailure(error as Error);
         complain(error as Error);
-        await sleep(clock, waitMs);
+        await waitAtMost(clock, waitMs, stopped);
       }
     }
   }
@@ -81,7 +85,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   /** Resolves when it is there, or with an error when another cluster's is in its place. An empty one is nobody's. */
   async function awaitLog(clusterId: string | undefined): Promise<Error | undefined> {
     const { log } = options.cluster;
-    for (; !stopping; await sleep(clock, LOOK_FOR_LOG_MS)) {
+    for (; !stopping; await waitAtMost(clock, LOOK_FOR_LOG_MS, stopped)) {
       const isBack = (await log.head().catch(() => 0)) > 0;
       if (!isBack) continue;
       const found = await readClusterId(log).catch(() => undefined);
@@ -102,6 +106,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     },
     async stop() {
       stopping = true;
+      endWaits?.();
       await restarting;
       await life.stop();
     },
