@@ -1,16 +1,10 @@
 import { Directory } from '@muster/api';
-import {
-  composeEvent,
-  decode,
-  type EventDraft,
-  encodeJson,
-  intentSubject,
-  VOID_SUBJECTS,
-} from '@muster/events';
+import { decode, type EventDraft, encodeJson, intentSubject, VOID_SUBJECTS } from '@muster/events';
 import { MemoryLog, MemorySnapshotStore } from '@muster/log';
 import { deriveServiceId, deriveTaskId } from '@muster/model';
 import { systemClock, takeSnapshot } from '@muster/runtime';
 import { createState, foldRecord, ignoreChanges } from '@muster/state';
+import { composeAsOf } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../commands/context.ts';
 import { makeNode, makeSpec } from '../output/views.fixture.ts';
@@ -35,7 +29,7 @@ beforeEach(async () => {
     time += 1000;
   }
   async function event(draft: EventDraft): Promise<void> {
-    const { subject, data } = composeEvent(draft, time);
+    const { subject, data } = composeAsOf(draft, time);
     await append(subject, data);
   }
   const { description } = makeNode();

@@ -289,8 +289,11 @@ it('changes arguments, and raises the counter that forces', () => {
 
 it('passes a mode on that only the cluster can refuse', () => {
   expect(create('nginx')).not.toHaveProperty('mode');
-  const normalised = normaliseServiceSpec(create('--mode', 'global', 'nginx'), 'web');
-  expect(normalised).toMatchObject({ ok: false, refusal: { kind: 'unsupported', field: 'mode.global' } });
+  const body = create('--mode', 'global-job', 'nginx');
+  expect(normaliseServiceSpec(body, 'web')).toMatchObject({
+    ok: false,
+    refusal: { kind: 'unsupported', field: 'mode.globalJob' },
+  });
   for (const mode of ['sometimes', 'constructor', '__proto__']) {
     expect(() => create('--mode', mode, 'nginx')).toThrow(`Unknown mode: ${mode}`);
   }

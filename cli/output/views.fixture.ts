@@ -1,6 +1,6 @@
 // Views of a service, a task and a node as the API gives them. For the tests here.
 import type { NodeDetail, ServiceDetail, TaskDetail } from '@muster/api';
-import { normaliseServiceSpec, type ServiceSpec } from '@muster/model';
+import { countReplicas, normaliseServiceSpec, type ServiceSpec } from '@muster/model';
 
 const TIME = Date.UTC(2026, 0, 1);
 
@@ -19,7 +19,7 @@ export function makeService(
     id: 's'.repeat(25),
     name: 'web',
     mode: 'replicated',
-    replicas: spec.mode.replicated.replicas,
+    replicas: countReplicas(spec),
     running: 0,
     maxReplicasPerNode: spec.taskTemplate.placement.maxReplicas,
     image: spec.taskTemplate.containerSpec.image,

@@ -28,9 +28,9 @@ function ask(audits: readonly (readonly AuditEntry[])[], exists = true) {
 }
 
 it.each([
-  ['service.created', { kind: 'accepted', seq: 6, serviceId: 's1', created: true }],
-  ['service.updated', { kind: 'accepted', seq: 6, serviceId: 's1', created: false }],
-  ['service.removed', { kind: 'accepted', seq: 6, serviceId: 's1', created: false }],
+  ['service.created', { kind: 'accepted', seq: 6, object: { kind: 'service', id: 's1' }, created: true }],
+  ['service.updated', { kind: 'accepted', seq: 6, object: { kind: 'service', id: 's1' }, created: false }],
+  ['service.removed', { kind: 'accepted', seq: 6, object: { kind: 'service', id: 's1' }, created: false }],
   ['intent.satisfied', { kind: 'satisfied', seq: 6, message: 'why' }],
   ['intent.rejected', { kind: 'rejected', seq: 6, message: 'why', field: 'image' }],
 ])('takes %s for what it is, whatever the words', async (kind, verdict) => {

@@ -1,6 +1,8 @@
 // The answer to an intent as the API tells it, for who may not follow the log: what the orchestrator decided is in the
 // audit of the name.
+
 import type { AuditEntry, QueryClient } from '@muster/api';
+import { acceptances } from '@muster/events';
 import { sleep, systemClock } from '@muster/runtime';
 import { SECOND_THOUGHTS_MS, type Verdict, type VerdictOptions } from './verdict.ts';
 
@@ -27,7 +29,7 @@ export async function askVerdict(options: AskVerdictOptions): Promise<Verdict | 
     const verdict = await findVerdict(options);
     if (verdict) {
       const isSure = verdict.kind !== 'accepted' || !verdict.created;
-      if (isSure || (await options.exists(verdict.serviceId, verdict.seq))) return verdict;
+      if (isSure || (await options.exists(verdict.object.id, verdict.seq))) return verdict;
       // A rejection follows; or it is removed again by now.
       doubtedSince ??= performance.now();
       if (performance.now() - doubtedSince > SECOND_THOUGHTS_MS) return verdict;
@@ -50,11 +52,11 @@ async function findVerdict({ queries, intent, name, team }: AskVerdictOptions): 
 }
 
 function readVerdict({ seq, kind, id = '', field, what, why = what }: AuditEntry): Verdict | undefined {
+  if ((acceptances as readonly string[]).includes(kind)) {
+    const object = { kind: kind.startsWith('node.') ? 'node' : 'service', id } as const;
+    return { kind: 'accepted', seq, object, created: kind === 'service.created' };
+  }
   switch (kind) {
-    case 'service.created':
-    case 'service.updated':
-    case 'service.removed':
-      return { kind: 'accepted', seq, serviceId: id, created: kind === 'service.created' };
     case 'intent.satisfied':
       return { kind: 'satisfied', seq, message: why };
     case 'intent.rejected':

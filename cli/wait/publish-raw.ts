@@ -20,6 +20,7 @@ export async function publishRaw(
   terminal.write(`#${seq} ${plainText(subject)}\n`);
   if (intent === undefined || flags.detach) return;
   const verdict = await awaitAcceptance(context, seq, name, flags);
-  const says = verdict.kind === 'satisfied' ? `: ${verdict.message}` : ` (service ${verdict.serviceId})`;
+  const says =
+    verdict.kind === 'satisfied' ? `: ${verdict.message}` : ` (${verdict.object.kind} ${verdict.object.id})`;
   terminal.write(`#${verdict.seq} accepted${plainText(says)}\n`);
 }

@@ -118,7 +118,7 @@ export async function followAccepted(
 ): Promise<void> {
   if (flags.detach) return;
   await converge(context, {
-    service: verdict.kind === 'accepted' ? verdict.serviceId : nameWithTeam({ team, name }),
+    service: verdict.kind === 'accepted' ? verdict.object.id : nameWithTeam({ team, name }),
     name: nameWithTeam({ team, name }),
     removing: verb === 'remove',
     updating: verb !== 'update' ? undefined : verdict.kind === 'accepted' ? verdict.seq : 'any',
@@ -136,7 +136,7 @@ export async function submitAndFollow(
 ): Promise<void> {
   const accepted = await submit(context, intent, flags);
   const { verdict } = accepted;
-  const id = verdict.kind === 'accepted' ? verdict.serviceId : intent.name;
+  const id = verdict.kind === 'accepted' ? verdict.object.id : intent.name;
   context.terminal.write(`${plainText(intent.announce === 'id' ? id : (intent.shown ?? intent.name))}\n`);
   if (verdict.kind === 'satisfied') context.terminal.note(`${plainText(verdict.message)}\n`);
   await followAccepted(context, accepted, flags);

@@ -1,6 +1,7 @@
-import { composeEvent, type EventDraft, encodeJson, intentSubject } from '@muster/events';
+import { type EventDraft, encodeJson, intentSubject } from '@muster/events';
 import { MemoryLog } from '@muster/log';
 import { deriveServiceId } from '@muster/model';
+import { composeAsOf } from '@muster/testing';
 import { beforeEach, expect, it } from 'vitest';
 import { makeSpec } from '../output/views.fixture.ts';
 import { waitForVerdict } from './verdict.ts';
@@ -19,7 +20,7 @@ async function intend(name: string): Promise<number> {
 }
 
 async function append(draft: EventDraft): Promise<void> {
-  const { subject, data } = composeEvent(draft, 0);
+  const { subject, data } = composeAsOf(draft, 0);
   await log.append(subject, data);
 }
 
@@ -52,7 +53,12 @@ it('finds the verdict that is there already, and the one that is to come', async
   const intent = await intend('web');
   const early = wait(intent);
   await append(created(intent));
-  const verdict = { kind: 'accepted', seq: 2, serviceId: deriveServiceId('web', intent), created: true };
+  const verdict = {
+    kind: 'accepted',
+    seq: 2,
+    object: { kind: 'service', id: deriveServiceId('web', intent) },
+    created: true,
+  };
   expect(await early).toEqual(verdict);
   expect(await wait(intent)).toEqual(verdict);
 });

@@ -1,9 +1,14 @@
 // Waits for the answer to an intent: the first event that accepts or rejects it.
-import { decode, eventSubject } from '@muster/events';
+import { decode, eventSubject, isAcceptance } from '@muster/events';
 import type { Following, Log, LogRecord } from '@muster/log';
 
 export type Verdict =
-  | { readonly kind: 'accepted'; readonly seq: number; readonly serviceId: string; readonly created: boolean }
+  | {
+      readonly kind: 'accepted';
+      readonly seq: number;
+      readonly object: { readonly kind: 'service' | 'node'; readonly id: string };
+      readonly created: boolean;
+    }
   /** It asked for nothing that was not so already. */
   | { readonly kind: 'satisfied'; readonly seq: number; readonly message: string }
   | {
@@ -36,7 +41,11 @@ export async function waitForVerdict(options: VerdictOptions): Promise<Verdict |
   let wake: () => void = () => undefined;
   const following: Following = await log.follow({
     from: intent + 1,
-    subjects: ['muster.event.orchestrator.service.*', eventSubject('orchestrator', 'intent', intent)],
+    subjects: [
+      'muster.event.orchestrator.service.*',
+      'muster.event.orchestrator.node.*',
+      eventSubject('orchestrator', 'intent', intent),
+    ],
     onRecord(record) {
       const verdict = readVerdict(record, intent);
       if (!verdict) return;
@@ -57,7 +66,7 @@ export async function waitForVerdict(options: VerdictOptions): Promise<Verdict |
 
   try {
     const verdict = await next(timeoutMs);
-    if (verdict?.kind !== 'accepted' || !verdict.created || (await exists(verdict.serviceId, verdict.seq)))
+    if (verdict?.kind !== 'accepted' || !verdict.created || (await exists(verdict.object.id, verdict.seq)))
       return verdict;
     // Void, or removed again since.
     return (await next(SECOND_THOUGHTS_MS)) ?? verdict;
@@ -81,11 +90,14 @@ function readVerdict(record: LogRecord, intent: number): Verdict | undefined {
   const fact = decode(record);
   if (fact.is !== 'event' || fact.event.cause !== intent) return undefined;
   const { event, seq } = fact;
+  if (isAcceptance(event)) {
+    const object =
+      'nodeId' in event
+        ? ({ kind: 'node', id: event.nodeId } as const)
+        : ({ kind: 'service', id: event.serviceId } as const);
+    return { kind: 'accepted', seq, object, created: event.type === 'service.created' };
+  }
   switch (event.type) {
-    case 'service.created':
-    case 'service.updated':
-    case 'service.removed':
-      return { kind: 'accepted', seq, serviceId: event.serviceId, created: event.type === 'service.created' };
     case 'intent.satisfied':
       return { kind: 'satisfied', seq, message: event.message };
     case 'intent.rejected':

@@ -1,6 +1,7 @@
 // Who says what to whom, on which subject: what the AsyncAPI document and the table of subjects are made from.
 import { queryNames } from '@muster/api';
 import {
+  acceptances,
   catalogue,
   type EventKind,
   type EventType,
@@ -52,13 +53,7 @@ const NODE = 'The id of the node';
 const TASK = 'The id of the task';
 
 /** What an intent comes to; one of these names it as its cause. */
-export const verdicts: readonly EventType[] = [
-  'service.created',
-  'service.updated',
-  'service.removed',
-  'intent.satisfied',
-  'intent.rejected',
-];
+export const verdicts: readonly EventType[] = [...acceptances, 'intent.satisfied', 'intent.rejected'];
 
 /** Where what the server says of a message for a stream goes. */
 export const ACKNOWLEDGEMENTS = 'acknowledgement';

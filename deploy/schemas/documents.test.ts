@@ -10,7 +10,7 @@ import {
   WIRE_VERSION,
 } from '@muster/events';
 import { deriveServiceId, normaliseServiceSpec, taskSpecSchema } from '@muster/model';
-import { createService, startHistory } from '@muster/testing';
+import { createService, joinReadyNode, startHistory, updateService } from '@muster/testing';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
@@ -264,11 +264,14 @@ describe('JSON Schemas', () => {
 
 /** Of what folds it, when the event is made to answer an intent that it can answer. */
 function settlesItsIntent(draft: EventDraft): boolean {
-  const history = startHistory();
+  const history = startHistory({ wire: WIRE_VERSION });
   const isCreation = draft.type === 'service.created';
   const service = isCreation ? undefined : createService(history, 'web', { image: 'nginx' });
+  // There is something to go back to.
+  if (service) updateService(history, service, { image: 'nginx:2' });
+  if ('nodeId' in draft) joinReadyNode(history, draft.nodeId);
   const cause = history.intend('apply', 'web', { image: 'nginx' });
-  const serviceId = service?.id ?? deriveServiceId('web', cause);
+  const serviceId = service?.id ?? deriveServiceId('web', cause, { clusterId: history.state.cluster?.id });
   const about = {
     ...('serviceId' in draft && { serviceId }),
     ...('intent' in draft && { intent: cause }),

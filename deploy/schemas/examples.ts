@@ -168,6 +168,12 @@ const others: Readonly<Record<string, readonly Example[]>> = {
     { name: 'ifUnchanged', payload: { spec: { image: 'nginx:1.29' }, version: 43 } },
   ],
   'intent.service.scale': [{ name: 'scale', payload: { replicas: 5 } }],
+  'intent.service.rollback': [{ name: 'rollback', payload: {} }],
+  'intent.node.update': [
+    { name: 'drain', payload: { availability: 'drain' } },
+    { name: 'label', payload: { addLabels: { zone: 'a' }, removeLabels: ['old'] } },
+  ],
+  'intent.node.remove': [{ name: 'force', payload: { force: true } }],
   'intent.service.remove': [{ name: 'remove', payload: {} }],
   acknowledgement: [
     { name: 'stored', payload: { stream: 'MUSTER_LOG', seq: 42 } },

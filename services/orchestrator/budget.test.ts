@@ -145,7 +145,7 @@ describe('whatever happens to a service', () => {
             else if (what === 'update') {
               const { parallelism, first } = of as { parallelism: number; first: boolean };
               const order = first ? 'start-first' : 'stop-first';
-              const replicas = web(history).spec.mode.replicated.replicas;
+              const replicas = web(history).spec.mode.replicated?.replicas;
               history.intend('apply', 'web', {
                 image: `nginx:${index}`,
                 replicas,
@@ -163,7 +163,7 @@ describe('whatever happens to a service', () => {
             decide();
           }
           expect(listWrongSlots(history)).toEqual([]);
-          expect(web(history).occupiedSlots).toBe(web(history).spec.mode.replicated.replicas);
+          expect(web(history).occupiedSlots).toBe(web(history).spec.mode.replicated?.replicas);
         },
       ),
       { numRuns: 12 },

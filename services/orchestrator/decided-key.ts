@@ -9,10 +9,17 @@ export function decidedKey(state: ClusterState, { event }: EventFact): string | 
     case 'service.created':
       return objectKey('service', event.team ?? DEFAULT_TEAM, event.spec.name);
     case 'service.updated':
+    case 'service.rolled_back':
+    case 'service.update_ended':
     case 'service.removed':
     case 'service.reconciled': {
       const service = state.services.get(event.serviceId);
       return service && objectKey('service', service.team, service.spec.name);
+    }
+    case 'node.updated':
+    case 'node.removed': {
+      const intent = state.intents.get(event.cause);
+      return intent && keyOfIntent(intent);
     }
     case 'intent.rejected':
     case 'intent.satisfied': {

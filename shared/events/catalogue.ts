@@ -4,7 +4,9 @@ import type { z } from 'zod';
 import { clusterCreated, clusterVersionRaised, commandsAhead, recordsLost } from './cluster-events.ts';
 import {
   nodeJoined,
+  nodeRemoved,
   nodeStatusChanged,
+  nodeUpdated,
   tasksAssigned,
   tasksOrphaned,
   tasksReported,
@@ -16,7 +18,9 @@ import {
   serviceCreated,
   serviceReconciled,
   serviceRemoved,
+  serviceRolledBack,
   serviceUpdated,
+  serviceUpdateEnded,
   tasksUnschedulable,
 } from './service-events.ts';
 import { eventQuarantined, intentRejected, intentSatisfied } from './verdict-events.ts';
@@ -29,12 +33,16 @@ export const catalogue = [
   commandsAhead,
   serviceCreated,
   serviceUpdated,
+  serviceRolledBack,
+  serviceUpdateEnded,
   serviceRemoved,
   serviceReconciled,
   serviceAllocated,
   serviceAllocationFailed,
   tasksUnschedulable,
   tasksAssigned,
+  nodeUpdated,
+  nodeRemoved,
   nodeStatusChanged,
   tasksOrphaned,
   tasksUndelivered,

@@ -11,7 +11,7 @@ import {
   MAX_INTENT_DEPTH,
 } from './decode.ts';
 import { composeEvent, type EventDraft, encodeJson } from './encode.ts';
-import { defineEvent } from './envelope.ts';
+import { defineEvent, WIRE_VERSION } from './envelope.ts';
 import { exampleEvents } from './examples.ts';
 import { MAX_NODE_BYTES } from './node-events.ts';
 import { isReducer } from './subjects.ts';
@@ -25,7 +25,7 @@ function read(subject: string, payload: unknown): Fact {
 
 /** A stored event as plain JSON, to be spoiled. */
 function storedReport(): { subject: string; json: Record<string, unknown> } {
-  const { subject, data } = composeEvent(exampleEvents['tasks.reported'], TIME);
+  const { subject, data } = composeEvent(exampleEvents['tasks.reported'], TIME, { wire: WIRE_VERSION });
   return { subject, json: JSON.parse(new TextDecoder().decode(data)) };
 }
 
@@ -33,7 +33,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 describe('an event', () => {
   it.each(Object.values(exampleEvents))('$type is read as it was composed', (draft) => {
-    const { subject, data } = composeEvent(draft, TIME);
+    const { subject, data } = composeEvent(draft, TIME, { wire: WIRE_VERSION });
     const definition = catalogue.find(({ type }) => type === draft.type)!;
     const fact = decode({ seq: 7, subject, time: TIME + 5, data });
     expect(fact).toMatchObject({ is: 'event', seq: 7, time: TIME + 5, subject });
@@ -111,16 +111,16 @@ it('takes no description of a node that is longer than one may be, and composes 
   const draft = exampleEvents['node.joined'] as Extract<EventDraft, { type: 'node.joined' }>;
   const labels = { big: 'x'.repeat(MAX_NODE_BYTES) };
   const long = { ...draft, description: { ...draft.description, labels } };
-  const { subject, data } = composeEvent(draft, TIME);
+  const { subject, data } = composeEvent(draft, TIME, { wire: WIRE_VERSION });
   const stored = { ...JSON.parse(new TextDecoder().decode(data)), description: long.description };
   const reason = /^the payload has \d+ bytes; at most 131072 are allowed$/;
   expect(read(subject, stored)).toMatchObject({ is: 'poison', reason: expect.stringMatching(reason) });
-  expect(() => composeEvent(long, TIME)).toThrow('at most 131072 are allowed');
+  expect(() => composeEvent(long, TIME, { wire: WIRE_VERSION })).toThrow('at most 131072 are allowed');
 });
 
 describe('an event this program does not know', () => {
-  const joined = composeEvent(exampleEvents['node.joined'], TIME);
-  const created = composeEvent(exampleEvents['service.created'], TIME);
+  const joined = composeEvent(exampleEvents['node.joined'], TIME, { wire: WIRE_VERSION });
+  const created = composeEvent(exampleEvents['service.created'], TIME, { wire: WIRE_VERSION });
   const change = ({ data }: { data: Uint8Array }, fields: object) => ({
     ...JSON.parse(new TextDecoder().decode(data)),
     ...fields,
@@ -160,7 +160,7 @@ describe('a field that this program does not know', () => {
   it.each(Object.values(exampleEvents))(
     'of $type halts a reducer, unless somebody else wrote it',
     (draft) => {
-      const { subject, data } = composeEvent(draft, TIME);
+      const { subject, data } = composeEvent(draft, TIME, { wire: WIRE_VERSION });
       const json = JSON.parse(new TextDecoder().decode(data));
       const all = [...grow(json)];
       expect(all.length).toBeGreaterThan(0);
@@ -231,7 +231,9 @@ describe('an old event', () => {
   });
 
   it('of a reducer is read with what its writer had read', () => {
-    const old = composeEvent(exampleEvents['node.status_changed'], TIME, { read: { seq: 5, digest: 7 } });
+    const old = composeEvent(exampleEvents['node.status_changed'], TIME, {
+      read: { seq: 5, digest: 7 },
+    });
     const definition = definitionByType.get('node.status_changed')!;
     const younger = { ...definition, version: 2, since: [1, 2] };
     const known: Definitions = new Map([[definition.type, younger as never]]);
@@ -382,7 +384,7 @@ describe('decode', () => {
     const examples = fc.constantFrom(...Object.values(exampleEvents));
     fc.assert(
       fc.property(examples, fc.nat(), fc.jsonValue(), (draft, which, value) => {
-        const { subject: on, data: stored } = composeEvent(draft, TIME);
+        const { subject: on, data: stored } = composeEvent(draft, TIME, { wire: WIRE_VERSION });
         const json = JSON.parse(new TextDecoder().decode(stored));
         const keys = Object.keys(json);
         const key = keys[which % keys.length]!;

@@ -6,7 +6,7 @@ import { type Form, versionsOf } from './forms.ts';
 import { type EventKind, isReducer, type Writer } from './subjects.ts';
 
 /** The newest wire version that this build reads, and writes once the cluster's version is as high. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 /** Of a log that has not said otherwise. */
 export const FIRST_WIRE_VERSION = 1;
 

@@ -1,7 +1,13 @@
 // Forms that outlive the event they came in: the state keeps them as they were stored. An event that holds one has a new
 // version whenever the form has.
-import { nodeDescriptionSchema, serviceSpecSchema, storedForm, taskSpecSchema } from '@muster/model';
-import type { z } from 'zod';
+import {
+  nodeDescriptionSchema,
+  nodeSpecSchema,
+  serviceSpecSchema,
+  storedForm,
+  taskSpecSchema,
+} from '@muster/model';
+import { z } from 'zod';
 
 type Json = Record<string, unknown>;
 
@@ -22,13 +28,41 @@ function defineForm<Content>(form: Form<Content>): Form<Content> {
 export const serviceSpecForm = defineForm({
   name: 'service-spec',
   schema: storedForm(serviceSpecSchema),
-  upcasters: {},
+  upcasters: { 2: watchNothing },
 });
+
+/** What a service's spec was before there was more than one mode. */
+export const firstServiceSpecSchema = (serviceSpecForm.schema as unknown as z.ZodObject).extend({
+  mode: z.object({ replicated: z.object({ replicas: z.int() }) }),
+});
+
+/** Before there was anything to say of it, an update went on whatever became of its tasks. */
+function watchNothing({ updateConfig, ...old }: Json): Json {
+  const watching = { monitor: 5e9, maxFailureRatio: 0 };
+  const rollbackConfig = {
+    parallelism: 1,
+    delay: 0,
+    order: 'stop-first',
+    failureAction: 'pause',
+    ...watching,
+  };
+  return {
+    ...old,
+    updateConfig: { ...(updateConfig as Json), failureAction: 'continue', ...watching },
+    rollbackConfig,
+  };
+}
 
 export const taskSpecForm = defineForm({
   name: 'task-spec',
   schema: storedForm(taskSpecSchema),
   // Those of the service's spec, for the part of it that a command holds.
+  upcasters: {},
+});
+
+export const nodeSpecForm = defineForm({
+  name: 'node-spec',
+  schema: storedForm(nodeSpecSchema),
   upcasters: {},
 });
 

@@ -8,9 +8,12 @@ import { z } from 'zod';
 import { catalogue } from './catalogue.ts';
 import { type Definitions, decodeEvent, type Fact, type RawRecord } from './decode.ts';
 import { composeEvent, type EventDraft, findUnreadable } from './encode.ts';
-import type { EventDefinition } from './envelope.ts';
+import { type EventDefinition, WIRE_VERSION } from './envelope.ts';
 import { exampleEvents } from './examples.ts';
 import { isReducer } from './subjects.ts';
+
+/** The version that brings the field. */
+const NEXT = WIRE_VERSION + 1;
 
 type Path = readonly string[];
 type Shape = Readonly<Record<string, z.core.$ZodType>>;
@@ -34,18 +37,18 @@ function graft(schema: z.core.$ZodType, [key, ...rest]: Path, name: string): z.Z
   if (def.type === 'default') return graft(def.innerType, whole, name).default(def.defaultValue as never);
   if (def.type !== 'object') throw new Error(`a field in ${def.type}`);
   const shape = def.shape as Record<string, z.ZodType>;
-  if (key === undefined) return z.object({ ...shape, [name]: since(2, z.json().optional()) });
+  if (key === undefined) return z.object({ ...shape, [name]: since(NEXT, z.json().optional()) });
   return z.object({ ...shape, [key]: graft(shape[key]!, rest, name) });
 }
 
 function grow(definition: EventDefinition, path: Path, name: string): EventDefinition {
   const schema = graft(definition.schema, path, name) as EventDefinition['schema'];
-  const upcasters = { 2: (old: Record<string, unknown>) => old };
+  const upcasters = { [NEXT]: (old: Record<string, unknown>) => old };
   return {
     ...definition,
     schema,
     upcasters,
-    since: [...definition.since, 2],
+    since: [...definition.since, NEXT],
     version: definition.version + 1,
   };
 }
@@ -79,9 +82,9 @@ function record(draft: EventDraft, index: number, wire: number, definitions?: De
   return { seq: index + 1, time: 1_767_225_600_000, subject, data };
 }
 
-const log = drafts.map((draft, index) => record(draft, index, 1));
+const log = drafts.map((draft, index) => record(draft, index, WIRE_VERSION));
 
-const facts = log.map((raw) => decodeEvent(raw, 1));
+const facts = log.map((raw) => decodeEvent(raw, WIRE_VERSION));
 
 function fold(decoded: readonly Fact[]): string {
   const state = createState();
@@ -103,7 +106,7 @@ it(
     for (const { definition, path } of places) {
       const grown = grow(definition, path, 'younger');
       const definitions: Definitions = new Map([[grown.type, grown]]);
-      for (const wire of [1, 2]) {
+      for (const wire of [WIRE_VERSION, NEXT]) {
         const read = log.map((raw, index) =>
           drafts[index]!.type === grown.type ? decodeEvent(raw, wire, definitions) : facts[index]!,
         );
@@ -125,15 +128,21 @@ it(
         const grown = grow(definition, path, name);
         const definitions: Definitions = new Map([[grown.type, grown]]);
         if (definition.writer === 'agent') {
-          expect(record(young!, 0, 1, definitions).data, 'it is left out').toEqual(record(draft, 0, 1).data);
-        } else expect(() => record(young!, 0, 1, definitions)).toThrow(`${name} is not known`);
-        const stored = record(young!, 0, 2, definitions);
-        expect(decodeEvent(stored, 2, definitions)).toMatchObject({ is: 'event', wire: 2, event: young });
+          expect(record(young!, 0, WIRE_VERSION, definitions).data, 'it is left out').toEqual(
+            record(draft, 0, WIRE_VERSION).data,
+          );
+        } else expect(() => record(young!, 0, WIRE_VERSION, definitions)).toThrow(`${name} is not known`);
+        const stored = record(young!, 0, NEXT, definitions);
+        expect(decodeEvent(stored, NEXT, definitions)).toMatchObject({
+          is: 'event',
+          wire: NEXT,
+          event: young,
+        });
         // Before the raise, and in a build that does not know it.
         const refused = isReducer(definition.writer) ? 'unknown' : 'poison';
-        expect(decodeEvent(stored, 1, definitions)).toMatchObject({ is: refused });
-        expect(decodeEvent(stored, 2)).toMatchObject({ is: refused });
-        expect(findUnreadable(young!, 1)).toMatchObject({ isUnknown: true });
+        expect(decodeEvent(stored, WIRE_VERSION, definitions)).toMatchObject({ is: refused });
+        expect(decodeEvent(stored, NEXT)).toMatchObject({ is: refused });
+        expect(findUnreadable(young!, WIRE_VERSION)).toMatchObject({ isUnknown: true });
       }),
       { numRuns: 40 },
     );

@@ -1,3 +1,4 @@
+export * from './acceptances.ts';
 export * from './catalogue.ts';
 export * from './cluster-events.ts';
 export * from './command-needs.ts';

@@ -1,12 +1,14 @@
 // What anyone may ask for. The body is checked when the orchestrator admits the intent, so that a bad one is
 // answered by a rejection rather than lost.
-import { serviceSpecSchema, shortFormSchema } from '@muster/model';
+import { nodeAvailabilities, nodeRoles, serviceSpecSchema, shortFormSchema } from '@muster/model';
 import { z } from 'zod';
 import type { IntentSubject } from './intent-subject.ts';
 
 export interface IntentDefinition {
   readonly kind: string;
   readonly verb: string;
+  /** The wire version that brought it; the first when left out. */
+  readonly from?: number;
   readonly description: string;
   /** For the documents: all that it may hold. */
   readonly schema: z.ZodType;
@@ -31,6 +33,20 @@ export const serviceBodySchema = z.union([shortFormSchema, serviceSpecSchema.par
 
 /** The spec version that an update starts from; another one means somebody was faster. */
 const updateSchema = z.strictObject({ spec: z.unknown(), version: z.int().optional() });
+
+const labelsSchema = z.record(z.string(), z.string());
+
+/** What is left out stays as it is. */
+const nodeChangeSchema = z.strictObject({
+  availability: z.enum(nodeAvailabilities).optional(),
+  role: z.enum(nodeRoles).optional(),
+  /** All of the operator's, instead of those there are. */
+  labels: labelsSchema.optional(),
+  addLabels: labelsSchema.optional(),
+  removeLabels: z.array(z.string()).optional(),
+  /** The version that the change starts from; another one means somebody was faster. */
+  version: z.int().optional(),
+});
 
 export const intents = [
   defineIntent({
@@ -65,6 +81,27 @@ export const intents = [
     verb: 'remove',
     description: 'Remove the service and all its tasks.',
     body: z.strictObject({}).optional(),
+  }),
+  defineIntent({
+    kind: 'service',
+    verb: 'rollback',
+    from: 2,
+    description: 'Go back to the spec before the present one.',
+    body: z.strictObject({ version: z.int().optional() }).optional(),
+  }),
+  defineIntent({
+    kind: 'node',
+    verb: 'update',
+    from: 2,
+    description: 'Set the availability, the role or the labels of a node, named by its id or hostname.',
+    body: nodeChangeSchema,
+  }),
+  defineIntent({
+    kind: 'node',
+    verb: 'remove',
+    from: 2,
+    description: 'Take a node out of the cluster: one that is down, or any with force.',
+    body: z.strictObject({ force: z.boolean().optional() }).optional(),
   }),
 ] as const;
 

@@ -2,7 +2,7 @@
 import { agentStates, nodeStatuses } from '@muster/model';
 import { z } from 'zod';
 import { defineEvent } from './envelope.ts';
-import { nodeDescriptionForm } from './forms.ts';
+import { nodeDescriptionForm, nodeSpecForm } from './forms.ts';
 
 const nodeId = z.string();
 const taskId = z.string();
@@ -25,6 +25,26 @@ export const nodeJoined = defineEvent({
     reads: z.int().positive().optional(),
   },
   forms: { description: nodeDescriptionForm },
+});
+
+export const nodeUpdated = defineEvent({
+  type: 'node.updated',
+  from: 2,
+  writer: 'orchestrator',
+  kind: 'node',
+  description: 'An operator wants something else of a node. `cause` is the intent.',
+  facts: { nodeId, actor: z.string(), spec: nodeSpecForm.schema },
+  forms: { spec: nodeSpecForm },
+});
+
+export const nodeRemoved = defineEvent({
+  type: 'node.removed',
+  from: 2,
+  writer: 'orchestrator',
+  kind: 'node',
+  description:
+    'A node is no part of the cluster any more: the tasks that it had are taken for lost. `cause` is the intent.',
+  facts: { nodeId, actor: z.string() },
 });
 
 export const taskStatusSchema = z.object({

@@ -1,24 +1,26 @@
 // What the orchestrator and the allocator decide about a service and its tasks.
-import { desiredStates, portSchema, storedForm } from '@muster/model';
+import { desiredStates, portSchema, since, storedForm } from '@muster/model';
 import { z } from 'zod';
 import { defineEvent } from './envelope.ts';
-import { serviceSpecForm } from './forms.ts';
+import { firstServiceSpecSchema, serviceSpecForm } from './forms.ts';
 
 const serviceId = z.string();
 const taskId = z.string();
+
+const creation = {
+  serviceId,
+  actor: z.string(),
+  team: z.string().optional().meta({ description: "Whose it is; the default team's when left out." }),
+};
 
 export const serviceCreated = defineEvent({
   type: 'service.created',
   writer: 'orchestrator',
   kind: 'service',
   description: 'An intent to create a service was accepted. `cause` is the intent.',
-  facts: {
-    serviceId,
-    actor: z.string(),
-    team: z.string().optional().meta({ description: "Whose it is; the default team's when left out." }),
-    spec: serviceSpecForm.schema,
-  },
+  facts: { ...creation, spec: serviceSpecForm.schema },
   forms: { spec: serviceSpecForm },
+  before: { 2: { ...creation, spec: firstServiceSpecSchema } },
 });
 
 export const serviceUpdated = defineEvent({
@@ -28,6 +30,41 @@ export const serviceUpdated = defineEvent({
   description: 'A service has a new spec: its version is the sequence of this event. `cause` is the intent.',
   facts: { serviceId, actor: z.string(), spec: serviceSpecForm.schema },
   forms: { spec: serviceSpecForm },
+  before: { 2: { serviceId, actor: z.string(), spec: firstServiceSpecSchema } },
+});
+
+export const serviceRolledBack = defineEvent({
+  type: 'service.rolled_back',
+  from: 2,
+  writer: 'orchestrator',
+  kind: 'service',
+  description:
+    'A service goes back to the spec before the present one: its version is the sequence of this event. `cause` is the intent, or the report of the task whose failure did it.',
+  facts: {
+    serviceId,
+    /** Who asked for it; left out where a failed update did. */
+    actor: z.string().optional(),
+    message: z.string(),
+  },
+});
+
+/** SwarmKit's words (api/types.proto, UpdateStatus), of those that an event is needed for. */
+export const updateEndings = ['paused', 'completed', 'rollback_paused', 'rollback_completed'] as const;
+
+export const serviceUpdateEnded = defineEvent({
+  type: 'service.update_ended',
+  from: 2,
+  writer: 'orchestrator',
+  kind: 'service',
+  description:
+    'An update, or a rollback, is done or goes no further until somebody updates the service again; and why.',
+  facts: {
+    serviceId,
+    /** The spec that it brings. */
+    specVersion: z.int(),
+    state: z.enum(updateEndings),
+    message: z.string(),
+  },
 });
 
 export const serviceRemoved = defineEvent({
@@ -54,6 +91,8 @@ export const createdTaskSchema = z.object({
   replaces: taskId.optional(),
   /** Whether the restart policy or an update asked for the replacement. */
   cause: z.enum(['restart', 'update']).optional(),
+  /** The node that the slot belongs to, and no other may run its tasks: of a global service. */
+  node: since(2, z.string().optional()),
 });
 export type CreatedTask = z.infer<typeof createdTaskSchema>;
 
@@ -74,6 +113,7 @@ export const serviceReconciled = defineEvent({
     /** For people: one sentence for each part of the decision. */
     why: z.array(z.string()),
   },
+  upcasters: { 2: (old) => old },
 });
 
 export const serviceAllocated = defineEvent({

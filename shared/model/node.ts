@@ -16,7 +16,7 @@ export const nodeDescriptionSchema = z.strictObject({
     version: z.string(),
     labels: z.record(z.string(), z.string()),
   }),
-  /** What SwarmKit calls node labels. Until an operator can set them, the agent's own flags do. */
+  /** Those that the agent was started with. An operator's, which are in the node's spec, go before them. */
   labels: z.record(z.string(), z.string()),
   addr: z.string().optional(),
 });
@@ -26,5 +26,20 @@ export type NodeDescription = z.infer<typeof nodeDescriptionSchema>;
 export const nodeStatuses = ['unknown', 'ready', 'suspect', 'down'] as const;
 export type NodeStatus = (typeof nodeStatuses)[number];
 
+/** `pause`: gets no more tasks, and keeps those it has. `drain`: gives them up as well. */
 export const nodeAvailabilities = ['active', 'pause', 'drain'] as const;
 export type NodeAvailability = (typeof nodeAvailabilities)[number];
+
+/** It grants nothing: constraints see it. */
+export const nodeRoles = ['worker', 'manager'] as const;
+export type NodeRole = (typeof nodeRoles)[number];
+
+/** What an operator wants of a node: SwarmKit's NodeSpec (api/specs.proto). */
+export const nodeSpecSchema = z.strictObject({
+  availability: z.enum(nodeAvailabilities).default('active'),
+  role: z.enum(nodeRoles).default('worker'),
+  labels: z.record(z.string(), z.string()).default({}),
+});
+export type NodeSpec = z.infer<typeof nodeSpecSchema>;
+
+export const INITIAL_NODE_SPEC: NodeSpec = { availability: 'active', role: 'worker', labels: {} };

@@ -1,7 +1,11 @@
 export type * from './cluster/collections.ts';
+export * from './cluster/global-service.ts';
+export * from './cluster/must-leave.ts';
 export * from './cluster/outdated.ts';
+export { placeOn } from './cluster/places.ts';
 export { TASK_HISTORY_LIMIT } from './cluster/service-indices.ts';
 export { foldName, keyName } from './cluster/service-names.ts';
+export * from './cluster/service-update.ts';
 export type { Slot } from './cluster/slot.ts';
 export * from './cluster/state.ts';
 export type { Task } from './cluster/task.ts';

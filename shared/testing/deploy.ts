@@ -21,7 +21,7 @@ export function createService(
   const spec = specOf(name, body);
   const ofTeam = team === undefined ? {} : { team };
   const cause = history.intend('create', name, body, ofTeam);
-  const serviceId = deriveServiceId(name, cause, { team });
+  const serviceId = deriveServiceId(name, cause, { clusterId: history.state.cluster?.id, team });
   history.append({ type: 'service.created', cause, actor: 'ana', ...ofTeam, serviceId, spec });
   const service = history.state.services.get(serviceId)!;
   if (allocated) allocateService(history, service);

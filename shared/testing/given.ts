@@ -2,13 +2,21 @@
 // other, one second apart unless told otherwise.
 import {
   composeEvent,
+  definitionByType,
   type EventDraft,
   encodeJson,
+  FIRST_WIRE_VERSION,
   intentSubject,
   type RawRecord,
   type TaskStatus,
 } from '@muster/events';
-import { DEFAULT_TEAM, type NodeDescription, type NodeStatus, type TaskStateName } from '@muster/model';
+import {
+  DEFAULT_TEAM,
+  type NodeDescription,
+  type NodeStatus,
+  type TaskStateName,
+  withoutYounger,
+} from '@muster/model';
 import {
   type Changes,
   type ClusterState,
@@ -43,7 +51,8 @@ export interface History {
   record(subject: string, data: Uint8Array): number;
 }
 
-export function startHistory(): History {
+/** A log of the first wire version, unless a younger one is asked for: then its first records raise it. */
+export function startHistory({ wire = FIRST_WIRE_VERSION } = {}): History {
   const state = createState();
   const changes = createChanges();
   const records: RawRecord[] = [];
@@ -55,7 +64,7 @@ export function startHistory(): History {
     now += 1000;
     return raw.seq;
   }
-  return {
+  const history: History = {
     state,
     changes,
     records,
@@ -72,11 +81,24 @@ export function startHistory(): History {
         body === undefined ? new Uint8Array() : encodeJson(body),
       ),
     append(event) {
-      const { subject, data } = composeEvent(event, now);
+      const { subject, data } = composeAsOf(event, now, state.wireVersion);
       return record(subject, data);
     },
     record,
   };
+  if (wire > FIRST_WIRE_VERSION) raiseTo(history, wire);
+  return history;
+}
+
+/** As a writer of that wire version would have said it: without what is younger. */
+export function composeAsOf(draft: EventDraft, now: number, wire = FIRST_WIRE_VERSION) {
+  const { schema } = definitionByType.get(draft.type)!;
+  return composeEvent(withoutYounger(draft, schema, wire), now, { wire });
+}
+
+function raiseTo(history: History, version: number): void {
+  history.append({ type: 'cluster.created', cause: 0, clusterId: 'c'.repeat(25), name: 'test' });
+  history.append({ type: 'cluster.version_raised', cause: 1, version });
 }
 
 /** The state after these records. */

@@ -64,7 +64,7 @@ export function hasConverged(
   return ({ state }) => {
     const service = state.serviceByName.get(team, name);
     const running = runningTasks(service);
-    if (running.length !== replicas || service?.spec.mode.replicated.replicas !== replicas) return undefined;
+    if (running.length !== replicas || service?.spec.mode.replicated?.replicas !== replicas) return undefined;
     const rows = new Set(running.map(({ row }) => row));
     const others = [...service.tasks.values()].filter(({ row }) => !rows.has(row));
     // One that never got to a node stays as it was when it was given up.

@@ -1,8 +1,8 @@
 // Logs that hold what no reducer of this build writes, and all the same what others or older ones have written: whatever
 // a log holds, intents get verdicts and services get their tasks.
 import { composeEvent, type EventDraft } from '@muster/events';
-import { deriveServiceId, TaskState } from '@muster/model';
-import { createService, createTasks, joinReadyNode, startHistory } from '@muster/testing';
+import { deriveServiceId, serviceSpecSchema, TaskState, withoutYounger } from '@muster/model';
+import { composeAsOf, createService, createTasks, joinReadyNode, startHistory } from '@muster/testing';
 import { afterEach, expect, it } from 'vitest';
 import { type Lived, liveThrough } from './lived-through.ts';
 
@@ -25,7 +25,7 @@ it('has verdicts that nobody could read back, a hundred of them', async () => {
     actor: 'ana',
     spec,
   };
-  const { subject, data } = composeEvent(event, history.now);
+  const { subject, data } = composeAsOf(event, history.now);
   const text = new TextDecoder().decode(data);
   const unreadable = text.replace(/"stopGracePeriod":\d+/, '"stopGracePeriod":9007200000000000000');
   expect(unreadable).not.toBe(text);
@@ -53,7 +53,13 @@ it('has a creation that is void, and tasks of what was never created', async () 
   const other = startHistory();
   const { spec } = createService(other, 'web', { image: 'x' });
   const created = composeEvent(
-    { type: 'service.created', cause: intent, serviceId, actor: 'ana', spec },
+    {
+      type: 'service.created',
+      cause: intent,
+      serviceId,
+      actor: 'ana',
+      spec: withoutYounger(spec, serviceSpecSchema, 1),
+    },
     history.now,
     { read: { seq: intent, digest: 1 } },
   );

@@ -1,6 +1,6 @@
 // What was said of a name and of a service, read from their own subjects: intents by name, and what became of them. An
 // intent that made a service gave it its id, so that what it was answered with is found without a search.
-import { decode, type EventType, eventSubject, type Fact, type IntentFact } from '@muster/events';
+import { decode, eventSubject, type Fact, type IntentFact, isAcceptance } from '@muster/events';
 import { DEFAULT_TEAM, deriveServiceId, type TeamName } from '@muster/model';
 import type { ClusterState } from '@muster/state';
 import type { FactReader } from '../replay/fact-reader.ts';
@@ -10,13 +10,6 @@ import { nameIn } from './narrate.ts';
 const INTENTS_AT_ONCE = 25;
 const VERDICTS_AT_ONCE = 250;
 const WRITERS = ['orchestrator', 'allocator', 'scheduler'] as const;
-
-/** What accepts the intent that is its cause. */
-const acceptances: ReadonlySet<string> = new Set<EventType>([
-  'service.created',
-  'service.updated',
-  'service.removed',
-]);
 
 export interface SaidOfName {
   /** Every service that had the name, from a sequence on. */
@@ -43,7 +36,7 @@ export async function readByName(
       if (fact.is !== 'event') continue;
       const { event } = fact;
       if ('intent' in event) answered.add(event.intent);
-      else if (acceptances.has(event.type)) accepted.add(event.cause);
+      else if (isAcceptance(event)) accepted.add(event.cause);
     }
   };
   const add = async (id: string) => {
@@ -90,7 +83,7 @@ async function searchAstray(reader: FactReader, intents: readonly IntentFact[]):
   const wanted = new Set(intents.map(({ seq }) => seq));
   for await (const record of reader.records(first.seq, [eventSubject('orchestrator', 'service', '*')])) {
     const fact = decode(record);
-    if (fact.is !== 'event' || !acceptances.has(fact.event.type) || !wanted.has(fact.event.cause)) continue;
+    if (fact.is !== 'event' || !isAcceptance(fact.event) || !wanted.has(fact.event.cause)) continue;
     reader.keep(fact);
     astray.add(fact.seq);
   }

@@ -1,4 +1,5 @@
-import { decode, definitionByType, type EventDraft, type Fact } from '@muster/events';
+import { decode, definitionByType, type EventDraft, type Fact, WIRE_VERSION } from '@muster/events';
+import { INITIAL_NODE_SPEC } from '@muster/model';
 import { type History, joinReadyNode, report, startHistory } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Directory } from '../queries/directory.ts';
@@ -195,11 +196,16 @@ it('has a sentence for every type of event there is', () => {
       },
     },
     'tasks.reported': { nodeId: id, session: 's', statuses: [], gone: [] },
+    'service.rolled_back': { serviceId: id, actor: 'ana', message: 'm' },
+    'service.update_ended': { serviceId: id, specVersion: 1, state: 'paused', message: 'm' },
+    'node.updated': { nodeId: id, actor: 'ana', spec: INITIAL_NODE_SPEC },
+    'node.removed': { nodeId: id, actor: 'ana' },
     'intent.rejected': { intent: 1, actor: 'ana', kind: 'invalid', message: 'no' },
     'intent.satisfied': { intent: 1, actor: 'ana', message: 'is so' },
     'event.quarantined': { record: 1, subject: 's', reason: 'r' },
     'record.voided': { actor: 'ana', record: 1, subject: 's', sum: 1, reason: 'r' },
   };
+  history = startHistory({ wire: WIRE_VERSION });
   for (const type of definitionByType.keys()) {
     expect(samples, `a sample of ${type}`).toHaveProperty([type]);
     history.append({ type, cause: 1, ...samples[type] } as EventDraft);

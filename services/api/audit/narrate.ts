@@ -2,7 +2,13 @@
 import type { EventFact, EventOf, Fact, IntentFact, MusterEvent } from '@muster/events';
 import { DEFAULT_TEAM, nameWithTeam } from '@muster/model';
 import { type Directory, listSlotNames, listTaskNames } from '../queries/directory.ts';
-import { describeNodeBriefly, describeSpecBriefly, describeSpecChange, portText } from './spec-words.ts';
+import {
+  describeNodeBriefly,
+  describeNodeSpec,
+  describeSpecBriefly,
+  describeSpecChange,
+  portText,
+} from './spec-words.ts';
 
 export interface Narration {
   /** An actor, a reducer or a node. */
@@ -91,6 +97,14 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
   'service.updated': ({ serviceId, spec, cause }, directory) => ({
     what: `accepted #${cause}: service ${directory.services.has(serviceId) ? directory.nameService(serviceId) : spec.name} is updated${describeSpecChange(directory.services.get(serviceId)?.spec, spec)}`,
   }),
+  'service.rolled_back': ({ serviceId, actor, message, cause }, directory) => ({
+    what: `${actor === undefined ? '' : `accepted #${cause}: `}service ${directory.nameService(serviceId)} goes back to its spec before`,
+    why: message,
+  }),
+  'service.update_ended': ({ serviceId, state, message }, directory) => ({
+    what: `the ${state.startsWith('rollback') ? 'rollback' : 'update'} of ${directory.nameService(serviceId)} is ${state.replace('rollback_', '')}`,
+    why: message,
+  }),
   'service.removed': ({ serviceId, cause }, directory) => ({
     what: `accepted #${cause}: service ${directory.nameService(serviceId)} is removed, with its tasks`,
   }),
@@ -110,6 +124,12 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
       ? { what: `the tasks of ${directory.nameService(serviceId)} can be placed again` }
       : { what: `found no node for tasks of ${directory.nameService(serviceId)}`, why: message },
   'tasks.assigned': tellAssigned,
+  'node.updated': ({ nodeId, spec, cause }, directory) => ({
+    what: `accepted #${cause}: node ${directory.nameNode(nodeId)} is to be ${describeNodeSpec(spec)}`,
+  }),
+  'node.removed': ({ nodeId, cause }, directory) => ({
+    what: `accepted #${cause}: node ${directory.nameNode(nodeId)} is removed`,
+  }),
   'node.status_changed': ({ nodeId, status, message }, directory) => ({
     what: `node ${directory.nameNode(nodeId)} is ${status}`,
     ...(message !== '' && { why: message }),

@@ -1,8 +1,11 @@
 // Specs and nodes in a few words. Never throws: intents hold whatever somebody typed. Pure.
 import { isDeepStrictEqual } from 'node:util';
 import {
+  countReplicas,
   formatMemory,
+  modeOf,
   type NodeDescription,
+  type NodeSpec,
   normaliseServiceSpec,
   ownValue,
   type Port,
@@ -15,8 +18,21 @@ export function describeSpecBriefly(body: unknown): string {
   // An intent may leave the name to its subject.
   const spec = normalised.ok ? normalised.spec : specOf(body);
   if (!spec) return '';
-  const { replicas } = spec.mode.replicated;
-  return ` (${spec.taskTemplate.containerSpec.image}, ${replicas} ${replicas === 1 ? 'replica' : 'replicas'})`;
+  return ` (${spec.taskTemplate.containerSpec.image}, ${describeMode(spec)})`;
+}
+
+function describeMode(spec: ServiceSpec): string {
+  if (modeOf(spec) === 'global') return 'on every node';
+  const replicas = countReplicas(spec);
+  return `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
+}
+
+/** "drained, a manager, labelled zone=a" */
+export function describeNodeSpec({ availability, role, labels }: NodeSpec): string {
+  const words = { active: 'active', pause: 'paused', drain: 'drained' };
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  const labelled = pairs.length === 0 ? [] : [`labelled ${pairs.join(', ')}`];
+  return [words[availability], `a ${role}`, ...labelled].join(', ');
 }
 
 function specOf(body: unknown): ServiceSpec | undefined {

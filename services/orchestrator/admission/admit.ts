@@ -3,6 +3,7 @@ import {
   checkIntentSubject,
   definitionOfIntent,
   ENVELOPE_BYTES,
+  FIRST_WIRE_VERSION,
   findUnreadable,
   type IntentFact,
   type IntentName,
@@ -10,7 +11,7 @@ import {
   sizeOfText,
   subjectOfEvent,
 } from '@muster/events';
-import { explainIssue } from '@muster/model';
+import { explainIssue, refuseYounger } from '@muster/model';
 import type { Decision } from '@muster/runtime';
 import { type ClusterState, lastSeqOf } from '@muster/state';
 import { type Judge, type Refused, refusal, type Verdict } from './judge.ts';
@@ -36,7 +37,7 @@ function checkSize(verdict: Verdict, maxRecordBytes: number): Verdict {
   if (!('event' in verdict) || !('spec' in verdict.event)) return verdict;
   const { spec, actor } = verdict.event;
   const specBytes = Buffer.byteLength(JSON.stringify(spec));
-  const ports = spec.endpointSpec?.ports?.length ?? 0;
+  const ports = 'endpointSpec' in spec ? spec.endpointSpec.ports.length : 0;
   const bytes = specBytes + ports * PORT_BYTES + sizeOfText(actor) + ENVELOPE_BYTES;
   if (bytes <= maxRecordBytes) return verdict;
   return refusal(
@@ -69,6 +70,10 @@ function judge(state: ClusterState, intent: IntentFact): Verdict {
   if (misplaced) return { refusal: misplaced };
   const definition = definitionOfIntent(intent);
   if (!definition) return refuseUnknown(intent);
+  const { from = FIRST_WIRE_VERSION } = definition;
+  if (state.wireVersion < from) {
+    return { refusal: refuseYounger(`${intent.kind}.${intent.verb}`, state.wireVersion, 'verb') };
+  }
   const body = definition.body.safeParse(intent.body);
   if (!body.success) return { refusal: explainIssue(body.error.issues[0]!) };
   // Each takes what the schema of its own name gives.

@@ -1,7 +1,15 @@
 // Who judges what. Every kind and verb of the catalogue has its judge here, or this doesn't compile.
 import type { IntentBody, IntentName } from '@muster/events';
 import type { Judge } from './judge.ts';
-import { applyService, createService, removeService, scaleService, updateService } from './service.ts';
+import { removeNode, updateNode } from './node.ts';
+import {
+  applyService,
+  createService,
+  removeService,
+  rollBackService,
+  scaleService,
+  updateService,
+} from './service.ts';
 
 type Judges = { readonly [Name in IntentName]: Judge<IntentBody<Name>> };
 
@@ -11,4 +19,7 @@ export const judges: Judges = {
   'service.update': updateService,
   'service.scale': scaleService,
   'service.remove': removeService,
+  'service.rollback': rollBackService,
+  'node.update': updateNode,
+  'node.remove': removeNode,
 };

@@ -5,6 +5,7 @@ import {
   DEFAULT_TEAM,
   deriveServiceId,
   equalJson,
+  modeOf,
   nameWithTeam,
   normaliseServiceSpec,
   type ServiceSpec,
@@ -56,13 +57,8 @@ export function updateService(
 ): Verdict {
   const service = findService(state, intent);
   if ('refusal' in service) return service;
-  if (version !== undefined && version !== service.specSeq) {
-    return refusal(
-      'conflict',
-      `update out of sequence: the service is at version ${service.specSeq}, not ${version}`,
-      'version',
-    );
-  }
+  const stale = checkVersion(service, version);
+  if (stale) return stale;
   const normalised = normaliseServiceSpec(spec, service.spec.name, state.wireVersion);
   return normalised.ok ? change(state, intent, service, normalised.spec) : normalised;
 }
@@ -74,9 +70,30 @@ export function scaleService(
 ): Verdict {
   const service = findService(state, intent);
   if ('refusal' in service) return service;
+  if (modeOf(service.spec) !== 'replicated') {
+    return refusal('invalid', 'scale can only be used with replicated or replicated-job mode', 'replicas');
+  }
   const spec: ServiceSpec = { ...storable(state, service), mode: { replicated: { replicas } } };
   const invalid = checkReplicas(spec);
   return invalid ? { refusal: invalid } : change(state, intent, service, spec);
+}
+
+export function rollBackService(
+  state: ClusterState,
+  intent: IntentFact,
+  body: IntentBody<'service.rollback'>,
+): Verdict {
+  const service = findService(state, intent);
+  if ('refusal' in service) return service;
+  const stale = checkVersion(service, body?.version);
+  if (stale) return stale;
+  if (!service.previousSpec) {
+    const name = nameWithTeam({ team: service.team, name: service.spec.name });
+    return refusal('conflict', `service ${name} does not have a previous spec`);
+  }
+  const { seq: cause, actor } = intent;
+  const message = 'manually requested rollback';
+  return { event: { type: 'service.rolled_back', cause, serviceId: service.id, actor, message } };
 }
 
 export function removeService(state: ClusterState, intent: IntentFact): Verdict {
@@ -94,6 +111,9 @@ function storable({ wireVersion }: ClusterState, { spec }: Service): ServiceSpec
 
 function change(state: ClusterState, intent: IntentFact, service: Service, spec: ServiceSpec): Verdict {
   const { seq: cause, actor, team } = intent;
+  if (modeOf(spec) !== modeOf(service.spec)) {
+    return refusal('unsupported', 'service mode change is not allowed', 'mode');
+  }
   if (equalJson(storable(state, service), spec))
     return satisfied(intent, `service ${nameWithTeam({ team, name: spec.name })} is so already`);
   return { event: { type: 'service.updated', cause, serviceId: service.id, actor, spec } };
@@ -105,6 +125,12 @@ function findService(state: ClusterState, intent: IntentFact): Service | Refused
   const [service, ...others] = state.serviceByName.meant(team, name);
   if (!service) return refusal('not-found', `service ${nameWithTeam({ team, name })} not found`, 'name');
   return others.length > 0 ? ambiguous(intent, name, others.length + 1) : service;
+}
+
+function checkVersion({ specSeq }: Service, version: number | undefined): Refused | undefined {
+  if (version === undefined || version === specSeq) return undefined;
+  const message = `update out of sequence: the service is at version ${specSeq}, not ${version}`;
+  return refusal('conflict', message, 'version');
 }
 
 /** Only in a log that is older than the rule that names are told apart without regard to case. */

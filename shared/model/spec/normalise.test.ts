@@ -151,7 +151,7 @@ describe('a refusal names the field', () => {
     ['image', { image: 'Not An Image' }],
     ['image', {}],
     ['networks', { image: 'nginx', networks: ['front'] }],
-    ['mode.global', { image: 'nginx', mode: 'global' }],
+    ['mode.globalJob', { image: 'nginx', mode: 'global-job' }],
     ['ports.0.published', { image: 'nginx', ports: ['99999:80'] }],
     ['ports.1.target', { image: 'nginx', ports: ['target=80,mode=host', { target: 0, mode: 'host' }] }],
     ['restart.maxAttempts', { image: 'nginx', restart: { maxAttempts: -1 } }],

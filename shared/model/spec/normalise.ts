@@ -32,6 +32,8 @@ export function normaliseServiceSpec(
     const short = shortFormSchema.safeParse(body);
     if (!short.success) return refused(explainIssue(short.error.issues[0]!));
     long = expandShortForm(restoreProtoKeys(short.data, body));
+    const asked = findYounger({ mode: long.mode }, serviceSpecSchema, wire);
+    if (asked !== undefined) return refused(refuseYounger(asked, wire));
   }
   if (name !== undefined && long.name !== undefined && long.name !== name) {
     return refused(
@@ -49,9 +51,10 @@ export function normaliseServiceSpec(
   return refusal ? refused(refusal) : { ok: true, spec: parsed.data };
 }
 
-function refuseYounger(field: string, wire: number): Refusal {
+/** What only a younger wire version can store. */
+export function refuseYounger(what: string, wire: number, field = what): Refusal {
   const why = `the cluster is at version ${wire} until every copy and every agent has been upgraded`;
-  return refuse('unsupported', `${field} is not supported yet: ${why}`, field);
+  return refuse('unsupported', `${what} is not supported yet: ${why}`, field);
 }
 
 function refused(refusal: Refusal): Normalised {
@@ -82,11 +85,6 @@ const notYet = new Set([
   'generic',
   'swapBytes',
   'memorySwappiness',
-  'rollbackConfig',
-  'failureAction',
-  'monitor',
-  'maxFailureRatio',
-  'global',
   'replicatedJob',
   'globalJob',
   'resourceReferences',

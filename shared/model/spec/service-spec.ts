@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { LONGEST_DURATION, parseDuration } from '../grammar/duration.ts';
 import { storeAs } from '../stored/stored-form.ts';
+import { since } from '../stored/wire-version.ts';
 
 const SECOND = 1e9;
 
@@ -111,28 +112,62 @@ export const portSchema = z.strictObject({
 });
 export type Port = z.infer<typeof portSchema>;
 
-export const updateConfigSchema = z.strictObject({
-  /** Slots replaced at the same time; 0 is all of them. */
+const pacing = {
+  /** Places replaced at the same time; 0 is all of them. */
   parallelism: z.int().nonnegative().default(1),
   delay: durationSchema.default(0),
   order: z.enum(['stop-first', 'start-first']).default('stop-first'),
+};
+const watching = {
+  /** A new task that ends within this time of its start has failed. */
+  monitor: since(2, durationSchema.default(5 * SECOND)),
+  /** Of the tasks to be replaced: more than this share of failures, and `failureAction` is taken. */
+  maxFailureRatio: since(2, z.number().default(0)),
+};
+
+export const updateConfigSchema = z.strictObject({
+  ...pacing,
+  failureAction: since(2, z.enum(['pause', 'continue', 'rollback']).default('pause')),
+  ...watching,
 });
 export type UpdateConfig = z.infer<typeof updateConfigSchema>;
+
+/** A rollback is not rolled back. */
+export const rollbackConfigSchema = z.strictObject({
+  ...pacing,
+  failureAction: since(2, z.enum(['pause', 'continue']).default('pause')),
+  ...watching,
+});
+export type RollbackConfig = z.infer<typeof rollbackConfigSchema>;
+
+/** One of them. It never changes. */
+const modeSchema = z.strictObject({
+  replicated: z.strictObject({ replicas: z.int().default(1) }).optional(),
+  /** A task on every node that may have one. */
+  global: since(2, z.strictObject({}).optional()),
+});
 
 export const serviceSpecSchema = z.strictObject({
   name: serviceNameSchema,
   labels: labelsSchema.default({}),
   taskTemplate: taskSpecSchema.prefault({}),
-  mode: z
-    .strictObject({ replicated: z.strictObject({ replicas: z.int().default(1) }).prefault({}) })
-    .prefault({}),
+  mode: modeSchema.prefault({ replicated: {} }),
   updateConfig: updateConfigSchema.prefault({}),
+  rollbackConfig: since(2, rollbackConfigSchema.prefault({})),
   endpointSpec: z.strictObject({ ports: z.array(portSchema).default([]) }).prefault({}),
 });
 
 /** Complete and normalised. Never changed in place: an update makes another. */
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
 
-export function countReplicas(spec: ServiceSpec): number {
-  return spec.mode.replicated.replicas;
+export const serviceModes = ['replicated', 'global'] as const;
+export type ServiceMode = (typeof serviceModes)[number];
+
+export function modeOf({ mode }: ServiceSpec): ServiceMode {
+  return mode.global === undefined ? 'replicated' : 'global';
+}
+
+/** 0 for a service that is not replicated: how many tasks it has is up to the nodes. */
+export function countReplicas({ mode }: ServiceSpec): number {
+  return mode.replicated?.replicas ?? 0;
 }

@@ -6,10 +6,12 @@ import { guessMountType, parseMount, parsePort, type Read } from '../grammar/doc
 import { parsePlacementPreference } from '../grammar/placement-preference.ts';
 import { parseCpus, parseMemory } from '../grammar/quantity.ts';
 import { ownValue } from '../stored/own-keys.ts';
+import { since } from '../stored/wire-version.ts';
 import {
   durationSchema,
   placementPreferenceSchema,
   restartPolicySchema,
+  rollbackConfigSchema,
   updateConfigSchema,
 } from './service-spec.ts';
 
@@ -82,6 +84,7 @@ export const shortFormSchema = z
     resources: z.strictObject({ limits: amounts.optional(), reservations: amounts.optional() }).optional(),
     restart: z.union([z.enum(['none', 'on-failure', 'any']), restartPolicySchema]).optional(),
     update: updateConfigSchema.optional(),
+    rollback: since(2, rollbackConfigSchema.optional()),
     placement: z
       .union([
         stringList,
@@ -145,6 +148,7 @@ export function expandShortForm(short: ShortForm): Record<string, unknown> {
     }),
     mode: expandMode(short),
     updateConfig: short.update,
+    rollbackConfig: short.rollback,
     endpointSpec: short.ports && {
       ports: short.ports.map((port) =>
         given({
@@ -166,6 +170,7 @@ const shortNames: Readonly<Record<string, string | undefined>> = {
   replicated: undefined,
   restartPolicy: 'restart',
   updateConfig: 'update',
+  rollbackConfig: 'rollback',
   targetPort: 'target',
   publishedPort: 'published',
   publishMode: 'mode',

@@ -3,7 +3,7 @@ import { parseConstraint } from '../grammar/constraint.ts';
 import { isImageReference } from '../grammar/image.ts';
 import { compilePreference } from '../grammar/placement-preference.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import type { Placement, ServiceSpec } from './service-spec.ts';
+import { countReplicas, type Placement, type ServiceSpec, serviceModes } from './service-spec.ts';
 import { checkContainer } from './validate-container.ts';
 
 const MIN_NANO_CPUS = 1e6;
@@ -22,9 +22,11 @@ const checks: readonly Check[] = [
   checkSize,
   checkName,
   checkImage,
+  checkMode,
   checkReplicas,
   checkResources,
   checkDurations,
+  checkFailureRatios,
   checkPlacement,
   checkPorts,
   ({ taskTemplate }) => checkContainer(taskTemplate.containerSpec),
@@ -65,9 +67,16 @@ function checkImage({ taskTemplate: { containerSpec } }: ServiceSpec): Refusal |
   return refuse('invalid', `ContainerSpec: "${image.slice(0, 100)}" is not a valid repository/tag`, 'image');
 }
 
+function checkMode({ mode }: ServiceSpec): Refusal | undefined {
+  const given = serviceModes.filter((name) => mode[name] !== undefined);
+  if (given.length === 1) return undefined;
+  const problem = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
+  return refuse('invalid', `a service has one mode: ${problem}`, 'mode');
+}
+
 /** All that a scaling changes. What else the spec says was admitted before, perhaps by an earlier version. */
 export function checkReplicas(spec: ServiceSpec): Refusal | undefined {
-  const { replicas } = spec.mode.replicated;
+  const replicas = countReplicas(spec);
   if (replicas < 0) return refuse('invalid', 'Number of replicas must be non-negative', 'replicas');
   if (replicas > MAX_REPLICAS)
     return refuse('invalid', `Number of replicas must be at most ${MAX_REPLICAS}`, 'replicas');
@@ -95,16 +104,33 @@ function checkResources({ taskTemplate: { resources } }: ServiceSpec): Refusal |
   return undefined;
 }
 
-function checkDurations({ taskTemplate, updateConfig }: ServiceSpec): Refusal | undefined {
+function checkDurations({ taskTemplate, updateConfig, rollbackConfig }: ServiceSpec): Refusal | undefined {
   const { restartPolicy, containerSpec } = taskTemplate;
-  const named: readonly [string, number, string][] = [
+  const named: readonly [string, number | undefined, string][] = [
     ['restart-delay', restartPolicy.delay, 'restart.delay'],
     ['restart-window', restartPolicy.window, 'restart.window'],
     ['update-delay', updateConfig.delay, 'update.delay'],
+    ['update-monitor', updateConfig.monitor, 'update.monitor'],
+    ['rollback-delay', rollbackConfig?.delay, 'rollback.delay'],
+    ['rollback-monitor', rollbackConfig?.monitor, 'rollback.monitor'],
     ['stop-grace-period', containerSpec.stopGracePeriod, 'stopGracePeriod'],
   ];
   for (const [name, nanos, field] of named) {
-    if (nanos < 0) return refuse('invalid', `TaskSpec: ${name} cannot be negative`, field);
+    if (nanos !== undefined && nanos < 0)
+      return refuse('invalid', `TaskSpec: ${name} cannot be negative`, field);
+  }
+  return undefined;
+}
+
+function checkFailureRatios({ updateConfig, rollbackConfig }: ServiceSpec): Refusal | undefined {
+  const named: readonly [string, number | undefined][] = [
+    ['update', updateConfig.maxFailureRatio],
+    ['rollback', rollbackConfig?.maxFailureRatio],
+  ];
+  for (const [name, ratio] of named) {
+    if (ratio === undefined || (ratio >= 0 && ratio <= 1)) continue;
+    const message = `TaskSpec: ${name}-maxfailureratio cannot be less than 0 or bigger than 1`;
+    return refuse('invalid', message, `${name}.maxFailureRatio`);
   }
   return undefined;
 }

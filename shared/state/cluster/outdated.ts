@@ -1,5 +1,11 @@
 // Whether an update must replace a task. Versions never change, so what two of them differ in is found once.
-import { compileConstraints, equalJson, type NodeTest, type TaskSpec } from '@muster/model';
+import {
+  type ConstrainedNode,
+  compileConstraints,
+  equalJson,
+  type NodeTest,
+  type TaskSpec,
+} from '@muster/model';
 import type { Difference, TaskVersion } from './state.ts';
 import type { Task } from './task.ts';
 
@@ -16,7 +22,7 @@ export function isOutdated({ version, node, service }: Task): boolean {
     case 'same':
       return false;
     case 'other placement':
-      return node === undefined || !testsOf(current).every((test) => test(node));
+      return node === undefined || !meetsConstraints(current, node);
     case 'different':
       return true;
   }
@@ -36,6 +42,10 @@ function findDifference(before: TaskVersion, after: TaskVersion): Difference {
   if (equalJson(before.spec, after.spec)) return 'same';
   const placedAlike: TaskSpec = { ...after.spec, placement: before.spec.placement };
   return equalJson(before.spec, placedAlike) ? 'other placement' : 'different';
+}
+
+export function meetsConstraints(version: TaskVersion, node: ConstrainedNode): boolean {
+  return version.spec.placement.constraints.length === 0 || testsOf(version).every((test) => test(node));
 }
 
 const compiled = new WeakMap<TaskVersion, readonly NodeTest[]>();

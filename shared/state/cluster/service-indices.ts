@@ -1,7 +1,10 @@
 // Which tasks and slots of a service somebody has something to decide about: the indices, and the rules of membership.
 import { isTerminal, TaskState } from '@muster/model';
 import type { RowSet } from './collections.ts';
+import { mayFill } from './global-service.ts';
+import { mustLeave } from './must-leave.ts';
 import { isOutdated } from './outdated.ts';
+import { pacingOf } from './service-update.ts';
 import type { Slot } from './slot.ts';
 import type { Task } from './task.ts';
 import { isHistory, isLive, isOver } from './task-standing.ts';
@@ -14,7 +17,7 @@ export function indexTask(task: Task): void {
   const { service, row, observed, desired } = task;
   const live = desired <= TaskState.RUNNING && !service.removed;
   const ended = isTerminal(observed);
-  member(service.dead, row, live && (ended || task.node?.status === 'down'));
+  member(service.dead, row, live && (ended || mustLeave(task) !== undefined));
   member(service.waiting, row, live && !ended && desired === TaskState.READY);
   member(service.pending, row, live && observed === TaskState.PENDING);
   member(service.reapable, row, desired === TaskState.REMOVE && isOver(task));
@@ -30,12 +33,18 @@ export function indexSlot(slot: Slot): void {
   member(service.settling, row, held && isSettling(slot, newest, doubled));
   member(service.doubled, row, doubled);
   member(service.crowded, row, crowded);
-  member(service.gaps, row, held && isStopped(newest));
+  member(service.gaps, row, held && isStopped(newest) && mayBeFilled(slot));
 }
 
+/** The task that an update put there has neither come to run nor ended, or not for the delay. */
 function isSettling({ service, updatedTo }: Slot, newest: Task, doubled: boolean): boolean {
   if (updatedTo !== service.version.seq || !isLive(newest)) return false;
-  return doubled || newest.observed !== TaskState.RUNNING || service.spec.updateConfig.delay !== 0;
+  if (doubled || pacingOf(service).delay !== 0) return true;
+  return newest.cause === 'update' && newest.observed < TaskState.RUNNING;
+}
+
+function mayBeFilled({ service, node }: Slot): boolean {
+  return node === undefined || mayFill(service, node);
 }
 
 /** It was told to stop before it had ended: an orchestrator that decides so puts another in its place. */

@@ -1,6 +1,6 @@
 // A slot of a service: a view of one row, made when asked for. Two views of one slot have the same `row`.
 import { atOf, editPage, type Page, readLoose, writeLoose } from '../columns/pages.ts';
-import type { Service } from './state.ts';
+import type { ClusterNode, Service } from './state.ts';
 import type { Tables } from './tables.ts';
 import type { Task } from './task.ts';
 
@@ -9,13 +9,14 @@ const NUMBER = 1;
 const GENERATION = 2;
 const OCCUPIED = 3;
 const NEWEST = 4;
+const NODE = 5;
 
 const RESTARTS_OF = 0;
 const UPDATED_TO = 1;
 
 const RESTARTED_AT = 0;
 
-export const slotShape = { narrow: 5, wide: 2, loose: 1 };
+export const slotShape = { narrow: 6, wide: 2, loose: 1 };
 
 const never: readonly number[] = [];
 
@@ -80,6 +81,14 @@ export class Slot {
   }
   set updatedTo(value: number) {
     editPage(this.page).wide[this.wideAt + UPDATED_TO] = value;
+  }
+
+  /** Whose it is, in a global service. */
+  get node(): ClusterNode | undefined {
+    return this.tables.nodes.get(this.page.narrow[this.narrowAt + NODE]!);
+  }
+  set node(node: ClusterNode | undefined) {
+    editPage(this.page).narrow[this.narrowAt + NODE] = node?.handle ?? 0;
   }
 
   /** The last task it got, while that is remembered. */

@@ -1,14 +1,25 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
-import { FIRST_WIRE_VERSION, readStored, type Stored, serviceSpecForm } from '@muster/events';
-import type { NodeDescription, NodeStatus, Port, Resources, ServiceSpec, TaskSpec } from '@muster/model';
+import { FIRST_WIRE_VERSION, nodeSpecForm, readStored, type Stored, serviceSpecForm } from '@muster/events';
+import {
+  INITIAL_NODE_SPEC,
+  type NodeDescription,
+  type NodeRole,
+  type NodeSpec,
+  type NodeStatus,
+  type Port,
+  type Resources,
+  type ServiceSpec,
+  type TaskSpec,
+} from '@muster/model';
 import { DIGESTS_KEPT } from '../fold/digest.ts';
 import type { Loss } from '../fold/losses.ts';
 import { NO_VOIDS, type Voids } from '../fold/voids.ts';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { Intents } from './intents.ts';
 import { ServiceNames } from './service-names.ts';
+import type { ServiceUpdate } from './service-update.ts';
 import type { Slot } from './slot.ts';
 import { Tables } from './tables.ts';
 import type { Task } from './task.ts';
@@ -51,16 +62,22 @@ export interface Service {
   updatedAt: number;
   /** What new tasks run. A change of replicas alone leaves it as it is. */
   version: TaskVersion;
+  /** What a rollback goes back to; undefined when there is nothing. */
+  previousSpec: Stored | undefined;
+  /** The last one of the present spec that had something to replace, from wire version 2 on. */
+  update: ServiceUpdate | undefined;
   removed: boolean;
   readonly tasks: ServiceTasks;
   readonly slots: ServiceSlots;
+  /** Of a global service: by a node's handle the number of the slot that belongs to it. */
+  readonly places: Map<number, number>;
   occupiedSlots: number;
   highestSlot: number;
   /** Tasks of it that run, on a node that is not down, and those remembered that failed or were rejected. */
   runningTasks: number;
   failedTasks: number;
   unschedulable: { readonly versionSeq: number; readonly message: string } | undefined;
-  /** Live tasks that have ended, or whose node is down: the restart policy is to be asked. */
+  /** Live tasks that have ended, or must leave their node: the restart policy is to be asked. */
   readonly dead: RowSet<Task>;
   /** Tasks desired READY: to be made RUNNING at their time. */
   readonly waiting: RowSet<Task>;
@@ -78,6 +95,8 @@ export interface Service {
   readonly crowded: RowSet<Slot>;
   /** Occupied slots whose newest task was stopped: there is another to come, unless its policy asks for none. */
   readonly gaps: RowSet<Slot>;
+  /** Of a global service: nodes that are to have a place and have none. */
+  readonly uncovered: Set<ClusterNode>;
 }
 
 export interface ClusterNode {
@@ -87,6 +106,16 @@ export interface ClusterNode {
   /** As it stands in the log; `description` is the same in this build's form. */
   storedDescription: Stored;
   description: NodeDescription;
+  /** What an operator wants of it; undefined in the log until somebody says. `spec` is the same in this build's form. */
+  storedSpec: Stored | undefined;
+  spec: NodeSpec;
+  /** Sequence of the event that set `spec`, or of its joining: what Docker calls the version index. */
+  specSeq: number;
+  /** What constraints see: the operator's before the agent's own. */
+  labels: Readonly<Record<string, string>>;
+  role: NodeRole;
+  /** It is known only as where tasks were that are remembered. */
+  removed: boolean;
   status: NodeStatus;
   statusMessage: string;
   statusAt: number;
@@ -128,7 +157,12 @@ export interface ClusterState {
   readonly services: Map<string, Service>;
   readonly serviceByName: ServiceNames;
   readonly tasks: TaskMap;
+  /** Those that are part of the cluster. */
   readonly nodes: Map<string, ClusterNode>;
+  /** Those that were removed and of whose tasks some are remembered. */
+  readonly removedNodes: Map<string, ClusterNode>;
+  /** Those that are not removed. */
+  readonly globalServices: Set<Service>;
   readonly intents: Intents;
   /** Invalid records not yet quarantined by an event, in log order. */
   readonly poison: Map<number, { readonly subject: string; readonly reason: string }>;
@@ -183,6 +217,8 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
     serviceByName: new ServiceNames(),
     tasks: new AllTasks(tables),
     nodes: new Map(),
+    removedNodes: new Map(),
+    globalServices: new Set(),
     intents: new Intents(),
     poison: new Map(),
     lastSeqs: new Map(),
@@ -205,7 +241,15 @@ export function lastSeqOf(state: ClusterState, subject: string): number {
 
 export type ServiceFacts = Omit<
   Service,
-  'handle' | 'tasks' | 'slots' | 'occupiedSlots' | 'highestSlot' | 'runningTasks' | 'failedTasks' | IndexName
+  | 'handle'
+  | 'tasks'
+  | 'slots'
+  | 'places'
+  | 'occupiedSlots'
+  | 'highestSlot'
+  | 'runningTasks'
+  | 'failedTasks'
+  | IndexName
 >;
 type IndexName =
   | 'dead'
@@ -216,7 +260,8 @@ type IndexName =
   | 'doubled'
   | 'reapable'
   | 'crowded'
-  | 'gaps';
+  | 'gaps'
+  | 'uncovered';
 
 /**
  * A service as it is before it has any slot. Here as below every field is written out: the fold reads them all the time,
@@ -239,7 +284,10 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
     version: facts.version,
     removed: facts.removed,
     unschedulable: facts.unschedulable,
+    previousSpec: facts.previousSpec,
+    update: facts.update,
     slots,
+    places: new Map(),
     tasks: new ServiceTasks(tables, { handle, slots }),
     occupiedSlots: 0,
     highestSlot: 0,
@@ -254,6 +302,7 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
     doubled: indexSlots(),
     crowded: indexSlots(),
     gaps: indexSlots(),
+    uncovered: new Set(),
   };
 }
 
@@ -280,6 +329,10 @@ export function makeVersion(
 export type NodeFacts = Omit<
   ClusterNode,
   | 'handle'
+  | 'spec'
+  | 'labels'
+  | 'role'
+  | 'removed'
   | 'tasks'
   | 'reserved'
   | 'activeTasks'
@@ -287,7 +340,7 @@ export type NodeFacts = Omit<
   | 'hostPorts'
   | 'strays'
   | 'straysOmitted'
-> & { readonly straysOmitted?: number };
+> & { readonly straysOmitted?: number; readonly removed?: boolean };
 
 /** A node as it is before it has any task. */
 export function makeNode(
@@ -296,12 +349,19 @@ export function makeNode(
   facts: NodeFacts,
   strays: readonly string[],
 ): ClusterNode {
+  const spec = readNodeSpec(facts.storedSpec);
   return {
     handle,
     id: facts.id,
     joinedAt: facts.joinedAt,
     storedDescription: facts.storedDescription,
     description: facts.description,
+    storedSpec: facts.storedSpec,
+    spec,
+    specSeq: facts.specSeq,
+    labels: labelsOf(facts.description, spec),
+    role: spec.role,
+    removed: facts.removed ?? false,
     status: facts.status,
     statusMessage: facts.statusMessage,
     statusAt: facts.statusAt,
@@ -316,4 +376,21 @@ export function makeNode(
     strays: new Set(strays),
     straysOmitted: facts.straysOmitted ?? 0,
   };
+}
+
+/** Changes what an operator wants of the node, and what follows from it. */
+export function setNodeSpec(node: ClusterNode, storedSpec: Stored | undefined, seq: number): void {
+  node.storedSpec = storedSpec;
+  node.spec = readNodeSpec(storedSpec);
+  node.specSeq = seq;
+  node.role = node.spec.role;
+  node.labels = labelsOf(node.description, node.spec);
+}
+
+export function labelsOf({ labels }: NodeDescription, spec: NodeSpec): Readonly<Record<string, string>> {
+  return Object.keys(spec.labels).length === 0 ? labels : { ...labels, ...spec.labels };
+}
+
+function readNodeSpec(stored: Stored | undefined): NodeSpec {
+  return stored === undefined ? INITIAL_NODE_SPEC : readStored(nodeSpecForm, stored);
 }

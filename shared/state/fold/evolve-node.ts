@@ -1,8 +1,16 @@
 // How reports of agents and decisions about nodes change the state. Returns false when the decision is void.
-import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
+import {
+  type EventFact,
+  type EventOf,
+  type EventType,
+  eventSubject,
+  storedOf,
+  writers,
+} from '@muster/events';
 import { equalJson, parseTaskState, TaskState } from '@muster/model';
+import { indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
 import { indexTask } from '../cluster/service-indices.ts';
-import { type ClusterNode, type ClusterState, makeNode } from '../cluster/state.ts';
+import { type ClusterNode, type ClusterState, labelsOf, makeNode, setNodeSpec } from '../cluster/state.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
@@ -12,17 +20,18 @@ type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
 export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, changes: Changes): boolean {
   const { event, time } = fact;
-  const known = state.nodes.get(event.nodeId);
+  const known = state.nodes.get(event.nodeId) ?? readmit(state, event.nodeId, fact);
   changes.nodes.add(event.nodeId);
   if (known) {
     const changed = !equalJson(known.description, event.description);
     known.description = event.description;
     known.storedDescription = storedOf(fact, 'description');
+    known.labels = labelsOf(known.description, known.spec);
     known.session = event.session;
     known.reads = event.reads ?? 1;
     known.reportedAt = time;
     // It may no longer meet the constraints by which an update spared its tasks.
-    if (changed) indexTasksOn(known, changes);
+    if (changed) indexStanding(state, known, changes);
     return true;
   }
   const { tables } = state;
@@ -31,6 +40,8 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     joinedAt: time,
     storedDescription: storedOf(fact, 'description'),
     description: event.description,
+    storedSpec: undefined,
+    specSeq: fact.seq,
     status: 'unknown',
     statusMessage: 'joined, no heartbeat yet',
     statusAt: time,
@@ -40,7 +51,67 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   } as const;
   const node = tables.nodes.add((handle) => makeNode(tables, handle, facts, []));
   state.nodes.set(node.id, node);
+  indexStanding(state, node, changes);
   return true;
+}
+
+/** One that was removed is a new node, which some remembered tasks were on. */
+function readmit(
+  state: ClusterState,
+  id: string,
+  { seq, time }: FactOf<'node.joined'>,
+): ClusterNode | undefined {
+  const node = state.removedNodes.get(id);
+  if (!node) return undefined;
+  state.removedNodes.delete(id);
+  state.nodes.set(id, node);
+  setNodeSpec(node, undefined, seq);
+  for (const task of node.tasks.values()) state.tables.countTask(task, -1);
+  Object.assign(node, {
+    removed: false,
+    status: 'unknown',
+    statusMessage: 'joined, no heartbeat yet',
+    statusAt: time,
+  });
+  for (const task of node.tasks.values()) state.tables.countTask(task, 1);
+  return node;
+}
+
+export function updateNode(state: ClusterState, fact: FactOf<'node.updated'>, changes: Changes): boolean {
+  const { event, seq } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node || !state.intents.delete(event.cause)) return false;
+  setNodeSpec(node, storedOf(fact, 'spec'), seq);
+  changes.nodes.add(node.id);
+  indexStanding(state, node, changes);
+  return true;
+}
+
+/** SwarmKit (controlapi/node.go, RemoveNode): what it ran, or was to run and nobody else may, is taken for lost. */
+export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, changes: Changes): boolean {
+  const { event, seq, time } = fact;
+  const node = state.nodes.get(event.nodeId);
+  if (!node || !state.intents.delete(event.cause)) return false;
+  for (const task of node.tasks.values()) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+  node.removed = true;
+  state.nodes.delete(node.id);
+  state.removedNodes.set(node.id, node);
+  changes.nodes.add(node.id);
+  for (const service of state.globalServices) {
+    const task = placeOn(service, node)?.newest;
+    if (task && !task.node) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+    unbindPlace(service, node);
+    changes.services.add(service.id);
+  }
+  for (const writer of writers) state.lastSeqs.delete(eventSubject(writer, 'node', node.id));
+  forgetNodeWhenEmpty(state, node);
+  return true;
+}
+
+export function forgetNodeWhenEmpty(state: ClusterState, node: ClusterNode): void {
+  if (!node.removed || node.tasks.size > 0) return;
+  state.removedNodes.delete(node.id);
+  state.tables.nodes.release(node.handle);
 }
 
 export function reportTasks(state: ClusterState, fact: FactOf<'tasks.reported'>, changes: Changes): boolean {
@@ -55,7 +126,7 @@ export function reportTasks(state: ClusterState, fact: FactOf<'tasks.reported'>,
       noteStray(node, status.id);
       continue;
     }
-    if (!setObserved(task, parseTaskState(status.state)!, time, changes)) continue;
+    if (!setObserved(task, parseTaskState(status.state)!, seq, time, changes)) continue;
     task.statusSeq = seq;
     task.message = shareText(shorten(status.message ?? ''));
     task.err = shorten(status.err ?? '');
@@ -126,17 +197,17 @@ export function changeNodeStatus(
   changes.nodes.add(node.id);
   if (!flips) return true;
   for (const task of node.tasks.values()) state.tables.countTask(task, 1);
-  indexTasksOn(node, changes);
+  indexStanding(state, node, changes);
   return true;
 }
 
 export function orphanTasks(state: ClusterState, fact: FactOf<'tasks.orphaned'>, changes: Changes): boolean {
-  const { event, time } = fact;
+  const { event, seq, time } = fact;
   const node = state.nodes.get(event.nodeId);
   if (!node) return false;
   for (const id of event.tasks) {
     const task = node.tasks.get(id);
-    if (task) setObserved(task, TaskState.ORPHANED, time, changes);
+    if (task) setObserved(task, TaskState.ORPHANED, seq, time, changes);
   }
   return true;
 }
@@ -168,9 +239,11 @@ export function noteUndelivered(
   return stands > 0;
 }
 
-function indexTasksOn(node: ClusterNode, changes: Changes): void {
+/** The node, or what is wanted of it, is another: who is there may have to leave, and who is not may have to come. */
+function indexStanding(state: ClusterState, node: ClusterNode, changes: Changes): void {
   for (const task of node.tasks.values()) {
     indexTask(task);
     noteTask(task, changes);
   }
+  indexPlacesOn(state, node, ({ id }) => changes.services.add(id));
 }

@@ -10,7 +10,10 @@ import {
   type ServiceSpec,
   TaskState,
 } from '@muster/model';
+import { isGlobal } from '../cluster/global-service.ts';
+import { bindPlace, indexPlacesOf } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
+import { pacingOf } from '../cluster/service-update.ts';
 import type { Slot } from '../cluster/slot.ts';
 import {
   type ClusterState,
@@ -23,7 +26,9 @@ import type { Tables } from '../cluster/tables.ts';
 import type { Task } from '../cluster/task.ts';
 import { isHistory, isLive, isOver } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
+import { forgetNodeWhenEmpty } from './evolve-node.ts';
 import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
+import { beginUpdate } from './update-progress.ts';
 import { indexNewDelay, indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
@@ -52,12 +57,16 @@ export function createService(
     specSeq: seq,
     updatedAt: time,
     version: addVersion(tables, serviceId, storedSpec, seq),
+    previousSpec: undefined,
+    update: undefined,
     removed: false,
     unschedulable: undefined,
   };
   const service = tables.services.add((handle) => makeService(tables, handle, facts));
   state.services.set(serviceId, service);
   state.serviceByName.add(service);
+  if (isGlobal(service)) state.globalServices.add(service);
+  indexPlacesOf(state, service);
   changes.services.add(serviceId);
   return true;
 }
@@ -70,23 +79,49 @@ export function updateService(
   const { event, seq, time } = fact;
   const service = state.services.get(event.serviceId);
   if (!service || service.removed || !state.intents.delete(event.cause)) return false;
-  const before = service.spec;
-  service.spec = event.spec;
-  service.storedSpec = storedOf(fact, 'spec');
+  const left = service.storedSpec;
+  changeSpec(state, service, { stored: storedOf(fact, 'spec'), spec: event.spec, seq, time }, changes);
+  if (state.wireVersion < UPDATES_SINCE) return true;
+  service.previousSpec = left;
+  if (service.outdated.size > 0) beginUpdate(service, 'updating', 'update in progress', time);
+  return true;
+}
+
+/** The wire version that brought updates as things that are remembered. */
+const UPDATES_SINCE = 2;
+
+interface NewSpec {
+  readonly stored: Stored;
+  readonly spec: ServiceSpec;
+  readonly seq: number;
+  readonly time: number;
+}
+
+/** What was said of an update to the spec before ends with it. */
+export function changeSpec(
+  state: ClusterState,
+  service: Service,
+  { stored, spec, seq, time }: NewSpec,
+  changes: Changes,
+): void {
+  const before = pacingOf(service);
+  const alike = sameTasks(service.spec, spec);
+  service.spec = spec;
+  service.storedSpec = stored;
   service.specSeq = seq;
   service.updatedAt = time;
+  service.update = undefined;
   changes.services.add(service.id);
-  if (sameTasks(before, event.spec)) {
-    const sameDelay = before.updateConfig.delay === event.spec.updateConfig.delay;
-    if (!sameDelay) indexNewDelay(state.tables, service);
-    return true;
+  if (alike) {
+    if (before.delay !== pacingOf(service).delay) indexNewDelay(state.tables, service);
+    return;
   }
   const last = service.version;
-  service.version = addVersion(state.tables, service.id, service.storedSpec, seq);
+  service.version = addVersion(state.tables, service.id, stored, seq);
   forgetVersionWhenUnused(state.tables, service, last);
   service.unschedulable = undefined;
   indexNewVersion(state.tables, service, changes);
-  return true;
+  indexPlacesOf(state, service);
 }
 
 export function removeService(
@@ -100,6 +135,8 @@ export function removeService(
   service.removed = true;
   service.updatedAt = time;
   state.serviceByName.delete(service);
+  state.globalServices.delete(service);
+  service.uncovered.clear();
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
   removeTasks(state.tables, service, seq, time, changes);
   changes.services.add(service.id);
@@ -210,6 +247,7 @@ function createTask(
   if (state.tasks.has(created.id)) return;
   const slot = takeSlot(state.tables, service, created.slot);
   if (created.generation !== slot.generation + 1) return;
+  if (isGlobal(service) && !takePlace(state, service, slot, created.node)) return;
   slot.generation = created.generation;
   if (created.cause === 'restart') noteRestart(slot, version, time);
   if (created.cause === 'update') slot.updatedTo = version.seq;
@@ -238,6 +276,16 @@ function createTask(
   version.tasks += 1;
   indexTask(task);
   noteTask(task, changes);
+}
+
+/** Whether the slot of a global service belongs to the node, or does so from here on. */
+function takePlace(state: ClusterState, service: Service, slot: Slot, nodeId: string | undefined): boolean {
+  const node = nodeId === undefined ? undefined : state.nodes.get(nodeId);
+  if (!node) return false;
+  if (slot.node) return slot.node === node;
+  if (service.places.has(node.handle)) return false;
+  bindPlace(service, slot, node);
+  return true;
 }
 
 /**
@@ -279,7 +327,7 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
   for (const index of [service.dead, service.waiting, service.pending, service.reapable])
     index.deleteRow(task.row);
   // Nobody forgets the task that holds a slot; where somebody did, the slot is free.
-  vacate(task, slot);
+  if (slot.node === undefined) vacate(task, slot);
   unlinkFromSlot(task, slot);
   service.tasks.size -= 1;
   version.tasks -= 1;
@@ -287,7 +335,9 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
   tables.forgetTask(task);
   indexSlot(slot);
   changes.tasks.add(id);
-  if (node) changes.nodes.add(node.id);
+  if (!node) return;
+  changes.nodes.add(node.id);
+  forgetNodeWhenEmpty(state, node);
 }
 
 function unlinkFromSlot(task: Task, slot: Slot): void {

@@ -18,7 +18,9 @@ import {
   joinNode,
   noteUndelivered,
   orphanTasks,
+  removeNode,
   reportTasks,
+  updateNode,
 } from './evolve-node.ts';
 import {
   allocateService,
@@ -29,10 +31,11 @@ import {
   removeService,
   updateService,
 } from './evolve-service.ts';
+import { endUpdate, rollBackService } from './evolve-update.ts';
 import { basisOf, countFrom, recordCommandsAhead, recordLoss } from './losses.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
-export const FOLD_VERSION = 6;
+export const FOLD_VERSION = 7;
 
 type Apply<Type extends EventType> = (
   state: ClusterState,
@@ -47,12 +50,16 @@ const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'cluster.commands_ahead': recordCommandsAhead,
   'service.created': createService,
   'service.updated': updateService,
+  'service.rolled_back': rollBackService,
+  'service.update_ended': endUpdate,
   'service.removed': removeService,
   'service.reconciled': reconcileService,
   'service.allocated': allocateService,
   'service.allocation_failed': noteAllocationFailed,
   'tasks.unschedulable': noteUnschedulable,
   'tasks.assigned': assignTasks,
+  'node.updated': updateNode,
+  'node.removed': removeNode,
   'node.status_changed': changeNodeStatus,
   'tasks.orphaned': orphanTasks,
   'tasks.undelivered': noteUndelivered,

@@ -6,6 +6,7 @@ import type { Slot } from '../cluster/slot.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import type { Changes } from './changes.ts';
+import { noteOfUpdate } from './update-progress.ts';
 
 export function setDesired(
   task: Task,
@@ -26,9 +27,16 @@ export function setDesired(
   return true;
 }
 
-export function setObserved(task: Task, observed: TaskState, time: number, changes: Changes): boolean {
+export function setObserved(
+  task: Task,
+  observed: TaskState,
+  seq: number,
+  time: number,
+  changes: Changes,
+): boolean {
   const before = task.observed;
   if (observed <= before) return false;
+  if (observed >= TaskState.RUNNING) noteOfUpdate(task, observed, seq, time);
   // Until it ends, its share of the node stays the same.
   if (isTerminal(observed)) leaveNode(task);
   task.observed = observed;

@@ -34,7 +34,7 @@ export function captureState(state: ClusterState): Capture {
     digests: state.digests.slice(0, state.head + 1),
     objects,
     links: {
-      nodes: [...state.nodes.values()].map(({ id, handle, tasks }) => [id, handle, tasks.first, tasks.last]),
+      nodes: [...state.tables.nodes].map(([handle, { id, tasks }]) => [id, handle, tasks.first, tasks.last]),
       services: [...state.services.values()].map(({ id, handle }) => [id, handle]),
       versions: [...state.tables.versions].map(([handle, { serviceId, seq }]) => [serviceId, seq, handle]),
       strangers: [...state.strangers],

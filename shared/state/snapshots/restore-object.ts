@@ -1,6 +1,14 @@
 // From the row of an object back to the object. Its links say which number the tables know it by.
-import { type IntentFact, nodeDescriptionForm, readStored, serviceSpecForm } from '@muster/events';
+import {
+  type IntentFact,
+  nodeDescriptionForm,
+  readStored,
+  type Stored,
+  serviceSpecForm,
+} from '@muster/events';
 import { DEFAULT_TEAM } from '@muster/model';
+import { isGlobal } from '../cluster/global-service.ts';
+import type { ServiceUpdate } from '../cluster/service-update.ts';
 import {
   type ClusterState,
   makeNode,
@@ -73,31 +81,42 @@ function restoreHead(state: ClusterState, { halted, ...stored }: StoredHead): vo
   haltBeyond(state);
 }
 
-type StoredNode = Omit<NodeFacts, 'storedDescription' | 'description' | 'reads'> &
-  StoredForm<'description'> & { readonly strays: readonly string[]; readonly reads?: number };
+type StoredNode = Omit<NodeFacts, 'storedDescription' | 'description' | 'storedSpec' | 'specSeq' | 'reads'> &
+  StoredForm<'description'> & {
+    readonly strays: readonly string[];
+    readonly reads?: number;
+    readonly spec?: Stored;
+    readonly specSeq?: number;
+  };
 
 function restoreNode(state: ClusterState, known: Known, row: StoredNode): void {
-  const { strays, description: content, wire = 1, reads = 1, ...rest } = row;
-  const facts = { ...rest, reads };
+  const { strays, description: content, wire = 1, reads = 1, spec: storedSpec, specSeq = 0, ...rest } = row;
+  const facts = { ...rest, reads, storedSpec, specSeq };
   const [, handle, first, last] = known.nodes.get(facts.id)!;
   const storedDescription = { wire, content };
   const description = readStored(nodeDescriptionForm, storedDescription);
   const node = makeNode(state.tables, handle, { ...facts, storedDescription, description }, strays);
   Object.assign(node.tasks, { first, last });
   state.tables.nodes.put(handle, node);
-  state.nodes.set(node.id, node);
+  (node.removed ? state.removedNodes : state.nodes).set(node.id, node);
 }
 
-type StoredService = Omit<ServiceFacts, 'version' | 'team' | 'storedSpec' | 'spec' | 'unschedulable'> &
+type StoredService = Omit<
+  ServiceFacts,
+  'version' | 'team' | 'storedSpec' | 'spec' | 'unschedulable' | 'previousSpec' | 'update'
+> &
   StoredForm<'spec'> & {
     readonly versionSeq: number;
     readonly team?: string;
     readonly unschedulable?: NonNullable<ServiceFacts['unschedulable']>;
+    readonly previousSpec?: Stored;
+    readonly update?: ServiceUpdate;
   };
 
 /** Its versions come later: until then it has none. */
 function restoreService(state: ClusterState, known: Known, row: StoredService): void {
-  const { versionSeq, team = DEFAULT_TEAM, spec: content, wire = 1, unschedulable, ...facts } = row;
+  const { versionSeq, team = DEFAULT_TEAM, spec: content, wire = 1, unschedulable, ...rest } = row;
+  const { previousSpec, update, ...facts } = rest;
   const [, handle] = known.services.get(facts.id)!;
   const version = { seq: versionSeq } as TaskVersion;
   const storedSpec = { wire, content };
@@ -108,11 +127,15 @@ function restoreService(state: ClusterState, known: Known, row: StoredService): 
     storedSpec,
     spec,
     unschedulable,
+    previousSpec,
+    update,
     version,
   });
   state.tables.services.put(handle, service);
   state.services.set(service.id, service);
-  if (!service.removed) state.serviceByName.add(service);
+  if (service.removed) return;
+  state.serviceByName.add(service);
+  if (isGlobal(service)) state.globalServices.add(service);
 }
 
 type StoredVersion = Pick<TaskVersion, 'serviceId' | 'seq'> &

@@ -21,7 +21,7 @@ export function* listObjectRows(state: ClusterState): Generator<Row> {
   if (state.losses.length > 0 || state.basisOffset > 0)
     yield ['losses', state.basisOffset, [...state.losses]];
   if (state.voided.size > 0) yield ['voided', [...state.voided]];
-  for (const node of state.nodes.values()) yield nodeRow(node);
+  for (const [, node] of state.tables.nodes) yield nodeRow(node);
   for (const service of state.services.values()) yield serviceRow(service);
   for (const [, version] of state.tables.versions) yield versionRow(version);
   for (const intent of state.intents.values()) yield ['intent', intent];
@@ -55,15 +55,25 @@ function headRow(state: ClusterState): Row {
 function nodeRow(node: ClusterNode): Row {
   const { id, joinedAt, storedDescription, status, statusMessage, statusAt, session, reportedAt, reads } =
     node;
-  const { straysOmitted } = node;
+  const { straysOmitted, storedSpec, specSeq, removed } = node;
   const strays = [...node.strays].sort();
   const { content: description, wire } = storedDescription;
   const facts = { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt, strays };
-  return ['node', { ...facts, ...younger({ wire, reads }), ...(straysOmitted > 0 && { straysOmitted }) }];
+  return [
+    'node',
+    {
+      ...facts,
+      ...younger({ wire, reads }),
+      ...(straysOmitted > 0 && { straysOmitted }),
+      ...(storedSpec && { spec: storedSpec, specSeq }),
+      ...(removed && { removed }),
+    },
+  ];
 }
 
 function serviceRow(service: Service): Row {
   const { id, team, createdAt, createdSeq, storedSpec, specSeq, updatedAt, removed, unschedulable } = service;
+  const { previousSpec, update } = service;
   const versionSeq = service.version.seq;
   const { content: spec, wire } = storedSpec;
   const facts = {
@@ -78,7 +88,10 @@ function serviceRow(service: Service): Row {
     removed,
     unschedulable,
   };
-  return ['service', { ...facts, ...younger({ wire }) }];
+  return [
+    'service',
+    { ...facts, ...younger({ wire }), ...(previousSpec && { previousSpec }), ...(update && { update }) },
+  ];
 }
 
 function versionRow({ serviceId, seq, storedSpec: { content: spec, wire }, ports }: TaskVersion): Row {
@@ -90,8 +103,10 @@ function younger(versions: Readonly<Record<string, number>>): Record<string, num
   return Object.fromEntries(Object.entries(versions).filter(([, version]) => version > 1));
 }
 
-function slotRow({ service, number, generation, occupied, restartedAt, restartsOf, updatedTo }: Slot): Row {
-  return ['slot', service.id, number, generation, occupied, restartedAt, restartsOf, updatedTo];
+function slotRow(slot: Slot): Row {
+  const { service, number, generation, occupied, restartedAt, restartsOf, updatedTo, node } = slot;
+  const row = ['slot', service.id, number, generation, occupied, restartedAt, restartsOf, updatedTo] as const;
+  return node === undefined ? row : [...row, { node: node.id }];
 }
 
 function taskRow(task: Task): Row {

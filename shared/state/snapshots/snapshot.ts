@@ -2,6 +2,8 @@
 // little more than copying. The last chunk holds a digest of the others.
 import { startSha256 } from '@muster/digests';
 import { TaskState } from '@muster/model';
+import { mustLeave } from '../cluster/must-leave.ts';
+import { indexPlacesOf } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
 import { type ClusterState, createState } from '../cluster/state.ts';
@@ -143,7 +145,7 @@ function isAtRest(slot: Slot, newest: Task): boolean {
     newest.older === undefined &&
     slot.updatedTo === 0 &&
     newest.version === slot.service.version &&
-    newest.node?.status !== 'down'
+    mustLeave(newest) === undefined
   );
 }
 
@@ -166,6 +168,8 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
     service.slots.set(number, slot);
     if (slot.occupied) service.occupiedSlots += 1;
     if (number > service.highestSlot) service.highestSlot = number;
+    const { node } = slot;
+    if (node) service.places.set(node.handle, number);
   }
   for (const row of tables.tasks.rows()) {
     if (row % PAGE_ROWS === 0) yield;
@@ -183,5 +187,9 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
     const { newest } = slot;
     if (newest === undefined) indexSlot(slot);
     else if (!isAtRest(slot, newest)) for (const task of slot.tasks) indexTask(task);
+  }
+  for (const service of state.globalServices) {
+    indexPlacesOf(state, service);
+    yield;
   }
 }

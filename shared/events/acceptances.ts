@@ -1,0 +1,17 @@
+// What an intent comes to where it is accepted: an event that makes the change, and whose cause it is.
+import type { EventType, MusterEvent } from './catalogue.ts';
+
+export const acceptances = [
+  'service.created',
+  'service.updated',
+  'service.rolled_back',
+  'service.removed',
+  'node.updated',
+  'node.removed',
+] as const satisfies readonly EventType[];
+export type Acceptance = Extract<MusterEvent, { readonly type: (typeof acceptances)[number] }>;
+
+/** A service that rolls back by itself accepts nothing: its cause is no intent. */
+export function isAcceptance(event: MusterEvent): event is Acceptance {
+  return (acceptances as readonly EventType[]).includes(event.type);
+}

@@ -1,0 +1,32 @@
+// Whether a task has to leave its node, whatever it does there: the one statement of it.
+import { meetsConstraints } from './outdated.ts';
+import type { ServiceUpdate } from './service-update.ts';
+import type { Task } from './task.ts';
+
+/** `lost`: its node is down. `drained`: its node is to run nothing. `not allowed`: its node does not meet the constraints. */
+export type LeaveReason = 'lost' | 'drained' | 'not allowed';
+
+/** Of a task that belongs to a node before it is given to it, that node counts. */
+export function mustLeave(task: Task): LeaveReason | undefined {
+  const node = task.node ?? task.slot.node;
+  if (node === undefined) return undefined;
+  if (node.status === 'down') return 'lost';
+  if (node.spec.availability === 'drain') return 'drained';
+  return isAllowedOn(task) ? undefined : 'not allowed';
+}
+
+/**
+ * SwarmKit's constraint enforcer (manager/orchestrator/constraintenforcer): the service's constraints win over the task's own
+ * copy, and a paused node keeps what it has. While an update brings the constraints, it says when.
+ */
+function isAllowedOn(task: Task): boolean {
+  const { service, version } = task;
+  const node = task.node ?? task.slot.node;
+  if (node === undefined || node.spec.availability !== 'active') return true;
+  if (version !== service.version && !isDone(service.update)) return true;
+  return meetsConstraints(service.version, node);
+}
+
+function isDone(update: ServiceUpdate | undefined): boolean {
+  return update?.state === 'completed' || update?.state === 'rollback_completed';
+}

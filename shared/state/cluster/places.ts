@@ -1,0 +1,57 @@
+// The places of a global service are nodes: which of them are still to get one. A node's place is a slot that belongs to it.
+import { isGlobal, mayFill } from './global-service.ts';
+import { indexSlot, indexTask } from './service-indices.ts';
+import type { Slot } from './slot.ts';
+import type { ClusterNode, ClusterState, Service } from './state.ts';
+
+/** Puts the node where the index of the service says. */
+export function indexPlace(service: Service, node: ClusterNode): void {
+  if (!service.places.has(node.handle) && mayFill(service, node)) service.uncovered.add(node);
+  else service.uncovered.delete(node);
+}
+
+/** Its constraints are others, or it is new. */
+export function indexPlacesOf(state: ClusterState, service: Service): void {
+  if (!isGlobal(service)) return;
+  for (const node of state.nodes.values()) indexPlace(service, node);
+}
+
+/** What the node is, or what is wanted of it, is another. Calls `changed` with each service that may be concerned. */
+export function indexPlacesOn(
+  state: ClusterState,
+  node: ClusterNode,
+  changed: (service: Service) => void,
+): void {
+  for (const service of state.globalServices) {
+    indexPlace(service, node);
+    const slot = placeOn(service, node);
+    if (slot?.newest) indexTask(slot.newest);
+    changed(service);
+  }
+}
+
+export function placeOn(service: Service, node: ClusterNode): Slot | undefined {
+  const number = service.places.get(node.handle);
+  return number === undefined ? undefined : service.slots.get(number);
+}
+
+/** From here on nobody else's tasks run in the slot. */
+export function bindPlace(service: Service, slot: Slot, node: ClusterNode): void {
+  slot.node = node;
+  service.places.set(node.handle, slot.number);
+  service.uncovered.delete(node);
+}
+
+/** The node is no more: its slot is free for another. */
+export function unbindPlace(service: Service, node: ClusterNode): void {
+  const slot = placeOn(service, node);
+  service.uncovered.delete(node);
+  if (!slot) return;
+  slot.node = undefined;
+  service.places.delete(node.handle);
+  if (slot.occupied) {
+    slot.occupied = false;
+    service.occupiedSlots -= 1;
+  }
+  indexSlot(slot);
+}

@@ -1,0 +1,46 @@
+// An update of a service as a thing: what it has come to, and what has become of the tasks that it made.
+import { nanosToMs, type RollbackConfig, type UpdateConfig } from '@muster/model';
+import type { Service } from './state.ts';
+
+/** SwarmKit's (api/types.proto, UpdateStatus). */
+export type UpdateState =
+  | 'updating'
+  | 'paused'
+  | 'completed'
+  | 'rollback_started'
+  | 'rollback_paused'
+  | 'rollback_completed';
+
+export interface ServiceUpdate {
+  readonly state: UpdateState;
+  readonly message: string;
+  /** ms since the epoch, by the log's clock. */
+  readonly startedAt: number;
+  readonly completedAt?: number | undefined;
+  /** Places that it found to be brought up to the new spec. */
+  readonly total: number;
+  /** Tasks made by it that ended before they ran, or within its monitor time. */
+  readonly failed: number;
+  /** The last of them, and the sequence that told of it. */
+  readonly failedTask?: { readonly id: string; readonly seq: number } | undefined;
+  /** When the last of its tasks came to run, or ended before. */
+  readonly settledAt: number;
+}
+
+export function isUnderWay({ update }: Pick<Service, 'update'>): boolean {
+  return update?.state === 'updating' || update?.state === 'rollback_started';
+}
+
+export function isRollback({ update }: Pick<Service, 'update'>): boolean {
+  return update?.state.startsWith('rollback_') === true;
+}
+
+/** How the service is brought up to its spec: a rollback has its own pace. */
+export function pacingOf(service: Pick<Service, 'spec' | 'update'>): UpdateConfig | RollbackConfig {
+  return isRollback(service) ? service.spec.rollbackConfig : service.spec.updateConfig;
+}
+
+/** For how long a new task is watched: SwarmKit's, which is longer than the delay (updater.go). */
+export function monitorMs({ delay, monitor }: UpdateConfig | RollbackConfig): number {
+  return nanosToMs(delay >= monitor ? delay + 1e9 : monitor);
+}

@@ -1,0 +1,51 @@
+// How decisions about the update of a service change the state.
+import { type EventFact, type EventOf, type EventType, readStored, serviceSpecForm } from '@muster/events';
+import { isUnderWay } from '../cluster/service-update.ts';
+import type { ClusterState } from '../cluster/state.ts';
+import type { Changes } from './changes.ts';
+import { changeSpec } from './evolve-service.ts';
+import { beginUpdate } from './update-progress.ts';
+
+type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
+
+export function rollBackService(
+  state: ClusterState,
+  { event, seq, time }: FactOf<'service.rolled_back'>,
+  changes: Changes,
+): boolean {
+  const service = state.services.get(event.serviceId);
+  const previous = service?.previousSpec;
+  if (!service || service.removed || !previous) return false;
+  const isAskedFor = event.actor !== undefined;
+  if (isAskedFor && !state.intents.delete(event.cause)) return false;
+  const left = service.storedSpec;
+  changeSpec(
+    state,
+    service,
+    { stored: previous, spec: readStored(serviceSpecForm, previous), seq, time },
+    changes,
+  );
+  // Who goes back by himself may change his mind. What failed is not gone back to.
+  service.previousSpec = isAskedFor ? left : undefined;
+  beginUpdate(service, 'rollback_started', event.message, time);
+  return true;
+}
+
+export function endUpdate(
+  state: ClusterState,
+  { event, time }: FactOf<'service.update_ended'>,
+  changes: Changes,
+): boolean {
+  const service = state.services.get(event.serviceId);
+  if (!service?.update || service.removed || !isUnderWay(service) || service.specSeq !== event.specVersion)
+    return false;
+  const isComplete = event.state === 'completed' || event.state === 'rollback_completed';
+  service.update = {
+    ...service.update,
+    state: event.state,
+    message: event.message,
+    completedAt: isComplete ? time : undefined,
+  };
+  changes.services.add(service.id);
+  return true;
+}
