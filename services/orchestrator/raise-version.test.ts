@@ -1,5 +1,5 @@
 import { BEAT_MS, GONE_AFTER_MS, type HeardOf } from '@muster/runtime';
-import { describeNode, startHistory } from '@muster/testing';
+import { createService, describeNode, startHistory } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { raiseVersion, type VersionRaising } from './raise-version.ts';
 import { LISTEN_MS, REMEMBER_MS } from './roll-call.ts';
@@ -16,6 +16,7 @@ let saying: Map<string, Partial<HeardOf>>;
 beforeEach(() => {
   history = startHistory();
   history.append({ type: 'cluster.created', cause: 0, clusterId: 'c1', name: 'muster' });
+  createService(history, 'web');
   raising = raiseVersion(2);
   now = history.now;
   saying = new Map(roles.map((role) => [`${role} new`, { reads: 2 }]));
@@ -50,6 +51,14 @@ describe('the version of the cluster', () => {
     expect(listen(LISTEN_MS)).toBeUndefined();
     expect(raising.nextWake()).toBeUndefined();
     expect(raising.obstacles(history.state, now)).toBeUndefined();
+  });
+
+  it('is raised almost at once where nothing was asked of it yet', () => {
+    history = startHistory();
+    history.append({ type: 'cluster.created', cause: 0, clusterId: 'c1', name: 'muster' });
+    const startedAt = now;
+    expect(listen(LISTEN_MS)).toEqual(raised);
+    expect(now - startedAt).toBeLessThanOrEqual(2 * BEAT_MS);
   });
 
   it('looks once a second while there is something to raise', () => {

@@ -1,13 +1,15 @@
 // When the cluster's wire version is raised: once every copy that there is, and every node that is not down, has said
 // that it reads the next one. What copies say is hearsay (roll-call.ts): the worst that an invented one does is to delay it.
-import { CLUSTER_SUBJECT } from '@muster/events';
+import { CLUSTER_SUBJECT, FIRST_WIRE_VERSION } from '@muster/events';
 import type { Decision, HeardOf } from '@muster/runtime';
 import { type ClusterState, lastSeqOf } from '@muster/state';
-import { type Present, startRollCall } from './roll-call.ts';
+import { GLANCE_MS, LISTEN_MS, type Present, startRollCall } from './roll-call.ts';
 
 /** Whoever folds the log. The cluster does not work without any of them. */
 const ROLES = ['orchestrator', 'allocator', 'scheduler', 'dispatcher', 'api'] as const;
 const LOOK_EVERY_MS = 1_000;
+/** A new cluster is to be of use at once. */
+const LOOK_AT_NEW_EVERY_MS = 200;
 /** Of those that hold it back, listed at most. */
 const MAX_LISTED = 10;
 
@@ -39,10 +41,11 @@ export function raiseVersion(newest: number): VersionRaising {
       wakeAt = undefined;
       return [];
     }
-    if (now >= lookedAt && now < lookedAt + LOOK_EVERY_MS) return [];
+    const everyMs = isNew(state) ? LOOK_AT_NEW_EVERY_MS : LOOK_EVERY_MS;
+    if (now >= lookedAt && now < lookedAt + everyMs) return [];
     lookedAt = now;
-    wakeAt = now + LOOK_EVERY_MS;
-    const version = findReadable(state, roll.call(now), newest);
+    wakeAt = now + everyMs;
+    const version = findReadable(state, roll.call(now, listenMs(state)), newest);
     if (version <= state.wireVersion) return [];
     const last = lastSeqOf(state, CLUSTER_SUBJECT);
     return [{ event: { type: 'cluster.version_raised', cause: last, version }, expect: last }];
@@ -54,7 +57,7 @@ export function raiseVersion(newest: number): VersionRaising {
     nextWake: () => wakeAt,
     obstacles(state, now) {
       if (!hasOlderVersion(state, newest)) return undefined;
-      return findObstacles(state, roll.call(now), state.wireVersion + 1);
+      return findObstacles(state, roll.call(now, listenMs(state)), state.wireVersion + 1);
     },
   };
 }
@@ -62,6 +65,15 @@ export function raiseVersion(newest: number): VersionRaising {
 /** A log that does not say whose it is stays as it is. */
 function hasOlderVersion({ cluster, wireVersion }: ClusterState, newest: number): boolean {
   return cluster !== undefined && wireVersion < newest;
+}
+
+/** Nothing runs in it: where a copy of an older build is overheard, and halts, nobody misses it. */
+function isNew({ services, wireVersion }: ClusterState): boolean {
+  return services.size === 0 && wireVersion === FIRST_WIRE_VERSION;
+}
+
+function listenMs(state: ClusterState): number {
+  return isNew(state) ? GLANCE_MS : LISTEN_MS;
 }
 
 /** The newest version that nobody is in the way of. */

@@ -4,6 +4,8 @@ import { BEAT_MS, GONE_AFTER_MS, type HeardOf } from '@muster/runtime';
 
 /** Who starts to listen has heard everybody after this: ten beats. */
 export const LISTEN_MS = 10 * BEAT_MS;
+/** Who is there has said so after this, unless something keeps him from it. */
+export const GLANCE_MS = 1.5 * BEAT_MS;
 /** Who has fallen silent and not said goodbye may be stopped, or cut off, and come back. */
 export const REMEMBER_MS = 60 * BEAT_MS;
 /** Said by us all the time, too: when nothing at all is heard for so long, we are deaf. */
@@ -18,8 +20,8 @@ export interface Present {
 
 export interface RollCall {
   note(heard: HeardOf, now: number): void;
-  /** Undefined while somebody may not have been heard yet. */
-  call(now: number): readonly Present[] | undefined;
+  /** Undefined while somebody may not have been heard yet: `listenMs` is how long that is taken to be. */
+  call(now: number, listenMs?: number): readonly Present[] | undefined;
 }
 
 interface Known extends Present {
@@ -53,8 +55,8 @@ export function startRollCall(): RollCall {
     }
   }
 
-  function call(now: number): readonly Present[] | undefined {
-    if (now - since < LISTEN_MS || now < lastWordAt || now - lastWordAt > DEAF_AFTER_MS) return undefined;
+  function call(now: number, listenMs = LISTEN_MS): readonly Present[] | undefined {
+    if (now - since < listenMs || now < lastWordAt || now - lastWordAt > DEAF_AFTER_MS) return undefined;
     for (const [key, known] of copies) if (isGone(known, now)) copies.delete(key);
     return [...copies.values()];
   }

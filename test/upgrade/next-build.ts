@@ -1,4 +1,4 @@
-// The build after this one: today's sources with an invented wire version 2, changed while they are bundled. Each change is
+// The build after this one: today's sources with an invented wire version 3, changed while they are bundled. Each change is
 // an exact replacement, so that it fails loudly when the sources move; all of them together are what CONTRIBUTING says of
 // adding a field, done.
 import { readFile } from 'node:fs/promises';
@@ -12,33 +12,28 @@ type Change = readonly [before: string, after: string];
 const addNote = `(old) => ({ ...old, containerSpec: { ...old.containerSpec, note: 'none' } })`;
 
 const changes: Readonly<Record<string, readonly Change[]>> = {
-  // 1. The build reads version 2.
-  'shared/events/envelope.ts': [['export const WIRE_VERSION = 1;', 'export const WIRE_VERSION = 2;']],
+  // 1. The build reads version 3.
+  'shared/events/envelope.ts': [['export const WIRE_VERSION = 2;', 'export const WIRE_VERSION = 3;']],
   // 2. Two fields: what an agent must know to run the task rightly, and what it may leave.
   'shared/model/spec/service-spec.ts': [
     [
       '  readOnly: z.boolean().optional(),\n});\nexport type ContainerSpec',
       `  readOnly: z.boolean().optional(),
-  shmSizeBytes: since(2, z.int().optional()),
-  note: since(2, z.string().default('none'), { agents: 'may' }),
+  shmSizeBytes: since(3, z.int().optional()),
+  note: since(3, z.string().default('none'), { agents: 'may' }),
 });
 export type ContainerSpec`,
     ],
-    [
-      "import { storeAs } from '../stored/stored-form.ts';\n",
-      "import { storeAs } from '../stored/stored-form.ts';\nimport { since } from '../stored/wire-version.ts';\n",
-    ],
   ],
-  // 3. What was meant by a spec of version 1, which has neither.
+  // 3. What was meant by a spec of version 2, which has neither.
   'shared/events/forms.ts': [
     [
-      'schema: storedForm(serviceSpecSchema),\n  upcasters: {},',
-      `schema: storedForm(serviceSpecSchema),
-  upcasters: { 2: (old) => ({ ...old, taskTemplate: (${addNote})(old.taskTemplate) }) },`,
+      '  upcasters: { 2: watchNothing },',
+      `  upcasters: { 2: watchNothing, 3: (old) => ({ ...old, taskTemplate: (${addNote})(old.taskTemplate) }) },`,
     ],
     [
       "schema: storedForm(taskSpecSchema),\n  // Those of the service's spec, for the part of it that a command holds.\n  upcasters: {},",
-      `schema: storedForm(taskSpecSchema),\n  upcasters: { 2: ${addNote} },`,
+      `schema: storedForm(taskSpecSchema),\n  upcasters: { 3: ${addNote} },`,
     ],
   ],
   // 4. Fields of events: two that agents write, and one of a reducer's.
@@ -50,23 +45,23 @@ export type ContainerSpec`,
     [
       '    reads: z.int().positive().optional(),\n  },\n',
       `    reads: z.int().positive().optional(),
-    kernel: since(2, z.string().optional()),
+    kernel: since(3, z.string().optional()),
   },
-  upcasters: { 2: (old) => old },
+  upcasters: { 3: (old) => old },
 `,
     ],
     [
       '  runId: z.string().optional(),\n});',
-      '  runId: z.string().optional(),\n  attempt: since(2, z.int().optional()),\n});',
+      '  runId: z.string().optional(),\n  attempt: since(3, z.int().optional()),\n});',
     ],
     [
       '    gone: z.array(taskId).default([]),\n  },\n',
-      '    gone: z.array(taskId).default([]),\n  },\n  upcasters: { 2: (old) => old },\n',
+      '    gone: z.array(taskId).default([]),\n  },\n  upcasters: { 3: (old) => old },\n',
     ],
     [
       '  facts: { nodeId, status: z.enum(nodeStatuses), message: z.string() },\n',
-      `  facts: { nodeId, status: z.enum(nodeStatuses), message: z.string(), heardOf: since(2, z.string().optional()) },
-  upcasters: { 2: (old) => old },
+      `  facts: { nodeId, status: z.enum(nodeStatuses), message: z.string(), heardOf: since(3, z.string().optional()) },
+  upcasters: { 3: (old) => old },
 `,
     ],
   ],
@@ -81,7 +76,7 @@ export type ContainerSpec`,
   'services/dispatcher/dispatcher.ts': [
     [
       "type: 'node.status_changed', cause, nodeId, ...verdict }",
-      "type: 'node.status_changed', cause, nodeId, ...verdict, ...(state.wireVersion >= 2 && { heardOf: 'bus' }) }",
+      "type: 'node.status_changed', cause, nodeId, ...verdict, ...(state.wireVersion >= 3 && { heardOf: 'bus' }) }",
     ],
   ],
 };

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { composeEvent } from '@muster/events';
+import { composeEvent, WIRE_VERSION } from '@muster/events';
 import { createChanges, createState, foldRecord, hashState, sumOfRecord } from '@muster/state';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { controlRoles } from '../harness/cluster.ts';
@@ -77,7 +77,8 @@ async function refold(samples: readonly Sample[]): Promise<Map<number, { own: st
   return hashes;
 }
 
-const raiseOf = () => stage.watch.events('cluster.version_raised')[0]?.seq;
+const raiseOf = (to = WIRE_VERSION + 1) =>
+  stage.watch.events('cluster.version_raised').find(({ event }) => event.version === to)?.seq;
 
 describe.each([
   ['reducers, then agents', [...controlRoles, ...agents]],
@@ -119,7 +120,7 @@ describe.each([
         name: 'young',
         ...container({ shmSizeBytes: 1024, note: 'new' }),
       });
-      expect(created).toMatchObject({ type: 'service.created', v: 2 });
+      expect(created).toMatchObject({ type: 'service.created', v: WIRE_VERSION + 1 });
       await updateService('steady', '--label-add', 'changed=after');
       await watch.until('young', eyes.hasConverged('young', 1));
       await cluster.intend(watch, 'scale', 'steady', { replicas: 5 });
@@ -150,9 +151,9 @@ describe.each([
     const versions = stage.watch.facts.flatMap((fact) =>
       fact.is === 'event' ? [[fact.seq, fact.event.type, fact.wire] as const] : [],
     );
-    expect(versions.filter(([seq, , wire]) => seq <= raise && wire > 1)).toEqual([]);
+    expect(versions.filter(([seq, , wire]) => seq <= raise && wire > WIRE_VERSION)).toEqual([]);
     const younger = new Set(
-      versions.filter(([seq, , wire]) => seq > raise && wire > 1).map(([, type]) => type),
+      versions.filter(([seq, , wire]) => seq > raise && wire > WIRE_VERSION).map(([, type]) => type),
     );
     expect([...younger]).toEqual(expect.arrayContaining(['service.created', 'tasks.reported']));
     expect(stage.watch.facts.filter(({ is }) => is === 'poison' || is === 'unknown')).toEqual([]);
@@ -181,7 +182,7 @@ describe.each([
     'halts a copy of the previous build from then on, which says so and decides nothing',
     async () => {
       const { cluster, watch, running } = stage;
-      const sentence = 'the cluster is at version 2, and this program knows 1 at most';
+      const sentence = `the cluster is at version ${WIRE_VERSION + 1}, and this program knows ${WIRE_VERSION} at most`;
       const late = await stage.startControl('orchestrator', 'previous', 'late');
       await probeUntil(late, 'readyz', (answer) =>
         failing(answer).some((says) => says.startsWith('halted: halted') && says.includes(sentence)),
@@ -189,7 +190,7 @@ describe.each([
       const { code, stdout } = await cluster.run(['doctor'], { env: { MUSTER_PROGRAM: builds.next } });
       expect(code, stdout).toBe(0);
       expect(stdout).toMatch(new RegExp(`orchestrator-${late.pid} on \\S+ has halted.*: ${sentence}`));
-      expect(stdout).toContain('the cluster is at wire version 2');
+      expect(stdout).toContain(`the cluster is at wire version ${WIRE_VERSION + 1}`);
       await running.get('orchestrator')!.stop();
       const asked = await cluster.intend(watch, 'scale', 'steady', { replicas: 4 });
       await delay(1_500); // long enough for whoever would decide: nothing tells that nobody does
@@ -239,10 +240,12 @@ describe('a younger event before the version is raised', () => {
   beforeAll(async () => {
     stage = await setStage(builds, { strict: false });
     await stage.startControl('orchestrator', 'next', 'younger');
+    await stage.watch.until('the version of the builds before', () => raiseOf(WIRE_VERSION), PATIENCE_MS);
   }, LONG_MS);
   afterAll(() => stage?.stop());
 
-  const younger = (event: object) => stage.eyes.composeEvent(event as never, Date.now(), { wire: 2 });
+  const younger = (event: object) =>
+    stage.eyes.composeEvent(event as never, Date.now(), { wire: WIRE_VERSION + 1 });
 
   it(
     'halts nobody when an agent wrote it',
@@ -279,7 +282,7 @@ describe('a younger event before the version is raised', () => {
       for (const [name, copy] of running) {
         const reason =
           name === 'younger'
-            ? 'event node.status_changed version 2 needs a cluster of version 2, and this one is at 1'
+            ? `event node.status_changed version 2 needs a cluster of version ${WIRE_VERSION + 1}, and this one is at ${WIRE_VERSION}`
             : 'this program does not know event node.status_changed version 2';
         await probeUntil(copy, 'readyz', (answer) =>
           failing(answer).some((says) => says.startsWith('halted: ') && says.includes(reason)),
