@@ -2,13 +2,14 @@
 
 import type { ClusterState } from '../cluster/state.ts';
 import type { Tables } from '../cluster/tables.ts';
+import type { Link } from '../kinds/kind.ts';
+import { kindNames, kinds } from '../kinds/kinds.ts';
 import { listObjectRows, listTableRows, type Row } from './rows.ts';
 
-/** What the tables name, and where in them the lists of nodes begin. */
+/** What the tables name. */
 export interface Links {
-  readonly nodes: readonly (readonly [id: string, handle: number, firstTask: number, lastTask: number])[];
-  readonly services: readonly (readonly [id: string, handle: number])[];
-  readonly versions: readonly (readonly [serviceId: string, seq: number, handle: number])[];
+  /** By the name of the kind. */
+  readonly kinds: Readonly<Record<string, readonly Link[]>>;
   /** In their order, which decides what is forgotten next. */
   readonly strangers: readonly string[];
 }
@@ -33,12 +34,7 @@ export function captureState(state: ClusterState): Capture {
     head: state.head,
     digests: state.digests.slice(0, state.head + 1),
     objects,
-    links: {
-      nodes: [...state.tables.nodes].map(([handle, { id, tasks }]) => [id, handle, tasks.first, tasks.last]),
-      services: [...state.services.values()].map(({ id, handle }) => [id, handle]),
-      versions: [...state.tables.versions].map(([handle, { serviceId, seq }]) => [serviceId, seq, handle]),
-      strangers: [...state.strangers],
-    },
+    links: { kinds: listLinks(state), strangers: [...state.strangers] },
     tables,
     *rows() {
       yield* objects;
@@ -46,4 +42,12 @@ export function captureState(state: ClusterState): Capture {
     },
     release,
   };
+}
+
+function listLinks(state: ClusterState): Links['kinds'] {
+  const linked = kindNames.flatMap((name) => {
+    const links = kinds[name].link?.(state);
+    return links ? [[name, [...links]] as const] : [];
+  });
+  return Object.fromEntries(linked);
 }

@@ -3,6 +3,7 @@
 import { sha256 } from '@muster/digests';
 import { ownValue } from '@muster/model';
 import type { ClusterState } from '../cluster/state.ts';
+import { kinds } from '../kinds/kinds.ts';
 import { listRows, type Row } from './rows.ts';
 
 const MODULUS = 2n ** 128n;
@@ -35,14 +36,10 @@ function hashRow(row: Row): bigint {
   return BigInt(`0x${digest.slice(0, 32)}`);
 }
 
-/**
- * What waits for a verdict counts by where it stands in the log. What is wrong with it is said in the words of a JSON
- * parser or of a schema library, which may change from one version of them to the next; the state may not.
- */
 function hashedPart(row: Row): Row {
-  const [kind, waiting] = row;
-  if (kind === 'intent') return [kind, (waiting as { readonly seq: number }).seq];
-  return kind === 'poison' ? [kind, waiting] : row;
+  const [name, ...fields] = row;
+  const hashed = ownValue(kinds, name)?.hashed;
+  return hashed ? [name, ...hashed(fields)] : row;
 }
 
 function sortKeys(_key: string, value: unknown): unknown {
