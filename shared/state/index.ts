@@ -1,14 +1,19 @@
-export type * from './cluster/collections.ts';
 export * from './cluster/global-service.ts';
 export * from './cluster/must-leave.ts';
 export * from './cluster/outdated.ts';
-export { placeOn } from './cluster/places.ts';
+export type * from './cluster/readonly.ts';
 export { TASK_HISTORY_LIMIT } from './cluster/service-indices.ts';
 export { foldName, keyName } from './cluster/service-names.ts';
 export * from './cluster/service-update.ts';
-export type { Slot } from './cluster/slot.ts';
-export * from './cluster/state.ts';
-export type { Task } from './cluster/task.ts';
+export {
+  type ClusterState as FoldedState,
+  createState,
+  type Difference,
+  type Halt,
+  type HaltingRecord,
+  labelsOf,
+  lastSeqOf,
+} from './cluster/state.ts';
 export * from './cluster/task-standing.ts';
 export * from './columns/id-map.ts';
 export { atOf, Table } from './columns/pages.ts';
@@ -18,7 +23,7 @@ export { evolve, FOLD_VERSION } from './fold/evolve.ts';
 export { undeliveredError } from './fold/evolve-node.ts';
 export * from './fold/fold-record.ts';
 export { basisOf, type Loss } from './fold/losses.ts';
-export * from './fold/task-transitions.ts';
+export { hostPortKey } from './fold/task-transitions.ts';
 export * from './fold/voids.ts';
 export * from './snapshots/capture.ts';
 export * from './snapshots/hash.ts';

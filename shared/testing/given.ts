@@ -22,6 +22,7 @@ import {
   type ClusterState,
   createChanges,
   createState,
+  type FoldedState,
   findVoids,
   foldRecord,
   type Service,
@@ -31,7 +32,7 @@ import {
 export const START_TIME = Date.UTC(2026, 0, 1);
 
 export interface History {
-  readonly state: ClusterState;
+  readonly state: FoldedState;
   /** Everything touched so far; clear it as a reducer would. */
   readonly changes: Changes;
   readonly records: RawRecord[];
@@ -102,7 +103,7 @@ function raiseTo(history: History, version: number): void {
 }
 
 /** The state after these records. */
-export function foldAll(records: readonly RawRecord[]): ClusterState {
+export function foldAll(records: readonly RawRecord[]): FoldedState {
   const state = createState(findVoids(records));
   for (const record of records) foldRecord(state, record, createChanges());
   return state;

@@ -1,7 +1,13 @@
 // A state as it comes back from a snapshot.
-import { type ClusterState, captureState, readSnapshot, writeSnapshot } from '@muster/state';
+import {
+  type ClusterState,
+  captureState,
+  type FoldedState,
+  readSnapshot,
+  writeSnapshot,
+} from '@muster/state';
 
-export function copyThroughSnapshot(state: ClusterState): ClusterState {
+export function copyThroughSnapshot(state: ClusterState): FoldedState {
   const capture = captureState(state);
   const reader = readSnapshot();
   for (const chunk of writeSnapshot(capture)) reader.take(chunk);

@@ -1,7 +1,14 @@
 // The cluster as it was at a sequence or a time: folded anew from the log, above the nearest snapshot that is of use.
 import { findSeqAt, type Log } from '@muster/log';
 import { loadNearest, readVoids, type SnapshotSource } from '@muster/runtime';
-import { type ClusterState, createState, foldRecord, ignoreChanges, type Voids } from '@muster/state';
+import {
+  type ClusterState,
+  createState,
+  type FoldedState,
+  foldRecord,
+  ignoreChanges,
+  type Voids,
+} from '@muster/state';
 import type { Pace } from './heavy-reads.ts';
 
 /** A sequence, or ms since the epoch. */
@@ -28,7 +35,7 @@ export function createReplay(options: ReplayOptions): Replay {
   };
 }
 
-async function foldUpTo(options: ReplayOptions, seq: number, pace: Pace): Promise<ClusterState> {
+async function foldUpTo(options: ReplayOptions, seq: number, pace: Pace): Promise<FoldedState> {
   const { log } = options;
   // Of today: at no moment was a record folded that is void.
   const voids = await readVoids(log);
@@ -48,7 +55,7 @@ async function findSnapshot(
   { snapshots, ...rest }: ReplayOptions,
   voids: Voids,
   seq: number,
-): Promise<ClusterState | undefined> {
+): Promise<FoldedState | undefined> {
   if (!snapshots) return undefined;
   try {
     return await loadNearest({ ...rest, snapshots, voids }, seq);

@@ -1,9 +1,9 @@
 // Folds the log anew, beside everything else, to store the snapshots that the ladder lacks.
 import { findGap, type Gap, type Log, type SnapshotStore } from '@muster/log';
 import {
-  type ClusterState,
   createState,
   FOLD_VERSION,
+  type FoldedState,
   foldRecord,
   ignoreChanges,
   type Voids,
@@ -45,7 +45,7 @@ export async function findMissing({
 export async function climb(options: ClimbOptions): Promise<boolean> {
   const { snapshots, clock, logger, mayGoOn, onPending } = options;
   const startedAt = clock.now();
-  let state: ClusterState | undefined;
+  let state: FoldedState | undefined;
   let stored = 0;
   for (let reached = 0; ; ) {
     const gap = await findMissing(options);
@@ -78,13 +78,13 @@ export async function climb(options: ClimbOptions): Promise<boolean> {
 async function startAt(
   above: number,
   options: ClimbOptions & { readonly voids: Voids },
-): Promise<ClusterState> {
+): Promise<FoldedState> {
   return (above > 0 ? await loadNearest(options, above) : undefined) ?? createState(options.voids);
 }
 
 /** False when it was told not to go on, or met what only a newer version understands. */
 async function foldGently(
-  state: ClusterState,
+  state: FoldedState,
   to: number,
   { log, clock, mayGoOn }: ClimbOptions,
   onStep: () => void,

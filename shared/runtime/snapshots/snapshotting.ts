@@ -4,6 +4,7 @@ import {
   type ClusterState,
   captureState,
   FOLD_VERSION,
+  type FoldedState,
   isFolded,
   readSnapshot,
   type Voids,
@@ -29,7 +30,7 @@ export interface SnapshotSource {
  */
 export async function loadSnapshot(
   source: Omit<SnapshotSource, 'snapshots'> & { readonly snapshots: SnapshotStore | undefined },
-): Promise<ClusterState | undefined> {
+): Promise<FoldedState | undefined> {
   const { snapshots, logger } = source;
   if (!snapshots) return undefined;
   try {
@@ -52,7 +53,7 @@ export async function loadSnapshot(
 }
 
 /** The state of the nearest snapshot at or below a sequence that can be trusted. Nothing is discarded. */
-export async function loadNearest(source: SnapshotSource, atMost: number): Promise<ClusterState | undefined> {
+export async function loadNearest(source: SnapshotSource, atMost: number): Promise<FoldedState | undefined> {
   for (let below = atMost; ; ) {
     const stored = await source.snapshots.latest(FOLD_VERSION, below);
     if (!stored) return undefined;
@@ -63,7 +64,7 @@ export async function loadNearest(source: SnapshotSource, atMost: number): Promi
 }
 
 type Read =
-  | { readonly is: 'of this log'; readonly state: ClusterState }
+  | { readonly is: 'of this log'; readonly state: FoldedState }
   | { readonly is: 'unreadable' }
   /** Nobody has any use for it, nor for what is above the sequence, if one is named. */
   | { readonly is: 'useless'; readonly above?: number };
@@ -72,7 +73,7 @@ async function tryToRead(
   { meta: { seq }, chunks }: StoredSnapshot,
   { log, voids, clock, logger }: SnapshotSource,
 ): Promise<Read> {
-  let state: ClusterState;
+  let state: FoldedState;
   try {
     state = await restoreState(chunks, clock, voids);
     if (state.head !== seq) throw new Error(`it is of ${state.head}, not of ${seq}`);
@@ -100,7 +101,7 @@ export async function restoreState(
   chunks: StoredSnapshot['chunks'],
   clock: Clock,
   voids?: Voids,
-): Promise<ClusterState> {
+): Promise<FoldedState> {
   const reader = readSnapshot(voids);
   for await (const chunk of takeStepsOf(chunks, clock)) reader.take(chunk);
   return takeSteps(reader.finish(), clock);

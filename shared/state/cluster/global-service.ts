@@ -1,7 +1,7 @@
 // A global service has its places on nodes: on which it is to have one.
 import { modeOf } from '@muster/model';
 import { meetsConstraints } from './outdated.ts';
-import type { ClusterNode, Service } from './state.ts';
+import type { ClusterNode, Service } from './readonly.ts';
 
 export function isGlobal({ spec }: Pick<Service, 'spec'>): boolean {
   return modeOf(spec) === 'global';

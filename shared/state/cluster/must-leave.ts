@@ -1,7 +1,7 @@
 // Whether a task has to leave its node, whatever it does there: the one statement of it.
 import { meetsConstraints } from './outdated.ts';
+import type { Task } from './readonly.ts';
 import type { ServiceUpdate } from './service-update.ts';
-import type { Task } from './task.ts';
 
 /** `lost`: its node is down. `drained`: its node is to run nothing. `not allowed`: its node does not meet the constraints. */
 export type LeaveReason = 'lost' | 'drained' | 'not allowed';

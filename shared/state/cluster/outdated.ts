@@ -6,8 +6,8 @@ import {
   type NodeTest,
   type TaskSpec,
 } from '@muster/model';
-import type { Difference, TaskVersion } from './state.ts';
-import type { Task } from './task.ts';
+import type { Task, TaskVersion } from './readonly.ts';
+import type { Difference } from './state.ts';
 
 /**
  * SwarmKit's IsTaskDirty (manager/orchestrator/task.go): another placement alone (constraints, preferences, replicas on
@@ -30,11 +30,12 @@ export function isOutdated({ version, node, service }: Task): boolean {
 
 /** Asked again and again for every task of a service under update: each version is compared once with the present. */
 function compareVersions(version: TaskVersion, current: TaskVersion): Difference {
-  const known = version.compared;
-  if (known?.to === current) return known.difference;
-  const difference = findDifference(version, current);
-  version.compared = { to: current, difference };
-  return difference;
+  const { compared } = version;
+  if (compared.to !== current.seq) {
+    compared.difference = findDifference(version, current);
+    compared.to = current.seq;
+  }
+  return compared.difference;
 }
 
 function findDifference(before: TaskVersion, after: TaskVersion): Difference {

@@ -1,6 +1,6 @@
 // An update of a service as a thing: what it has come to, and what has become of the tasks that it made.
 import { nanosToMs, type RollbackConfig, type UpdateConfig } from '@muster/model';
-import type { Service } from './state.ts';
+import type { Service } from './readonly.ts';
 
 /** SwarmKit's (api/types.proto, UpdateStatus). */
 export type UpdateState =

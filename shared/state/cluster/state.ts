@@ -18,6 +18,7 @@ import type { Loss } from '../fold/losses.ts';
 import { NO_VOIDS, type Voids } from '../fold/voids.ts';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { Intents } from './intents.ts';
+import type { ClusterState as ReadOnlyState } from './readonly.ts';
 import { ServiceNames } from './service-names.ts';
 import type { ServiceUpdate } from './service-update.ts';
 import type { Slot } from './slot.ts';
@@ -41,7 +42,13 @@ export interface TaskVersion {
   /** Tasks that run it and are remembered. */
   tasks: number;
   /** What was found when it was last compared with another; found again when it is not known. */
-  compared: { readonly to: TaskVersion; readonly difference: Difference } | undefined;
+  readonly compared: Comparison;
+}
+
+/** What was found last: with the version of which sequence, 0 for none. */
+export interface Comparison {
+  to: number;
+  difference: Difference;
 }
 
 /** What two versions differ in. */
@@ -235,7 +242,7 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
 }
 
 /** What a decision on this subject must expect for its compare-and-set. */
-export function lastSeqOf(state: ClusterState, subject: string): number {
+export function lastSeqOf(state: Pick<ReadOnlyState, 'lastSeqs'>, subject: string): number {
   return state.lastSeqs.get(subject) ?? 0;
 }
 
@@ -322,7 +329,7 @@ export function makeVersion(
     requestedPorts: endpointSpec.ports,
     ports: facts.ports,
     tasks: 0,
-    compared: undefined,
+    compared: { to: 0, difference: 'same' },
   };
 }
 

@@ -1,5 +1,5 @@
 // What a fold touched: how reducers learn where to look. Collected on the way, cleared by whoever has looked.
-import type { Service } from '../cluster/state.ts';
+import type { Service } from '../cluster/readonly.ts';
 
 /** Ids, to be gone through once: those of a service that changed as a whole are not found before. */
 export interface ChangedTasks extends Iterable<string> {

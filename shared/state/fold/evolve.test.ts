@@ -14,7 +14,8 @@ import {
   updateService,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { lastSeqOf, type Service } from '../cluster/state.ts';
+import type { Service } from '../cluster/readonly.ts';
+import { lastSeqOf } from '../cluster/state.ts';
 import { hashState } from '../snapshots/hash.ts';
 import { createChanges } from './changes.ts';
 import { foldRecord } from './fold-record.ts';

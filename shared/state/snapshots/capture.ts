@@ -1,6 +1,6 @@
 // The state as it is at one moment, to be written down or hashed later, bit by bit, while the fold goes on.
 
-import type { ClusterState } from '../cluster/state.ts';
+import type { ClusterState } from '../cluster/readonly.ts';
 import type { Tables } from '../cluster/tables.ts';
 import type { Link } from '../kinds/kind.ts';
 import { kindNames, kinds } from '../kinds/kinds.ts';

@@ -2,7 +2,7 @@
 // modulo 2^128, of the first 128 bits of the SHA-256 of each row, written as canonical JSON (sorted keys).
 import { sha256 } from '@muster/digests';
 import { ownValue } from '@muster/model';
-import type { ClusterState } from '../cluster/state.ts';
+import type { ClusterState } from '../cluster/readonly.ts';
 import { kinds } from '../kinds/kinds.ts';
 import { listRows, type Row } from './rows.ts';
 

@@ -1,8 +1,9 @@
 // State as rows of JSON, one for each object: what the state hash is made of, object by object and in any order. Those of the
 // tables are here, all others with their kinds. A younger column of a task or slot goes into one object at the end of its row,
 // left out while it is empty.
+
+import type { ClusterState } from '../cluster/readonly.ts';
 import type { Slot } from '../cluster/slot.ts';
-import type { ClusterState } from '../cluster/state.ts';
 import type { Tables } from '../cluster/tables.ts';
 import type { Task } from '../cluster/task.ts';
 import { kindNames, kinds } from '../kinds/kinds.ts';

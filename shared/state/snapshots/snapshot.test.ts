@@ -228,7 +228,8 @@ describe('the state hash', () => {
   it('tells one field of one task apart', () => {
     const history = tellStory();
     const before = hashState(history.state);
-    tasksOf(serviceNamed(history.state, 'web'))[0]!.exitCode = 3;
+    const { id } = tasksOf(serviceNamed(history.state, 'web'))[0]!;
+    history.state.tasks.get(id)!.exitCode = 3;
     expect(hashState(history.state)).not.toBe(before);
   });
 });

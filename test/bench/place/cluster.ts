@@ -1,7 +1,7 @@
 // Clusters of any size, and services that wait to be placed on them: folded from events, as any state is.
 import { composeEvent, type EventDraft, type RawRecord } from '@muster/events';
 import { deriveServiceId, deriveTaskId, normaliseServiceSpec } from '@muster/model';
-import { type Changes, type ClusterState, createChanges, createState, foldRecord } from '@muster/state';
+import { type Changes, createChanges, createState, type FoldedState, foldRecord } from '@muster/state';
 
 export const ZONES = 10;
 export const MAX_CONSTRAINTS = 20;
@@ -15,7 +15,7 @@ export interface Wishes {
 }
 
 export interface Cluster {
-  readonly state: ClusterState;
+  readonly state: FoldedState;
   readonly changes: Changes;
   /** Encodes, decodes and folds it: all that is done with a decision but storing it. */
   append(event: EventDraft): void;

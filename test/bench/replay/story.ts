@@ -7,7 +7,7 @@ import { createOrchestrator } from '@muster/orchestrator';
 import type { Reducer } from '@muster/runtime';
 import { createScheduler } from '@muster/scheduler';
 import { type Chance, seedChance } from '@muster/simulation';
-import { type ClusterState, clearChanges, createChanges, createState, foldRecord } from '@muster/state';
+import { clearChanges, createChanges, createState, type FoldedState, foldRecord } from '@muster/state';
 import { createAgents } from './story-agents.ts';
 import { createUsers, type Intent } from './story-users.ts';
 
@@ -28,7 +28,7 @@ export interface Written {
 export interface Story {
   readonly records: Generator<Written>;
   /** As folded on the way. */
-  readonly state: ClusterState;
+  readonly state: FoldedState;
 }
 
 const START_TIME = Date.UTC(2026, 0, 1);
@@ -39,7 +39,7 @@ export function tellStory(options: StoryOptions): Story {
   return { state, records: write(state, options) };
 }
 
-function* write(state: ClusterState, options: StoryOptions): Generator<Written> {
+function* write(state: FoldedState, options: StoryOptions): Generator<Written> {
   const chance: Chance = seedChance(options.seed);
   const reducers: readonly Reducer[] = [createOrchestrator(), createAllocator(), createScheduler()];
   const changes = createChanges();

@@ -2,7 +2,7 @@
 // the removal of the service.
 import { compileChecks, composeEvent, type EventDraft, encodeJson, intentSubject } from '@muster/events';
 import { deriveServiceId, deriveTaskId, normaliseServiceSpec } from '@muster/model';
-import { type ClusterState, createChanges, createState, foldRecord, ignoreChanges } from '@muster/state';
+import { createChanges, createState, type FoldedState, foldRecord, ignoreChanges } from '@muster/state';
 import { printResult, say } from '../report.ts';
 import { growState } from './grow-state.ts';
 
@@ -66,7 +66,7 @@ export function measureTouching(tasks: number): void {
 }
 
 /** Appends to the state, as a copy that is caught up folds it; and says how many nanoseconds of processor time that took. */
-function createWriter(cluster: ClusterState) {
+function createWriter(cluster: FoldedState) {
   const record = (subject: string, data: Uint8Array): number => {
     const one = { seq: cluster.head + 1, time: cluster.headTime + 1, subject, data };
     const started = process.cpuUsage();
