@@ -15,6 +15,7 @@ import { Portions } from './portions.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { ReadCheck } from './read-check.ts';
 import { ANSWER_MS, answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
+import { Silence } from './silence.ts';
 import { isStreamMissing } from './streams.ts';
 
 const RETRY_MS = 200;
@@ -22,11 +23,13 @@ const RETRY_MS = 200;
  * The last of each subject may have to be looked for among millions, which takes as long as it takes; a server that dies, or
  * that a consumer was to be put on, never answers. So each try is given twice the time of the one before.
  */
-const FAR_LOOK_MS = { ofSome: 1_000, ofAll: 5_000 };
+const LOOK_MS = { near: 400, forSome: 1_000, forAll: 5_000 };
 /** A stream that is missing for less than this may be one whose server is still starting. */
 const GONE_AFTER_MS = 5_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
+/** One answer may be missing: it is asked for about every second. */
+const UNSEEN_AFTER_MS = 2_000;
 
 export interface OrderedConsumerOptions {
   readonly nc: NatsConnection;
@@ -82,8 +85,8 @@ export class OrderedConsumer implements Following {
   private interrupted = false;
   /** It stood still, and neither has anything come since nor is it level: begun anew or not, it is not taken for well. */
   private stuck = false;
-  /** How long the next far look may take. */
-  private farLookMs: number;
+  /** Those in a row that were not answered in time. */
+  private slowLooks = 0;
   private readonly placement = new Placement();
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
   private readonly stopListening: () => void;
@@ -92,7 +95,6 @@ export class OrderedConsumer implements Following {
   private constructor(private readonly options: OrderedConsumerOptions) {
     this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
     this.delivered = this.last;
-    this.farLookMs = this.firstFarLookMs;
     this.lastRead = new ReadCheck(options.jsm, options.stream, options.contiguous);
     this.stopListening = listenToConnection(options.nc, {
       onDisconnect: () => this.interrupt(),
@@ -104,6 +106,7 @@ export class OrderedConsumer implements Following {
       this.level = checkLevel({
         jsm: options.jsm,
         stream: options.stream,
+        silence: new Silence(options.nc, options.stats),
         position: () => this.position(),
         onInfo: (info) => {
           this.options.onInfo?.(info);
@@ -146,11 +149,19 @@ export class OrderedConsumer implements Following {
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
   }
 
-  private get firstFarLookMs(): number {
-    return this.options.subjects === undefined ? FAR_LOOK_MS.ofAll : FAR_LOOK_MS.ofSome;
+  private get firstLookMs(): number {
+    if (this.sessionStart().deliver_policy !== DeliverPolicy.LastPerSubject) return LOOK_MS.near;
+    return this.options.subjects === undefined ? LOOK_MS.forAll : LOOK_MS.forSome;
   }
 
-  readonly measureLateMs = () => this.lateness.measure(this.delivered, performance.now());
+  readonly measureLateMs = () =>
+    Math.max(this.lateness.measure(this.delivered, performance.now()), this.measureUnseenMs());
+
+  /** What nobody tells of may be in the stream, unless it was about to be told. */
+  private measureUnseenMs(): number {
+    const silenceMs = this.level?.measureSilenceMs() ?? 0;
+    return silenceMs > UNSEEN_AFTER_MS ? silenceMs : 0;
+  }
 
   /** Undefined while it is no wonder that nothing comes. */
   private position(): number | undefined {
@@ -251,11 +262,10 @@ export class OrderedConsumer implements Following {
       stats,
     });
     this.session = session;
-    const isFar = lookingFar(this.sessionStart());
-    const limitMs = isFar ? this.farLookMs : ANSWER_MS;
-    if (isFar) this.farLookMs *= 2;
+    const limitMs = this.firstLookMs * 2 ** this.slowLooks;
+    this.slowLooks += 1;
     const where = await answerWithin(limitMs, session.open());
-    this.farLookMs = this.firstFarLookMs;
+    this.slowLooks = 0;
     if (this.turn !== turn || this.ended) return;
     if (!this.placement.accepts(info, where)) throw new errors.TimeoutError();
     this.openedAt = performance.now();
@@ -332,7 +342,3 @@ export class OrderedConsumer implements Following {
 
 /** Of what is left behind: the server removes a consumer that nobody listens to any more. */
 function ignoreFailure(): void {}
-
-function lookingFar({ deliver_policy }: SessionStart): boolean {
-  return deliver_policy === DeliverPolicy.LastPerSubject;
-}
