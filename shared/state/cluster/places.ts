@@ -13,7 +13,18 @@ export function indexPlace(service: Service, node: ClusterNode): void {
 /** Its constraints are others, or it is new. */
 export function indexPlacesOf(state: ClusterState, service: Service): void {
   if (!isGlobal(service)) return;
-  for (const node of state.nodes.values()) indexPlace(service, node);
+  for (const node of state.nodes.values()) {
+    indexPlace(service, node);
+    indexTasksOn(service, node);
+  }
+}
+
+/** A kind of backend came or went: by which of them there are it is known which nodes a task is for. */
+export function indexAllPlaces(state: ClusterState, changed: (service: Service) => void): void {
+  for (const service of state.globalServices) {
+    indexPlacesOf(state, service);
+    changed(service);
+  }
 }
 
 /** What the node is, or what is wanted of it, is another. Calls `changed` with each service that may be concerned. */
@@ -24,10 +35,14 @@ export function indexPlacesOn(
 ): void {
   for (const service of state.globalServices) {
     indexPlace(service, node);
-    const slot = placeOn(service, node);
-    if (slot?.newest) indexTask(slot.newest);
+    indexTasksOn(service, node);
     changed(service);
   }
+}
+
+function indexTasksOn(service: Service, node: ClusterNode): void {
+  const slot = placeOn(service, node);
+  for (let task = slot?.newest; task; task = task.older) indexTask(task);
 }
 
 export function placeOn(service: Service, node: ClusterNode): Slot | undefined {
@@ -40,6 +55,14 @@ export function bindPlace(service: Service, slot: Slot, node: ClusterNode): void
   slot.node = node;
   service.places.set(node.handle, slot.number);
   service.uncovered.delete(node);
+}
+
+/** The service is no more, and no node has a place of it. */
+export function unbindAllPlaces(service: Service): void {
+  for (const number of service.places.values()) service.slots.get(number)!.node = undefined;
+  service.places.clear();
+  service.uncovered.clear();
+  service.resting.clear();
 }
 
 /** The node is no more: its slot is free for another. */

@@ -99,6 +99,7 @@ function restoreNode(state: ClusterState, known: Known, row: StoredNode): void {
   Object.assign(node.tasks, { first, last });
   state.tables.nodes.put(handle, node);
   (node.removed ? state.removedNodes : state.nodes).set(node.id, node);
+  if (!node.removed) state.tables.backends.add(description.engine.backend);
 }
 
 type StoredService = Omit<
