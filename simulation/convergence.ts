@@ -61,14 +61,49 @@ function* checkService(
   nodeByTask: ReadonlyMap<string, string>,
 ): Generator<string> {
   const { name } = service.spec;
-  const occupied = [...service.slots.values()].filter((slot) => slot.occupied);
-  const wanted = countReplicas(service.spec);
-  if (occupied.length !== wanted) yield `${name} has ${occupied.length} slots of ${wanted}`;
+  const held = [...service.slots.values()].filter((slot) => slot.occupied);
+  const isGlobal = service.spec.mode.global !== undefined;
+  if (isGlobal) yield* checkPlaces(state, service, held);
+  else if (held.length !== countReplicas(service.spec))
+    yield `${name} has ${held.length} slots of ${countReplicas(service.spec)}`;
+  const occupied = held.filter((slot) => !isGlobal || isWantedOn(slot.node!, service));
   const isHeldUp = occupied.some((slot) => slot.tasks.at(-1)!.observed < TaskState.ASSIGNED);
   for (const slot of occupied) {
     for (const problem of checkSlot(state, slot, isHeldUp, nodeByTask))
       yield `${name}.${slot.number} ${problem}`;
   }
+}
+
+/** Every node that is to have one has a place, and where there is to be none there is at most what it is to keep. */
+function* checkPlaces(state: ClusterState, service: Service, held: readonly Slot[]): Generator<string> {
+  const { name } = service.spec;
+  for (const node of state.nodes.values()) {
+    const places = held.filter((slot) => slot.node === node);
+    if (places.length > 1) yield `${name} has ${places.length} places on ${node.id}`;
+    if (places.length === 0 && isWantedOn(node, service)) yield `${name} has no place on ${node.id}`;
+  }
+  for (const { number, node, newest } of held) {
+    if (!node) yield `${name}.${number} belongs to no node`;
+    else if (mustGo(node, service) && isLive(newest!) && !isTerminal(newest!.observed))
+      yield `${name} still has a task on ${node.id}`;
+  }
+}
+
+/** Written without the fold's own index, on purpose; all nodes are of one backend here. */
+function isWantedOn(node: ClusterNode, service: Service): boolean {
+  return node.spec.availability === 'active' && !mustGo(node, service);
+}
+
+function mustGo(node: ClusterNode, { version }: Service): boolean {
+  if (node.status === 'down' || node.spec.availability === 'drain') return true;
+  return node.spec.availability === 'active' && !meets(node, version.spec.placement.constraints);
+}
+
+function meets(node: ClusterNode, constraints: readonly string[]): boolean {
+  return constraints.every((text) => {
+    const constraint = parseConstraint(text);
+    return 'error' in constraint || compileConstraint(constraint)(node);
+  });
 }
 
 function* checkSlot(
@@ -88,7 +123,8 @@ function* checkSlot(
     if (!nodeByTask.has(newest.id)) yield 'does not run on any engine';
   } else if (observed < TaskState.ASSIGNED && newest.desired === TaskState.RUNNING) {
     if (newest.service.unschedulable === undefined) yield 'waits, and nobody says why';
-    for (const node of state.nodes.values()) if (suits(node, newest)) yield `waits, and ${node.id} would do`;
+    const nodes = slot.node ? [slot.node] : state.nodes.values();
+    for (const node of nodes) if (suits(node, newest)) yield `waits, and ${node.id} would do`;
   } else {
     yield `is at ${observed}, to be ${newest.desired}: ${newest.err}`;
   }
@@ -110,10 +146,7 @@ function suits(node: ClusterNode, { service, version: { spec, ports } }: Task): 
   if (node.reserved.nanoCpus + reservations.nanoCpus > nanoCpus) return false;
   if (node.reserved.memoryBytes + reservations.memoryBytes > memoryBytes) return false;
   const { constraints, maxReplicas } = spec.placement;
-  for (const text of constraints) {
-    const constraint = parseConstraint(text);
-    if (!('error' in constraint) && !compileConstraint(constraint)(node)) return false;
-  }
+  if (!meets(node, constraints)) return false;
   if (maxReplicas > 0 && (node.activeByService.get(service.id) ?? 0) >= maxReplicas) return false;
   return !(ports ?? []).some((port) => node.hostPorts.has(hostPortKey(port)));
 }

@@ -1,5 +1,5 @@
-// A fixed story: a service is deployed, scaled, updated, loses a task, and another comes and goes. It ends the same
-// way whoever is killed on the way.
+// A fixed story: a service is deployed, scaled, updated, loses a task, another comes and goes, and one is on every node. It
+// ends the same way whoever is killed on the way.
 import type { AppendMoment } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
 
@@ -29,7 +29,9 @@ const steps: readonly ((cluster: SimulatedCluster) => Promise<void> | void)[] = 
   (cluster) => cluster.intend('scale', 'web', { replicas: 5 }),
   (cluster) => cluster.intend('apply', 'web', { image: 'web:2', replicas: 5, ...fast }),
   (cluster) => cluster.intend('apply', 'job', { image: 'job:1', replicas: 2, ...fast }),
+  (cluster) => cluster.intend('apply', 'log', { image: 'log:1', mode: 'global', ...fast }),
   crashOneTask,
+  (cluster) => cluster.intend('apply', 'log', { image: 'log:2', mode: 'global', ...fast }),
   (cluster) => cluster.intend('remove', 'job'),
   (cluster) => cluster.intend('scale', 'web', { replicas: 2 }),
 ];

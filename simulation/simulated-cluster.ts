@@ -4,7 +4,7 @@ import { type Agent, createMemoryStorage, startAgent } from '@muster/agent';
 import { createAllocator } from '@muster/allocator';
 import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
-import { encodeJson, intentSubject } from '@muster/events';
+import { composeEvent, encodeJson, intentSubject, WIRE_VERSION } from '@muster/events';
 import { DEFAULT_TEAM, readNameWithTeam } from '@muster/model';
 import { startOrchestrator } from '@muster/orchestrator';
 import {
@@ -215,6 +215,13 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
   );
   const seats = Array.from({ length: nodes }, (_, index) => seatNode(index + 1));
 
+  /** No API is simulated, so orchestrators would wait for one for ever. */
+  async function raiseToNewest(): Promise<void> {
+    const raised = { type: 'cluster.version_raised', cause: 1, version: WIRE_VERSION } as const;
+    const { subject, data } = composeEvent(raised, clock.now());
+    await network.log.append(subject, data);
+  }
+
   const cluster: SimulatedCluster = {
     clock,
     chance,
@@ -234,6 +241,7 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
       const { faults } = network;
       network.faults = { ...perfectNetwork };
       await foundCluster(network.log, { clusterId: `cluster-${seed}`, name: 'simulated' }, clock);
+      await raiseToNewest();
       network.faults = faults;
       for (const seat of [...reducers, ...seats]) void seat.start().catch(fail);
       await cluster.run(1000);

@@ -4,7 +4,9 @@ import { DEFAULT_TEAM, readNameWithTeam } from '@muster/model';
 import { type SimulatedCluster, zones } from './simulated-cluster.ts';
 
 /** One of them in two teams. */
-const names = ['web', 'api', 'db', 'queue', 'blue/web'];
+const names = ['web', 'api', 'db', 'queue', 'blue/web', 'log'];
+/** Those of them that are to have a task on every node. */
+const globals: readonly string[] = ['log'];
 // biome-ignore format: as often as they stand here
 const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'remove', 'mumble'] as const;
 
@@ -30,7 +32,7 @@ function describeService({ chance }: SimulatedCluster, name: string): Record<str
   const port = chance.pick([undefined, undefined, undefined, 0, 8000 + names.indexOf(name)]);
   return {
     image: `${name}:${chance.between(1, 3)}`,
-    replicas: chance.between(1, 5),
+    ...(globals.includes(name) ? { mode: 'global' } : { replicas: chance.between(1, 5) }),
     restart: {
       condition: chance.pick(['any', 'any', 'any', 'on-failure', 'none']),
       delay: chance.pick([0, '1s', '5s']),

@@ -120,7 +120,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   function reconcileService(state: ClusterState, id: string, now: number): Decision | undefined {
     const service = state.services.get(id);
     const reconciliation = faults.guard(id, now, () =>
-      service && needsReconciling(service) ? reconcile(service, now, maxRecordBytes()) : nothing,
+      service && needsReconciling(service) ? reconcile(state, service, now, maxRecordBytes()) : nothing,
     );
     if (!reconciliation) return undefined;
     const { event, wakeAt } = reconciliation;

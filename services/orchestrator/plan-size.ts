@@ -1,6 +1,6 @@
 // How many bytes each thing that a plan lists takes in its event. Ids are derived (model/ids.ts): characters of one byte
 // that need no escape.
-import { type EventInput, sizeOfNumber } from '@muster/events';
+import { type EventInput, sizeOfNumber, sizeOfText } from '@muster/events';
 import type { DesiredStateName } from '@muster/model';
 
 export type NewTask = NonNullable<
@@ -9,14 +9,19 @@ export type NewTask = NonNullable<
 
 /** As JSON.stringify writes it, with a comma. */
 export function sizeOfCreated(task: NewTask): number {
-  const { id, slot, generation, desired, startAt, replaces, cause } = task;
+  const { id, slot, generation, desired, startAt, replaces, cause, node } = task;
   let size = NAMES.created + id.length + sizeOfNumber(slot);
   if (generation !== undefined) size += NAMES.generation + sizeOfNumber(generation);
   if (desired !== undefined) size += NAMES.desired + desired.length;
   if (startAt !== undefined) size += NAMES.startAt + String(startAt).length;
   if (replaces !== undefined) size += NAMES.replaces + replaces.length;
   if (cause !== undefined) size += NAMES.cause + cause.length;
-  return size;
+  return size + sizeOfNode(node);
+}
+
+/** Agents choose the ids of nodes. */
+export function sizeOfNode(id: string | undefined): number {
+  return id === undefined ? 0 : NAMES.node + sizeOfText(id);
 }
 
 export function sizeOfDesired(id: string, state: DesiredStateName): number {
@@ -35,6 +40,7 @@ const NAMES = {
   startAt: ',"startAt":'.length,
   replaces: ',"replaces":""'.length,
   cause: ',"cause":""'.length,
+  node: ',"node":'.length,
   wanted: '{"id":"","state":""},'.length,
   id: '"",'.length,
 };

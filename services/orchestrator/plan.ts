@@ -1,7 +1,7 @@
 // A reconcile decision while it is being composed: what is to be created, desired and forgotten, and why.
 import { type CreatedTask, ENVELOPE_BYTES, type EventDraft, fitText, sizeOfText } from '@muster/events';
 import { type DesiredStateName, deriveTaskId } from '@muster/model';
-import type { Service, Task } from '@muster/state';
+import type { ClusterNode, ClusterState, Service, Task } from '@muster/state';
 import {
   LARGEST_CREATED,
   LARGEST_DESIRED,
@@ -9,12 +9,19 @@ import {
   sizeOfCreated,
   sizeOfDesired,
   sizeOfId,
+  sizeOfNode,
 } from './plan-size.ts';
 
 /** What one event lists at most, however much a record may hold: folding it must not hold up anything else. */
 export const MAX_TASKS_PER_EVENT = 8_000;
 
+/** What of the cluster a decision about a service may go by beside the service, its tasks and their nodes. */
+export type ClusterView = Readonly<Pick<ClusterState, 'wireVersion'>> & {
+  readonly nodes: { readonly size: number };
+};
+
 export interface Plan {
+  readonly cluster: ClusterView;
   readonly service: Service;
   readonly now: number;
   /** Room for lists, and how much of it is taken. */
@@ -40,8 +47,9 @@ export interface Plan {
 const SUMMARY_BYTES = 1024;
 
 /** `maxRecordBytes`: of the event. */
-export function startPlan(service: Service, now: number, maxRecordBytes: number): Plan {
+export function startPlan(cluster: ClusterView, service: Service, now: number, maxRecordBytes: number): Plan {
   return {
+    cluster,
     service,
     now,
     maxBytes: maxRecordBytes - ENVELOPE_BYTES - SUMMARY_BYTES,
@@ -79,14 +87,14 @@ export function explainTask(plan: Plan, sentence: string): void {
 
 /**
  * Whether a task can be created that takes the place of so many others: these are one step, and never decided in two
- * events. A single step that no record could hold is tried all the same, and the log says that it is too large.
+ * events. A single step that no record could hold is tried all the same, and the log says that it is too large. `node`: whose
+ * place it is.
  */
-export function hasRoom(plan: Plan, replaced = 1): boolean {
+export function hasRoom(plan: Plan, replaced = 1, node?: ClusterNode): boolean {
   const listed = plan.created.length + plan.desired.size + plan.reaped.length;
   if (listed === 0) return true;
-  return (
-    listed < MAX_TASKS_PER_EVENT && plan.bytes + LARGEST_CREATED + replaced * LARGEST_DESIRED <= plan.maxBytes
-  );
+  const bytes = LARGEST_CREATED + sizeOfNode(node?.id) + replaced * LARGEST_DESIRED;
+  return listed < MAX_TASKS_PER_EVENT && plan.bytes + bytes <= plan.maxBytes;
 }
 
 export function wakePlanAt(plan: Plan, time: number): void {
@@ -112,11 +120,13 @@ export function createTaskIn(
   task: Omit<CreatedTask, 'id' | 'slot' | 'generation'>,
   cause: number,
 ): void {
-  const generation = (plan.service.slots.get(slot)?.generation ?? 0) + 1;
+  const known = plan.service.slots.get(slot);
+  const generation = (known?.generation ?? 0) + 1;
   const created = dropDefaults({
     id: deriveTaskId(plan.service.id, slot, generation),
     slot,
     generation,
+    ...(known?.node && { node: known.node.id }),
     ...task,
   });
   plan.created.push(created);

@@ -1,23 +1,23 @@
 // From what a service should be to what is done about it next: replace what died, scale, update, start what waited,
 // forget what is over. One decision for the whole service, found from its indices: its cost is that of what changed.
-import { countReplicas, TaskState } from '@muster/model';
-import { isOver, type Service, type Task } from '@muster/state';
+import { TaskState } from '@muster/model';
+import { isOver, nameSlot, type Service, type Task } from '@muster/state';
 import { blockedUntil, isBlocked } from './blocked.ts';
+import { modeFor } from './modes/modes.ts';
 import {
+  type ClusterView,
   concludePlan,
   count,
   createTaskIn,
   desire,
   explainTask,
   hasRoom,
-  MAX_TASKS_PER_EVENT,
   type Plan,
   startPlan,
   wakePlanAt,
 } from './plan.ts';
 import { reap } from './reap.ts';
-import { restartDelayMs, shouldRestart } from './restart.ts';
-import { chooseSlotsToRemove, findFreeSlots } from './scale.ts';
+import { restartDelayMs } from './restart.ts';
 import { finishStartFirst, update } from './update.ts';
 
 export interface Reconciliation {
@@ -27,79 +27,50 @@ export interface Reconciliation {
 }
 
 /** `maxRecordBytes`: the event has no more. What there is no room for is decided next. */
-export function reconcile(service: Service, now: number, maxRecordBytes: number): Reconciliation {
-  const plan = startPlan(service, now, maxRecordBytes);
+export function reconcile(
+  cluster: ClusterView,
+  service: Service,
+  now: number,
+  maxRecordBytes: number,
+): Reconciliation {
+  const plan = startPlan(cluster, service, now, maxRecordBytes);
+  const mode = modeFor(service);
   if (!service.removed) {
-    scaleDown(plan);
+    mode.removeSurplus(plan);
     replaceDead(plan);
     fillGaps(plan);
     finishStartFirst(plan);
     update(plan);
-    scaleUp(plan);
+    mode.addMissing(plan);
     startWaiting(plan);
   }
   reap(plan);
   return { event: concludePlan(plan), wakeAt: plan.wakeAt };
 }
 
-function scaleDown(plan: Plan): void {
-  const { service } = plan;
-  const replicas = countReplicas(service.spec);
-  if (service.occupiedSlots <= replicas) return;
-  const removed = chooseSlotsToRemove(service, replicas);
-  let done = 0;
-  for (const { tasks } of removed) {
-    if (!hasRoom(plan, tasks.length)) break;
-    for (const task of tasks)
-      if (task.desired < TaskState.REMOVE) desire(plan, task, 'remove', service.specSeq);
-    done += 1;
-  }
-  plan.why.push(`scale down from ${service.occupiedSlots} to ${replicas}: ${count(done, 'slot')} removed`);
-}
-
-function scaleUp(plan: Plan): void {
-  const { service } = plan;
-  const missing = countReplicas(service.spec) - service.occupiedSlots;
-  if (missing <= 0) return;
-  let done = 0;
-  for (const slot of findFreeSlots(service, Math.min(missing, MAX_TASKS_PER_EVENT))) {
-    if (!hasRoom(plan)) break;
-    // A slot given up a moment ago may still be stopping its last task.
-    createTaskIn(
-      plan,
-      slot,
-      { desired: isBlocked(plan, service.slots.get(slot)) ? 'ready' : 'running' },
-      service.specSeq,
-    );
-    done += 1;
-  }
-  plan.why.push(
-    `scale up to ${count(countReplicas(service.spec), 'replica')}: ${count(done, 'task')} created`,
-  );
-}
-
 function replaceDead(plan: Plan): void {
   for (const task of plan.service.dead) {
-    if (!hasRoom(plan)) return;
+    if (!hasRoom(plan, 1, task.slot.node)) return;
     if (!plan.touched.has(task.slot.number)) replaceTask(plan, task);
   }
 }
 
 function replaceTask(plan: Plan, task: Task): void {
   const { service, now } = plan;
+  const whyNoOther = modeFor(service).whyNoOther(task);
   // One that ended while it waited for its start (an image that can't be had) does not cut the waiting short.
-  if (task.startAt > now && task.slot.newestRow === task.row && isOver(task) && shouldRestart(task)) {
+  if (task.startAt > now && task.slot.newestRow === task.row && isOver(task) && whyNoOther === undefined) {
     wakePlanAt(plan, task.startAt);
     return;
   }
   const lostNode = task.node?.status === 'down' && !isOver(task);
   const cause = Math.max(task.statusSeq, task.commandSeq);
   desire(plan, task, 'shutdown', cause);
-  const name = `${service.spec.name}.${task.slot.number}`;
+  const name = nameSlot(task.slot);
   const fate = lostNode ? `is on node ${task.node?.description.hostname} that is down` : describeEnd(task);
   if (task.slot.newestRow !== task.row) return;
-  if (!shouldRestart(task)) {
-    explainTask(plan, `${name} ${fate}; its restart policy asks for no other`);
+  if (whyNoOther !== undefined) {
+    explainTask(plan, `${name} ${fate}; ${whyNoOther}`);
     return;
   }
   const startAt = now + restartDelayMs(task, now);
@@ -116,16 +87,14 @@ function replaceTask(plan: Plan, task: Task): void {
 
 /** Whoever stopped these has put nothing in their place, and will not. */
 function fillGaps(plan: Plan): void {
+  const mode = modeFor(plan.service);
   for (const slot of plan.service.gaps) {
-    if (!hasRoom(plan)) return;
+    if (!hasRoom(plan, 1, slot.node)) return;
     const stopped = slot.newest;
-    if (!stopped || plan.touched.has(slot.number) || !shouldRestart(stopped)) continue;
+    if (!stopped || plan.touched.has(slot.number) || mode.whyNoOther(stopped) !== undefined) continue;
     const desired = isBlocked(plan, slot) ? 'ready' : 'running';
     createTaskIn(plan, slot.number, { desired, replaces: stopped.id }, stopped.commandSeq);
-    explainTask(
-      plan,
-      `${plan.service.spec.name}.${slot.number} was stopped with nothing in its place; replaced`,
-    );
+    explainTask(plan, `${nameSlot(slot)} was stopped with nothing in its place; replaced`);
   }
 }
 
@@ -162,7 +131,7 @@ export function needsReconciling(service: Service): boolean {
   if (service.reapable.size > 0 || service.crowded.size > 0) return true;
   if (service.removed) return false;
   return (
-    service.occupiedSlots !== countReplicas(service.spec) ||
+    modeFor(service).isOff(service) ||
     service.dead.size > 0 ||
     service.waiting.size > 0 ||
     service.outdated.size > 0 ||

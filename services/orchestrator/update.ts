@@ -1,6 +1,6 @@
 // Rolling updates: which outdated slots are next, what of them stops and what starts (SwarmKit: updater.go).
 import { nanosToMs, TaskState } from '@muster/model';
-import { isLive, isOver, type Slot, type Task } from '@muster/state';
+import { isLive, isOver, nameSlot, type Slot, type Task } from '@muster/state';
 import { isBlocked } from './blocked.ts';
 import { count, createTaskIn, desire, explainTask, hasRoom, type Plan, wakePlanAt } from './plan.ts';
 
@@ -14,7 +14,7 @@ export function finishStartFirst(plan: Plan): void {
     for (const task of tasks) {
       if (task.row !== newest.row && isLive(task)) desire(plan, task, 'shutdown', newest.statusSeq);
     }
-    explainTask(plan, `${plan.service.spec.name}.${slot.number} runs its new task; the old one stops`);
+    explainTask(plan, `${nameSlot(slot)} runs its new task; the old one stops`);
   }
 }
 
@@ -32,7 +32,7 @@ export function update(plan: Plan): void {
     if (done >= room) break;
     if (plan.touched.has(slot.number)) continue;
     const { tasks } = slot;
-    if (!hasRoom(plan, tasks.length)) break;
+    if (!hasRoom(plan, tasks.length, slot.node)) break;
     updateSlot(plan, slot, tasks.filter(isLive), order);
     done += 1;
   }

@@ -125,6 +125,21 @@ export function placeNaively(
     });
   }
 
+  /** Those that belong to a node: there or nowhere. */
+  function placeOnOwn(): void {
+    for (const task of group.tasks) {
+      const node = nodes.find(({ id }) => id === task.slot.node?.id);
+      if (!node || !isFit(node) || !hasRoom(node)) continue;
+      const counts = { serviceTasks: serviceTasks(node), totalTasks: totalTasks(node) };
+      gifts.push({ nodeId: node.id, taskId: task.id, ...counts });
+      given.set(node.id, [...givenTo(node), { group }]);
+    }
+  }
+
+  if (service.spec.mode.global) {
+    placeOnOwn();
+    return gifts;
+  }
   const reads = (placement.preferences ?? []).map((preference) => compilePreference(preference)!);
   if (nodes.length > 0) shareOut(nodes, reads, group.tasks.length);
   return gifts;

@@ -1,8 +1,9 @@
 import type { Decision, Reducer } from '@muster/runtime';
-import type { ClusterNode, Service } from '@muster/state';
+import type { ClusterNode, Service, Task } from '@muster/state';
 import { isLive } from '@muster/state';
 import {
   appendDecision,
+  coverNodes,
   createService,
   createTasks,
   decideOnce,
@@ -23,6 +24,7 @@ const wish = fc.record({
   port: fc.constantFrom(undefined, 80, 81),
   maxReplicas: fc.constantFrom(0, 1, 2),
   zone: fc.constantFrom(undefined, 'a', 'b'),
+  isGlobal: fc.constantFrom(false, false, true),
 });
 type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
 
@@ -46,13 +48,15 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-function deploy(history: History, { tasks, cpus, port, maxReplicas, zone }: Wish): Service {
+function deploy(history: History, { tasks, cpus, port, maxReplicas, zone, isGlobal }: Wish): Service {
   const service = createService(history, `service${history.state.head}`, {
+    ...(isGlobal && { mode: 'global' }),
     resources: { reservations: { cpus } },
     ports: port === undefined ? [] : [{ target: port, published: port, mode: 'host' }],
     placement: { maxReplicas, constraints: zone === undefined ? [] : [`node.labels.zone==${zone}`] },
   });
-  createTasks(history, service, tasks);
+  if (isGlobal) coverNodes(history, service);
+  else createTasks(history, service, tasks);
   return service;
 }
 
@@ -62,8 +66,10 @@ function join(history: History, zone: string): void {
 }
 
 /** Written down once more, the plain way. */
-function hasRoomFor(node: ClusterNode, { id, version }: Service): boolean {
+function hasRoomFor(node: ClusterNode, { id, version, spec, pending }: Service): boolean {
   const { resources, placement } = version.spec;
+  const isWanted = ({ slot }: Task) => !spec.mode.global || slot.node === node;
+  if (![...pending].some(isWanted)) return false;
   const free = node.description.resources.nanoCpus - node.reserved.nanoCpus;
   return (
     node.status === 'ready' &&
@@ -143,7 +149,7 @@ describe('whatever happens', () => {
   it('no node is over-committed, and in the end what can be placed is placed', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
-        const history = startHistory();
+        const history = startHistory({ wire: 2 });
         const copies = [createScheduler({ tasks: 7, share: 2, steps: 20 }), createScheduler()];
         join(history, 'a');
         for (const action of steps) {
@@ -163,13 +169,14 @@ describe('whatever happens', () => {
           if (service.pending.size === 0) expect(service.unschedulable).toBeUndefined();
           else {
             expect([...history.state.nodes.values()].filter((node) => hasRoomFor(node, service))).toEqual([]);
-            expect(service.unschedulable?.message).toMatch(/^no suitable node/);
+            const words = service.spec.mode.global ? /node/ : /^no suitable node/;
+            expect(service.unschedulable?.message).toMatch(words);
           }
         }
       }),
       { numRuns: 150 },
     );
-  });
+  }, 30_000);
 });
 
 describe('when nothing else constrains', () => {
@@ -203,7 +210,7 @@ describe('when nothing else constrains', () => {
     fc.assert(
       fc.property(fc.array(wish, { minLength: 1, maxLength: 6 }), fc.nat(6), (wishes, nodes) => {
         const decideAll = () => {
-          const history = startHistory();
+          const history = startHistory({ wire: 2 });
           for (let index = 0; index < nodes; index += 1) join(history, index % 2 ? 'a' : 'b');
           for (const each of wishes) deploy(history, each);
           return settle(history, createScheduler());

@@ -1,6 +1,8 @@
 export * from './cluster/global-service.ts';
 export * from './cluster/must-leave.ts';
 export * from './cluster/outdated.ts';
+export * from './cluster/place-name.ts';
+export { placeOn } from './cluster/places.ts';
 export type * from './cluster/readonly.ts';
 export { TASK_HISTORY_LIMIT } from './cluster/service-indices.ts';
 export { foldName, keyName } from './cluster/service-names.ts';

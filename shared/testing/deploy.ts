@@ -64,11 +64,31 @@ export function createTasks(history: History, service: Service, count = 1): stri
   );
 }
 
-/** The next task of each of the slots. Returns their ids. */
-export function replaceTasks(history: History, service: Service, slots: readonly number[]): string[] {
-  const created = slots.map((slot) => {
-    const generation = (service.slots.get(slot)?.generation ?? 0) + 1;
-    return { id: deriveTaskId(service.id, slot, generation), slot, generation };
+/** One task of a global service on every node that is to have one and has none. Returns their ids. */
+export function coverNodes(history: History, service: Service): string[] {
+  const first = service.highestSlot + 1;
+  const nodes = [...service.uncovered].map(({ id }) => id);
+  return replaceTasks(
+    history,
+    service,
+    nodes.map((_, index) => first + index),
+    nodes,
+  );
+}
+
+/** The next task of each of the slots, which belong to these nodes from here on if any. Returns their ids. */
+export function replaceTasks(
+  history: History,
+  service: Service,
+  slots: readonly number[],
+  nodes: readonly string[] = [],
+): string[] {
+  const created = slots.map((slot, index) => {
+    const known = service.slots.get(slot);
+    const generation = (known?.generation ?? 0) + 1;
+    const node = nodes[index] ?? known?.node?.id;
+    const id = deriveTaskId(service.id, slot, generation);
+    return { id, slot, generation, ...(node !== undefined && { node }) };
   });
   const specVersion = service.version.seq;
   history.append({

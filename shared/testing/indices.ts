@@ -42,6 +42,9 @@ function describeService(service: Service): Record<string, unknown> {
     doubled: numbersOf(service.doubled),
     crowded: numbersOf(service.crowded),
     gaps: numbersOf(service.gaps),
+    places: [...service.places].sort(([a], [b]) => a - b),
+    uncovered: [...service.uncovered].map(({ id }) => id).sort(),
+    resting: numbersOf(service.resting),
   };
 }
 

@@ -18,5 +18,10 @@ it.each([2, 3])('lets %i copies share a flood of services, with hardly a conflic
   expect(cluster.unfinished()).toEqual([]);
   // Schedulers meet on nodes, of which there are few here; whatever else copies decide is about one thing.
   for (const { name, role, stats } of cluster.reducers)
-    if (role !== 'scheduler') expect(stats!.conflicts, name).toBeLessThanOrEqual(0.02 * stats!.decisions);
+    if (role !== 'scheduler') expect(stats!.conflicts, name).toBeLessThanOrEqual(allowedOf(stats!.decisions));
 });
+
+/** They begin at once, before they have heard of each other: one may be met there. */
+function allowedOf(decisions: number): number {
+  return Math.max(1, 0.02 * decisions);
+}

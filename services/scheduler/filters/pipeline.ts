@@ -94,8 +94,13 @@ export function listRefusals(refusals: Refusals): Refusal[] {
 
 /** SwarmKit's sentence about tasks that no node suits. */
 export function explainRefusals(refusals: Refusals): string {
+  return refusals.size === 0 ? 'no suitable node' : `no suitable node (${explainOwnNodes(refusals)})`;
+}
+
+/** The same about tasks whose own nodes do not suit them. */
+export function explainOwnNodes(refusals: Refusals): string {
   const reasons = rankRefusals(refusals).map(([filter, nodes]) => filter.explain(nodes));
-  return reasons.length === 0 ? 'no suitable node' : `no suitable node (${reasons.join('; ')})`;
+  return reasons.join('; ');
 }
 
 function rankRefusals(refusals: Refusals): [Filter, number][] {

@@ -1,5 +1,6 @@
 // What a round gives to one node: the decision being composed.
 import type { EventOf } from '@muster/events';
+import type { Task } from '@muster/state';
 import { filters } from '../filters/pipeline.ts';
 import type { Group } from '../placing/group.ts';
 
@@ -26,6 +27,22 @@ const LARGEST_CHARACTER = 6;
 export function createDraft(nodeId: string): Draft {
   const bytes = nodeId.length * LARGEST_CHARACTER;
   return { tasks: [], why: [], bytes, given: [], lastGroup: undefined, cause: 0, hostPorts: undefined };
+}
+
+/** Why it is given the tasks of the group that follow. */
+export function giveReason(draft: Draft, group: Group, why: Why): void {
+  draft.lastGroup = group;
+  draft.why.push(why);
+  draft.given.push(0);
+  draft.bytes += LARGEST_REASON;
+}
+
+/** One more, for the last reason. */
+export function giveTask(draft: Draft, { id, createdSeq }: Task): void {
+  draft.tasks.push(id);
+  draft.bytes += TASK_BYTES;
+  draft.given[draft.given.length - 1]! += 1;
+  draft.cause = Math.max(draft.cause, createdSeq);
 }
 
 /** A reason as large as they get: what is refused is known when the last task has been given. */

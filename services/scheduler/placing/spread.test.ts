@@ -3,6 +3,7 @@ import type { Service } from '@muster/state';
 import { clearChanges } from '@muster/state';
 import {
   assign,
+  coverNodes,
   createService,
   createTasks,
   describeNode,
@@ -18,6 +19,7 @@ import { preparePipeline } from '../filters/pipeline.ts';
 import { placeNaively } from '../naive.fixture.ts';
 import { type Rank, Roster } from '../nodes/roster.ts';
 import { takeGroup } from './group.ts';
+import { giveToOwnNodes } from './own-node.ts';
 import { defaultLimits, startRound } from './round.ts';
 import { spread } from './spread.ts';
 
@@ -38,6 +40,7 @@ const wish = fc.record({
   constraints: fc.subarray(['node.labels.zone!=a', 'node.labels.rack==b', 'node.labels.zone!=c']),
   preferences: fc.subarray(['spread=node.labels.zone', 'spread=node.labels.rack'], { maxLength: 2 }),
   image: fc.constantFrom('web', 'web', 'process'),
+  isGlobal: fc.constantFrom(false, false, true),
 });
 type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
 
@@ -101,7 +104,7 @@ function apply(history: History, action: Change): void {
       deploy(history, action.wish);
       return;
     case 'scale':
-      if (service && !service.removed) createTasks(history, service, action.by);
+      if (service && !service.removed) createMore(history, service, action.by);
       return;
     case 'join':
       joinReadyNode(history, `n${action.name}`, describeKind('h', action.kind));
@@ -126,14 +129,20 @@ function apply(history: History, action: Change): void {
   }
 }
 
-function deploy(history: History, { tasks, cpus, port, image, ...placement }: Wish): void {
+function createMore(history: History, service: Service, tasks: number): void {
+  if (service.spec.mode.global) coverNodes(history, service);
+  else createTasks(history, service, tasks);
+}
+
+function deploy(history: History, { tasks, cpus, port, image, isGlobal, ...placement }: Wish): void {
   const service = createService(history, `service${history.state.head}`, {
     image,
+    ...(isGlobal && { mode: 'global' }),
     resources: { reservations: { cpus } },
     ports: port === undefined ? [] : [{ target: port, published: port, mode: 'host' }],
     placement,
   });
-  createTasks(history, service, tasks);
+  createMore(history, service, tasks);
 }
 
 /** The tasks of each node, with what is said of why it was chosen first. */
@@ -161,7 +170,11 @@ function placeBoth(
   for (const service of listPending(history)) {
     const group = takeGroup(service, new Set(), 1000)!;
     const gifts = placeNaively(nodes, group, faulty, given);
-    expect(spread(one, roster, group, preparePipeline(group, roster), faulty)).toBe(gifts.length);
+    const pipeline = preparePipeline(group, roster);
+    const placed = service.spec.mode.global
+      ? giveToOwnNodes(one, roster, group, pipeline, 1000).given
+      : spread(one, roster, group, pipeline, faulty);
+    expect(placed).toBe(gifts.length);
     one.served.add(service.id);
     const firsts = new Map<string, (typeof gifts)[number]>();
     for (const gift of gifts) {
@@ -212,7 +225,7 @@ describe('spread', () => {
         fc.array(round, { minLength: 1, maxLength: 5 }),
         fc.nat(1),
         (kinds, rounds, ranking) => {
-          const history = startHistory();
+          const history = startHistory({ wire: 2 });
           const rank = ranks[ranking]!;
           const roster = new Roster(rank);
           for (const [place, kind] of kinds.entries())

@@ -12,7 +12,7 @@ import {
   type Refusal,
   type Refusals,
 } from '../filters/pipeline.ts';
-import { createDraft, LARGEST_REASON, TASK_BYTES } from '../nodes/draft.ts';
+import { createDraft, giveReason, giveTask } from '../nodes/draft.ts';
 import type { Roster } from '../nodes/roster.ts';
 import { countInBranches, meetForks, noTasks } from './forks.ts';
 import type { Group } from './group.ts';
@@ -82,24 +82,12 @@ export function spread(
     const draft = drafts[rank] ?? createDraft(nodes[rank]!.id);
     if (draft.lastGroup !== group) {
       drafts[rank] = draft;
-      draft.lastGroup = group;
-      draft.why.push({
-        serviceId: service.id,
-        considered: nodes.length,
-        refused,
-        serviceTasks,
-        totalTasks: totals[rank]!,
-      });
-      draft.given.push(0);
-      draft.bytes += LARGEST_REASON;
+      const [considered, totalTasks] = [nodes.length, totals[rank]!];
+      giveReason(draft, group, { serviceId: service.id, considered, refused, serviceTasks, totalTasks });
       touched.push(rank);
     }
-    const { id, createdSeq } = tasks[placed]!;
+    giveTask(draft, tasks[placed]!);
     placed += 1;
-    draft.tasks.push(id);
-    draft.bytes += TASK_BYTES;
-    draft.given[draft.given.length - 1]! += 1;
-    draft.cause = Math.max(draft.cause, createdSeq);
     totals[rank]! += 1;
     for (let place = 0; place < pipeline.takes.length; place += 1) pipeline.takes[place]!(rank);
     chargeTask(round, rank, draft);

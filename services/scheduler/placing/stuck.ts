@@ -1,9 +1,10 @@
 // Services whose pending tasks no node suits, and who were told so. They cost nothing until a node changes for the
 // better, or until the reasons they were given have aged.
-import type { Service } from '@muster/state';
+import { isGlobal, type Service } from '@muster/state';
 import type { Filter } from '../filters/filter.ts';
 import { findRefusal, type Pipeline } from '../filters/pipeline.ts';
 import type { Roster } from '../nodes/roster.ts';
+import { waitsFor } from './own-node.ts';
 import type { Unsuited } from './turn.ts';
 
 export interface StuckService {
@@ -80,6 +81,7 @@ export function tryNode(
   roster: Roster,
   rank: number,
 ): 'suits' | 'refused' | 'refused otherwise' {
+  if (isGlobal(service) && !waitsFor(service, roster.nodes[rank]!)) return 'refused';
   const serviceTasks = roster.countServiceTasks(rank, service.id);
   let known = true;
   for (const { steps } of pipelines) {

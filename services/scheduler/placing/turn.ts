@@ -1,9 +1,10 @@
 // One service's turn in a round: its pending tasks, version by version, are given to nodes as far as its share goes.
-import type { Service, TaskVersion } from '@muster/state';
+import { isGlobal, type Service, type TaskVersion } from '@muster/state';
 import { type Pipeline, preparePipeline, type Refusals, refuseAll } from '../filters/pipeline.ts';
 import type { Roster } from '../nodes/roster.ts';
 import type { Failures } from './failures.ts';
 import { type Group, takeGroup } from './group.ts';
+import { giveToOwnNodes } from './own-node.ts';
 import { chargeSteps, chargeTurn, isFull, type Round } from './round.ts';
 import { spread } from './spread.ts';
 
@@ -16,7 +17,7 @@ export interface Turn {
 export interface Unsuited {
   readonly group: Group;
   readonly pipeline: Pipeline;
-  /** Of all nodes. */
+  /** Of all nodes; of tasks that belong to a node, by each one's own. */
   readonly refusals: Refusals;
 }
 
@@ -34,15 +35,22 @@ export function takeTurn(service: Service, { round, roster, failures, share, now
   const unsuited: Unsuited[] = [];
   let placed = 0;
   while (placed < share && !isFull(round)) {
-    const group = takeGroup(service, dealtWith, share - placed);
+    const own = isGlobal(service);
+    const group = takeGroup(service, dealtWith, own ? Number.POSITIVE_INFINITY : share - placed);
     if (!group) break;
     dealtWith.add(group.version);
     const pipeline = preparePipeline(group, roster);
-    const given = spread(round, roster, group, pipeline, failures.listFaulty(group.version, now));
-    placed += given;
-    if (given === 0) {
-      unsuited.push({ group, pipeline, refusals: refuseAll(pipeline, roster, service.id) });
-      chargeSteps(round, roster.nodes.length);
+    if (own) {
+      const { given, refusals } = giveToOwnNodes(round, roster, group, pipeline, share - placed);
+      placed += given;
+      if (given === 0) unsuited.push({ group, pipeline, refusals });
+    } else {
+      const given = spread(round, roster, group, pipeline, failures.listFaulty(group.version, now));
+      placed += given;
+      if (given === 0) {
+        unsuited.push({ group, pipeline, refusals: refuseAll(pipeline, roster, service.id) });
+        chargeSteps(round, roster.nodes.length);
+      }
     }
     chargeTurn(round, service.id);
     // All its pending tasks were of this one version: no need to look for another.

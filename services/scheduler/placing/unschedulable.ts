@@ -1,8 +1,8 @@
 // What a service is told when no node suits its pending tasks: once, and again only when the reason changes.
 import { type EventDraft, eventSubject } from '@muster/events';
 import type { Decision } from '@muster/runtime';
-import { type ClusterState, lastSeqOf, type Service } from '@muster/state';
-import { explainRefusals, listRefusals, type Refusal } from '../filters/pipeline.ts';
+import { type ClusterState, isGlobal, lastSeqOf, type Service } from '@muster/state';
+import { explainOwnNodes, explainRefusals, listRefusals, type Refusal } from '../filters/pipeline.ts';
 import { causeOf } from './group.ts';
 import type { Unsuited } from './turn.ts';
 
@@ -16,7 +16,7 @@ export function tellUnsuited(
   if (!current) return tellNothing(state, service);
   const { group, refusals } = current;
   return tell(state, service, causeOf(group.tasks), {
-    message: explainRefusals(refusals),
+    message: isGlobal(service) ? explainOwnNodes(refusals) : explainRefusals(refusals),
     refused: listRefusals(refusals),
   });
 }

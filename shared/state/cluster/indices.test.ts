@@ -1,7 +1,8 @@
 // Whatever happens, in whatever order, the fold survives it, and the indices it keeps by what changed are those that
 // a snapshot's rows lead to.
-import type { EventDraft } from '@muster/events';
+import { type EventDraft, encodeJson, intentSubject } from '@muster/events';
 import { deriveServiceId, normaliseServiceSpec } from '@muster/model';
+import { type ClusterNode, placeOn, type Service } from '@muster/state';
 import {
   copyThroughSnapshot,
   createService,
@@ -17,7 +18,9 @@ import { expect, it } from 'vitest';
 
 const few = (most: number) => fc.nat({ max: most });
 
-const service = fc.constantFrom('web', 'web', 'web', 'api');
+/** The last one is global. */
+const service = fc.constantFrom('web', 'web', 'web', 'api', 'log', 'log');
+const node = few(2);
 
 const step = fc.oneof(
   fc.record({
@@ -37,6 +40,7 @@ const step = fc.oneof(
     slot: fc.integer({ min: 1, max: 3 }),
     desired: fc.constantFrom('running', 'ready'),
     cause: fc.constantFrom(undefined, 'restart', 'update'),
+    node,
   }),
   fc.record({
     do: fc.constant('desire' as const),
@@ -44,7 +48,7 @@ const step = fc.oneof(
     state: fc.constantFrom('running', 'shutdown', 'remove'),
   }),
   fc.record({ do: fc.constant('reap' as const), task: few(7) }),
-  fc.record({ do: fc.constant('assign' as const), task: few(7), node: few(1) }),
+  fc.record({ do: fc.constant('assign' as const), task: few(7), node }),
   fc.record({
     do: fc.constant('report' as const),
     task: few(7),
@@ -52,10 +56,22 @@ const step = fc.oneof(
   }),
   fc.record({ do: fc.constant('orphan' as const), task: few(7) }),
   fc.record({ do: fc.constant('undelivered' as const), task: few(7) }),
-  fc.record({ do: fc.constant('join' as const), node: few(1), zone: fc.constantFrom('x', 'y') }),
+  fc.record({
+    do: fc.constant('join' as const),
+    node,
+    zone: fc.constantFrom('x', 'y'),
+    backend: fc.constantFrom('docker', 'docker', 'simulator', 'process'),
+  }),
+  fc.record({
+    do: fc.constant('want' as const),
+    node,
+    availability: fc.constantFrom('active', 'active', 'pause', 'drain'),
+    zone: fc.constantFrom(undefined, 'x', 'y'),
+  }),
+  fc.record({ do: fc.constant('leave' as const), node }),
   fc.record({
     do: fc.constant('status' as const),
-    node: few(1),
+    node,
     status: fc.constantFrom('ready', 'suspect', 'down'),
   }),
 );
@@ -84,13 +100,14 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
         image,
         update: { delay, order },
         ...(constraint !== undefined && { placement: [constraint] }),
+        ...(name === 'log' && { mode: 'global' }),
         ...(port !== undefined && { ports: [{ target: 80, published: port, mode: 'host' }] }),
       };
       const intent = history.intend('apply', name, body);
-      const normalised = normaliseServiceSpec(body, name);
+      const normalised = normaliseServiceSpec(body, name, state.wireVersion);
       if (!normalised.ok) throw new Error(normalised.refusal.message);
       const { spec } = normalised;
-      const serviceId = service?.id ?? deriveServiceId(name, intent);
+      const serviceId = service?.id ?? deriveServiceId(name, intent, { clusterId: state.cluster!.id });
       const type = service ? 'service.updated' : 'service.created';
       return { type, cause: intent, actor: 'ana', serviceId, spec };
     }
@@ -118,11 +135,14 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
     }
     case 'create': {
       if (!service) return undefined;
-      const { slot, desired, cause: why } = step;
+      const { desired, cause: why } = step;
+      const isGlobal = step.name === 'log';
+      const place = isGlobal ? placeOf(service, state.nodes.get(nodeId), step.slot) : { slot: step.slot };
+      const { slot } = place;
       const generation = (service.slots.get(slot)?.generation ?? 0) + 1;
       const id = `${service.id}/${slot}/${generation}`;
       return reconciled(service, {
-        created: [{ id, slot, generation, desired, ...(why && { cause: why }) }],
+        created: [{ id, generation, desired, ...(why && { cause: why }), ...place }],
       });
     }
     case 'desire':
@@ -152,8 +172,19 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
         cause: 0,
         nodeId,
         session: 's',
-        description: describeNode(nodeId, { labels: { zone: step.zone } }),
+        description: describeNode(nodeId, {
+          labels: { zone: step.zone },
+          engine: { backend: step.backend, version: '1', labels: {} },
+        }),
       };
+    case 'want': {
+      const { availability, zone } = step;
+      const labels: Record<string, string> = zone === undefined ? {} : { zone };
+      const spec = { availability, role: 'worker', labels } as const;
+      return { type: 'node.updated', cause: intendOf(history, 'update'), actor: 'ana', nodeId, spec };
+    }
+    case 'leave':
+      return { type: 'node.removed', cause: intendOf(history, 'remove'), actor: 'ana', nodeId };
     case 'status':
       return {
         type: 'node.status_changed',
@@ -165,10 +196,20 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
   }
 }
 
+/** Of an intent about a node: whatever waits for a verdict will do. */
+function intendOf(history: History, verb: string): number {
+  return history.record(intentSubject('ana', 'node', verb, 'n0'), encodeJson({}));
+}
+
+/** The place that the node has, or the slot that is to be bound to it, which may be another's already. */
+function placeOf(service: Service, node: ClusterNode | undefined, slot: number) {
+  return { slot: (node && placeOn(service, node)?.number) ?? slot, node: node?.id ?? 'gone' };
+}
+
 it('are those of a state restored from rows, whatever happened', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
-      const history = startHistory();
+      const history = startHistory({ wire: 2 });
       for (const name of ['n0', 'n1']) joinReadyNode(history, name, { labels: { zone: 'x' } });
       createTasks(history, createService(history, 'web'), 3);
       for (const one of steps) {

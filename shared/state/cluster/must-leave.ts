@@ -17,13 +17,15 @@ export function mustLeave(task: Task): LeaveReason | undefined {
 
 /**
  * SwarmKit's constraint enforcer (manager/orchestrator/constraintenforcer): the service's constraints win over the task's own
- * copy, and a paused node keeps what it has. While an update brings the constraints, it says when.
+ * copy, and a paused node keeps what it has. While an update brings the constraints, it says when; but no update can bring
+ * the task of a global service to another node.
  */
 function isAllowedOn(task: Task): boolean {
   const { service, version } = task;
   const node = task.node ?? task.slot.node;
   if (node === undefined || node.spec.availability !== 'active') return true;
-  if (version !== service.version && !isDone(service.update)) return true;
+  const isReplaced = version !== service.version && !isDone(service.update);
+  if (isReplaced && task.slot.node === undefined) return true;
   return meetsConstraints(service.version, node);
 }
 

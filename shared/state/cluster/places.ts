@@ -1,5 +1,6 @@
 // The places of a global service are nodes: which of them are still to get one. A node's place is a slot that belongs to it.
 import { isGlobal, mayFill } from './global-service.ts';
+import type { Service as ReadOnlyService, Slot as ReadOnlySlot } from './readonly.ts';
 import { indexSlot, indexTask } from './service-indices.ts';
 import type { Slot } from './slot.ts';
 import type { ClusterNode, ClusterState, Service } from './state.ts';
@@ -13,7 +14,18 @@ export function indexPlace(service: Service, node: ClusterNode): void {
 /** Its constraints are others, or it is new. */
 export function indexPlacesOf(state: ClusterState, service: Service): void {
   if (!isGlobal(service)) return;
-  for (const node of state.nodes.values()) indexPlace(service, node);
+  for (const node of state.nodes.values()) {
+    indexPlace(service, node);
+    indexTasksOn(service, node);
+  }
+}
+
+/** A kind of backend came or went: by which of them there are it is known which nodes a task is for. */
+export function indexAllPlaces(state: ClusterState, changed: (service: Service) => void): void {
+  for (const service of state.globalServices) {
+    indexPlacesOf(state, service);
+    changed(service);
+  }
 }
 
 /** What the node is, or what is wanted of it, is another. Calls `changed` with each service that may be concerned. */
@@ -24,13 +36,26 @@ export function indexPlacesOn(
 ): void {
   for (const service of state.globalServices) {
     indexPlace(service, node);
-    const slot = placeOn(service, node);
-    if (slot?.newest) indexTask(slot.newest);
+    indexTasksOn(service, node);
     changed(service);
   }
 }
 
-export function placeOn(service: Service, node: ClusterNode): Slot | undefined {
+function indexTasksOn(service: Service, node: ClusterNode): void {
+  const slot = placeOn(service, node);
+  for (let task = slot?.newest; task; task = task.older) indexTask(task);
+}
+
+/** Who may change the service may change the slot. */
+export function placeOn(service: Service, node: Pick<ClusterNode, 'handle'>): Slot | undefined;
+export function placeOn(
+  service: ReadOnlyService,
+  node: Pick<ClusterNode, 'handle'>,
+): ReadOnlySlot | undefined;
+export function placeOn(
+  service: ReadOnlyService,
+  node: Pick<ClusterNode, 'handle'>,
+): ReadOnlySlot | undefined {
   const number = service.places.get(node.handle);
   return number === undefined ? undefined : service.slots.get(number);
 }
@@ -40,6 +65,14 @@ export function bindPlace(service: Service, slot: Slot, node: ClusterNode): void
   slot.node = node;
   service.places.set(node.handle, slot.number);
   service.uncovered.delete(node);
+}
+
+/** The service is no more, and no node has a place of it. */
+export function unbindAllPlaces(service: Service): void {
+  for (const number of service.places.values()) service.slots.get(number)!.node = undefined;
+  service.places.clear();
+  service.uncovered.clear();
+  service.resting.clear();
 }
 
 /** The node is no more: its slot is free for another. */

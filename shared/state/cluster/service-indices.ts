@@ -17,7 +17,7 @@ export function indexTask(task: Task): void {
   const { service, row, observed, desired } = task;
   const live = desired <= TaskState.RUNNING && !service.removed;
   const ended = isTerminal(observed);
-  member(service.dead, row, live && (ended || mustLeave(task) !== undefined));
+  member(service.dead, row, live && (ended ? mayBeFilled(task.slot) : mustLeave(task) !== undefined));
   member(service.waiting, row, live && !ended && desired === TaskState.READY);
   member(service.pending, row, live && observed === TaskState.PENDING);
   member(service.reapable, row, desired === TaskState.REMOVE && isOver(task));
@@ -29,11 +29,13 @@ export function indexSlot(slot: Slot): void {
   const held = newest !== undefined && slot.occupied && !service.removed;
   const { live, crowded } = newest === undefined ? none : countTasks(newest);
   const doubled = held && live > 1;
-  member(service.outdated, row, held && isOutdated(newest));
+  const open = mayBeFilled(slot);
+  member(service.outdated, row, held && open && isOutdated(newest));
   member(service.settling, row, held && isSettling(slot, newest, doubled));
   member(service.doubled, row, doubled);
   member(service.crowded, row, crowded);
-  member(service.gaps, row, held && isStopped(newest) && mayBeFilled(slot));
+  member(service.gaps, row, held && open && isStopped(newest));
+  member(service.resting, row, held && !open && (!isLive(newest) || isTerminal(newest.observed)));
 }
 
 /** The task that an update put there has neither come to run nor ended, or not for the delay. */

@@ -16,6 +16,7 @@ import {
 import { DIGESTS_KEPT } from '../fold/digest.ts';
 import type { Loss } from '../fold/losses.ts';
 import { NO_VOIDS, type Voids } from '../fold/voids.ts';
+import type { BackendKinds } from './backend-kinds.ts';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { Intents } from './intents.ts';
 import type { ClusterState as ReadOnlyState } from './readonly.ts';
@@ -104,10 +105,14 @@ export interface Service {
   readonly gaps: RowSet<Slot>;
   /** Of a global service: nodes that are to have a place and have none. */
   readonly uncovered: Set<ClusterNode>;
+  /** Of a global service: slots of nodes that are to have no task of it, and where none is to run. */
+  readonly resting: RowSet<Slot>;
 }
 
 export interface ClusterNode {
   readonly handle: number;
+  /** Which backends its cluster has. */
+  readonly backends: BackendKinds;
   readonly id: string;
   readonly joinedAt: number;
   /** As it stands in the log; `description` is the same in this build's form. */
@@ -268,7 +273,8 @@ type IndexName =
   | 'reapable'
   | 'crowded'
   | 'gaps'
-  | 'uncovered';
+  | 'uncovered'
+  | 'resting';
 
 /**
  * A service as it is before it has any slot. Here as below every field is written out: the fold reads them all the time,
@@ -310,6 +316,7 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
     crowded: indexSlots(),
     gaps: indexSlots(),
     uncovered: new Set(),
+    resting: indexSlots(),
   };
 }
 
@@ -336,6 +343,7 @@ export function makeVersion(
 export type NodeFacts = Omit<
   ClusterNode,
   | 'handle'
+  | 'backends'
   | 'spec'
   | 'labels'
   | 'role'
@@ -359,6 +367,7 @@ export function makeNode(
   const spec = readNodeSpec(facts.storedSpec);
   return {
     handle,
+    backends: tables.backends,
     id: facts.id,
     joinedAt: facts.joinedAt,
     storedDescription: facts.storedDescription,

@@ -3,12 +3,15 @@ import { TaskState } from '@muster/model';
 import { Handles } from '../columns/handles.ts';
 import { IdMap } from '../columns/id-map.ts';
 import { Table } from '../columns/pages.ts';
+import { BackendKinds } from './backend-kinds.ts';
 import { Slot, slotShape } from './slot.ts';
 import type { ClusterNode, Service, TaskVersion } from './state.ts';
 import { type NewTask, Task, taskShape } from './task.ts';
 
 export class Tables {
   readonly taskRows = new IdMap();
+  /** Of the nodes that are part of the cluster. */
+  readonly backends = new BackendKinds();
   private readonly counts = new Int32Array(Math.max(...Object.values(TaskState)) + 1);
 
   constructor(

@@ -7,23 +7,25 @@ import {
   storedOf,
   writers,
 } from '@muster/events';
-import { equalJson, parseTaskState, TaskState } from '@muster/model';
-import { indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
+import { equalJson, isTerminal, parseTaskState, TaskState } from '@muster/model';
+import { indexAllPlaces, indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
 import { indexTask } from '../cluster/service-indices.ts';
 import { type ClusterNode, type ClusterState, labelsOf, makeNode, setNodeSpec } from '../cluster/state.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
-import { assignTask, noteTask, setObserved } from './task-transitions.ts';
+import { assignTask, noteTask, setDesired, setObserved } from './task-transitions.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
 export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, changes: Changes): boolean {
   const { event, time } = fact;
-  const known = state.nodes.get(event.nodeId) ?? readmit(state, event.nodeId, fact);
+  const returned = readmit(state, event.nodeId, fact);
+  const known = returned ?? state.nodes.get(event.nodeId);
   changes.nodes.add(event.nodeId);
   if (known) {
     const changed = !equalJson(known.description, event.description);
+    const { backend } = known.description.engine;
     known.description = event.description;
     known.storedDescription = storedOf(fact, 'description');
     known.labels = labelsOf(known.description, known.spec);
@@ -31,7 +33,8 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     known.reads = event.reads ?? 1;
     known.reportedAt = time;
     // It may no longer meet the constraints by which an update spared its tasks.
-    if (changed) indexStanding(state, known, changes);
+    if (changed || returned) indexStanding(state, known, changes);
+    moveBackend(state, returned ? undefined : backend, event.description.engine.backend, changes);
     return true;
   }
   const { tables } = state;
@@ -52,6 +55,7 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   const node = tables.nodes.add((handle) => makeNode(tables, handle, facts, []));
   state.nodes.set(node.id, node);
   indexStanding(state, node, changes);
+  moveBackend(state, undefined, event.description.engine.backend, changes);
   return true;
 }
 
@@ -87,25 +91,47 @@ export function updateNode(state: ClusterState, fact: FactOf<'node.updated'>, ch
   return true;
 }
 
-/** SwarmKit (controlapi/node.go, RemoveNode): what it ran, or was to run and nobody else may, is taken for lost. */
+/**
+ * SwarmKit (controlapi/node.go, RemoveNode): what it ran, or was to run and nobody else may, is taken for lost; a global
+ * service has no place there any more, nor tasks that were in it.
+ */
 export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, changes: Changes): boolean {
   const { event, seq, time } = fact;
   const node = state.nodes.get(event.nodeId);
   if (!node || !state.intents.delete(event.cause)) return false;
-  for (const task of node.tasks.values()) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+  for (const task of node.tasks.values()) {
+    if (!isTerminal(task.observed)) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+  }
   node.removed = true;
   state.nodes.delete(node.id);
   state.removedNodes.set(node.id, node);
   changes.nodes.add(node.id);
   for (const service of state.globalServices) {
-    const task = placeOn(service, node)?.newest;
-    if (task && !task.node) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+    for (const task of placeOn(service, node)?.tasks ?? []) {
+      if (!isTerminal(task.observed)) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+      setDesired(task, TaskState.REMOVE, seq, time, changes);
+    }
     unbindPlace(service, node);
     changes.services.add(service.id);
   }
+  moveBackend(state, node.description.engine.backend, undefined, changes);
   for (const writer of writers) state.lastSeqs.delete(eventSubject(writer, 'node', node.id));
   forgetNodeWhenEmpty(state, node);
   return true;
+}
+
+/** A node of the cluster has another backend than before; undefined while it is no part of the cluster. */
+function moveBackend(
+  state: ClusterState,
+  before: string | undefined,
+  after: string | undefined,
+  changes: Changes,
+): void {
+  if (before === after) return;
+  const { backends } = state.tables;
+  const isLast = before !== undefined && backends.delete(before);
+  const isFirst = after !== undefined && backends.add(after);
+  if (isLast || isFirst) indexAllPlaces(state, ({ id }) => changes.services.add(id));
 }
 
 export function forgetNodeWhenEmpty(state: ClusterState, node: ClusterNode): void {

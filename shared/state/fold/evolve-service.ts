@@ -11,7 +11,7 @@ import {
   TaskState,
 } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
-import { bindPlace, indexPlacesOf } from '../cluster/places.ts';
+import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
 import { pacingOf } from '../cluster/service-update.ts';
 import type { Slot } from '../cluster/slot.ts';
@@ -136,7 +136,7 @@ export function removeService(
   service.updatedAt = time;
   state.serviceByName.delete(service);
   state.globalServices.delete(service);
-  service.uncovered.clear();
+  unbindAllPlaces(service);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
   removeTasks(state.tables, service, seq, time, changes);
   changes.services.add(service.id);

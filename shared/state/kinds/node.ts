@@ -39,6 +39,7 @@ export const node = defineKind<readonly [StoredNode]>({
     Object.assign(restored.tasks, { first, last });
     state.tables.nodes.put(handle, restored);
     (restored.removed ? state.removedNodes : state.nodes).set(restored.id, restored);
+    if (!restored.removed) state.tables.backends.add(description.engine.backend);
   },
   /** And where in the tables its list of tasks begins and ends. */
   *link({ tables }) {

@@ -1,5 +1,5 @@
-// Which slots stay when there are to be fewer: SwarmKit's rule (manager/orchestrator/replicated/services.go and
-// slot.go). Running ones first, then few on each node, then low numbers.
+// Which slots are free, and which stay when there are to be fewer: SwarmKit's rule
+// (manager/orchestrator/replicated/services.go and slot.go). Running ones first, then few on each node, then low numbers.
 import { TaskState } from '@muster/model';
 import { isLive, type Service, type Slot } from '@muster/state';
 
@@ -9,9 +9,14 @@ export function findFreeSlots(service: Service, count: number): number[] {
   let number = service.occupiedSlots === service.highestSlot ? service.highestSlot : 0;
   while (free.length < count) {
     number += 1;
-    if (!service.slots.get(number)?.occupied) free.push(number);
+    if (isFree(service.slots.get(number))) free.push(number);
   }
   return free;
+}
+
+/** One that belongs to a node is that node's, whatever becomes of its tasks. */
+function isFree(slot: Slot | undefined): boolean {
+  return !slot || (!slot.occupied && slot.node === undefined);
 }
 
 /** The slots to give up so that `keep` are left: found by counting, as there may be very many. */
