@@ -1,7 +1,7 @@
 // From what a service should be to what is done about it next: replace what died, scale, update, start what waited,
 // forget what is over. One decision for the whole service, found from its indices: its cost is that of what changed.
 import { countReplicas, TaskState } from '@muster/model';
-import { isOver, type Service, type Task } from '@muster/state';
+import { isOver, isPaused, isUnderWay, type Service, type Task } from '@muster/state';
 import { blockedUntil, isBlocked } from './blocked.ts';
 import {
   concludePlan,
@@ -18,7 +18,8 @@ import {
 import { reap } from './reap.ts';
 import { restartDelayMs, shouldRestart } from './restart.ts';
 import { chooseSlotsToRemove, findFreeSlots } from './scale.ts';
-import { finishStartFirst, update } from './update.ts';
+import { decideUpdate } from './update/decide-update.ts';
+import { finishStartFirst, update } from './update/update-slots.ts';
 
 export interface Reconciliation {
   readonly event: ReturnType<typeof concludePlan>;
@@ -28,13 +29,17 @@ export interface Reconciliation {
 
 /** `maxRecordBytes`: the event has no more. What there is no room for is decided next. */
 export function reconcile(service: Service, now: number, maxRecordBytes: number): Reconciliation {
+  const updating = decideUpdate(service, now);
+  if (updating.event) return updating;
   const plan = startPlan(service, now, maxRecordBytes);
+  plan.wakeAt = updating.wakeAt;
   if (!service.removed) {
     scaleDown(plan);
+    finishStartFirst(plan);
+    // Before the dead are replaced: what an update has its turn with waits for no restart delay.
+    update(plan);
     replaceDead(plan);
     fillGaps(plan);
-    finishStartFirst(plan);
-    update(plan);
     scaleUp(plan);
     startWaiting(plan);
   }
@@ -165,7 +170,8 @@ export function needsReconciling(service: Service): boolean {
     service.occupiedSlots !== countReplicas(service.spec) ||
     service.dead.size > 0 ||
     service.waiting.size > 0 ||
-    service.outdated.size > 0 ||
+    (service.outdated.size > 0 && !isPaused(service)) ||
+    isUnderWay(service) ||
     service.doubled.size > 0 ||
     service.gaps.size > 0
   );
