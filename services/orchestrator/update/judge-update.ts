@@ -28,7 +28,10 @@ export function judgeUpdate(service: Service, now: number): Judgement {
 }
 
 /** Of single precision, as SwarmKit's: a third is no more than the share that is written 0.33333333. */
-function hasFailed({ failed, total }: ServiceUpdate, { maxFailureRatio }: UpdateConfig | RollbackConfig): boolean {
+function hasFailed(
+  { failed, total }: ServiceUpdate,
+  { maxFailureRatio }: UpdateConfig | RollbackConfig,
+): boolean {
   return failed > 0 && Math.fround(failed / total) > Math.fround(maxFailureRatio);
 }
 

@@ -83,7 +83,11 @@ export function updateService(
   if (state.wireVersion < UPDATES_SINCE) return true;
   service.previousSpec = left;
   if (countToReplace(service) > 0)
-    beginUpdate(service, { state: 'updating', message: 'update in progress', startedAt: time }, { seq, time });
+    beginUpdate(
+      service,
+      { state: 'updating', message: 'update in progress', startedAt: time },
+      { seq, time },
+    );
   return true;
 }
 
