@@ -38,6 +38,8 @@ export interface Rollout {
   killOrchestrator(): void;
 }
 
+type Said = { readonly id: string; readonly state: 'running' | 'failed' | 'shutdown' };
+
 const runs: Fate = () => 'running';
 
 /** So long that what fails is not restarted in between. */
@@ -59,9 +61,9 @@ export function startRollout(body: Body, { wire = 2 } = {}): Rollout {
 
   /** Returns whether anything happened. */
   function observe(fate: Fate): boolean {
-    const statuses = tasksOf(serviceNamed(history.state, 'web')).flatMap((task) => {
+    const statuses = tasksOf(serviceNamed(history.state, 'web')).flatMap((task): Said[] => {
       if (task.observed < TaskState.ASSIGNED || isTerminal(task.observed)) return [];
-      if (!isLive(task)) return [{ id: task.id, state: 'shutdown' as const }];
+      if (!isLive(task)) return [{ id: task.id, state: 'shutdown' }];
       if (task.observed === TaskState.RUNNING || task.desired < TaskState.RUNNING) return [];
       const state = fate(task);
       return state === 'stays' ? [] : [{ id: task.id, state }];
