@@ -14,6 +14,8 @@ export interface ChaosOptions {
   readonly nodes?: number;
   readonly copies?: number;
   readonly maxSkewMs?: number;
+  /** Of the log; the newest by default. */
+  readonly wire?: number;
   /** How long the faults last, in virtual ms. */
   readonly faultsForMs?: number;
   /** How long the cluster has to converge once they stop. */
@@ -42,7 +44,7 @@ export class ChaosFailure extends Error {
 /** Throws ChaosFailure when a rule is broken on the way, or the cluster has not converged in the end. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, nodes = 4, copies = 2, maxSkewMs = 0, faultsForMs = 120_000, calmForMs = 300_000 } = options;
-  const cluster = createCluster({ seed, nodes, copies, maxSkewMs });
+  const cluster = createCluster({ seed, nodes, copies, maxSkewMs, wire: options.wire });
   try {
     return await survive(cluster, faultsForMs, calmForMs);
   } catch (error) {

@@ -1,7 +1,7 @@
 // What must hold after every single record, whatever fails: folded beside the cluster from the same log. A broken
 // rule throws with the sequence at which it broke.
-import type { Fact, RawRecord } from '@muster/events';
-import { TaskState } from '@muster/model';
+import { type Fact, isAcceptance, type RawRecord } from '@muster/events';
+import { countReplicas, TaskState } from '@muster/model';
 import {
   type ClusterNode,
   type ClusterState,
@@ -10,7 +10,10 @@ import {
   createState,
   foldRecord,
   isLive,
+  isPaused,
+  pacingOf,
   type Task,
+  type UpdateState,
 } from '@muster/state';
 import { foldAll } from '@muster/testing';
 
@@ -45,15 +48,18 @@ export function createObserver(): Observer {
     observe(record) {
       records.push(record);
       let before = new Map<string, TaskState>();
+      let updating: UpdateState | undefined;
       const downBefore = new Set(
         [...state.nodes.values()].filter((node) => node.status === 'down').map((node) => node.id),
       );
       const voidBefore = countVoid(state);
       const fact = foldRecord(state, record, changes, (read) => {
         before = observedStates(state, read);
+        updating = updateBefore(state, read);
       });
       try {
         checkFact(record, fact, countVoid(state) > voidBefore);
+        if (countVoid(state) === voidBefore) checkUpdate(fact, updating);
         for (const [id, observed] of before) checkTask(id, observed, record.time);
         for (const id of changes.nodes) {
           checkNode(id);
@@ -82,10 +88,7 @@ export function createObserver(): Observer {
       throw new Error(`a reducer or agent wrote ${fact.reason}`);
     if (fact.is !== 'event' || isVoid) return;
     const { event } = fact;
-    const isVerdict =
-      event.type === 'service.created' ||
-      event.type === 'service.updated' ||
-      event.type === 'service.removed';
+    const isVerdict = isAcceptance(event) && event.actor !== undefined;
     if (isVerdict || event.type === 'intent.rejected' || event.type === 'intent.satisfied') {
       if (verdicts.has(event.cause)) throw new Error(`intent ${event.cause} has a second verdict`);
       verdicts.set(event.cause, fact.seq);
@@ -96,6 +99,36 @@ export function createObserver(): Observer {
       created.add(id);
       if (cause === 'restart')
         countRestart(`${event.serviceId}/${slot}`, state.tasks.get(id), event.specVersion);
+    }
+  }
+
+  /** An update comes to an end once, only its own failure ends it early, and what is paused replaces nothing. */
+  function checkUpdate(fact: Fact, before: UpdateState | undefined): void {
+    if (fact.is !== 'event' || !('serviceId' in fact.event)) return;
+    const { event } = fact;
+    const service = state.services.get(event.serviceId);
+    switch (event.type) {
+      case 'service.rolled_back':
+        if (event.actor === undefined && before !== 'updating')
+          throw new Error(`service ${event.serviceId} goes back by itself, and was ${before}`);
+        return;
+      case 'service.update_ended':
+        if (before === undefined || !endingsOf[before]?.includes(event.state))
+          throw new Error(`the update of service ${event.serviceId} is ${event.state}, and was ${before}`);
+        if (
+          event.state.endsWith('completed') &&
+          service!.outdated.size > 0 &&
+          countReplicas(service!.spec) > 0
+        )
+          throw new Error(
+            `the update of service ${event.serviceId} is completed, and has something to replace`,
+          );
+        if (event.state.endsWith('paused') && service!.update!.failed === 0)
+          throw new Error(`the update of service ${event.serviceId} is paused, and nothing has failed`);
+        return;
+      case 'service.reconciled':
+        if (service && isPaused(service) && event.created.some(({ cause }) => cause === 'update'))
+          throw new Error(`the update of service ${event.serviceId} is paused, and goes on`);
     }
   }
 
@@ -154,7 +187,7 @@ export function createObserver(): Observer {
       const key = `${id}/${slot.number}`;
       if (live.length <= 1) startingFirst.delete(key);
       else if (live.length > 2) throw new Error(`slot ${key} has ${live.length} live tasks`);
-      else if (live[1]!.cause === 'update' && service.spec.updateConfig.order === 'start-first')
+      else if (live[1]!.cause === 'update' && pacingOf(service).order === 'start-first')
         startingFirst.add(key);
       else if (!startingFirst.has(key))
         throw new Error(`slot ${key} has two live tasks without a start-first update`);
@@ -164,6 +197,16 @@ export function createObserver(): Observer {
 
 function countVoid({ conflicts, astray }: ClusterState): number {
   return conflicts + astray;
+}
+
+const endingsOf: Partial<Record<UpdateState, readonly UpdateState[]>> = {
+  updating: ['paused', 'completed'],
+  rollback_started: ['rollback_paused', 'rollback_completed'],
+};
+
+function updateBefore(state: ClusterState, fact: Fact): UpdateState | undefined {
+  if (fact.is !== 'event' || !('serviceId' in fact.event)) return undefined;
+  return state.services.get(fact.event.serviceId)?.update?.state;
 }
 
 function observedStates(state: ClusterState, fact: Fact): Map<string, TaskState> {

@@ -7,6 +7,8 @@ import {
   hostPortKey,
   isLive,
   isOutdated,
+  isPaused,
+  isUnderWay,
   type Service,
   type Slot,
   type Task,
@@ -68,6 +70,7 @@ function* checkService(
     yield `${name} has ${held.length} slots of ${countReplicas(service.spec)}`;
   const occupied = held.filter((slot) => !isGlobal || isWantedOn(slot.node!, service));
   const isHeldUp = occupied.some((slot) => slot.tasks.at(-1)!.observed < TaskState.ASSIGNED);
+  if (isUnderWay(service) && !isHeldUp) yield `${name} is ${service.update!.state}`;
   for (const slot of occupied) {
     for (const problem of checkSlot(state, slot, isHeldUp, nodeByTask))
       yield `${name}.${slot.number} ${problem}`;
@@ -116,7 +119,7 @@ function* checkSlot(
   const { observed } = newest;
   // Of a version that was replaced before its ports were allocated: the update that is held up is to replace it.
   if (isHeldUp && isOutdated(newest) && newest.version.ports === undefined) return;
-  if (!isHeldUp && isOutdated(newest)) yield 'is of an old version';
+  if (!isHeldUp && isOutdated(newest) && !isPaused(newest.service)) yield 'is of an old version';
   if (!isLive(newest)) {
     if (!mayRest(newest)) yield `is not restarted: ${observed}`;
   } else if (observed === TaskState.RUNNING) {

@@ -1,10 +1,11 @@
-// A fixed story: a service is deployed, scaled, updated, loses a task, another comes and goes, and one is on every node. It
-// ends the same way whoever is killed on the way.
+// Fixed stories, which end the same way whoever is killed on the way. Of services: one is deployed, scaled, updated, loses a
+// task, another comes and goes, and one is on every node. Of updates: they fail, and go back, pause or go on, and one is taken
+// back by hand.
 import type { AppendMoment } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
 
 export interface ScenarioOutcome {
-  /** What the cluster ended as: for each service its image and how many slots it has, and nothing that depends on luck. */
+  /** What each step ended as: for each service its image, its slots and its update, and nothing that depends on luck. */
   readonly services: readonly string[];
   /** Appends tried in the whole story, by anybody. */
   readonly appends: number;
@@ -16,6 +17,8 @@ export interface ScenarioOutcome {
 
 export interface ScenarioOptions {
   readonly copies: number;
+  /** That of services, unless told otherwise. */
+  readonly story?: keyof typeof stories;
   /** Kill the writer of this append, then. */
   readonly killAt?: { readonly index: number; readonly when: AppendMoment['when'] };
   /** Start a killed reducer again after so long; never when left out. An agent always comes back. */
@@ -24,7 +27,9 @@ export interface ScenarioOptions {
 
 const fast = { restart: { delay: 0 }, update: { parallelism: 2 } };
 
-const steps: readonly ((cluster: SimulatedCluster) => Promise<void> | void)[] = [
+type Step = (cluster: SimulatedCluster) => Promise<void> | void;
+
+const ofServices: readonly Step[] = [
   (cluster) => cluster.intend('apply', 'web', { image: 'web:1', replicas: 3, ...fast }),
   (cluster) => cluster.intend('scale', 'web', { replicas: 5 }),
   (cluster) => cluster.intend('apply', 'web', { image: 'web:2', replicas: 5, ...fast }),
@@ -35,6 +40,33 @@ const steps: readonly ((cluster: SimulatedCluster) => Promise<void> | void)[] = 
   (cluster) => cluster.intend('remove', 'job'),
   (cluster) => cluster.intend('scale', 'web', { replicas: 2 }),
 ];
+
+const watched = { parallelism: 1, monitor: '1s' };
+
+function update(image: string, { env, ...more }: Record<string, unknown> = {}): Step {
+  const body = {
+    image,
+    replicas: 3,
+    restart: { delay: '100ms', maxAttempts: 1 },
+    rollback: watched,
+    ...(env !== undefined && { env }),
+  };
+  return (cluster) => cluster.intend('apply', 'web', { ...body, update: { ...watched, ...more } });
+}
+
+/** Nothing that runs it ever starts. */
+const bad = { env: ['SIM_FAIL=start'] };
+
+const ofUpdates: readonly Step[] = [
+  update('web:1'),
+  update('web:2', { ...bad, failureAction: 'rollback' }),
+  update('web:3', { ...bad, failureAction: 'pause' }),
+  (cluster) => cluster.intend('rollback', 'web'),
+  update('web:4', { ...bad, failureAction: 'continue', order: 'start-first' }),
+  update('web:5', { failureAction: 'rollback', delay: '200ms' }),
+];
+
+const stories = { ofServices, ofUpdates };
 
 function crashOneTask({ nodes }: SimulatedCluster): void {
   for (const { engine } of nodes) {
@@ -50,6 +82,7 @@ export const AGENT_RESTART_MS = 500;
 
 export async function runScenario({
   copies,
+  story = 'ofServices',
   killAt,
   restartAfterMs,
 }: ScenarioOptions): Promise<ScenarioOutcome> {
@@ -68,13 +101,15 @@ export async function runScenario({
   };
   await cluster.start();
   const stepMs: number[] = [];
-  for (const step of steps) {
+  const histories: string[] = [];
+  for (const step of stories[story]) {
     const started = cluster.clock.now();
     await step(cluster);
     await converge(cluster);
     stepMs.push(cluster.clock.now() - started);
+    histories.push(...describeServices(cluster));
   }
-  return { services: describeServices(cluster), appends, stepMs, killed };
+  return { services: histories, appends, stepMs, killed };
 }
 
 async function converge(cluster: SimulatedCluster): Promise<void> {
@@ -89,6 +124,6 @@ async function converge(cluster: SimulatedCluster): Promise<void> {
 function describeServices({ observer: { state } }: SimulatedCluster): string[] {
   return [...state.services.values()].map((service) => {
     // Which of them stay when there are to be fewer depends on the nodes that their tasks were given to.
-    return `${service.spec.name} ${service.spec.taskTemplate.containerSpec.image} ${service.occupiedSlots} slots`;
+    return `${service.spec.name} ${service.spec.taskTemplate.containerSpec.image} ${service.occupiedSlots} slots, ${service.update?.state}`;
   });
 }

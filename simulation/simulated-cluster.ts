@@ -4,7 +4,7 @@ import { type Agent, createMemoryStorage, startAgent } from '@muster/agent';
 import { createAllocator } from '@muster/allocator';
 import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
-import { composeEvent, encodeJson, intentSubject, WIRE_VERSION } from '@muster/events';
+import { composeEvent, encodeJson, FIRST_WIRE_VERSION, intentSubject, WIRE_VERSION } from '@muster/events';
 import { DEFAULT_TEAM, readNameWithTeam } from '@muster/model';
 import { startOrchestrator } from '@muster/orchestrator';
 import {
@@ -43,6 +43,8 @@ export interface SimulationOptions {
   readonly copies: number;
   /** How far the clocks of machines may be off, either way; 0 by default. */
   readonly maxSkewMs?: number;
+  /** The wire version that the log is raised to before anybody comes; the newest by default. */
+  readonly wire?: number | undefined;
 }
 
 /** A place where a process runs, again and again. */
@@ -89,7 +91,8 @@ export interface SimulatedCluster {
   unfinished(): string[];
 }
 
-export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: SimulationOptions): SimulatedCluster {
+export function createCluster(options: SimulationOptions): SimulatedCluster {
+  const { seed, nodes, copies, maxSkewMs = 0, wire = WIRE_VERSION } = options;
   const clock = new VirtualClock();
   const chance = seedChance(seed);
   const network = createNetwork(clock, chance);
@@ -215,13 +218,6 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
   );
   const seats = Array.from({ length: nodes }, (_, index) => seatNode(index + 1));
 
-  /** No API is simulated, so orchestrators would wait for one for ever. */
-  async function raiseToNewest(): Promise<void> {
-    const raised = { type: 'cluster.version_raised', cause: 1, version: WIRE_VERSION } as const;
-    const { subject, data } = composeEvent(raised, clock.now());
-    await network.log.append(subject, data);
-  }
-
   const cluster: SimulatedCluster = {
     clock,
     chance,
@@ -241,7 +237,7 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
       const { faults } = network;
       network.faults = { ...perfectNetwork };
       await foundCluster(network.log, { clusterId: `cluster-${seed}`, name: 'simulated' }, clock);
-      await raiseToNewest();
+      if (wire > FIRST_WIRE_VERSION) await raiseVersion(network, wire, clock.now());
       network.faults = faults;
       for (const seat of [...reducers, ...seats]) void seat.start().catch(fail);
       await cluster.run(1000);
@@ -276,4 +272,10 @@ export function createCluster({ seed, nodes, copies, maxSkewMs = 0 }: Simulation
     unfinished: () => findUnfinished(cluster),
   };
   return cluster;
+}
+
+/** There is no API here, without which no orchestrator raises it. */
+async function raiseVersion({ log }: Network, version: number, now: number): Promise<void> {
+  const { subject, data } = composeEvent({ type: 'cluster.version_raised', cause: 1, version }, now);
+  await log.append(subject, data);
 }

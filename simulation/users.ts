@@ -8,7 +8,7 @@ const names = ['web', 'api', 'db', 'queue', 'blue/web', 'log'];
 /** Those of them that are to have a task on every node. */
 const globals: readonly string[] = ['log'];
 // biome-ignore format: as often as they stand here
-const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'remove', 'mumble'] as const;
+const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'rollback', 'rollback', 'remove', 'mumble'] as const;
 
 export async function askSomething(cluster: SimulatedCluster): Promise<void> {
   const { chance } = cluster;
@@ -16,7 +16,8 @@ export async function askSomething(cluster: SimulatedCluster): Promise<void> {
   const verb = chance.pick(verbs);
   switch (verb) {
     case 'remove':
-      return cluster.intend('remove', name);
+    case 'rollback':
+      return cluster.intend(verb, name);
     case 'scale':
       return cluster.intend('scale', name, { replicas: chance.happens(0.03) ? 60 : chance.between(0, 6) });
     case 'tweak':
@@ -28,7 +29,8 @@ export async function askSomething(cluster: SimulatedCluster): Promise<void> {
   }
 }
 
-function describeService({ chance }: SimulatedCluster, name: string): Record<string, unknown> {
+function describeService(cluster: SimulatedCluster, name: string): Record<string, unknown> {
+  const { chance } = cluster;
   const port = chance.pick([undefined, undefined, undefined, 0, 8000 + names.indexOf(name)]);
   return {
     image: `${name}:${chance.between(1, 3)}`,
@@ -39,11 +41,9 @@ function describeService({ chance }: SimulatedCluster, name: string): Record<str
       maxAttempts: chance.pick([0, 0, 0, 1, 3]),
       window: chance.pick([0, 0, '20s']),
     },
-    update: {
-      order: chance.pick(['stop-first', 'start-first']),
-      parallelism: chance.between(0, 2),
-      delay: chance.pick([0, '2s']),
-    },
+    // What starts badly comes to run in the end: every try has its own luck.
+    env: chance.happens(0.3) ? ['SIM_FAIL=0.6'] : [],
+    ...describeUpdates(cluster),
     resources: { reservations: { cpus: chance.pick([0, 0.05, 0.1]) } },
     placement: {
       constraints: chance.pick([
@@ -56,6 +56,25 @@ function describeService({ chance }: SimulatedCluster, name: string): Record<str
       maxReplicas: chance.pick([0, 0, 0, 1, 3]),
     },
     ...(port !== undefined && { ports: [{ target: 80, published: port, mode: 'host' }] }),
+  };
+}
+
+function describeUpdates({ chance, observer }: SimulatedCluster): Record<string, unknown> {
+  const pace = () => ({
+    order: chance.pick(['stop-first', 'start-first']),
+    parallelism: chance.between(0, 2),
+    delay: chance.pick([0, '2s']),
+  });
+  if (observer.state.wireVersion < 2) return { update: pace() };
+  const watch = (actions: readonly string[]) => ({
+    ...pace(),
+    failureAction: chance.pick(actions),
+    monitor: chance.pick([0, '1s', '5s']),
+    maxFailureRatio: chance.pick([0, 0, 0.3, 0.5, 1]),
+  });
+  return {
+    update: watch(['pause', 'continue', 'rollback', 'rollback']),
+    rollback: watch(['pause', 'continue']),
   };
 }
 

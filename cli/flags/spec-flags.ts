@@ -17,6 +17,7 @@ import {
   envValue,
   memoryValue,
   type Parse,
+  ratioValue,
   switchValue,
   textValue,
   wholeValue,
@@ -45,6 +46,45 @@ function scalar(
   choices?: readonly string[],
 ): ScalarFlag {
   return { flags, description, path, parse, ...(choices && { choices }) };
+}
+
+/** How an update goes its way, and a rollback. */
+function paceFlags(what: 'update' | 'rollback', place: string, actions: readonly string[]): ScalarFlag[] {
+  return [
+    scalar(
+      `--${what}-parallelism <n>`,
+      `most tasks in one ${what} at the same time (0 = all; 1)`,
+      [place, 'parallelism'],
+      wholeValue,
+    ),
+    scalar(`--${what}-delay <duration>`, `delay between ${what}s (0s)`, [place, 'delay'], durationValue),
+    scalar(
+      `--${what}-monitor <duration>`,
+      `how long a new task of ${what === 'update' ? 'an update' : 'a rollback'} is watched for failure (5s)`,
+      [place, 'monitor'],
+      durationValue,
+    ),
+    scalar(
+      `--${what}-failure-action <action>`,
+      `what a failed ${what} leads to (pause)`,
+      [place, 'failureAction'],
+      textValue,
+      actions,
+    ),
+    scalar(
+      `--${what}-max-failure-ratio <ratio>`,
+      `share of tasks that may fail during ${what === 'update' ? 'an update' : 'a rollback'} (0)`,
+      [place, 'maxFailureRatio'],
+      ratioValue,
+    ),
+    scalar(
+      `--${what}-order <order>`,
+      `which task of a slot goes first in ${what === 'update' ? 'an update' : 'a rollback'} (stop-first)`,
+      [place, 'order'],
+      textValue,
+      ['start-first', 'stop-first'],
+    ),
+  ];
 }
 
 export const scalarFlags: readonly ScalarFlag[] = [
@@ -121,20 +161,8 @@ export const scalarFlags: readonly ScalarFlag[] = [
     [...restart, 'window'],
     durationValue,
   ),
-  scalar(
-    '--update-parallelism <n>',
-    'tasks updated at once (0 = all; 1)',
-    ['updateConfig', 'parallelism'],
-    wholeValue,
-  ),
-  scalar('--update-delay <duration>', 'delay between updates (0s)', ['updateConfig', 'delay'], durationValue),
-  scalar(
-    '--update-order <order>',
-    'which task of a slot goes first (stop-first)',
-    ['updateConfig', 'order'],
-    textValue,
-    ['start-first', 'stop-first'],
-  ),
+  ...paceFlags('update', 'updateConfig', ['pause', 'continue', 'rollback']),
+  ...paceFlags('rollback', 'rollbackConfig', ['pause', 'continue']),
 ];
 
 /** A list in the spec: given whole on create, added to and taken from on update. */

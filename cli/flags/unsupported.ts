@@ -49,15 +49,6 @@ const anyServiceFlag = [
   'no-healthcheck',
   'no-resolve-image',
   'oom-score-adj',
-  'rollback-delay',
-  'rollback-failure-action',
-  'rollback-max-failure-ratio',
-  'rollback-monitor',
-  'rollback-order',
-  'rollback-parallelism',
-  'update-failure-action',
-  'update-max-failure-ratio',
-  'update-monitor',
   'with-registry-auth',
   'cap-add',
   'cap-drop',
@@ -81,5 +72,4 @@ export const unsupportedOnCreate: readonly string[] = [...anyServiceFlag, ...lis
 export const unsupportedOnUpdate: readonly string[] = [
   ...anyServiceFlag,
   ...lists.flatMap((name) => [`${name}-add`, `${name}-rm`]),
-  'rollback',
 ];

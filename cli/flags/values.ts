@@ -17,6 +17,10 @@ function parsing<T>(parse: (text: string) => T | undefined, expected: string): P
 export const durationValue = parsing(parseDuration, 'a duration such as 10s or 1m30s');
 export const memoryValue = parsing(parseMemory, 'an amount of memory such as 64m or 1.5GiB');
 export const cpusValue = parsing(parseCpus, 'a number of CPUs such as 0.5, with nine decimals at most');
+export const ratioValue = parsing(
+  (text) => (/^\d*\.?\d+(e-?\d+)?$/i.test(text) ? Number(text) : undefined),
+  'a number such as 0.25',
+);
 export const wordsValue = parsing(splitShellWords, 'words with their quotes closed');
 export const wholeValue = parsing(
   (text) => (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined),

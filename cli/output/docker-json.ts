@@ -1,5 +1,5 @@
 // Objects as Docker's API shows them: its names, its nesting, its times. What `inspect` prints. Pure.
-import type { NodeDetail, ServiceDetail, TaskDetail } from '@muster/api';
+import type { NodeDetail, ServiceDetail, TaskDetail, UpdateStatus } from '@muster/api';
 import { ownValue, type Port, serviceSpecSchema, taskSpecSchema } from '@muster/model';
 import type { z } from 'zod';
 import { userMap, withOmitted } from './go-template/known-fields.ts';
@@ -87,6 +87,7 @@ function endpointPorts(ports: readonly Port[]): unknown {
 
 export function toDockerService(service: ServiceDetail): object {
   const { id, version, createdAt, updatedAt, team, spec, ports, replicas, running } = service;
+  const { previousSpec, updateStatus } = service;
   const shown = {
     ID: id,
     Version: { Index: version },
@@ -94,10 +95,22 @@ export function toDockerService(service: ServiceDetail): object {
     UpdatedAt: iso(updatedAt),
     ...(team !== undefined && { Team: team }),
     Spec: toDockerForm(spec, serviceSpecSchema),
+    ...(previousSpec && { PreviousSpec: toDockerForm(previousSpec, serviceSpecSchema) }),
     Endpoint: { Spec: toDockerCase(spec.endpointSpec), Ports: endpointPorts(ports) },
+    ...(updateStatus && { UpdateStatus: toDockerUpdateStatus(updateStatus) }),
     ServiceStatus: { RunningTasks: running, DesiredTasks: replicas },
   };
-  return withOmitted(shown, { Team: '' });
+  return withOmitted(shown, { Team: '', PreviousSpec: {}, UpdateStatus: {} });
+}
+
+function toDockerUpdateStatus({ state, startedAt, completedAt, message }: UpdateStatus): object {
+  const shown = {
+    State: state,
+    StartedAt: iso(startedAt),
+    ...(completedAt !== undefined && { CompletedAt: iso(completedAt) }),
+    Message: message,
+  };
+  return withOmitted(shown, { CompletedAt: '' });
 }
 
 export function toDockerTask(task: TaskDetail): object {

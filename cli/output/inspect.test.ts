@@ -17,7 +17,38 @@ const full = {
   mounts: ['/srv:/data:ro'],
 };
 
+const updateStatus = {
+  state: 'completed',
+  message: 'update in progress',
+  startedAt: Date.UTC(2026, 0, 1),
+  completedAt: Date.UTC(2026, 0, 1, 0, 1),
+};
+
 describe('inspect', () => {
+  it('of a service has the update and the spec before as Docker has them', () => {
+    const previousSpec = makeService({ update: { failureAction: 'rollback', monitor: '30s' } }).spec;
+    expect(toDockerService(makeService(full, { updateStatus, previousSpec }))).toMatchObject({
+      PreviousSpec: {
+        UpdateConfig: {
+          Parallelism: 1,
+          Delay: 0,
+          Order: 'stop-first',
+          FailureAction: 'rollback',
+          Monitor: 30e9,
+          MaxFailureRatio: 0,
+        },
+        RollbackConfig: { FailureAction: 'pause' },
+      },
+      UpdateStatus: {
+        State: 'completed',
+        StartedAt: '2026-01-01T00:00:00.000Z',
+        CompletedAt: '2026-01-01T00:01:00.000Z',
+        Message: 'update in progress',
+      },
+    });
+    expect(JSON.stringify(toDockerService(makeService(full)))).not.toMatch(/PreviousSpec|UpdateStatus/);
+  });
+
   it('uses the names of Docker, and leaves the names of the user alone', () => {
     const service = toDockerService(makeService(full)) as { Spec: Record<string, unknown> };
     expect(service).toMatchObject({
@@ -99,7 +130,15 @@ describe('a template on what is inspected', () => {
 
   it('of a service finds labels and the team that it has not', () => {
     expect(printObjects(service, '{{.Team}}|{{.Spec.Labels.none}}')).toBe('|<no value>\n');
-    expect(() => printObjects(service, '{{.UpdateStatus}}')).toThrow(TemplateError);
+    expect(() => printObjects(service, '{{.JobStatus}}')).toThrow(TemplateError);
+  });
+
+  it('of a service finds what its update has come to, if it had one', () => {
+    const format =
+      '{{if .UpdateStatus}}{{.UpdateStatus.State}}: {{.UpdateStatus.Message}}{{else}}none{{end}}';
+    expect(printObjects(service, format)).toBe('none\n');
+    const paused = toDockerService(makeService(full, { updateStatus: { ...updateStatus, state: 'paused' } }));
+    expect(printObjects([paused], format)).toBe('paused: update in progress\n');
   });
 });
 
@@ -129,8 +168,17 @@ Unschedulable:     no suitable node
 Placement:
  Constraints: node.labels.zone==a
 UpdateConfig:
- Parallelism:  1
- Update order: stop-first
+ Parallelism:       1
+ On failure:        pause
+ Monitoring Period: 5s
+ Max failure ratio: 0
+ Update order:      stop-first
+RollbackConfig:
+ Parallelism:       1
+ On failure:        pause
+ Monitoring Period: 5s
+ Max failure ratio: 0
+ Rollback order:    stop-first
 RestartPolicy:
  Condition:    on-failure
  Delay:        1m30s
@@ -156,4 +204,26 @@ Ports:
   TargetPort:   80
   PublishMode:  host
 `);
+});
+
+it('prints for people what an update has come to', () => {
+  const now = Date.UTC(2026, 0, 1, 1);
+  const printed = (state: string) =>
+    printServicePretty(makeService(full, { updateStatus: { ...updateStatus, state } }), now);
+  expect(printed('completed')).toContain(`UpdateStatus:
+ State:     completed
+ Started:   about an hour ago
+ Completed: 59 minutes ago
+ Message:   update in progress
+Placement:`);
+  // As Docker's does, of a rollback.
+  expect(printed('rollback_completed')).not.toContain('Completed:');
+});
+
+it('leaves out of updates what the cluster can not store yet', () => {
+  const { spec, ...service } = makeService(full);
+  const { parallelism, delay, order } = spec.updateConfig;
+  const first = { ...spec, updateConfig: { parallelism, delay, order }, rollbackConfig: undefined };
+  const printed = printServicePretty({ ...service, spec: first as unknown as typeof spec });
+  expect(printed).toContain('UpdateConfig:\n Parallelism:  1\n Update order: stop-first\nRestartPolicy:');
 });

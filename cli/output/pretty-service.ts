@@ -1,12 +1,19 @@
 // `service inspect --pretty`: Docker's layout, with what muster knows. Pure.
 import type { ServiceDetail } from '@muster/api';
-import { formatDuration, formatMemory, type ServiceSpec } from '@muster/model';
+import {
+  formatDuration,
+  formatMemory,
+  type RollbackConfig,
+  type ServiceSpec,
+  type UpdateConfig,
+} from '@muster/model';
 import { plainText } from './plain-text.ts';
 import { capitalise } from './task-list.ts';
+import { describeAge } from './time-words.ts';
 
 type Line = readonly [label: string, value: string] | undefined;
 
-export function printServicePretty(service: ServiceDetail): string {
+export function printServicePretty(service: ServiceDetail, now = Date.now()): string {
   const { spec, mode, replicas } = service;
   const { taskTemplate } = spec;
   return [
@@ -19,12 +26,11 @@ export function printServicePretty(service: ServiceDetail): string {
       [' Replicas', String(replicas)],
       service.unschedulable === undefined ? undefined : ['Unschedulable', service.unschedulable],
     ]),
+    section('UpdateStatus', updateStatusLines(service, now)),
     section('Placement', placementLines(taskTemplate)),
-    section('UpdateConfig', [
-      [' Parallelism', String(spec.updateConfig.parallelism)],
-      spec.updateConfig.delay > 0 ? [' Delay', formatDuration(spec.updateConfig.delay)] : undefined,
-      [' Update order', spec.updateConfig.order],
-    ]),
+    section('UpdateConfig', paceLines(spec.updateConfig, 'Update')),
+    // Left out where the cluster can't store one yet.
+    section('RollbackConfig', spec.rollbackConfig ? paceLines(spec.rollbackConfig, 'Rollback') : []),
     section('RestartPolicy', restartLines(taskTemplate)),
     section('ContainerSpec', containerLines(taskTemplate)),
     section('Mounts', taskTemplate.containerSpec.mounts.flatMap(mountLines)),
@@ -47,6 +53,32 @@ function mapLines(label: string, map: Readonly<Record<string, string>>): Line[] 
   const entries = Object.entries(map);
   if (entries.length === 0) return [];
   return [[label, ''], ...entries.map(([key, value]): Line => [` ${key}`, value])];
+}
+
+function updateStatusLines({ updateStatus }: ServiceDetail, now: number): Line[] {
+  if (!updateStatus) return [];
+  const { state, startedAt, completedAt, message } = updateStatus;
+  return [
+    [' State', state],
+    [' Started', describeAge(startedAt, now)],
+    state === 'completed' && completedAt !== undefined
+      ? [' Completed', describeAge(completedAt, now)]
+      : undefined,
+    [' Message', message],
+  ];
+}
+
+/** What the cluster can't store yet is not there. */
+function paceLines(config: Partial<UpdateConfig | RollbackConfig>, what: 'Update' | 'Rollback'): Line[] {
+  const { parallelism, delay = 0, failureAction, monitor = 0, maxFailureRatio, order } = config;
+  return [
+    [' Parallelism', String(parallelism)],
+    delay > 0 ? [' Delay', formatDuration(delay)] : undefined,
+    failureAction === undefined ? undefined : [' On failure', failureAction],
+    monitor > 0 ? [' Monitoring Period', formatDuration(monitor)] : undefined,
+    maxFailureRatio === undefined ? undefined : [' Max failure ratio', String(maxFailureRatio)],
+    [` ${what} order`, String(order)],
+  ];
 }
 
 function placementLines({ placement }: ServiceSpec['taskTemplate']): Line[] {

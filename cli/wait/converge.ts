@@ -6,7 +6,7 @@ import { CliError, exitCodes } from '../errors.ts';
 import { plainText } from '../output/plain-text.ts';
 import { permissionOf } from '../permissions.ts';
 import { interruptible } from './interruptible.ts';
-import { judgeProgress, type Outcome, type Updating } from './judge.ts';
+import { isUpdating, judgeProgress, type Outcome, type Updating } from './judge.ts';
 import { openProgressView } from './progress-view.ts';
 import { waitUntilWoken } from './verdict.ts';
 import { watchWhom } from './whom.ts';
@@ -18,6 +18,10 @@ export interface ConvergeOptions {
   readonly removing: boolean;
   /** Failing tasks of the version that it brings about end the wait. */
   readonly updating: Updating;
+  /** That it goes back to its spec before is no failure. */
+  readonly goingBack: boolean;
+  /** An update is waited for until it is said to be done, however stable its tasks are. */
+  readonly untilUpdated: boolean;
   /** What was asked for is in the state from here on. */
   readonly fromSeq: number;
   readonly stableForMs: number;
@@ -44,7 +48,7 @@ export function converge(context: Context, options: ConvergeOptions): Promise<vo
 
 async function followProgress(context: Context, options: ConvergeOptions): Promise<void> {
   const { log, terminal } = context;
-  const { removing, updating, stableForMs, timeoutMs, quiet, name } = options;
+  const { removing, stableForMs, timeoutMs, quiet, name, untilUpdated } = options;
   const view = openProgressView(terminal, quiet);
   const startedAt = performance.now();
   let seen = options.fromSeq;
@@ -69,6 +73,7 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
   const whom = watchWhom(context, removing ? ROLES_OF_REMOVAL : ROLES);
   let stableSince: number | undefined;
   let apiSeenAt = startedAt;
+  let wentBack: string | undefined;
   try {
     for (;;) {
       const lookedAt = performance.now();
@@ -77,11 +82,14 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
       if (progress === 'gone') return;
       if (progress !== 'unknown') {
         apiSeenAt = performance.now();
-        const outcome = judgeProgress(progress, removing, updating);
+        const { updateStatus } = progress;
+        if (updateStatus?.state === 'rollback_started') wentBack = updateStatus.message;
+        const outcome = judgeProgress(progress, { ...options, wentBack });
         if (outcome.kind === 'converged') stableSince ??= performance.now();
         else stableSince = undefined;
         const isStable =
           stableSince !== undefined &&
+          !(untilUpdated && isUpdating(progress)) &&
           (progress.running === 0 || performance.now() - stableSince >= stableForMs);
         view.show(
           progress,
@@ -89,7 +97,7 @@ async function followProgress(context: Context, options: ConvergeOptions): Promi
           verifyLine(outcome, isStable, stableForMs) ?? (whom.says && `${name} ${whom.says}`),
         );
         if (outcome.kind === 'hopeless') throw new CliError(plainText(outcome.message));
-        if (isStable) return;
+        if (isStable || outcome.kind === 'over') return;
       }
       if (timeoutMs !== undefined && performance.now() - startedAt >= timeoutMs) {
         throw new CliError(

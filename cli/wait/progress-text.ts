@@ -18,9 +18,23 @@ const ladder: readonly TaskState[] = [
   TaskState.RUNNING,
 ];
 
-export function overallLine({ replicas, running, stopping }: Progress, removing: boolean): string {
+export function overallLine(
+  { replicas, running, stopping, updateStatus }: Progress,
+  removing: boolean,
+): string {
   if (removing) return `overall progress: ${stopping} ${stopping === 1 ? 'task' : 'tasks'} still running`;
-  return `overall progress: ${running} out of ${replicas} tasks`;
+  const back = isGoingBack(updateStatus) ? 'rolling back update: ' : '';
+  return `overall progress: ${back}${running} out of ${replicas} tasks`;
+}
+
+/** That it goes back, and why, or that it has. */
+export function rollbackLine({ updateStatus }: Progress): string | undefined {
+  if (!updateStatus || !isGoingBack(updateStatus) || updateStatus.message === '') return undefined;
+  return `rollback: ${updateStatus.message}`;
+}
+
+function isGoingBack(status: Progress['updateStatus']): boolean {
+  return status?.state === 'rollback_started' || status?.state === 'rollback_completed';
 }
 
 export function taskLines({ replicas, slots }: Progress): string[] {

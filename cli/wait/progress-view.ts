@@ -3,7 +3,7 @@ import type { Progress } from '@muster/api';
 import { plainText } from '../output/plain-text.ts';
 import { cutText } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { overallLine, taskLines, troubleLines } from './progress-text.ts';
+import { overallLine, rollbackLine, taskLines, troubleLines } from './progress-text.ts';
 
 export interface ProgressView {
   /** `verify` is what is said below, once all is as it should be. */
@@ -24,7 +24,7 @@ function drawOver(terminal: Terminal): ProgressView {
     show(progress, removing, verify) {
       const details = removing ? [] : taskLines(progress);
       const troubles = details.length === 0 && !removing ? troubleLines(progress).slice(0, MAX_TROUBLES) : [];
-      const below = verify === undefined ? [] : [verify];
+      const below = [rollbackLine(progress), verify].filter((line) => line !== undefined);
       const lines = [overallLine(progress, removing), ...details, ...troubles, ...below].map(plainText);
       if (lines.join('\n') === drawn.join('\n')) return;
       const width = (terminal.width ?? 80) - 1;
@@ -45,6 +45,9 @@ function printOnce(terminal: Terminal): ProgressView {
       const line = overallLine(progress, removing);
       if (line !== overall) terminal.note(`${line}\n`);
       overall = line;
+      const back = rollbackLine(progress);
+      if (back !== undefined && !told.has(back)) terminal.note(`${plainText(back)}\n`);
+      if (back !== undefined) told.add(back);
       for (const trouble of removing ? [] : troubleLines(progress)) {
         const kind = withoutIds(trouble);
         if (!told.has(kind)) terminal.note(`${plainText(trouble)}\n`);

@@ -14,7 +14,7 @@ import { type Verdict, waitForVerdict } from './verdict.ts';
 import { watchWhom } from './whom.ts';
 
 export interface Intent extends TeamName {
-  readonly verb: 'create' | 'update' | 'scale' | 'remove';
+  readonly verb: 'create' | 'update' | 'scale' | 'rollback' | 'remove';
   readonly body: unknown;
   readonly id: IntentId;
   /** The service as the user wrote it. */
@@ -122,6 +122,8 @@ export async function followAccepted(
     name: nameWithTeam({ team, name }),
     removing: verb === 'remove',
     updating: verb !== 'update' ? undefined : verdict.kind === 'accepted' ? verdict.seq : 'any',
+    goingBack: verb === 'rollback' || verdict.kind !== 'accepted',
+    untilUpdated: flags.stableFor === undefined,
     fromSeq: verdict.seq,
     stableForMs: flags.stableFor === undefined ? STABLE_FOR_MS : nanosToMs(flags.stableFor),
     timeoutMs: flags.timeout === undefined ? undefined : nanosToMs(flags.timeout),

@@ -2,7 +2,7 @@ import type { Progress } from '@muster/api';
 import { describe, expect, it } from 'vitest';
 import type { Terminal } from '../output/terminal.ts';
 import { judgeProgress } from './judge.ts';
-import { overallLine, taskLines, troubleLines } from './progress-text.ts';
+import { overallLine, rollbackLine, taskLines, troubleLines } from './progress-text.ts';
 import { openProgressView } from './progress-view.ts';
 
 function progress(fields: Partial<Progress> = {}): Progress {
@@ -34,11 +34,11 @@ describe('judging', () => {
     ['one failed for good', { running: 2, failed: 1 }, 'hopeless'],
     ['it is removed meanwhile', { removed: true, running: 3 }, 'hopeless'],
   ] as const)('%s', (_, fields, kind) => {
-    expect(judgeProgress(progress(fields as Partial<Progress>), false).kind).toBe(kind);
+    expect(judgeProgress(progress(fields as Partial<Progress>)).kind).toBe(kind);
   });
 
   it('says why there is no hope', () => {
-    expect(judgeProgress(progress({ failed: 3, err: 'No such image: x' }), false)).toEqual({
+    expect(judgeProgress(progress({ failed: 3, err: 'No such image: x' }))).toEqual({
       kind: 'hopeless',
       message:
         'service web will not converge: its tasks failed, and the restart policy asks for no others: No such image: x',
@@ -48,23 +48,64 @@ describe('judging', () => {
   it('takes an update for failed with the first task of it that has, and nothing else', () => {
     const updateFailure = { version: 8, slot: 2, err: 'No such image: x' };
     const failing = progress({ running: 2, updateFailure });
-    expect(judgeProgress(failing, false, 8)).toEqual({
+    expect(judgeProgress(failing, { updating: 8 })).toEqual({
       kind: 'hopeless',
       message:
         'update of service web failed: web.2: No such image: x; it is tried again until the service is updated once more: see `muster service ps web`',
     });
-    expect(judgeProgress(failing, false, 'any').kind).toBe('hopeless');
-    expect(judgeProgress(failing, false, 7).kind).toBe('waiting');
-    expect(judgeProgress(failing, false).kind).toBe('waiting');
-    expect(judgeProgress(progress({ running: 3, updateFailure }), false, 8).kind).toBe('converged');
+    expect(judgeProgress(failing, { updating: 'any' }).kind).toBe('hopeless');
+    expect(judgeProgress(failing, { updating: 7 }).kind).toBe('waiting');
+    expect(judgeProgress(failing).kind).toBe('waiting');
+    expect(judgeProgress(progress({ running: 3, updateFailure }), { updating: 8 }).kind).toBe('converged');
+  });
+
+  const status = (state: string, message = 'why') => ({ state, message, startedAt: 0 });
+
+  it.each([
+    ['paused', 'service update paused: why'],
+    ['rollback_paused', 'service rollback paused: why'],
+    ['rollback_completed', 'service rolled back: why'],
+  ])('says in the words of Docker that an update has not come to its end: %s', (state, message) => {
+    const ended = progress({ running: 3, updateStatus: status(state) });
+    expect(judgeProgress(ended, { updating: 8 })).toEqual({ kind: 'hopeless', message });
+  });
+
+  it('says why it was rolled back, where it has seen that begin', () => {
+    const ended = progress({ running: 3, updateStatus: status('rollback_completed', 'rollback completed') });
+    expect(judgeProgress(ended, { updating: 8, wentBack: 'task x failed' })).toEqual({
+      kind: 'hopeless',
+      message: 'service rolled back: task x failed',
+    });
+    expect(judgeProgress(ended, { goingBack: true }).kind).toBe('converged');
+  });
+
+  it('waits while an update, or a rollback, is under way, whatever fails, and no longer', () => {
+    const updateFailure = { version: 8, slot: 2, err: 'No such image: x' };
+    for (const state of ['updating', 'rollback_started']) {
+      const failing = progress({ running: 1, failed: 2, updateFailure, updateStatus: status(state) });
+      expect(judgeProgress(failing, { updating: 8 }).kind).toBe('waiting');
+    }
+    expect(judgeProgress(progress({ updateStatus: status('completed') }), { updating: 8 }).kind).toBe('over');
+    const unknown = progress({ running: 3, updateStatus: status('of a later build') });
+    expect(judgeProgress(unknown, { updating: 8 }).kind).toBe('converged');
   });
 
   it('never takes a removal for done while the service is there', () => {
-    expect(judgeProgress(progress({ removed: true, replicas: 0, slots: [] }), true).kind).toBe('waiting');
+    expect(judgeProgress(progress({ removed: true, replicas: 0, slots: [] }), { removing: true }).kind).toBe(
+      'waiting',
+    );
   });
 });
 
 describe('progress in words', () => {
+  it('says that it goes back, and why', () => {
+    const updateStatus = { state: 'rollback_started', message: 'update rolled back due to x', startedAt: 0 };
+    const back = progress({ running: 1, updateStatus });
+    expect(overallLine(back, false)).toBe('overall progress: rolling back update: 1 out of 3 tasks');
+    expect(rollbackLine(back)).toBe('rollback: update rolled back due to x');
+    expect(rollbackLine(progress())).toBeUndefined();
+  });
+
   it('has bars that fill up', () => {
     const slots = [
       { slot: 1, state: 'new', err: '' },

@@ -1,7 +1,7 @@
 // From what a service should be to what is done about it next: replace what died, scale, update, start what waited,
 // forget what is over. One decision for the whole service, found from its indices: its cost is that of what changed.
 import { TaskState } from '@muster/model';
-import { isOver, nameSlot, type Service, type Task } from '@muster/state';
+import { isOver, isPaused, isUnderWay, nameSlot, type Service, type Task } from '@muster/state';
 import { blockedUntil, isBlocked } from './blocked.ts';
 import { modeFor } from './modes/modes.ts';
 import {
@@ -18,7 +18,8 @@ import {
 } from './plan.ts';
 import { reap } from './reap.ts';
 import { restartDelayMs } from './restart.ts';
-import { finishStartFirst, update } from './update.ts';
+import { decideUpdate } from './update/decide-update.ts';
+import { finishStartFirst, update } from './update/update-slots.ts';
 
 export interface Reconciliation {
   readonly event: ReturnType<typeof concludePlan>;
@@ -33,14 +34,18 @@ export function reconcile(
   now: number,
   maxRecordBytes: number,
 ): Reconciliation {
+  const updating = decideUpdate(service, now);
+  if (updating.event) return updating;
   const plan = startPlan(cluster, service, now, maxRecordBytes);
+  plan.wakeAt = updating.wakeAt;
   const mode = modeFor(service);
   if (!service.removed) {
     mode.removeSurplus(plan);
+    finishStartFirst(plan);
+    // Before the dead are replaced: what an update has its turn with waits for no restart delay.
+    update(plan);
     replaceDead(plan);
     fillGaps(plan);
-    finishStartFirst(plan);
-    update(plan);
     mode.addMissing(plan);
     startWaiting(plan);
   }
@@ -134,7 +139,8 @@ export function needsReconciling(service: Service): boolean {
     modeFor(service).isOff(service) ||
     service.dead.size > 0 ||
     service.waiting.size > 0 ||
-    service.outdated.size > 0 ||
+    (service.outdated.size > 0 && !isPaused(service)) ||
+    isUnderWay(service) ||
     service.doubled.size > 0 ||
     service.gaps.size > 0
   );

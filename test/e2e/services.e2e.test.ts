@@ -129,6 +129,48 @@ it('updates to another image, one after the other', async () => {
   expect((await listRunning('web')).map(({ Image }) => Image)).toEqual(['muster/demo:2', 'muster/demo:2']);
 });
 
+it('goes back by itself from an image that fails, and the command says so', async () => {
+  await watch.until('updates are watched', ({ state }) => state.wireVersion >= 2, 60_000);
+  const updating = ['--image', 'localhost:1/no/such:image', '--update-failure-action', 'rollback'];
+  const { code, stderr } = await cluster.run(['service', 'update', ...updating, 'web']);
+  expect(stderr).toMatch(
+    /service rolled back: update rolled back due to failure or early termination of task \w{25}/,
+  );
+  expect(code).toBe(1);
+  const tasks = await watch.until('two run', hasConverged('web', 2));
+  expect(tasks.map(({ version }) => version.spec.containerSpec.image)).toEqual([
+    'muster/demo:2',
+    'muster/demo:2',
+  ]);
+  const format = '{{.UpdateStatus.State}}: {{.UpdateStatus.Message}}';
+  expect(await cluster.print('service', 'inspect', '--format', format, 'web')).toBe(
+    'rollback_completed: rollback completed\n',
+  );
+});
+
+it('pauses an update that fails, says so, and goes back when told to', async () => {
+  const updating = [
+    '--entrypoint',
+    "sh -c 'exit 3'",
+    '--update-failure-action',
+    'pause',
+    '--update-parallelism',
+    '1',
+  ];
+  const { code, stderr } = await cluster.run(['service', 'update', ...updating, 'web']);
+  expect(stderr).toMatch(
+    /service update paused: update paused due to failure or early termination of task \w{25}/,
+  );
+  expect(code).toBe(1);
+  expect(await cluster.print('service', 'inspect', '--pretty', 'web')).toMatch(
+    /UpdateStatus:\n State: +paused/,
+  );
+  expect(await cluster.print('service', 'rollback', 'web')).toBe('web\n');
+  expect(watch.state.serviceByName.get('', 'web')!.update!.state).toBe('rollback_completed');
+  const tasks = await watch.until('two run', hasConverged('web', 2));
+  expect(tasks.map(({ version }) => version.spec.containerSpec.command)).toEqual([undefined, undefined]);
+});
+
 it('adopts its containers after a kill -9, and reports the one that died meanwhile', async () => {
   const tasks = await watch.until('two run', hasConverged('web', 2));
   const [killed, kept] = tasks;

@@ -6,8 +6,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const LONGEST_PAUSE_MS = 2 * PATIENCE_MS + 50;
 
 let undisturbed: ScenarioOutcome;
+let updated: ScenarioOutcome;
 beforeAll(async () => {
   undisturbed = await runScenario({ copies: 2 });
+  updated = await runScenario({ copies: 2, story: 'ofUpdates' });
 });
 
 describe('killing the writer at every event', () => {
@@ -20,6 +22,22 @@ describe('killing the writer at every event', () => {
       }
     },
   );
+
+  it('leads every update to the same end: back, paused, or on', async () => {
+    expect(updated.services).toEqual([
+      'web web:1 3 slots, undefined',
+      'web web:1 3 slots, rollback_completed',
+      'web web:3 3 slots, paused',
+      'web web:1 3 slots, rollback_completed',
+      'web web:4 3 slots, completed',
+      'web web:5 3 slots, completed',
+    ]);
+    for (let index = 1; index <= updated.appends; index += 1) {
+      const killAt = { index, when: index % 2 === 0 ? 'before' : 'after' } as const;
+      const outcome = await runScenario({ copies: 2, story: 'ofUpdates', killAt, restartAfterMs: 500 });
+      expect(outcome.services, `killed ${killAt.when} append ${index}`).toEqual(updated.services);
+    }
+  });
 
   it('and the other copies go on alone, with no pause worth mentioning', async () => {
     for (let index = 1; index <= undisturbed.appends; index += 1) {

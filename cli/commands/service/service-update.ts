@@ -1,12 +1,13 @@
 import { DEFAULT_TEAM } from '@muster/model';
 import { type Command, Option } from 'commander';
-import { CliError } from '../../errors.ts';
+import { CliError, usageError } from '../../errors.ts';
 import { changeSpec, type FlagValues } from '../../flags/build-spec.ts';
 import { addUpdateOptions } from '../../flags/service-options.ts';
 import { refuseFlags, unsupportedOnUpdate } from '../../flags/unsupported.ts';
 import { addExamples, withCluster } from '../context.ts';
 import { addWaitOptions, type WaitFlags } from '../wait-options.ts';
 import { clientSide } from './service-create.ts';
+import { rollBack } from './service-rollback.ts';
 
 /** Somebody else may change the service between our reading it and our asking. */
 const ATTEMPTS = 3;
@@ -19,6 +20,7 @@ export function addServiceUpdate(service: Command): void {
     .usage('[OPTIONS] SERVICE')
     .argument('<service>', 'name or ID');
   addUpdateOptions(command);
+  command.option('--rollback', 'go back to the previous specification');
   addWaitOptions(command).addOption(new Option('-q, --quiet', 'no progress'));
   refuseFlags(command, unsupportedOnUpdate);
   addExamples(
@@ -27,9 +29,13 @@ export function addServiceUpdate(service: Command): void {
     'muster service update --env-add LEVEL=info --env-rm DEBUG web',
     'muster service update --publish-rm 80 --publish-add published=8081,target=80,mode=host web',
     'muster service update --update-parallelism 2 --update-order start-first --force web',
+    'muster service update --image nginx:1.27 --update-failure-action rollback --update-monitor 30s web',
+    'muster service update --rollback web',
   );
   command.action(async (name: string, flags: WaitFlags & FlagValues) => {
+    if (flags.rollback === true) checkRollback(flags);
     await withCluster(command, async (context) => {
+      if (flags.rollback === true) return rollBack(context, name, flags);
       const { submitAndFollow } = await import('../../wait/submit.ts');
       const { chooseIntentId } = await import('../../wait/append-intent.ts');
       const chosen = chooseIntentId(flags);
@@ -55,6 +61,13 @@ export function addServiceUpdate(service: Command): void {
       }
     });
   });
+}
+
+const withRollback = ['rollback', 'detach', 'quiet', 'stableFor', 'timeout', 'intentId'];
+
+function checkRollback(flags: FlagValues): void {
+  const others = Object.keys(flags).filter((flag) => !withRollback.includes(flag));
+  if (others.length > 0) throw usageError('other flags may not be combined with --rollback');
 }
 
 function isOutOfSequence(error: unknown): boolean {

@@ -1,12 +1,12 @@
 // `muster service`: the group. One file a command.
 import type { Command } from 'commander';
-import { refuseCommands } from '../../flags/unsupported.ts';
 import { addServiceCreate } from './service-create.ts';
 import { addServiceInspect } from './service-inspect.ts';
 import { addLogsCommand } from './service-logs.ts';
 import { addServiceLs } from './service-ls.ts';
 import { addServicePs } from './service-ps.ts';
 import { addServiceRm } from './service-rm.ts';
+import { addServiceRollback } from './service-rollback.ts';
 import { addServiceScale } from './service-scale.ts';
 import { addServiceUpdate } from './service-update.ts';
 
@@ -20,7 +20,7 @@ export function addServiceCommand(program: Command): void {
   addServiceLs(service);
   addServicePs(service);
   addServiceRm(service);
+  addServiceRollback(service);
   addServiceScale(service);
   addServiceUpdate(service);
-  refuseCommands(service, ['rollback']);
 }

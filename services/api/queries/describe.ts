@@ -1,4 +1,5 @@
 // From folded state to what the API says of it. Pure.
+import { readStored, serviceSpecForm } from '@muster/events';
 import {
   countReplicas,
   DEFAULT_TEAM,
@@ -10,7 +11,15 @@ import {
   withoutYounger,
 } from '@muster/model';
 import type { ClusterNode, Service, Task } from '@muster/state';
-import type { NodeDetail, NodeView, ServiceDetail, ServiceView, TaskDetail, TaskView } from './views.ts';
+import type {
+  NodeDetail,
+  NodeView,
+  ServiceDetail,
+  ServiceView,
+  TaskDetail,
+  TaskView,
+  UpdateStatus,
+} from './views.ts';
 
 export function viewService(service: Service): ServiceView {
   const { spec, version } = service;
@@ -36,15 +45,25 @@ function teamOf({ team }: Service): { readonly team?: string } {
 
 /** `wire` is the cluster's version: what is shown may be asked for again as it stands. */
 export function detailService(service: Service, wire: number): ServiceDetail {
-  const { unschedulable } = service;
+  const { unschedulable, previousSpec } = service;
   return {
     ...viewService(service),
     version: service.specSeq,
     createdSeq: service.createdSeq,
     spec: withoutYounger(service.spec, serviceSpecSchema, wire),
+    ...(previousSpec && {
+      previousSpec: withoutYounger(readStored(serviceSpecForm, previousSpec), serviceSpecSchema, wire),
+    }),
+    ...describeUpdate(service),
     removed: service.removed,
     ...(unschedulable && { unschedulable: unschedulable.message }),
   };
+}
+
+export function describeUpdate({ update }: Service): { readonly updateStatus?: UpdateStatus } {
+  if (!update) return {};
+  const { state, message, startedAt, completedAt } = update;
+  return { updateStatus: { state, message, startedAt, ...(completedAt !== undefined && { completedAt }) } };
 }
 
 export function viewTask(task: Task): TaskView {

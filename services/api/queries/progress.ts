@@ -1,7 +1,7 @@
 // How far a service is from what its spec says. Pure.
 import { countReplicas, isTerminal, nameTaskState, TaskState } from '@muster/model';
 import { isLive, isOutdated, isOver, type Service, type Slot, type Task } from '@muster/state';
-import { errorOf } from './describe.ts';
+import { describeUpdate, errorOf } from './describe.ts';
 import type { Progress } from './views.ts';
 
 const SHOWN_SLOTS = 20;
@@ -34,6 +34,7 @@ export function measureProgress(service: Service, shownSlots = SHOWN_SLOTS): Pro
     slots: occupied.slice(0, shownSlots).map(describeSlot),
     ...(err !== undefined && { err }),
     ...findUpdateFailure(service, occupied),
+    ...describeUpdate(service),
   };
 }
 

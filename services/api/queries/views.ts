@@ -37,11 +37,24 @@ export const serviceViewSchema = z.object({
 });
 export type ServiceView = z.infer<typeof serviceViewSchema>;
 
+/** What its last update, or rollback, has come to; left out where the present spec had nothing to replace. */
+export const updateStatusSchema = z.object({
+  /** SwarmKit's: updating, paused, completed, rollback_started, rollback_paused, rollback_completed. */
+  state: z.string(),
+  message: z.string().default(''),
+  startedAt: time,
+  completedAt: time.optional(),
+});
+export type UpdateStatus = z.infer<typeof updateStatusSchema>;
+
 export const serviceDetailSchema = serviceViewSchema.extend({
   /** What an update must name: the log sequence of the event that set the spec. */
   version: z.int(),
   createdSeq: z.int(),
   spec: serviceSpecSchema,
+  /** What a rollback goes back to. */
+  previousSpec: serviceSpecSchema.optional(),
+  updateStatus: updateStatusSchema.optional(),
   /** It is going, with its tasks. */
   removed: z.boolean(),
   unschedulable: z.string().optional(),
@@ -134,6 +147,7 @@ export const progressSchema = z.object({
   err: z.string().optional(),
   /** A task that the update to this version made, and that failed; the first by slot. */
   updateFailure: z.object({ version: z.int(), slot: z.int(), err: z.string() }).optional(),
+  updateStatus: updateStatusSchema.optional(),
 });
 export type Progress = z.infer<typeof progressSchema>;
 

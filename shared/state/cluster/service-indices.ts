@@ -4,7 +4,6 @@ import type { RowSet } from './collections.ts';
 import { mayFill } from './global-service.ts';
 import { mustLeave } from './must-leave.ts';
 import { isOutdated } from './outdated.ts';
-import { pacingOf } from './service-update.ts';
 import type { Slot } from './slot.ts';
 import type { Task } from './task.ts';
 import { isHistory, isLive, isOver } from './task-standing.ts';
@@ -31,21 +30,21 @@ export function indexSlot(slot: Slot): void {
   const doubled = held && live > 1;
   const open = mayBeFilled(slot);
   member(service.outdated, row, held && open && isOutdated(newest));
-  member(service.settling, row, held && isSettling(slot, newest, doubled));
+  member(service.settling, row, held && isSettling(slot, newest));
   member(service.doubled, row, doubled);
   member(service.crowded, row, crowded);
   member(service.gaps, row, held && open && isStopped(newest));
   member(service.resting, row, held && !open && (!isLive(newest) || isTerminal(newest.observed)));
 }
 
-/** The task that an update put there has neither come to run nor ended, or not for the delay. */
-function isSettling({ service, updatedTo }: Slot, newest: Task, doubled: boolean): boolean {
-  if (updatedTo !== service.version.seq || !isLive(newest)) return false;
-  if (doubled || pacingOf(service).delay !== 0) return true;
-  return newest.cause === 'update' && newest.observed < TaskState.RUNNING;
+/** The task that an update put there has neither come to run nor ended. What is put in its place later is no part of it. */
+function isSettling({ service, updatedTo }: Slot, newest: Task): boolean {
+  if (updatedTo !== service.version.seq || newest.cause !== 'update') return false;
+  return isLive(newest) && newest.observed < TaskState.RUNNING;
 }
 
-function mayBeFilled({ service, node }: Slot): boolean {
+/** In a global service, whose places are nodes, one that is paused keeps what it has. */
+export function mayBeFilled({ service, node }: Slot): boolean {
   return node === undefined || mayFill(service, node);
 }
 

@@ -1,5 +1,5 @@
 // An update of a service as a thing: what it has come to, and what has become of the tasks that it made.
-import { nanosToMs, type RollbackConfig, type UpdateConfig } from '@muster/model';
+import type { RollbackConfig, UpdateConfig } from '@muster/model';
 import type { Service } from './readonly.ts';
 
 /** SwarmKit's (api/types.proto, UpdateStatus). */
@@ -23,8 +23,11 @@ export interface ServiceUpdate {
   readonly failed: number;
   /** The last of them, and the sequence that told of it. */
   readonly failedTask?: { readonly id: string; readonly seq: number } | undefined;
-  /** When the last of its tasks came to run, or ended before. */
+  /** When the last of its tasks came to run, or ended before, and the sequence that told of it: its own until then. */
   readonly settledAt: number;
+  readonly settledSeq: number;
+  /** When the last of them did, oldest first: no more than it replaces at once, which is all that its delay can ask for. */
+  readonly settled: readonly number[];
 }
 
 export function isUnderWay({ update }: Pick<Service, 'update'>): boolean {
@@ -40,7 +43,7 @@ export function pacingOf(service: Pick<Service, 'spec' | 'update'>): UpdateConfi
   return isRollback(service) ? service.spec.rollbackConfig : service.spec.updateConfig;
 }
 
-/** For how long a new task is watched: SwarmKit's, which is longer than the delay (updater.go). */
-export function monitorMs({ delay, monitor }: UpdateConfig | RollbackConfig): number {
-  return nanosToMs(delay >= monitor ? delay + 1e9 : monitor);
+/** It replaces nothing until the service is updated again. */
+export function isPaused({ update }: Pick<Service, 'update'>): boolean {
+  return update?.state === 'paused' || update?.state === 'rollback_paused';
 }

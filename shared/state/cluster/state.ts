@@ -91,9 +91,9 @@ export interface Service {
   readonly waiting: RowSet<Task>;
   /** Tasks to be given to a node. */
   readonly pending: RowSet<Task>;
-  /** Occupied slots whose newest task is of a version that an update must replace. */
+  /** Occupied slots whose newest task is of a version that an update must replace, where it may. */
   readonly outdated: RowSet<Slot>;
-  /** Slots that an update has reached and that have not yet run for its delay. */
+  /** Slots whose newest task an update made, and which has neither come to run nor ended. */
   readonly settling: RowSet<Slot>;
   /** Slots with more than one live task: a start-first replacement under way. */
   readonly doubled: RowSet<Slot>;

@@ -13,7 +13,6 @@ import {
 import { isGlobal } from '../cluster/global-service.ts';
 import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
-import { pacingOf } from '../cluster/service-update.ts';
 import type { Slot } from '../cluster/slot.ts';
 import {
   type ClusterState,
@@ -28,8 +27,8 @@ import { isHistory, isLive, isOver } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
 import { forgetNodeWhenEmpty } from './evolve-node.ts';
 import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
-import { beginUpdate } from './update-progress.ts';
-import { indexNewDelay, indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
+import { beginUpdate, countToReplace } from './update-progress.ts';
+import { indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -83,7 +82,12 @@ export function updateService(
   changeSpec(state, service, { stored: storedOf(fact, 'spec'), spec: event.spec, seq, time }, changes);
   if (state.wireVersion < UPDATES_SINCE) return true;
   service.previousSpec = left;
-  if (service.outdated.size > 0) beginUpdate(service, 'updating', 'update in progress', time);
+  if (countToReplace(service) > 0)
+    beginUpdate(
+      service,
+      { state: 'updating', message: 'update in progress', startedAt: time },
+      { seq, time },
+    );
   return true;
 }
 
@@ -104,7 +108,6 @@ export function changeSpec(
   { stored, spec, seq, time }: NewSpec,
   changes: Changes,
 ): void {
-  const before = pacingOf(service);
   const alike = sameTasks(service.spec, spec);
   service.spec = spec;
   service.storedSpec = stored;
@@ -112,10 +115,7 @@ export function changeSpec(
   service.updatedAt = time;
   service.update = undefined;
   changes.services.add(service.id);
-  if (alike) {
-    if (before.delay !== pacingOf(service).delay) indexNewDelay(state.tables, service);
-    return;
-  }
+  if (alike) return;
   const last = service.version;
   service.version = addVersion(state.tables, service.id, stored, seq);
   forgetVersionWhenUnused(state.tables, service, last);

@@ -5,6 +5,7 @@ import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
 import { changeSpec } from './evolve-service.ts';
 import { beginUpdate } from './update-progress.ts';
+import { indexUpdated } from './whole-service.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -17,7 +18,8 @@ export function rollBackService(
   const previous = service?.previousSpec;
   if (!service || service.removed || !previous) return false;
   const isAskedFor = event.actor !== undefined;
-  if (isAskedFor && !state.intents.delete(event.cause)) return false;
+  const failed = service.update;
+  if (isAskedFor ? !state.intents.delete(event.cause) : failed?.state !== 'updating') return false;
   const left = service.storedSpec;
   changeSpec(
     state,
@@ -27,7 +29,8 @@ export function rollBackService(
   );
   // Who goes back by himself may change his mind. What failed is not gone back to.
   service.previousSpec = isAskedFor ? left : undefined;
-  beginUpdate(service, 'rollback_started', event.message, time);
+  const startedAt = isAskedFor ? time : failed!.startedAt;
+  beginUpdate(service, { state: 'rollback_started', message: event.message, startedAt }, { seq, time });
   return true;
 }
 
@@ -46,6 +49,7 @@ export function endUpdate(
     message: event.message,
     completedAt: isComplete ? time : undefined,
   };
+  if (isComplete) indexUpdated(state.tables, service);
   changes.services.add(service.id);
   return true;
 }

@@ -36,7 +36,7 @@ export function setObserved(
 ): boolean {
   const before = task.observed;
   if (observed <= before) return false;
-  if (observed >= TaskState.RUNNING) noteOfUpdate(task, observed, seq, time);
+  if (observed >= TaskState.RUNNING) noteOfUpdate(task, observed, { seq, time });
   // Until it ends, its share of the node stays the same.
   if (isTerminal(observed)) leaveNode(task);
   task.observed = observed;

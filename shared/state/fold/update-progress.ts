@@ -1,29 +1,65 @@
 // What becomes of an update of a service. What counts as a failure is a law here, as no event says it: SwarmKit's updater
 // (manager/orchestrator/update/updater.go) counts the same, in memory.
-import { isTerminal, TaskState } from '@muster/model';
-import { isUnderWay, monitorMs, pacingOf, type UpdateState } from '../cluster/service-update.ts';
+import { countReplicas, isTerminal, nanosToMs, TaskState } from '@muster/model';
+import { isGlobal } from '../cluster/global-service.ts';
+import { isUnderWay, pacingOf, type ServiceUpdate } from '../cluster/service-update.ts';
 import type { Service } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 
-/** Once it is known what there is to replace. Logs of the first wire version tell of none. */
-export function beginUpdate(service: Service, state: UpdateState, message: string, time: number): void {
-  const total = service.outdated.size;
-  service.update = { state, message, startedAt: time, total, failed: 0, settledAt: time };
+interface Moment {
+  readonly seq: number;
+  readonly time: number;
 }
 
-/** A task that an update made has come to run, or has ended. */
-export function noteOfUpdate(task: Task, observed: TaskState, seq: number, time: number): void {
+/** Once it is known what there is to replace. Logs of the first wire version tell of none. */
+export function beginUpdate(
+  service: Service,
+  said: Pick<ServiceUpdate, 'state' | 'message' | 'startedAt'>,
+  { seq, time }: Moment,
+): void {
+  const total = countToReplace(service);
+  service.update = { ...said, total, failed: 0, settledAt: time, settledSeq: seq, settled: [] };
+}
+
+/** Where there are fewer places from here on, those that go are not replaced first. */
+export function countToReplace(service: Service): number {
+  const { size } = service.outdated;
+  return isGlobal(service) ? size : Math.min(size, countReplicas(service.spec));
+}
+
+/** A task comes to run, or ends. Of those that the update under way has made it remembers when they did, and how many failed. */
+export function noteOfUpdate(task: Task, observed: TaskState, moment: Moment): void {
   const { service } = task;
   const { update } = service;
-  if (!update || task.cause !== 'update' || task.version !== service.version || !isUnderWay(service)) return;
-  const ran = task.observed === TaskState.RUNNING;
-  if (!ran) service.update = { ...update, settledAt: time };
-  if (!isTerminal(observed) || !isLive(task)) return;
-  if (ran && time - task.observedAt > monitorMs(pacingOf(service))) return;
-  service.update = {
-    ...service.update!,
-    failed: update.failed + 1,
-    failedTask: { id: task.id, seq },
-  };
+  if (!update || !isMadeBy(service, task)) return;
+  const settled = task.observed < TaskState.RUNNING ? noteSettled(service, update, moment) : update;
+  const failed = isTerminal(observed) && isLive(task) && isUnderWay(service) && isTooSoon(task, moment.time);
+  service.update = failed ? noteFailed(settled, task, moment) : settled;
 }
+
+/** One that was made before the spec was set again is no part of the update to that. */
+function isMadeBy({ version, specSeq }: Service, task: Task): boolean {
+  return task.cause === 'update' && task.version === version && task.createdSeq > specSeq;
+}
+
+function noteSettled(service: Service, update: ServiceUpdate, { seq, time }: Moment): ServiceUpdate {
+  const { parallelism, delay } = pacingOf(service);
+  const isAskedFor = delay > 0 && parallelism > 0;
+  const settled = isAskedFor ? [...update.settled, time].slice(-parallelism) : update.settled;
+  return { ...update, settledAt: time, settledSeq: seq, settled };
+}
+
+function noteFailed(update: ServiceUpdate, { id }: Task, { seq }: Moment): ServiceUpdate {
+  return { ...update, failed: update.failed + 1, failedTask: { id, seq } };
+}
+
+/** Before it ran; or within the time for which it is watched: once there is nothing left to replace, for longer than the delay. */
+function isTooSoon({ service, observed, observedAt }: Task, now: number): boolean {
+  if (observed < TaskState.RUNNING) return true;
+  const { delay, monitor } = pacingOf(service);
+  const isLast = service.outdated.size === 0 && delay >= monitor;
+  return now - observedAt <= nanosToMs(isLast ? delay + SECOND : monitor);
+}
+
+const SECOND = 1e9;

@@ -2,7 +2,7 @@
 // that such an event can't have changed.
 import { TaskState } from '@muster/model';
 import { isOutdated } from '../cluster/outdated.ts';
-import { indexSlot } from '../cluster/service-indices.ts';
+import { indexSlot, indexTask, mayBeFilled } from '../cluster/service-indices.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Tables } from '../cluster/tables.ts';
 import { isLive, isOver } from '../cluster/task-standing.ts';
@@ -12,23 +12,24 @@ import { vacate } from './task-transitions.ts';
 /** Its version is another one: no task has changed, but each may have become outdated, and none was brought up to it yet. */
 export function indexNewVersion(tables: Tables, service: Service, changes: Changes): void {
   service.settling.clear();
+  service.outdated.clear();
   for (const row of service.slots.rows) {
     if (row === 0) continue;
     const slot = tables.slotAt(row);
     const { newest } = slot;
-    if (newest !== undefined && slot.occupied && isOutdated(newest)) service.outdated.addRow(row);
-    else service.outdated.deleteRow(row);
+    if (newest !== undefined && slot.occupied && isOutdated(newest) && mayBeFilled(slot))
+      service.outdated.addRow(row);
   }
   // Whoever looks for a place for them may find what was said about them before to be out of date.
   for (const { id } of service.pending) changes.tasks.add(id);
 }
 
-/** The delay of its updates is another one. */
-export function indexNewDelay(tables: Tables, service: Service): void {
-  for (const row of service.slots.rows) {
-    if (row === 0) continue;
-    const slot = tables.slotAt(row);
-    if (slot.updatedTo === service.version.seq) indexSlot(slot);
+/** Its update is done: tasks that this spared may have to leave their nodes as any other has to. */
+export function indexUpdated(tables: Tables, { slots, version }: Service): void {
+  if (version.spec.placement.constraints.length === 0) return;
+  for (const row of slots.rows) {
+    const newest = row === 0 ? undefined : tables.slotAt(row).newest;
+    for (let task = newest; task; task = task.older) if (task.version !== version) indexTask(task);
   }
 }
 

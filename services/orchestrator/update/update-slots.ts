@@ -1,8 +1,19 @@
 // Rolling updates: which outdated slots are next, what of them stops and what starts (SwarmKit: updater.go).
-import { nanosToMs, TaskState } from '@muster/model';
-import { isLive, isOver, nameSlot, type Slot, type Task } from '@muster/state';
-import { isBlocked } from './blocked.ts';
-import { count, createTaskIn, desire, explainTask, hasRoom, type Plan, wakePlanAt } from './plan.ts';
+import { TaskState } from '@muster/model';
+import {
+  isLive,
+  isOver,
+  isPaused,
+  isRollback,
+  nameSlot,
+  pacingOf,
+  type Slot,
+  type Task,
+} from '@muster/state';
+import { isBlocked } from '../blocked.ts';
+import { count, createTaskIn, desire, explainTask, hasRoom, type Plan } from '../plan.ts';
+import { lowestOutdated } from './outdated-slots.ts';
+import { countFreeWorkers } from './pace.ts';
 
 /** A start-first replacement that runs ends the task it replaces. */
 export function finishStartFirst(plan: Plan): void {
@@ -21,38 +32,22 @@ export function finishStartFirst(plan: Plan): void {
 /** Replaces outdated slots, so many at a time as the update's parallelism allows. */
 export function update(plan: Plan): void {
   const { service } = plan;
-  if (service.outdated.size === 0) return;
-  const { parallelism, order } = service.spec.updateConfig;
-  const limit = parallelism === 0 ? Number.POSITIVE_INFINITY : parallelism;
-  const room = limit - countSettling(plan);
+  if (service.outdated.size === 0 || isPaused(service)) return;
+  const free = countFreeWorkers(plan);
   // As a rule: an update is asked at every step of every task.
-  if (room <= 0) return;
+  if (free <= 0) return;
+  const { order } = pacingOf(service);
   let done = 0;
-  for (const slot of [...service.outdated].sort((a, b) => a.number - b.number)) {
-    if (done >= room) break;
+  for (const slot of lowestOutdated(service)) {
+    if (done >= free) break;
     if (plan.touched.has(slot.number)) continue;
     const { tasks } = slot;
     if (!hasRoom(plan, tasks.length, slot.node)) break;
     updateSlot(plan, slot, tasks.filter(isLive), order);
     done += 1;
   }
-  if (done > 0) plan.why.push(`update to version ${service.version.seq}: ${count(done, 'slot')}, ${order}`);
-}
-
-/** Slots under update: not running yet, or not for the update's delay. */
-function countSettling(plan: Plan): number {
-  const delayMs = nanosToMs(plan.service.spec.updateConfig.delay);
-  let busy = 0;
-  for (const slot of plan.service.settling) {
-    const newest = slot.newest!;
-    if (newest.observed === TaskState.RUNNING) {
-      const settledAt = newest.observedAt + delayMs;
-      if (settledAt <= plan.now) continue;
-      wakePlanAt(plan, settledAt);
-    }
-    busy += 1;
-  }
-  return busy;
+  const what = isRollback(service) ? 'rollback' : 'update';
+  if (done > 0) plan.why.push(`${what} to version ${service.version.seq}: ${count(done, 'slot')}, ${order}`);
 }
 
 function updateSlot(
