@@ -3,6 +3,7 @@
 import { countReplicas, TaskState } from '@muster/model';
 import { isOver, type Service, type Task } from '@muster/state';
 import { blockedUntil, isBlocked } from './blocked.ts';
+import { describeFate, mustStopFirst, replacementStartsAt } from './leave.ts';
 import {
   concludePlan,
   count,
@@ -16,7 +17,7 @@ import {
   wakePlanAt,
 } from './plan.ts';
 import { reap } from './reap.ts';
-import { restartDelayMs, shouldRestart } from './restart.ts';
+import { shouldRestart } from './restart.ts';
 import { chooseSlotsToRemove, findFreeSlots } from './scale.ts';
 import { finishStartFirst, update } from './update.ts';
 
@@ -92,19 +93,18 @@ function replaceTask(plan: Plan, task: Task): void {
     wakePlanAt(plan, task.startAt);
     return;
   }
-  const lostNode = task.node?.status === 'down' && !isOver(task);
   const cause = Math.max(task.statusSeq, task.commandSeq);
   desire(plan, task, 'shutdown', cause);
   const name = `${service.spec.name}.${task.slot.number}`;
-  const fate = lostNode ? `is on node ${task.node?.description.hostname} that is down` : describeEnd(task);
+  const fate = describeFate(task);
   if (task.slot.newestRow !== task.row) return;
   if (!shouldRestart(task)) {
     explainTask(plan, `${name} ${fate}; its restart policy asks for no other`);
     return;
   }
-  const startAt = now + restartDelayMs(task, now);
+  const startAt = replacementStartsAt(task, now);
   const later = startAt > now;
-  const desired = later || isBlocked(plan, task.slot) ? 'ready' : 'running';
+  const desired = later || mustStopFirst(task) || isBlocked(plan, task.slot) ? 'ready' : 'running';
   createTaskIn(
     plan,
     task.slot.number,
@@ -127,11 +127,6 @@ function fillGaps(plan: Plan): void {
       `${plan.service.spec.name}.${slot.number} was stopped with nothing in its place; replaced`,
     );
   }
-}
-
-function describeEnd(task: Task): string {
-  if (task.observed === TaskState.COMPLETE) return 'completed';
-  return `ended${task.err ? `: ${task.err}` : ''}`;
 }
 
 /** Tasks that wait for their time, or for the task before them to stop. */

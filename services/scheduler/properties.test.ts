@@ -9,9 +9,11 @@ import {
   desire,
   type History,
   joinReadyNode,
+  removeNode,
   report,
   settle,
   startHistory,
+  updateNode,
 } from '@muster/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -37,6 +39,16 @@ const step = fc.oneof(
       status: fc.constantFrom('ready' as const, 'suspect' as const, 'down' as const),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('specify' as const),
+      pick: fc.nat(),
+      availability: fc.constantFrom('active' as const, 'pause' as const, 'drain' as const),
+      zone: fc.constantFrom(undefined, 'a', 'b'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expel' as const), pick: fc.nat() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), pick: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('stop' as const), pick: fc.nat() }) },
   {
@@ -58,7 +70,7 @@ function deploy(history: History, { tasks, cpus, port, maxReplicas, zone }: Wish
 
 function join(history: History, zone: string): void {
   const resources = { nanoCpus: 3e9, memoryBytes: 1e9 };
-  joinReadyNode(history, `n${history.state.nodes.size}`, { labels: { zone }, resources });
+  joinReadyNode(history, `n${history.state.head}`, { labels: { zone }, resources });
 }
 
 /** Written down once more, the plain way. */
@@ -67,8 +79,9 @@ function hasRoomFor(node: ClusterNode, { id, version }: Service): boolean {
   const free = node.description.resources.nanoCpus - node.reserved.nanoCpus;
   return (
     node.status === 'ready' &&
+    node.spec.availability === 'active' &&
     free >= resources.reservations.nanoCpus &&
-    placement.constraints.every((text) => text.endsWith(`==${node.description.labels.zone}`)) &&
+    placement.constraints.every((text) => text.endsWith(`==${node.labels.zone}`)) &&
     version.ports!.every((port) => !node.hostPorts.has(`${port.publishedPort}/tcp`)) &&
     (placement.maxReplicas === 0 || (node.activeByService.get(id) ?? 0) < placement.maxReplicas)
   );
@@ -115,6 +128,17 @@ function apply(history: History, copies: readonly Reducer[], action: Step): void
       if (node) history.append({ type: 'node.status_changed', cause, nodeId: node.id, status, message: '' });
       return;
     }
+    case 'specify': {
+      const node = nodes[action.pick % nodes.length];
+      const { availability, zone } = action;
+      if (node) updateNode(history, node.id, { availability, labels: zone === undefined ? {} : { zone } });
+      return;
+    }
+    case 'expel': {
+      const node = nodes[action.pick % nodes.length];
+      if (node) removeNode(history, node.id);
+      return;
+    }
     case 'end': {
       const task = running[action.pick % running.length];
       if (task) report(history, task.node!.id, { id: task.id, state: 'failed' });
@@ -143,7 +167,7 @@ describe('whatever happens', () => {
   it('no node is over-committed, and in the end what can be placed is placed', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
-        const history = startHistory();
+        const history = startHistory({ wire: 2 });
         const copies = [createScheduler({ tasks: 7, share: 2, steps: 20 }), createScheduler()];
         join(history, 'a');
         for (const action of steps) {
