@@ -161,6 +161,8 @@ export interface ClusterState {
   readonly nodes: Map<string, ClusterNode>;
   /** Those that were removed and of whose tasks some are remembered. */
   readonly removedNodes: Map<string, ClusterNode>;
+  /** Sessions of agents whose nodes were removed, by node, the last of them last: what they still say brings no node back. */
+  readonly sessionsOver: Map<string, string>;
   /** Those that are not removed. */
   readonly globalServices: Set<Service>;
   readonly intents: Intents;
@@ -218,6 +220,7 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
     tasks: new AllTasks(tables),
     nodes: new Map(),
     removedNodes: new Map(),
+    sessionsOver: new Map(),
     globalServices: new Set(),
     intents: new Intents(),
     poison: new Map(),

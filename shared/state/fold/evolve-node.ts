@@ -20,6 +20,7 @@ type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
 export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, changes: Changes): boolean {
   const { event, time } = fact;
+  if (state.sessionsOver.get(event.nodeId) === event.session) return false;
   const known = state.nodes.get(event.nodeId) ?? readmit(state, event.nodeId, fact);
   changes.nodes.add(event.nodeId);
   if (known) {
@@ -94,6 +95,9 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
   if (!node || !state.intents.delete(event.cause)) return false;
   for (const task of node.tasks.values()) setObserved(task, TaskState.ORPHANED, seq, time, changes);
   node.removed = true;
+  node.strays.clear();
+  node.straysOmitted = 0;
+  noteSessionOver(state, node);
   state.nodes.delete(node.id);
   state.removedNodes.set(node.id, node);
   changes.nodes.add(node.id);
@@ -106,6 +110,19 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
   for (const writer of writers) state.lastSeqs.delete(eventSubject(writer, 'node', node.id));
   forgetNodeWhenEmpty(state, node);
   return true;
+}
+
+/** As long as an agent may be away and have something to tell, within reason. */
+const MAX_SESSIONS_OVER = 1_000;
+
+/** An agent that has not heard of it may describe its node anew. Joining again takes a start, and so another session. */
+function noteSessionOver({ sessionsOver }: ClusterState, { id, session }: ClusterNode): void {
+  sessionsOver.delete(id);
+  sessionsOver.set(id, session);
+  for (const oldest of sessionsOver.keys()) {
+    if (sessionsOver.size <= MAX_SESSIONS_OVER) return;
+    sessionsOver.delete(oldest);
+  }
 }
 
 export function forgetNodeWhenEmpty(state: ClusterState, node: ClusterNode): void {

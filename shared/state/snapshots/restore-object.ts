@@ -44,6 +44,9 @@ export function restoreObject(state: ClusterState, links: Links, row: Row): void
     case 'voided':
       for (const seq of row[1] as readonly number[]) state.voided.add(seq);
       return;
+    case 'sessions over':
+      for (const [id, session] of row[1] as [string, string][]) state.sessionsOver.set(id, session);
+      return;
     case 'node':
       restoreNode(state, known, row[1] as StoredNode);
       return;

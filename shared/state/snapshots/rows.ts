@@ -21,6 +21,7 @@ export function* listObjectRows(state: ClusterState): Generator<Row> {
   if (state.losses.length > 0 || state.basisOffset > 0)
     yield ['losses', state.basisOffset, [...state.losses]];
   if (state.voided.size > 0) yield ['voided', [...state.voided]];
+  if (state.sessionsOver.size > 0) yield ['sessions over', [...state.sessionsOver]];
   for (const [, node] of state.tables.nodes) yield nodeRow(node);
   for (const service of state.services.values()) yield serviceRow(service);
   for (const [, version] of state.tables.versions) yield versionRow(version);
