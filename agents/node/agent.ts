@@ -304,7 +304,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const isStop = reason === undefined || reason instanceof StoppedError;
     const error = isStop ? undefined : reason instanceof Error ? reason : new Error(String(reason));
     if (error) logger.error({ err: error.message }, 'the agent ends');
-    state = 'ended';
+    state = error instanceof NodeRemovedError ? 'removed' : 'ended';
     life.abort();
     runner
       .stop()
