@@ -7,10 +7,11 @@ import {
   storedOf,
   writers,
 } from '@muster/events';
-import { equalJson, parseTaskState, TaskState } from '@muster/model';
+import { equalJson, isTerminal, parseTaskState, TaskState } from '@muster/model';
 import { indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
 import { indexTask } from '../cluster/service-indices.ts';
 import { type ClusterNode, type ClusterState, labelsOf, makeNode, setNodeSpec } from '../cluster/state.ts';
+import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
@@ -93,7 +94,9 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
   const { event, seq, time } = fact;
   const node = state.nodes.get(event.nodeId);
   if (!node || !state.intents.delete(event.cause)) return false;
-  for (const task of node.tasks.values()) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+  const orphan = (task: Task) =>
+    isTerminal(task.observed) || setObserved(task, TaskState.ORPHANED, seq, time, changes);
+  for (const task of node.tasks.values()) orphan(task);
   node.removed = true;
   node.strays.clear();
   node.straysOmitted = 0;
@@ -103,7 +106,7 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
   changes.nodes.add(node.id);
   for (const service of state.globalServices) {
     const task = placeOn(service, node)?.newest;
-    if (task && !task.node) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+    if (task && !task.node) orphan(task);
     unbindPlace(service, node);
     changes.services.add(service.id);
   }
