@@ -1,5 +1,5 @@
-// A fixed story: a service is deployed, scaled, updated, loses a task, and another comes and goes. It ends the same
-// way whoever is killed on the way.
+// A fixed story: a service is deployed, scaled, updated, loses a task, and another comes and goes; a node is drained, is
+// active again, and is removed. It ends the same way whoever is killed on the way.
 import type { AppendMoment } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
 
@@ -31,6 +31,9 @@ const steps: readonly ((cluster: SimulatedCluster) => Promise<void> | void)[] = 
   (cluster) => cluster.intend('apply', 'job', { image: 'job:1', replicas: 2, ...fast }),
   crashOneTask,
   (cluster) => cluster.intend('remove', 'job'),
+  (cluster) => cluster.intendNode('update', cluster.nodes[0]!, { availability: 'drain' }),
+  (cluster) => cluster.intendNode('update', cluster.nodes[0]!, { availability: 'active' }),
+  (cluster) => cluster.intendNode('remove', cluster.nodes[1]!, { force: true }),
   (cluster) => cluster.intend('scale', 'web', { replicas: 2 }),
 ];
 

@@ -39,6 +39,13 @@ function given(body: Record<string, unknown>, ...nodes: readonly string[]): Task
   return tasksOf(service);
 }
 
+/** Its engine has other resources than before. */
+function describeAnew(nodeId: string, resources: { nanoCpus: number; memoryBytes: number }): void {
+  const { session, description } = history.state.nodes.get(nodeId)!;
+  const changed = { ...description, resources };
+  history.append({ type: 'node.joined', cause: 0, nodeId, session, description: changed });
+}
+
 function decide() {
   const { event } = reconcile(serviceNamed(history.state, 'web'), history.now, 1_000_000);
   return event?.type === 'service.reconciled' ? event : undefined;
@@ -139,6 +146,29 @@ describe("SwarmKit's constraint enforcer", () => {
     expect(decide(), 'the node meets the new constraints').toBeUndefined();
     updateNode(history, 'n1', { labels: {} });
     expect(decide()).toMatchObject({ desired: [{ id: task!.id, state: 'shutdown' }] });
+  });
+
+  it('node memory falls from 1e9 to 5e8, task reserves 9e8', () => {
+    joinReadyNode(history, 'n1', { resources: { nanoCpus: 4e9, memoryBytes: 1e9 } });
+    const [task] = given({ resources: { reservations: { memory: 9e8 } } }, 'n1');
+    describeAnew('n1', { nanoCpus: 4e9, memoryBytes: 5e8 });
+    expect(decide()).toMatchObject({
+      desired: [{ id: task!.id, state: 'shutdown' }],
+      why: ['web.1 is on node n1 that has no room for it any more; replaced after 5 s'],
+    });
+  });
+
+  it('keeps as many as there is room for, those that came first, and nothing counts that has ended', () => {
+    joinReadyNode(history, 'n1', { resources: { nanoCpus: 4e9, memoryBytes: 1e9 } });
+    const reserve = { resources: { reservations: { cpus: 1 } } };
+    const [first, second, third] = given(reserve, 'n1', 'n1', 'n1', 'n1');
+    report(history, 'n1', { id: first!.id, state: 'complete' });
+    describeAnew('n1', { nanoCpus: 2e9, memoryBytes: 1e9 });
+    expect(decide()?.desired.map(({ id }) => id)).not.toContain(second!.id);
+    expect(decide()?.desired.map(({ id }) => id)).not.toContain(third!.id);
+    expect(decide()?.desired).toHaveLength(2);
+    describeAnew('n1', { nanoCpus: 4e9, memoryBytes: 1e9 });
+    expect(decide()?.desired).toEqual([{ id: first!.id, state: 'shutdown' }]);
   });
 
   it('node availability drain: shut down by the orchestrator', () => {

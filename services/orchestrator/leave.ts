@@ -19,6 +19,7 @@ const words: Readonly<Record<LeaveReason, string>> = {
   lost: 'is down',
   drained: 'is drained',
   'not allowed': 'no longer meets its constraints',
+  'no room': 'has no room for it any more',
 };
 
 /**

@@ -114,6 +114,8 @@ export interface ClusterNode {
   /** What constraints see: the operator's before the agent's own. */
   labels: Readonly<Record<string, string>>;
   role: NodeRole;
+  /** Tasks that it has no room for, since it has less than before. */
+  evicted: ReadonlySet<string>;
   /** It is known only as where tasks were that are remembered. */
   removed: boolean;
   status: NodeStatus;
@@ -336,6 +338,7 @@ export type NodeFacts = Omit<
   | 'labels'
   | 'role'
   | 'removed'
+  | 'evicted'
   | 'tasks'
   | 'reserved'
   | 'activeTasks'
@@ -343,7 +346,7 @@ export type NodeFacts = Omit<
   | 'hostPorts'
   | 'strays'
   | 'straysOmitted'
-> & { readonly straysOmitted?: number; readonly removed?: boolean };
+> & { readonly straysOmitted?: number; readonly removed?: boolean; readonly evicted?: readonly string[] };
 
 /** A node as it is before it has any task. */
 export function makeNode(
@@ -364,6 +367,7 @@ export function makeNode(
     specSeq: facts.specSeq,
     labels: labelsOf(facts.description, spec),
     role: spec.role,
+    evicted: new Set(facts.evicted),
     removed: facts.removed ?? false,
     status: facts.status,
     statusMessage: facts.statusMessage,

@@ -8,6 +8,7 @@ import {
   writers,
 } from '@muster/events';
 import { equalJson, isTerminal, parseTaskState, TaskState } from '@muster/model';
+import { evict } from '../cluster/evicted.ts';
 import { indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
 import { indexTask } from '../cluster/service-indices.ts';
 import { type ClusterNode, type ClusterState, labelsOf, makeNode, setNodeSpec } from '../cluster/state.ts';
@@ -33,7 +34,10 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     known.reads = event.reads ?? 1;
     known.reportedAt = time;
     // It may no longer meet the constraints by which an update spared its tasks.
-    if (changed) indexStanding(state, known, changes);
+    if (changed) {
+      if (state.wireVersion >= EVICTS_SINCE) evict(known);
+      indexStanding(state, known, changes);
+    }
     return true;
   }
   const { tables } = state;
@@ -56,6 +60,9 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   indexStanding(state, node, changes);
   return true;
 }
+
+/** The wire version that brought it: what older logs tell of kept its tasks. */
+const EVICTS_SINCE = 2;
 
 /** One that was removed is a new node, which some remembered tasks were on. */
 function readmit(
@@ -84,6 +91,7 @@ export function updateNode(state: ClusterState, fact: FactOf<'node.updated'>, ch
   const node = state.nodes.get(event.nodeId);
   if (!node || !state.intents.delete(event.cause)) return false;
   setNodeSpec(node, storedOf(fact, 'spec'), seq);
+  evict(node);
   changes.nodes.add(node.id);
   indexStanding(state, node, changes);
   return true;
@@ -100,6 +108,7 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
   node.removed = true;
   node.strays.clear();
   node.straysOmitted = 0;
+  node.evicted = new Set();
   noteSessionOver(state, node);
   state.nodes.delete(node.id);
   state.removedNodes.set(node.id, node);

@@ -56,7 +56,7 @@ function headRow(state: ClusterState): Row {
 function nodeRow(node: ClusterNode): Row {
   const { id, joinedAt, storedDescription, status, statusMessage, statusAt, session, reportedAt, reads } =
     node;
-  const { straysOmitted, storedSpec, specSeq, removed } = node;
+  const { straysOmitted, storedSpec, specSeq, evicted, removed } = node;
   const strays = [...node.strays].sort();
   const { content: description, wire } = storedDescription;
   const facts = { id, joinedAt, description, status, statusMessage, statusAt, session, reportedAt, strays };
@@ -67,6 +67,7 @@ function nodeRow(node: ClusterNode): Row {
       ...younger({ wire, reads }),
       ...(straysOmitted > 0 && { straysOmitted }),
       ...(storedSpec && { spec: storedSpec, specSeq }),
+      ...(evicted.size > 0 && { evicted: [...evicted] }),
       ...(removed && { removed }),
     },
   ];
