@@ -16,6 +16,7 @@ import {
   type UpdateState,
 } from '@muster/state';
 import { foldAll } from '@muster/testing';
+import { isTransition } from './transitions.ts';
 
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
@@ -40,6 +41,8 @@ export function createObserver(): Observer {
   const startingFirst = new Set<string>();
   /** When a node was last down, by node id. */
   const lastDownAt = new Map<string, number>();
+  /** As it was after the record before. */
+  const observed = new Map<string, TaskState>();
 
   return {
     get state() {
@@ -47,20 +50,18 @@ export function createObserver(): Observer {
     },
     observe(record) {
       records.push(record);
-      let before = new Map<string, TaskState>();
       let updating: UpdateState | undefined;
       const downBefore = new Set(
         [...state.nodes.values()].filter((node) => node.status === 'down').map((node) => node.id),
       );
       const voidBefore = countVoid(state);
       const fact = foldRecord(state, record, changes, (read) => {
-        before = observedStates(state, read);
         updating = updateBefore(state, read);
       });
       try {
         checkFact(record, fact, countVoid(state) > voidBefore);
         if (countVoid(state) === voidBefore) checkUpdate(fact, updating);
-        for (const [id, observed] of before) checkTask(id, observed, record.time);
+        for (const id of new Set(changes.tasks)) checkTask(id, fact, record.time);
         for (const id of changes.nodes) {
           checkNode(id);
           if (downBefore.has(id)) lastDownAt.set(id, record.time);
@@ -77,6 +78,8 @@ export function createObserver(): Observer {
   /** What was decided because of the record that is void now may have left a second task in a slot, until it is settled. */
   function beginAgain(): void {
     state = foldAll(records);
+    observed.clear();
+    for (const task of state.tasks.values()) observed.set(task.id, task.observed);
     for (const [cause, seq] of verdicts) if (state.voided.has(seq)) verdicts.delete(cause);
     for (const service of state.services.values())
       for (const { number } of service.doubled) startingFirst.add(`${service.id}/${number}`);
@@ -88,6 +91,7 @@ export function createObserver(): Observer {
       throw new Error(`a reducer or agent wrote ${fact.reason}`);
     if (fact.is !== 'event' || isVoid) return;
     const { event } = fact;
+    // A service that goes back by itself answers no intent.
     const isVerdict = isAcceptance(event) && event.actor !== undefined;
     if (isVerdict || event.type === 'intent.rejected' || event.type === 'intent.satisfied') {
       if (verdicts.has(event.cause)) throw new Error(`intent ${event.cause} has a second verdict`);
@@ -144,11 +148,17 @@ export function createObserver(): Observer {
       );
   }
 
-  /** No observed state ever falls, and no second task of a slot starts beside one that may still run. */
-  function checkTask(id: string, before: TaskState, now: number): void {
+  /** Whose word changed what was observed; and no second task of a slot starts beside one that may still run. */
+  function checkTask(id: string, fact: Fact, now: number): void {
     const task = state.tasks.get(id);
-    if (!task || task.observed === before) return;
-    if (task.observed < before) throw new Error(`task ${id} fell from ${before} to ${task.observed}`);
+    const before = observed.get(id);
+    if (task?.observed === before) return;
+    if (task) observed.set(id, task.observed);
+    else observed.delete(id);
+    const writer = fact.is === 'event' ? fact.address.writer : fact.is;
+    if (!isTransition(writer, before, task?.observed))
+      throw new Error(`task ${id} went from ${before} to ${task?.observed} by the word of the ${writer}`);
+    if (!task) return;
     // One that is to stop itself may have started long ago, and its node only says so now.
     if (task.observed !== TaskState.RUNNING || !isLive(task)) return;
     const other = task.slot.tasks.find((sibling) => sibling.row !== task.row && mayRun(sibling, now));
@@ -207,14 +217,4 @@ const endingsOf: Partial<Record<UpdateState, readonly UpdateState[]>> = {
 function updateBefore(state: ClusterState, fact: Fact): UpdateState | undefined {
   if (fact.is !== 'event' || !('serviceId' in fact.event)) return undefined;
   return state.services.get(fact.event.serviceId)?.update?.state;
-}
-
-function observedStates(state: ClusterState, fact: Fact): Map<string, TaskState> {
-  const before = new Map<string, TaskState>();
-  if (fact.is !== 'event' || fact.event.type !== 'tasks.reported') return before;
-  for (const { id } of fact.event.statuses) {
-    const task = state.tasks.get(id);
-    if (task) before.set(id, task.observed);
-  }
-  return before;
 }

@@ -1,6 +1,13 @@
 // What still keeps a cluster from being as it was asked to be: compares the specs, the state, and what the engines
 // really run. A task may wait only where no node would do, and a slot be without one only where its policy says so.
-import { compileConstraint, countReplicas, isTerminal, parseConstraint, TaskState } from '@muster/model';
+import {
+  compileConstraint,
+  countReplicas,
+  isTerminal,
+  parseConstraint,
+  type TaskSpec,
+  TaskState,
+} from '@muster/model';
 import {
   type ClusterNode,
   type ClusterState,
@@ -35,6 +42,8 @@ export function findUnfinished(cluster: SimulatedCluster): string[] {
     const task = state.tasks.get(taskId);
     if (!task || !isLive(task)) problems.push(`${node} still runs ${taskId}`);
   }
+  for (const { name, nodeId } of cluster.nodes)
+    if (!lostIds.has(nodeId) && !state.nodes.has(nodeId)) problems.push(`${name} has not joined`);
   for (const { id, status } of state.nodes.values()) {
     const wanted = lostIds.has(id) ? 'down' : 'ready';
     if (status !== wanted) problems.push(`${id} is ${status}`);
@@ -99,14 +108,7 @@ function isWantedOn(node: ClusterNode, service: Service): boolean {
 
 function mustGo(node: ClusterNode, { version }: Service): boolean {
   if (node.status === 'down' || node.spec.availability === 'drain') return true;
-  return node.spec.availability === 'active' && !meets(node, version.spec.placement.constraints);
-}
-
-function meets(node: ClusterNode, constraints: readonly string[]): boolean {
-  return constraints.every((text) => {
-    const constraint = parseConstraint(text);
-    return 'error' in constraint || compileConstraint(constraint)(node);
-  });
+  return node.spec.availability === 'active' && !meets(node, version.spec);
 }
 
 function* checkSlot(
@@ -120,6 +122,8 @@ function* checkSlot(
   // Of a version that was replaced before its ports were allocated: the update that is held up is to replace it.
   if (isHeldUp && isOutdated(newest) && newest.version.ports === undefined) return;
   if (!isHeldUp && isOutdated(newest) && !isPaused(newest.service)) yield 'is of an old version';
+  if (isLive(newest) && newest.node && !mayStay(newest.node, newest, isHeldUp))
+    yield `is on ${newest.node.id}`;
   if (!isLive(newest)) {
     if (!mayRest(newest)) yield `is not restarted: ${observed}`;
   } else if (observed === TaskState.RUNNING) {
@@ -141,15 +145,28 @@ function mayRest({ observed, node, version: { spec } }: Task): boolean {
   return condition === 'on-failure' && observed === TaskState.COMPLETE;
 }
 
+/** Written without the orchestrator's own rule, on purpose. An update that is held up is to replace what is outdated. */
+function mayStay(node: ClusterNode, task: Task, isHeldUp: boolean): boolean {
+  const { availability } = node.spec;
+  if (availability !== 'active') return availability === 'pause';
+  return meets(node, task.service.spec.taskTemplate) || (isHeldUp && isOutdated(task));
+}
+
+function meets(node: ClusterNode, { placement }: TaskSpec): boolean {
+  return placement.constraints.every((text) => {
+    const constraint = parseConstraint(text);
+    return 'error' in constraint || compileConstraint(constraint)(node);
+  });
+}
+
 /** Written without the scheduler's own filters, on purpose. */
 function suits(node: ClusterNode, { service, version: { spec, ports } }: Task): boolean {
-  if (node.status !== 'ready') return false;
+  if (node.status !== 'ready' || node.spec.availability !== 'active' || !meets(node, spec)) return false;
   const { reservations } = spec.resources;
   const { nanoCpus, memoryBytes } = node.description.resources;
   if (node.reserved.nanoCpus + reservations.nanoCpus > nanoCpus) return false;
   if (node.reserved.memoryBytes + reservations.memoryBytes > memoryBytes) return false;
-  const { constraints, maxReplicas } = spec.placement;
-  if (!meets(node, constraints)) return false;
+  const { maxReplicas } = spec.placement;
   if (maxReplicas > 0 && (node.activeByService.get(service.id) ?? 0) >= maxReplicas) return false;
   return !(ports ?? []).some((port) => node.hostPorts.has(hostPortKey(port)));
 }

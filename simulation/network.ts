@@ -119,6 +119,7 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
   }
 
   const now = () => clock.now();
+  const server = () => network.bus.client('server');
   const network: Network = {
     log: new MemoryLog({
       now,
@@ -128,8 +129,15 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
         appends += 1;
         const index = appends;
         const process = processes.get(append.client);
-        return travel(append.client, append.options.expectLastSubjectSeq !== undefined, store, (when) =>
-          network.onAppend({ process, subject: append.subject, index, when }),
+        const { subject, data } = append;
+        // The server tells whoever listens of what it stores.
+        const storeAloud = () => {
+          const result = store();
+          if (result.ok) server().publish(subject, data);
+          return result;
+        };
+        return travel(append.client, append.options.expectLastSubjectSeq !== undefined, storeAloud, (when) =>
+          network.onAppend({ process, subject, index, when }),
         );
       },
     }),

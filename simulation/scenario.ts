@@ -1,6 +1,6 @@
 // Fixed stories, which end the same way whoever is killed on the way. Of services: one is deployed, scaled, updated, loses a
-// task, another comes and goes, and one is on every node. Of updates: they fail, and go back, pause or go on, and one is taken
-// back by hand.
+// task, another comes and goes, one is on every node, and nodes are drained and removed. Of updates: they fail, and go back,
+// pause or go on, and one is taken back by hand.
 import type { AppendMoment } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
 
@@ -38,6 +38,9 @@ const ofServices: readonly Step[] = [
   crashOneTask,
   (cluster) => cluster.intend('apply', 'log', { image: 'log:2', mode: 'global', ...fast }),
   (cluster) => cluster.intend('remove', 'job'),
+  (cluster) => cluster.intendNode('update', cluster.nodes[0]!, { availability: 'drain' }),
+  (cluster) => cluster.intendNode('update', cluster.nodes[0]!, { availability: 'active' }),
+  (cluster) => cluster.intendNode('remove', cluster.nodes[1]!, { force: true }),
   (cluster) => cluster.intend('scale', 'web', { replicas: 2 }),
 ];
 

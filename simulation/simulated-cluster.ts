@@ -1,6 +1,6 @@
 // The whole cluster in one process: the real reducers and the real agents on a memory log and simulated engines,
 // with a virtual clock. Everything random comes from one seed: the same seed is the same run.
-import { type Agent, createMemoryStorage, startAgent } from '@muster/agent';
+import { type Agent, createMemoryStorage, NodeRemovedError, startAgent } from '@muster/agent';
 import { createAllocator } from '@muster/allocator';
 import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
@@ -32,6 +32,9 @@ const roles = ['orchestrator', 'allocator', 'scheduler', 'dispatcher'] as const;
 /** The label `zone` of the nodes, in turn. */
 export const zones = ['a', 'b'] as const;
 export type Role = (typeof roles)[number];
+
+/** How long it takes until somebody starts an agent whose node was removed. */
+const REJOIN_AFTER_MS = 2000;
 
 /** So few that a process that starts again finds one as a rule. */
 const SNAPSHOT_EVERY = 100;
@@ -83,6 +86,8 @@ export interface SimulatedCluster {
   /** Publishes an intent from outside. */
   /** `name` is in the default team, unless it says another: "blue/web". */
   intend(verb: string, name: string, body?: unknown): Promise<void>;
+  /** The same about a node. */
+  intendNode(verb: string, seat: NodeSeat, body?: unknown): Promise<void>;
   /** Anything at all, from outside. */
   publish(subject: string, data: Uint8Array): Promise<void>;
   /** Lets time pass; throws as soon as a rule is broken. */
@@ -208,9 +213,21 @@ export function createCluster(options: SimulationOptions): SimulatedCluster {
           storage,
           random: chance.next,
         });
+        seat.agent.ended.then((error) => {
+          if (error instanceof NodeRemovedError) startAnew(seat, process);
+        }, fail);
       },
     };
     return seat;
+  }
+
+  /** Its node was removed: after a while somebody starts it again. */
+  function startAnew(seat: NodeSeat, process: SimulatedProcess): void {
+    clock.schedule(REJOIN_AFTER_MS, () => {
+      if (seat.process !== process || cluster.lost.has(seat)) return;
+      cluster.kill(seat);
+      void seat.start().catch(fail);
+    });
   }
 
   const reducers = roles.flatMap((role) =>
@@ -252,6 +269,8 @@ export function createCluster(options: SimulationOptions): SimulatedCluster {
       const data = body === undefined ? new Uint8Array() : encodeJson(body);
       return cluster.publish(intentSubject('ana', 'service', verb, name, team), data);
     },
+    intendNode: (verb, { nodeId }, body = {}) =>
+      cluster.publish(intentSubject('ana', 'node', verb, nodeId), encodeJson(body)),
     async publish(subject, data) {
       let stored = false;
       // A user tries again until it is in the log; time must pass meanwhile.

@@ -1,4 +1,5 @@
-// What users ask of a cluster in a run of chaos: services of every kind there is, and now and then nonsense.
+// What users ask of a cluster in a run of chaos: services of every kind there is, what is wanted of nodes, and now and then
+// nonsense.
 import { encodeJson } from '@muster/events';
 import { DEFAULT_TEAM, readNameWithTeam } from '@muster/model';
 import { type SimulatedCluster, zones } from './simulated-cluster.ts';
@@ -8,7 +9,7 @@ const names = ['web', 'api', 'db', 'queue', 'blue/web', 'log'];
 /** Those of them that are to have a task on every node. */
 const globals: readonly string[] = ['log'];
 // biome-ignore format: as often as they stand here
-const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'rollback', 'rollback', 'remove', 'mumble'] as const;
+const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'rollback', 'rollback', 'remove', 'mumble', 'node', 'node', 'node'] as const;
 
 export async function askSomething(cluster: SimulatedCluster): Promise<void> {
   const { chance } = cluster;
@@ -24,6 +25,8 @@ export async function askSomething(cluster: SimulatedCluster): Promise<void> {
       return tweak(cluster, name);
     case 'mumble':
       return mumble(cluster, name);
+    case 'node':
+      return askOfNode(cluster);
     default:
       return cluster.intend(verb, name, describeService(cluster, name));
   }
@@ -50,6 +53,7 @@ function describeService(cluster: SimulatedCluster, name: string): Record<string
         [],
         [],
         [],
+        ['node.role==worker'],
         [`node.labels.zone==${chance.pick(zones)}`],
         ['node.labels.zone!=nowhere'],
       ]),
@@ -94,6 +98,27 @@ async function tweak({ chance, observer, intend }: SimulatedCluster, name: strin
   const constraints = chance.pick([[], [`node.labels.zone==${zone}`], [`node.labels.zone!=${zone}`]]);
   const placement = { ...taskTemplate.placement, constraints };
   return intend('apply', name, { ...spec, taskTemplate: { ...taskTemplate, placement } });
+}
+
+/** A drained node is active again more often than not, so that something runs. */
+function askOfNode(cluster: SimulatedCluster): Promise<void> {
+  const { chance, nodes, intendNode } = cluster;
+  const seat = chance.pick(nodes);
+  if (chance.happens(0.15)) return intendNode('remove', seat, { force: chance.happens(0.6) });
+  return intendNode(
+    'update',
+    seat,
+    chance.pick([
+      { availability: 'active' },
+      { availability: 'active' },
+      { availability: 'active' },
+      { availability: 'drain' },
+      { availability: 'pause' },
+      { addLabels: { zone: chance.pick([...zones, 'nowhere']) } },
+      { removeLabels: ['zone'] },
+      { role: chance.pick(['worker', 'manager']) },
+    ]),
+  );
 }
 
 /** Refused, whatever it is; and nothing else waits for it. */

@@ -32,8 +32,8 @@ export interface AgentOptions {
 }
 
 export interface AgentHealth {
-  /** `starting` until the node has joined and read its commands. */
-  readonly state: 'starting' | 'running' | 'ended';
+  /** `starting` until the node has joined and read its commands; `removed` once the cluster wants it no more, and it has ended. */
+  readonly state: 'starting' | 'running' | 'ended' | 'removed';
   /** Since when the engine does not answer, ms since the epoch. */
   readonly engineLostSince: number | undefined;
   /** What is known of why. */

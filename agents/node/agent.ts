@@ -17,6 +17,7 @@ import {
   noProgress,
   type Remembered,
 } from './reports/progress.ts';
+import { NodeRemovedError, type Removal, watchRemoval } from './reports/removal.ts';
 import { createReporter } from './reports/reporter.ts';
 import { serveExecRequests } from './streams/exec-requests.ts';
 import { serveLogStreams } from './streams/log-streams.ts';
@@ -55,6 +56,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let nodeHostname = '';
   let cluster: ClusterKnown = { id: undefined, wire: 1 };
   let heartbeat: Heartbeat | undefined;
+  let removal: Removal | undefined;
+  let isRemoved = false;
   let hasCommands = false;
   let comparison: Timer | undefined;
   const closers: (() => void)[] = [];
@@ -97,7 +100,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     maxConcurrentStops: options.maxConcurrentStops ?? DEFAULT_CONCURRENCY,
     mayBegin: () => !own.isFull,
     onUnavailable: (error) => link.lose(error),
-    onForgotten: (entry) => commandSet.noteForgotten(entry),
+    onForgotten(entry) {
+      commandSet.noteForgotten(entry);
+      endWhenEmpty();
+    },
   });
   const commandSet = createCommandSet({
     entries,
@@ -135,10 +141,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           "another cluster's tasks are left alone",
         );
       seePicture(entries, ours!, expected);
+      if (isRemoved) forgetAll();
       if (description) {
         heartbeat?.beat();
         nodeHostname = description.hostname;
-        if (joining.hasJoined) joining.join(description).catch(end);
+        if (joining.hasJoined && !isRemoved) joining.join(description).catch(end);
       }
       if (!hasCommands) return;
       runner.resume();
@@ -158,6 +165,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const description = await link.connect();
     await joining.join(description);
     if (signal.aborted) return;
+    removal = watchRemoval({
+      log,
+      bus,
+      clock,
+      logger,
+      signal,
+      nodeId,
+      since: own.lastSeq,
+      onRemoved: leave,
+    });
     heartbeat = startHeartbeat({
       bus,
       clock,
@@ -180,7 +197,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clock,
       logger,
       signal,
-      onCommand: commandSet.accept,
+      onCommand: (record) => !isRemoved && commandSet.accept(record),
       onCaughtUp: act,
     });
   }
@@ -229,6 +246,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     comparison?.cancel();
     comparison = clock.schedule(delayMs, () => {
       compareIn(COMPARE_EVERY_MS * (0.9 + 0.2 * options.random()));
+      removal?.look();
       if (!own.isCutOff)
         own.check().catch((error) => logger.debug({ err: describeError(error) }, 'the log does not tell'));
       link
@@ -239,9 +257,33 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
   }
 
+  /** The cluster has removed the node: what runs here runs elsewhere by now. It is ended, and then so is the agent. */
+  function leave(): void {
+    logger.warn({ tasks: entries.size }, 'the node was removed from the cluster: its tasks are ended');
+    isRemoved = true;
+    heartbeat?.stop();
+    forgetAll();
+    endWhenEmpty();
+  }
+
+  function forgetAll(): void {
+    for (const entry of [...entries.values()]) {
+      if (entry.wanted === 'forget') continue;
+      entry.wanted = 'forget';
+      entry.order = undefined;
+      runner.redirect(entry);
+    }
+  }
+
+  /** Who starts here next finds it told. */
+  function endWhenEmpty(): void {
+    if (!isRemoved || entries.size > 0) return;
+    reporter.flush().then(() => end(new NodeRemovedError(nodeId)), end);
+  }
+
   /** The log has lost what it was told: it is told again. What it takes for running, and is not here, has failed. */
   function tellAgain(found: readonly TaskStatus[]): void {
-    if (signal.aborted) return;
+    if (signal.aborted || isRemoved) return;
     joining.joinAgain().catch(end);
     commandSet.noteLost();
     for (const status of mergeProgress([], found)) {
@@ -262,7 +304,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const isStop = reason === undefined || reason instanceof StoppedError;
     const error = isStop ? undefined : reason instanceof Error ? reason : new Error(String(reason));
     if (error) logger.error({ err: error.message }, 'the agent ends');
-    state = 'ended';
+    state = error instanceof NodeRemovedError ? 'removed' : 'ended';
     life.abort();
     runner
       .stop()

@@ -5,5 +5,6 @@ export { type Hold, holdDirectory } from './disk/hold-directory.ts';
 export * from './disk/identity.ts';
 export * from './disk/storage.ts';
 export { DisplacedError } from './reports/own-events.ts';
+export { NodeRemovedError } from './reports/removal.ts';
 export * from './simulated/simulated-nodes.ts';
 export * from './streams/stream-client.ts';

@@ -98,9 +98,13 @@ describe('every command', () => {
       'service rollback',
       'service scale',
       'service update',
+      'node demote',
       'node inspect',
       'node ls',
+      'node promote',
       'node ps',
+      'node rm',
+      'node update',
       'task inspect',
       'inspect',
       'logs',
@@ -206,14 +210,7 @@ it('what follows an image belongs to the container', async () => {
   expect(create.args).toEqual(['img', 'sh', '--as', 'x', '-e', 'A=1', '--network']);
 });
 
-it.each([['node', 'update', 'node update']])('%s %s is refused by name', async (group, name, says) => {
-  await expect(makeProgram().parseAsync([group, name, '--any', 'x'], { from: 'user' })).rejects.toThrow(
-    `${says} is not supported by this version of muster`,
-  );
-});
-
 it.each([
-  [['node', 'inspect', '--pretty', 'node1'], '--pretty'],
   [['events', '--filter', 'type=node'], '--filter'],
   [['logs', '--until', '5m', 'web'], '--until'],
 ])('%j is refused by name', async (argv, flag) => {

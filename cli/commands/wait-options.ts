@@ -26,6 +26,18 @@ export function intentIdOption(): Option {
   });
 }
 
+/** Where there is nothing to wait for but the verdict. */
+export function addVerdictOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--timeout <duration>',
+        'stop waiting for the verdict after this long, with exit code 4 (30s)',
+      ).argParser(durationValue),
+    )
+    .addOption(intentIdOption());
+}
+
 export function addWaitOptions(command: Command): Command {
   return command
     .option('-d, --detach', 'return once it is accepted, rather than once it is so')

@@ -22,6 +22,13 @@ describe('engines', () => {
     expect(said([], [ill])).toEqual([`fail ${says}`]);
   });
 
+  it('and an agent whose node was removed is named, with the node', () => {
+    const trouble = `joined: node ${'n'.repeat(25)} was removed from the cluster`;
+    expect(said([], [agent('n1'), agent('n2', trouble)])).toEqual([
+      `warn agents: the agent of n2 is still there, though its node ${'n'.repeat(25)} was removed: it has ended what it ran`,
+    ]);
+  });
+
   it('and their agents are named up to a limit', () => {
     const many = Array.from({ length: 12 }, (_, index) => agent(`n${index}`, 'reports: they wait'));
     expect(said([], [agent('well'), ...many])).toHaveLength(11);

@@ -29,7 +29,18 @@ export function checkEngines(nodes: readonly NodeEngine[], agents: readonly Copy
   return [{ level: 'ok', what: 'engines', says: countEngines(nodes) }, ...findings];
 }
 
+/** How an agent says that its node was removed. */
+const REMOVED = /^joined: (node \S+) was removed from the cluster$/;
+
 function describeTrouble(agent: string, trouble: string): Omit<Finding, 'level'> {
+  const removed = REMOVED.exec(trouble)?.[1];
+  if (removed !== undefined) {
+    return {
+      what: 'agents',
+      says: `${agent} is still there, though its ${removed} was removed: it has ended what it ran`,
+      advice: 'stop it; or start it again, and it joins as a new node',
+    };
+  }
   if (!trouble.startsWith(ENGINE)) {
     const advice = 'look at the log of that agent';
     return { what: 'agents', says: `${agent} is not ready: ${trouble}`, advice };

@@ -2,7 +2,7 @@
 import type { Status } from '@muster/api';
 import type { Finding, Seen } from './findings.ts';
 
-export function checkNodes({ nodes }: Status, down: Seen['downNodes']): Finding[] {
+export function checkNodes({ nodes, unavailable }: Status, down: Seen['downNodes']): Finding[] {
   const ready = nodes.ready ?? 0;
   const total = Object.values(nodes).reduce((sum, count) => sum + count, 0);
   if (total === 0) {
@@ -17,7 +17,7 @@ export function checkNodes({ nodes }: Status, down: Seen['downNodes']): Finding[
   }
   const level = ready === 0 ? 'fail' : ready < total ? 'warn' : 'ok';
   return [
-    { level, what: 'nodes', says: `${ready} of ${total} ready` },
+    { level, what: 'nodes', says: `${ready} of ${total} ready${describeUnavailable(unavailable)}` },
     ...down.map(
       ({ hostname, status, message }): Finding => ({
         level: 'warn',
@@ -29,4 +29,10 @@ export function checkNodes({ nodes }: Status, down: Seen['downNodes']): Finding[
       }),
     ),
   ];
+}
+
+/** As somebody wanted it: no fault. */
+function describeUnavailable({ pause, drain }: Status['unavailable']): string {
+  const words = [...(pause > 0 ? [`${pause} paused`] : []), ...(drain > 0 ? [`${drain} drained`] : [])];
+  return words.map((word) => `, ${word}`).join('');
 }

@@ -13,6 +13,7 @@ const status: Status = {
   services: 1,
   tasks: { running: 3 },
   nodes: { ready: 2 },
+  unavailable: { pause: 0, drain: 0 },
   openIntents: 0,
   openPoison: 0,
   unschedulable: [],

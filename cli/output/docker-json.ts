@@ -3,6 +3,7 @@ import type { NodeDetail, ServiceDetail, TaskDetail, UpdateStatus } from '@muste
 import { ownValue, type Port, serviceSpecSchema, taskSpecSchema } from '@muster/model';
 import type { z } from 'zod';
 import { userMap, withOmitted } from './go-template/known-fields.ts';
+import { managerStatusOf } from './node-list.ts';
 
 /** Names that are more than a capital letter away. */
 const special: Readonly<Record<string, string>> = { nanoCpus: 'NanoCPUs', tty: 'TTY' };
@@ -146,21 +147,24 @@ export function toDockerTask(task: TaskDetail): object {
 }
 
 export function toDockerNode(node: NodeDetail): object {
-  const { description } = node;
+  const { description, spec } = node;
   const status = {
     State: node.status,
     ...(node.statusMessage !== '' && { Message: node.statusMessage }),
     ...(description.addr !== undefined && { Addr: description.addr }),
   };
-  return {
+  const shown = {
     ID: node.id,
+    Version: { Index: node.version },
     CreatedAt: iso(node.joinedAt),
     UpdatedAt: iso(node.statusAt),
-    Spec: { Labels: userMap(description.labels), Role: 'worker', Availability: node.availability },
+    Spec: { Labels: userMap(spec.labels), Role: spec.role, Availability: spec.availability },
     Description: {
       Hostname: description.hostname,
       Platform: { Architecture: description.platform.architecture, OS: description.platform.os },
       Resources: toDockerCase(description.resources),
+      // What the agent was started with: constraints see these where the spec has no other.
+      Labels: userMap(description.labels),
       Engine: {
         EngineVersion: description.engine.version,
         Labels: userMap(description.engine.labels),
@@ -172,5 +176,9 @@ export function toDockerNode(node: NodeDetail): object {
     ActiveTasks: node.activeTasks,
     ReportedAt: iso(node.reportedAt),
     ReadsWireVersion: node.reads,
+    ...(node.role === 'manager' && {
+      ManagerStatus: { Reachability: managerStatusOf(node).toLowerCase() },
+    }),
   };
+  return withOmitted(shown, { ManagerStatus: { Reachability: '' } });
 }

@@ -1,7 +1,9 @@
+import type { NodeDetail } from '@muster/api';
 import { describe, expect, it } from 'vitest';
 import { toDockerNode, toDockerService, toDockerTask } from './docker-json.ts';
 import { TemplateError } from './go-template/template.ts';
 import { printObjects } from './inspect.ts';
+import { printNodePretty } from './pretty-node.ts';
 import { printServicePretty } from './pretty-service.ts';
 import { makeNode, makeService, makeTask } from './views.fixture.ts';
 
@@ -87,10 +89,25 @@ describe('inspect', () => {
 
   it('of a node tells what it is', () => {
     expect(toDockerNode(makeNode())).toMatchObject({
-      Spec: { Labels: { zone: 'a' }, Availability: 'active' },
-      Description: { Hostname: 'node1', Resources: { NanoCPUs: 4e9 }, Engine: { Labels: { disk: 'ssd' } } },
+      Version: { Index: 7 },
+      Spec: { Labels: { zone: 'a' }, Role: 'worker', Availability: 'active' },
+      Description: {
+        Hostname: 'node1',
+        Labels: { rack: '7' },
+        Resources: { NanoCPUs: 4e9 },
+        Engine: { Labels: { disk: 'ssd' } },
+      },
       Status: { State: 'ready', Addr: '10.0.0.1' },
     });
+  });
+
+  it('of a node tells of a manager alone how it is reached', () => {
+    const reachability = ({ role }: { role: 'worker' | 'manager' }, fields: Partial<NodeDetail> = {}) =>
+      printObjects([toDockerNode(makeNode({ role, ...fields }))], '{{.ManagerStatus.Reachability}}').trim();
+    expect(reachability({ role: 'manager' })).toBe('reachable');
+    expect(reachability({ role: 'manager' }, { status: 'down' })).toBe('unavailable');
+    expect(reachability({ role: 'worker' })).toBe('');
+    expect(JSON.stringify(toDockerNode(makeNode()))).not.toContain('ManagerStatus');
   });
 
   it('prints an array, on many lines or on one, or each through a template', () => {
@@ -153,6 +170,37 @@ it.each([undefined, 'json', '{{.Description.Hostname}}', '{{json .}}'])(
     expect(text).not.toMatch(/[\x1b\x9b\u202e]/);
   },
 );
+
+it('prints a node for people', () => {
+  const spec = { availability: 'drain', role: 'manager', labels: { zone: 'a' } } as const;
+  expect(printNodePretty(makeNode({ spec, role: 'manager', statusMessage: 'heard of' }))).toBe(
+    `ID:        ${'n'.repeat(25)}
+Labels:
+ zone:     a
+Hostname:  node1
+Joined at: 2026-01-01T00:00:00.000Z
+Status:
+ State:        Ready
+ Message:      heard of
+ Availability: Drain
+ Address:      10.0.0.1
+Manager Status:
+ Reachability: Reachable
+Platform:
+ Operating System: linux
+ Architecture:     amd64
+Resources:
+ CPUs:   4
+ Memory: 8GiB
+Engine Version: 20.10.24
+Backend:        docker
+Engine Labels:
+ disk:          ssd
+Agent Labels:
+ rack:          7
+`,
+  );
+});
 
 it('prints a service for people', () => {
   expect(

@@ -150,7 +150,7 @@ describe('service ps', () => {
 describe('node ls', () => {
   it('has the columns of Docker that mean something here', () => {
     expect(printList([showNode(makeNode())], nodeColumns, nodeHeaders, {})).toBe(
-      `ID                          HOSTNAME   STATUS    AVAILABILITY   TASKS     BACKEND   ENGINE VERSION\n${'n'.repeat(25)}   node1      Ready     Active         2         docker    20.10.24\n`,
+      `ID                          HOSTNAME   STATUS    AVAILABILITY   MANAGER STATUS   TASKS     BACKEND   ENGINE VERSION\n${'n'.repeat(25)}   node1      Ready     Active                          2         docker    20.10.24\n`,
     );
   });
 
@@ -159,6 +159,18 @@ describe('node ls', () => {
     expect(printList([showNode(makeNode())], nodeColumns, nodeHeaders, { format })).toBe(
       'HOSTNAME   MANAGER STATUS   SELF\nnode1                       false\n',
     );
+  });
+
+  it('tells managers from workers, and who is drained', () => {
+    const spec = { availability: 'drain', role: 'manager' } as const;
+    const managers = [makeNode(spec), makeNode({ ...spec, status: 'down' })];
+    expect(managers.map(showNode)).toMatchObject([
+      { Availability: 'Drain', ManagerStatus: 'Reachable' },
+      { Availability: 'Drain', ManagerStatus: 'Unavailable' },
+    ]);
+    const nodes = [makeNode(), ...managers];
+    expect(filterItems(nodes, ['role=manager'], nodeFilters)).toEqual(managers);
+    expect(filterItems(nodes, ['availability=active'], nodeFilters)).toEqual([nodes[0]]);
   });
 
   it('filters by status and label', () => {

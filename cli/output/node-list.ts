@@ -1,4 +1,5 @@
-// `node ls`: what Docker shows of a node in one line, and what runs its tasks. No node is a manager, so that column is only for templates.
+// `node ls`: what Docker shows of a node in one line, and what runs its tasks. No manager leads the others,
+// as a role grants nothing.
 import type { NodeView } from '@muster/api';
 import { type FilterTests, labelMatches, nameStartsWith, startsWith } from './filters.ts';
 import type { Column, Item } from './list.ts';
@@ -9,13 +10,13 @@ export const nodeColumns: readonly Column[] = [
   { field: 'Hostname', header: 'HOSTNAME' },
   { field: 'Status', header: 'STATUS' },
   { field: 'Availability', header: 'AVAILABILITY' },
+  { field: 'ManagerStatus', header: 'MANAGER STATUS' },
   { field: 'Tasks', header: 'TASKS' },
   { field: 'Backend', header: 'BACKEND' },
   { field: 'EngineVersion', header: 'ENGINE VERSION' },
 ];
 
 export const nodeHeaders = {
-  ManagerStatus: 'MANAGER STATUS',
   Self: 'SELF',
   StatusMessage: 'STATUS MESSAGE',
 };
@@ -25,8 +26,16 @@ export const nodeFilters: FilterTests<NodeView> = {
   name: ({ hostname }, value) => nameStartsWith(hostname, value),
   'node.label': ({ labels }, value) => labelMatches(labels, value),
   label: ({ labels }, value) => labelMatches(labels, value),
+  role: ({ role }, value) => role === value.toLowerCase(),
+  availability: ({ availability }, value) => availability === value.toLowerCase(),
   status: ({ status }, value) => status === value.toLowerCase(),
 };
+
+/** Docker's words; empty for a worker. */
+export function managerStatusOf({ role, status }: Pick<NodeView, 'role' | 'status'>): string {
+  if (role !== 'manager') return '';
+  return status === 'ready' ? 'Reachable' : 'Unavailable';
+}
 
 export function showNode(node: NodeView): Item {
   return {
@@ -38,7 +47,7 @@ export function showNode(node: NodeView): Item {
     EngineVersion: node.engineVersion,
     Backend: node.backend,
     StatusMessage: node.statusMessage,
-    ManagerStatus: '',
+    ManagerStatus: managerStatusOf(node),
     Self: false,
   };
 }

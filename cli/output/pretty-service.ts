@@ -7,11 +7,9 @@ import {
   type ServiceSpec,
   type UpdateConfig,
 } from '@muster/model';
-import { plainText } from './plain-text.ts';
+import { type Line, mapLines, section } from './pretty-sections.ts';
 import { capitalise } from './task-list.ts';
 import { describeAge } from './time-words.ts';
-
-type Line = readonly [label: string, value: string] | undefined;
 
 export function printServicePretty(service: ServiceDetail, now = Date.now()): string {
   const { spec, mode, replicas } = service;
@@ -37,22 +35,6 @@ export function printServicePretty(service: ServiceDetail, now = Date.now()): st
     section('Resources', resourceLines(taskTemplate)),
     section('Ports', service.ports.flatMap(portLines)),
   ].join('');
-}
-
-function section(title: string, lines: readonly Line[]): string {
-  const given = lines.filter((line) => line !== undefined);
-  if (given.length === 0) return '';
-  const width = Math.max(...given.map(([label]) => label.length)) + 2;
-  const text = given
-    .map(([label, value]) => `${plainText(`${`${label}:`.padEnd(width)}${value}`).trimEnd()}\n`)
-    .join('');
-  return title === '' ? text : `${title}:\n${text}`;
-}
-
-function mapLines(label: string, map: Readonly<Record<string, string>>): Line[] {
-  const entries = Object.entries(map);
-  if (entries.length === 0) return [];
-  return [[label, ''], ...entries.map(([key, value]): Line => [` ${key}`, value])];
 }
 
 function updateStatusLines({ updateStatus }: ServiceDetail, now: number): Line[] {

@@ -18,6 +18,8 @@ export interface KeepRunningOptions<Run extends Stoppable> {
   readonly logger: Logger;
   /** It says once, with the reason, that it has ended. */
   readonly start: (onEnd: (error: Error) => void) => Promise<Run>;
+  /** It is not to be started again at all. */
+  readonly isFinal?: (error: Error) => boolean;
   /** It is not to be started before this resolves. */
   readonly whenFree?: (error: Error) => Promise<void>;
   readonly onEnd?: (error: Error) => void;
@@ -48,6 +50,7 @@ export async function keepRunning<Run extends Stoppable>(
       if (ended || stopping) return;
       ended = true;
       onEnd?.(error);
+      if (options.isFinal?.(error)) return;
       const before = restarting ?? Promise.resolve();
       // One that can't be started has not ended: whoever starts it is told.
       restarting = before

@@ -3,6 +3,7 @@
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { NodeRemovedError } from '@muster/agent';
 import { type BackendKind, backendKinds } from '@muster/backends';
 import { LADDER_BYTES } from '@muster/log';
 import { parseMemory } from '@muster/model';
@@ -159,7 +160,7 @@ function addAgentCommand(program: Command): void {
         };
         if (options.count !== undefined) {
           const agents = await orEnd(end, runSimulated(shared, options, options.count, signal));
-          for (const { agent } of agents) agent.ended.then((error) => error && fail(error), fail);
+          for (const { agent } of agents) agent.ended.then(failUnlessRemoved(fail), fail);
           telemetry.noteStarted();
           logger.info({ nodes: agents.length }, 'ready');
           return async () => {
@@ -181,7 +182,7 @@ function addAgentCommand(program: Command): void {
           () => logger.info({ node: nodeId }, 'ready'),
           () => undefined,
         );
-        ended.then((error) => error && fail(error), fail);
+        ended.then(failUnlessRemoved(fail), fail);
         return async () => {
           await running.stop();
           await telemetry.stop();
@@ -189,6 +190,16 @@ function addAgentCommand(program: Command): void {
         };
       }, logger);
     });
+}
+
+/**
+ * A process that ended would be started again by whatever keeps it, and its node would come back by itself. It stays, does
+ * nothing, and says so.
+ */
+function failUnlessRemoved(fail: (error: Error) => void): (error: Error | undefined) => void {
+  return (error) => {
+    if (error && !(error instanceof NodeRemovedError)) fail(error);
+  };
 }
 
 /** All of them have the hostname, and a number behind it. */

@@ -91,6 +91,7 @@ describe('the summary', () => {
     nodes: { ready: 2, down: 1 },
     services: 4,
     tasks: { running: 118, pending: 2 },
+    unavailable: { pause: 0, drain: 0 },
     openIntents: 1,
   } as Partial<Status> as Status;
 

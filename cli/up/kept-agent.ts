@@ -1,6 +1,7 @@
 // An agent among others in one process: when it ends by itself, the others go on, and it is started again. One that has
-// given way to another agent with its identity waits until that one is silent: two of them in turn would be none.
-import { DisplacedError } from '@muster/agent';
+// given way to another agent with its identity waits until that one is silent: two of them in turn would be none. One whose
+// node was removed from the cluster stays ended.
+import { DisplacedError, NodeRemovedError } from '@muster/agent';
 import { heartbeatSubject } from '@muster/events';
 import { type Bus, type Clock, sleep, systemClock } from '@muster/runtime';
 import { type Kept, keepRunning } from '../roles/keep-running.ts';
@@ -26,6 +27,7 @@ export function keepAgent(
       running.agent.ended.then((error) => error && onAgentEnd(error), onAgentEnd);
       return running;
     },
+    isFinal: (error) => error instanceof NodeRemovedError,
     async whenFree(error) {
       if (error instanceof DisplacedError && nodeId !== undefined)
         await untilSilent(cluster.bus, nodeId, SILENT_AFTER * heartbeatMs, systemClock);

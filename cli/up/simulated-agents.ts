@@ -58,6 +58,13 @@ async function startHolding(options: SimulatedAgentsOptions, hold: Hold): Promis
   return nodes.map((node) => controlAgent(node, holdAll));
 }
 
+/** That one of many was removed says nothing of the others. */
+const states: readonly AgentReading['state'][] = ['removed', 'running', 'starting', 'ended'];
+
+function worseState(one: AgentReading['state'], other: AgentReading['state']): AgentReading['state'] {
+  return states[Math.max(states.indexOf(one), states.indexOf(other))]!;
+}
+
 /** All of them as one: as bad as the worst. */
 function addReadings(sum: AgentReading, one: AgentReading): AgentReading {
   const tasks: Record<string, number> = { ...sum.tasks };
@@ -66,7 +73,7 @@ function addReadings(sum: AgentReading, one: AgentReading): AgentReading {
   return {
     nodeId: sum.nodeId,
     nodes: (sum.nodes ?? 1) + 1,
-    state: one.state === 'running' ? sum.state : one.state,
+    state: worseState(sum.state, one.state),
     engineTrouble: sum.engineTrouble ?? one.engineTrouble,
     cutOff: sum.cutOff || one.cutOff,
     tasks,

@@ -2,9 +2,9 @@
 import { readNameWithTeam, type TeamName } from '@muster/model';
 import type { Context } from '../commands/context.ts';
 import type { WaitFlags } from '../commands/wait-options.ts';
-import { CliError, type ExitCode, exitCodes, explainError } from '../errors.ts';
 import { plainText } from '../output/plain-text.ts';
 import { chooseIntentId } from './append-intent.ts';
+import { Failures } from './go-on-after.ts';
 import { type Accepted, followAccepted, type Intent, resolveName, submit } from './submit.ts';
 
 export interface Wanted extends Pick<Intent, 'verb' | 'body'> {
@@ -20,23 +20,19 @@ export async function submitEach(
   wanted: readonly Wanted[],
   flags: WaitFlags,
 ): Promise<void> {
-  const failures: { readonly message: string; readonly exitCode: number }[] = [];
+  const failures = new Failures();
   const accepted: Accepted[] = [];
   const id = chooseIntentId(flags);
   for (const { service, verb, body, announce } of wanted) {
-    await goOn(failures, async () => {
+    await failures.goOn(async () => {
       const named = await findName(context, service, flags);
       const own = wanted.length === 1 ? id : { ...id, part: service };
       accepted.push(await submit(context, { verb, ...named, body, id: own, shown: service }, flags));
       context.terminal.write(`${plainText(announce)}\n`);
     });
   }
-  for (const one of accepted) await goOn(failures, () => followAccepted(context, one, flags));
-  const [first] = failures;
-  if (first) {
-    const messages = failures.map(({ message }) => message);
-    throw new CliError(messages.join('\nError: '), first.exitCode as ExitCode);
-  }
+  for (const one of accepted) await failures.goOn(() => followAccepted(context, one, flags));
+  failures.tell();
 }
 
 /** What is asked again may have been done: then it is there no more, by whatever name. */
@@ -47,20 +43,5 @@ async function findName(context: Context, service: string, { intentId }: WaitFla
     const isGone = error instanceof Error && 'kind' in error && error.kind === 'not-found';
     if (intentId === undefined || !isGone) throw error;
     return readNameWithTeam(service, context.team);
-  }
-}
-
-async function goOn(
-  failures: { readonly message: string; readonly exitCode: number }[],
-  step: () => Promise<void>,
-): Promise<void> {
-  try {
-    await step();
-  } catch (error) {
-    const isOfOneAlone =
-      (error instanceof CliError && error.exitCode !== exitCodes.interrupted) ||
-      (error instanceof Error && error.name === 'QueryRefusedError');
-    if (!isOfOneAlone) throw error;
-    failures.push(explainError(error));
   }
 }

@@ -160,6 +160,13 @@ export function createDispatcher({
     known.goneSince = undefined;
   }
 
+  /** It was removed: what was heard of it says nothing of one that joins with its id. */
+  function forget(id: string): void {
+    watched.delete(id);
+    strangers.delete(id);
+    undelivered.forget(id);
+  }
+
   /** Our clock was set back: what was noted by the old time starts anew. */
   function startOver(now: number): void {
     deadlines.clear();
@@ -174,8 +181,11 @@ export function createDispatcher({
   return {
     name: 'dispatcher',
     echoEveryMs: hearing.echoEveryMs,
-    notice(_state, changes) {
-      for (const id of changes.nodes) noticed.add(id);
+    notice(state, changes) {
+      for (const id of changes.nodes) {
+        if (state.nodes.has(id)) noticed.add(id);
+        else forget(id);
+      }
     },
     noteDecision(_state, { address }) {
       share?.noteDecision(address.id);

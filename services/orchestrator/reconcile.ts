@@ -1,8 +1,8 @@
 // From what a service should be to what is done about it next: replace what died, scale, update, start what waited,
 // forget what is over. One decision for the whole service, found from its indices: its cost is that of what changed.
-import { TaskState } from '@muster/model';
 import { isOver, isPaused, isUnderWay, nameSlot, type Service, type Task } from '@muster/state';
 import { blockedUntil, isBlocked } from './blocked.ts';
+import { describeFate, mustStopFirst, replacementStartsAt } from './leave.ts';
 import { modeFor } from './modes/modes.ts';
 import {
   type ClusterView,
@@ -17,7 +17,6 @@ import {
   wakePlanAt,
 } from './plan.ts';
 import { reap } from './reap.ts';
-import { restartDelayMs } from './restart.ts';
 import { decideUpdate } from './update/decide-update.ts';
 import { finishStartFirst, update } from './update/update-slots.ts';
 
@@ -68,19 +67,18 @@ function replaceTask(plan: Plan, task: Task): void {
     wakePlanAt(plan, task.startAt);
     return;
   }
-  const lostNode = task.node?.status === 'down' && !isOver(task);
   const cause = Math.max(task.statusSeq, task.commandSeq);
   desire(plan, task, 'shutdown', cause);
   const name = nameSlot(task.slot);
-  const fate = lostNode ? `is on node ${task.node?.description.hostname} that is down` : describeEnd(task);
+  const fate = describeFate(task);
   if (task.slot.newestRow !== task.row) return;
   if (whyNoOther !== undefined) {
     explainTask(plan, `${name} ${fate}; ${whyNoOther}`);
     return;
   }
-  const startAt = now + restartDelayMs(task, now);
+  const startAt = replacementStartsAt(task, now);
   const later = startAt > now;
-  const desired = later || isBlocked(plan, task.slot) ? 'ready' : 'running';
+  const desired = later || mustStopFirst(task) || isBlocked(plan, task.slot) ? 'ready' : 'running';
   createTaskIn(
     plan,
     task.slot.number,
@@ -101,11 +99,6 @@ function fillGaps(plan: Plan): void {
     createTaskIn(plan, slot.number, { desired, replaces: stopped.id }, stopped.commandSeq);
     explainTask(plan, `${nameSlot(slot)} was stopped with nothing in its place; replaced`);
   }
-}
-
-function describeEnd(task: Task): string {
-  if (task.observed === TaskState.COMPLETE) return 'completed';
-  return `ended${task.err ? `: ${task.err}` : ''}`;
 }
 
 /** Tasks that wait for their time, or for the task before them to stop. */

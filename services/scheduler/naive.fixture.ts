@@ -54,7 +54,11 @@ export function placeNaively(
   const backends = fitBackends(version.spec.containerSpec.image, new Set(nodes.map(backendOf)));
   const fit = new Set(
     nodes.filter(
-      (node) => node.status === 'ready' && backends.has(backendOf(node)) && meetsConstraints(node),
+      (node) =>
+        node.status === 'ready' &&
+        node.spec.availability === 'active' &&
+        backends.has(backendOf(node)) &&
+        meetsConstraints(node),
     ),
   );
   const isFit = (node: ClusterNode) => fit.has(node);

@@ -10,9 +10,11 @@ import {
   desire,
   type History,
   joinReadyNode,
+  removeNode,
   report,
   settle,
   startHistory,
+  updateNode,
 } from '@muster/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -39,6 +41,16 @@ const step = fc.oneof(
       status: fc.constantFrom('ready' as const, 'suspect' as const, 'down' as const),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('specify' as const),
+      pick: fc.nat(),
+      availability: fc.constantFrom('active' as const, 'pause' as const, 'drain' as const),
+      zone: fc.constantFrom(undefined, 'a', 'b'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expel' as const), pick: fc.nat() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), pick: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('stop' as const), pick: fc.nat() }) },
   {
@@ -62,7 +74,7 @@ function deploy(history: History, { tasks, cpus, port, maxReplicas, zone, isGlob
 
 function join(history: History, zone: string): void {
   const resources = { nanoCpus: 3e9, memoryBytes: 1e9 };
-  joinReadyNode(history, `n${history.state.nodes.size}`, { labels: { zone }, resources });
+  joinReadyNode(history, `n${history.state.head}`, { labels: { zone }, resources });
 }
 
 /** Written down once more, the plain way. */
@@ -73,8 +85,9 @@ function hasRoomFor(node: ClusterNode, { id, version, spec, pending }: Service):
   const free = node.description.resources.nanoCpus - node.reserved.nanoCpus;
   return (
     node.status === 'ready' &&
+    node.spec.availability === 'active' &&
     free >= resources.reservations.nanoCpus &&
-    placement.constraints.every((text) => text.endsWith(`==${node.description.labels.zone}`)) &&
+    placement.constraints.every((text) => text.endsWith(`==${node.labels.zone}`)) &&
     version.ports!.every((port) => !node.hostPorts.has(`${port.publishedPort}/tcp`)) &&
     (placement.maxReplicas === 0 || (node.activeByService.get(id) ?? 0) < placement.maxReplicas)
   );
@@ -119,6 +132,17 @@ function apply(history: History, copies: readonly Reducer[], action: Step): void
       const { status } = action;
       const cause = history.state.head;
       if (node) history.append({ type: 'node.status_changed', cause, nodeId: node.id, status, message: '' });
+      return;
+    }
+    case 'specify': {
+      const node = nodes[action.pick % nodes.length];
+      const { availability, zone } = action;
+      if (node) updateNode(history, node.id, { availability, labels: zone === undefined ? {} : { zone } });
+      return;
+    }
+    case 'expel': {
+      const node = nodes[action.pick % nodes.length];
+      if (node) removeNode(history, node.id);
       return;
     }
     case 'end': {

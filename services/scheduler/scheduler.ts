@@ -12,6 +12,7 @@ import {
   usualRecordLimit,
 } from '@muster/runtime';
 import type { Changes, ClusterState, Service, Task } from '@muster/state';
+import { isAvailable } from './nodes/availability.ts';
 import { type Rank, Roster } from './nodes/roster.ts';
 import { createFailures } from './placing/failures.ts';
 import {
@@ -213,7 +214,7 @@ export function createScheduler({
   function wakeStuck(round: Round, serve: (service: Service) => void): void {
     for (const nodeId of improved) {
       const rank = roster.rankOf(nodeId);
-      if (rank !== undefined && roster.nodes[rank]!.status === 'ready') {
+      if (rank !== undefined && isAvailable(roster.nodes[rank]!)) {
         for (const stuckService of stuck.services.values()) {
           if (isHalfOver(round)) return;
           chargeSteps(round, stuckService.pipelines.length);

@@ -1,7 +1,7 @@
 // Whether a process is alive, and whether it is ready: every check by name, and in words what is wrong. Pure.
 import { ownValue } from '@muster/model';
 import { adviseHalt, explainHalt, LATE_AFTER_MS } from '@muster/runtime';
-import type { RoleReading } from './observed.ts';
+import type { AgentReading, RoleReading } from './observed.ts';
 
 export interface Check {
   readonly check: string;
@@ -151,6 +151,11 @@ function checkAgentLife({ copy, agent }: RoleReading): Check[] {
   return [{ check: 'agent', copy, ok: agent.state !== 'ended', says: agent.state }];
 }
 
+function describeJoining(state: AgentReading['state'], nodeId: string): string {
+  if (state === 'running') return `as node ${nodeId}`;
+  return state === 'removed' ? `node ${nodeId} was removed from the cluster` : state;
+}
+
 function checkAgent({ copy, agent }: RoleReading): Check[] {
   if (!agent) return [];
   const { state, engineTrouble, cutOff, nodeId } = agent;
@@ -158,7 +163,7 @@ function checkAgent({ copy, agent }: RoleReading): Check[] {
   return [
     // First: an agent can't join without.
     { check: 'engine', copy, ok: engineTrouble === undefined, says: engineTrouble ?? 'answers' },
-    { check: 'joined', copy, ok: joined, says: joined ? `as node ${nodeId}` : state },
+    { check: 'joined', copy, ok: joined, says: describeJoining(state, nodeId) },
     {
       check: 'reports',
       copy,

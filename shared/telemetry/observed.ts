@@ -69,7 +69,7 @@ export interface AgentReading {
   readonly nodeId: string;
   /** How many nodes this is about, when it is more than one. */
   readonly nodes?: number;
-  readonly state: 'starting' | 'running' | 'ended';
+  readonly state: 'starting' | 'running' | 'ended' | 'removed';
   /** Why the engine can't be used; undefined while it can. */
   readonly engineTrouble: string | undefined;
   /** The log does not take the node's events. */

@@ -13,6 +13,7 @@ import {
 import {
   DEFAULT_TEAM,
   type NodeDescription,
+  type NodeSpec,
   type NodeStatus,
   type TaskStateName,
   withoutYounger,
@@ -166,6 +167,19 @@ export function changeStatus(history: History, nodeId: string, status: NodeStatu
     status,
     message: '',
   });
+}
+
+/** An operator wants something of a node. The log must be of wire version 2. Returns the event's sequence. */
+export function updateNode(history: History, nodeId: string, change: Partial<NodeSpec>): number {
+  const { spec } = history.state.nodes.get(nodeId)!;
+  const cause = history.intend('update', nodeId, change, { kind: 'node' });
+  return history.append({ type: 'node.updated', cause, nodeId, actor: 'ana', spec: { ...spec, ...change } });
+}
+
+/** Returns the event's sequence. */
+export function removeNode(history: History, nodeId: string): number {
+  const cause = history.intend('remove', nodeId, { force: true }, { kind: 'node' });
+  return history.append({ type: 'node.removed', cause, nodeId, actor: 'ana' });
 }
 
 /** How many tasks of the service each node has. */

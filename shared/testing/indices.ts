@@ -4,9 +4,10 @@ import { type ClusterState, keyName, type Service, type Slot, type Task } from '
 
 export function describeIndices(state: ClusterState): Record<string, unknown> {
   const services = [...state.services.values()].map((service) => [service.id, describeService(service)]);
-  const nodes = [...state.nodes.values()].map((node) => [
+  const nodes = [...state.nodes.values(), ...state.removedNodes.values()].map((node) => [
     node.id,
     {
+      removed: node.removed,
       reserved: node.reserved,
       activeTasks: node.activeTasks,
       activeByService: sortEntries(node.activeByService),

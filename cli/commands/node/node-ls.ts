@@ -4,7 +4,7 @@ import { addListOptions, type ListFlags } from '../object/list-options.ts';
 
 export function addNodeLs(node: Command): void {
   const command = node.command('ls').alias('list').summary('List nodes').description('List nodes.');
-  addListOptions(command, ['id', 'name', 'label', 'status']);
+  addListOptions(command, ['id', 'name', 'label', 'role', 'availability', 'status']);
   addExamples(
     command,
     'muster node ls',

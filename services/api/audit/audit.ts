@@ -1,6 +1,6 @@
 // Reads the story of a service or a task from the log: what was said of it, then what became of its tasks on their nodes.
 // It reads what concerns it, and not the log; and it keeps nothing.
-import { decode, VOID_SUBJECTS } from '@muster/events';
+import { decode, type Fact, VOID_SUBJECTS } from '@muster/events';
 import type { Log } from '@muster/log';
 import { DEFAULT_TEAM, type Refusal } from '@muster/model';
 import type { ClusterState } from '@muster/state';
@@ -9,6 +9,7 @@ import type { AuditEntry } from '../queries/views.ts';
 import { FactReader } from '../replay/fact-reader.ts';
 import { toEntry } from './audit-entry.ts';
 import { type LifeSpan, listLifeSpans } from './audit-lives.ts';
+import { readNodeStory } from './audit-node-story.ts';
 import { readNodes } from './audit-nodes.ts';
 import { AuditStory } from './audit-story.ts';
 import { type AuditTarget, findTarget } from './audit-target.ts';
@@ -28,6 +29,8 @@ export async function readAudit(
   const to = state.head;
   if (to === 0) return { ok: true, entries: [] };
   if (about === undefined) return { ok: true, entries: await readEverything(log, to) };
+  const ofNode = await readNodeStory(new FactReader(log, to), state, about, team);
+  if (ofNode) return { ok: true, entries: tellAll(ofNode, state) };
   const reader = new FactReader(log, to);
   const target = await findTarget(reader, state, about, team);
   if ('kind' in target) return { ok: false, refusal: target };
@@ -40,6 +43,16 @@ export async function readAudit(
   const story = new AuditStory(startOver(directory), target);
   for (const fact of reader.facts) if (fact.seq >= target.firstSeq) story.add(fact);
   return { ok: true, entries: story.entries() };
+}
+
+function tellAll(facts: readonly Fact[], state: ClusterState): AuditEntry[] {
+  const directory = new Directory();
+  directory.noteNodes(state);
+  return facts.map((fact) => {
+    const entry = toEntry(fact, narrate(fact, directory));
+    directory.note(fact);
+    return entry;
+  });
 }
 
 /** Of the target's own tasks, and of those whose places they took. */

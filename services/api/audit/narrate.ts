@@ -4,6 +4,7 @@ import { DEFAULT_TEAM, nameWithTeam } from '@muster/model';
 import { type Directory, listSlotNames, listTaskNames } from '../queries/directory.ts';
 import {
   describeNodeBriefly,
+  describeNodeChange,
   describeNodeSpec,
   describeSpecBriefly,
   describeSpecChange,
@@ -46,6 +47,7 @@ function describeIntent(intent: IntentFact): string {
   const { kind, verb, body, error } = intent;
   if (error !== undefined) return `sent an intent that can't be read (${kind}.${verb}): ${error}`;
   const subject = nameOfIntent(intent) ?? 'without a name';
+  if (kind === 'node') return `asked to ${verb} node ${subject}${describeNodeChange(body)}`;
   if (kind !== 'service') return `asked to ${verb} ${kind} ${subject}`;
   switch (verb) {
     case 'create':

@@ -35,6 +35,27 @@ export function describeNodeSpec({ availability, role, labels }: NodeSpec): stri
   return [words[availability], `a ${role}`, ...labelled].join(', ');
 }
 
+/** " (availability drain, +zone=a, -old)" */
+export function describeNodeChange(body: unknown): string {
+  if (!isRecord(body)) return '';
+  const { availability, role, labels, addLabels, removeLabels } = body;
+  const words = [
+    ...(typeof availability === 'string' ? [`availability ${availability}`] : []),
+    ...(typeof role === 'string' ? [`role ${role}`] : []),
+    ...(isRecord(labels) ? [`labels ${listPairs(labels).join(', ') || 'none'}`] : []),
+    ...(isRecord(addLabels) ? listPairs(addLabels).map((pair) => `+${pair}`) : []),
+    ...(Array.isArray(removeLabels) ? removeLabels.map((label) => `-${String(label)}`) : []),
+    ...(body.force === true ? ['by force'] : []),
+  ];
+  const shown = words.slice(0, MAX_CHANGES).map((word) => word.slice(0, MAX_VALUE_LENGTH));
+  if (words.length > shown.length) shown.push(`${words.length - shown.length} more`);
+  return shown.length === 0 ? '' : ` (${shown.join(', ')})`;
+}
+
+function listPairs(labels: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(labels).map(([label, value]) => `${label}=${String(value)}`);
+}
+
 function specOf(body: unknown): ServiceSpec | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const named = normaliseServiceSpec({ ...body, name: 'x' }, 'x');

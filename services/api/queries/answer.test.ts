@@ -260,6 +260,7 @@ describe('status', () => {
       services: 1,
       nodes: { ready: 1 },
       tasks: { running: 1, assigned: 1 },
+      unavailable: { pause: 0, drain: 0 },
       openIntents: 2,
       oldestIntent: { seq },
       openPoison: 1,

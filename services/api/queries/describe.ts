@@ -109,17 +109,17 @@ export function detailTask(task: Task, wire: number): TaskDetail {
 }
 
 export function viewNode(node: ClusterNode): NodeView {
-  const { description } = node;
+  const { description, spec } = node;
   return {
     id: node.id,
     hostname: description.hostname,
     status: node.status,
     statusMessage: node.statusMessage,
-    // Nothing can pause or drain a node yet.
-    availability: 'active',
+    availability: spec.availability,
+    role: spec.role,
     backend: description.engine.backend,
     engineVersion: description.engine.version,
-    labels: description.labels,
+    labels: { ...node.labels },
     resources: description.resources,
     reserved: { ...node.reserved },
     activeTasks: node.activeTasks,
@@ -127,6 +127,6 @@ export function viewNode(node: ClusterNode): NodeView {
 }
 
 export function detailNode(node: ClusterNode): NodeDetail {
-  const { description, reads, joinedAt, statusAt, reportedAt } = node;
-  return { ...viewNode(node), description, reads, joinedAt, statusAt, reportedAt };
+  const { description, spec, specSeq: version, reads, joinedAt, statusAt, reportedAt } = node;
+  return { ...viewNode(node), version, spec, description, reads, joinedAt, statusAt, reportedAt };
 }

@@ -54,9 +54,10 @@ export class Directory {
     }
   }
 
-  /** Nodes are never forgotten by the state: whoever has one need not read the log for their names. */
-  noteNodes(state: ClusterState): void {
-    for (const node of state.nodes.values()) this.nodes.set(node.id, node.description);
+  /** Whoever has the state need not read the log for the names of nodes, unless they were removed. */
+  noteNodes({ nodes, removedNodes }: ClusterState): void {
+    for (const { id, description } of removedNodes.values()) this.nodes.set(id, description);
+    for (const { id, description } of nodes.values()) this.nodes.set(id, description);
   }
 
   /** What there was at a moment, with its specs of then. What was gone by then is unknown. */

@@ -35,6 +35,7 @@ export function summariseState(state: ClusterState): Status {
     services: state.serviceByName.size,
     tasks,
     nodes,
+    unavailable: countUnavailable(state),
     openIntents: state.intents.size,
     ...(oldest && { oldestIntent: { seq: oldest.seq, time: oldest.time } }),
     openPoison: state.poison.size,
@@ -46,6 +47,12 @@ export function summariseState(state: ClusterState): Status {
     voided: state.voided.size,
     foldVersion: FOLD_VERSION,
   };
+}
+
+function countUnavailable({ nodes }: ClusterState): Status['unavailable'] {
+  const counts = { pause: 0, drain: 0 };
+  for (const { spec } of nodes.values()) if (spec.availability !== 'active') counts[spec.availability] += 1;
+  return counts;
 }
 
 /** Nodes named of each version, at most. */

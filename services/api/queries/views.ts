@@ -1,7 +1,10 @@
 // What the API says of services, tasks and nodes. The zod schemas are shared by those who answer and those who ask.
 import {
+  INITIAL_NODE_SPEC,
   nodeAvailabilities,
   nodeDescriptionSchema,
+  nodeRoles,
+  nodeSpecSchema,
   nodeStatuses,
   portSchema,
   resourcesSchema,
@@ -103,8 +106,10 @@ export const nodeViewSchema = z.object({
   status: z.enum(nodeStatuses),
   statusMessage: z.string(),
   availability: z.enum(nodeAvailabilities),
+  role: z.enum(nodeRoles).default('worker'),
   backend: z.string(),
   engineVersion: z.string(),
+  /** What constraints see: the operator's, and those of the agent that they don't name. */
   labels,
   resources: resourcesSchema,
   reserved: resourcesSchema,
@@ -114,6 +119,9 @@ export const nodeViewSchema = z.object({
 export type NodeView = z.infer<typeof nodeViewSchema>;
 
 export const nodeDetailSchema = nodeViewSchema.extend({
+  /** What an update may name: the log sequence of the event that set the spec. */
+  version: z.int().default(0),
+  spec: nodeSpecSchema.default(INITIAL_NODE_SPEC),
   description: nodeDescriptionSchema,
   /** The newest wire version that its agent reads. */
   reads: z.int(),
@@ -166,6 +174,8 @@ export const statusSchema = z.object({
   services: z.int(),
   tasks: z.partialRecord(taskState, z.int()),
   nodes: z.partialRecord(z.enum(nodeStatuses), z.int()),
+  /** Nodes that get no more tasks, as somebody wanted it. */
+  unavailable: z.object({ pause: z.int(), drain: z.int() }).default({ pause: 0, drain: 0 }),
   /** Intents without a verdict, and the oldest one's sequence and time. */
   openIntents: z.int(),
   oldestIntent: z.object({ seq: z.int(), time }).optional(),

@@ -282,7 +282,11 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
 
   function readTurn(_state: ClusterState, changes: Changes): void {
     for (const id of changes.tasks) mark(id);
-    for (const nodeId of changes.nodes) for (const id of strays.update(state, nodeId)) mark(id);
+    for (const nodeId of changes.nodes) {
+      for (const id of strays.update(state, nodeId)) mark(id);
+      // What had ended there has not changed, and is to be forgotten there all the same.
+      for (const id of state.removedNodes.get(nodeId)?.tasks.keys() ?? []) mark(id);
+    }
     if (basisOf(state, 0) > countedFrom) {
       // Some of the commands follow from what the log has lost: all of them are written anew.
       countedFrom = basisOf(state, 0);

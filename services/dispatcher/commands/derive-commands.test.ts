@@ -4,6 +4,7 @@ import {
   createTasks,
   type History,
   joinReadyNode,
+  removeNode,
   report,
   startHistory,
 } from '@muster/testing';
@@ -248,5 +249,37 @@ describe('a task that a node should not know', () => {
     command();
     assign(history, 'n2', task);
     expect(derive()).toMatchObject([{ nodeId: 'n2', expectLastSeq: 1, command: { type: 'task' } }]);
+  });
+});
+
+describe('a node that is removed', () => {
+  beforeEach(() => {
+    history = startHistory({ wire: 2 });
+    joinReadyNode(history, 'n1');
+    const service = createService(history, 'api');
+    task = createTasks(history, service)[0]!;
+    assign(history, 'n1', task);
+    report(history, 'n1', { id: task, state: 'running' });
+    command();
+  });
+
+  it('is told to forget what it has, whatever becomes of the task', () => {
+    removeNode(history, 'n1');
+    expect(command()).toMatchObject([{ nodeId: 'n1', taskId: task, command: { type: 'forget' } }]);
+    expect(command()).toEqual([]);
+  });
+
+  it('is told nothing more when it joins as a new one', () => {
+    removeNode(history, 'n1');
+    command();
+    history.append({
+      type: 'node.joined',
+      cause: 0,
+      nodeId: 'n1',
+      session: 'another',
+      description: history.state.removedNodes.get('n1')!.description,
+    });
+    expect(history.state.nodes.get('n1')).toMatchObject({ removed: false, status: 'unknown' });
+    expect(command()).toEqual([]);
   });
 });

@@ -25,7 +25,8 @@ export function deriveCommands(
 ): CommandPut[] {
   const puts: CommandPut[] = [];
   const task = state.tasks.get(taskId);
-  const nodeId = task?.node?.id;
+  // One that was removed is told to forget what it has, should there be anybody to be told.
+  const nodeId = task?.node?.removed ? undefined : task?.node?.id;
   if (task && nodeId !== undefined) {
     const entry = view.entryOf(taskId, nodeId);
     if (!entry || entry.basis < basisOf(state, task.commandSeq)) {

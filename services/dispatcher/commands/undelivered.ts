@@ -6,6 +6,8 @@ import { type ClusterNode, undeliveredError } from '@muster/state';
 export interface Undelivered {
   /** Undefined when it can be told after all. Returns when the node is to be looked at, if it is. */
   note(nodeId: string, taskId: string, reason: string | undefined, now: number): number | undefined;
+  /** It is no part of the cluster any more. */
+  forget(nodeId: string): void;
   /** Of one reason, as many tasks as an event of so many bytes may list. */
   tell(node: ClusterNode, cause: number, now: number, maxRecordBytes: number): EventDraft | undefined;
 }
@@ -56,6 +58,9 @@ export function createUndelivered(): Undelivered {
       if (ofNode.tellAt > now) return undefined;
       ofNode.tellAt = now + TELL_AFTER_MS;
       return ofNode.tellAt;
+    },
+    forget(nodeId) {
+      byNode.delete(nodeId);
     },
     tell(node, cause, now, maxRecordBytes) {
       const ofNode = byNode.get(node.id);

@@ -1,9 +1,11 @@
-// Only nodes that are heard of get anything new. A suspect one keeps what it has.
+// Only nodes that are heard of, and are to get tasks, get anything new. A suspect one keeps what it has, and so does one that
+// is paused.
+import { isAvailable } from '../nodes/availability.ts';
 import { countNodes, type Filter } from './filter.ts';
 
 export const readyFilter: Filter = {
   name: 'ready',
   inBits: true,
-  prepare: (_, roster) => ({ test: (rank) => roster.nodes[rank]!.status === 'ready' }),
+  prepare: (_, roster) => ({ test: (rank) => isAvailable(roster.nodes[rank]!) }),
   explain: (nodes) => `${countNodes(nodes)} not available for new tasks`,
 };

@@ -1,8 +1,9 @@
 // The nodes in the order of their ranks, as columns of numbers: what each has left and how many tasks, by the state and,
 // while a round is composed, by what that round has given. It lives between rounds, follows the state by what changed,
 // and is the one place through which placement reaches nodes.
-import type { NodeDescription, NodeStatus, TaskSpec } from '@muster/model';
+import type { NodeDescription, NodeSpec, NodeStatus, TaskSpec } from '@muster/model';
 import type { ClusterNode } from '@muster/state';
+import { isAvailable } from './availability.ts';
 import { type Backends, createBackends } from './backends.ts';
 import { addBit, type Bits, countOnes, createBits, deleteBit, hasBit } from './bits.ts';
 import { countGiven, type Draft } from './draft.ts';
@@ -33,6 +34,7 @@ export class Roster {
   memoryBytes = new Float64Array(0);
   /** What the round under way gives. */
   drafts: (Draft | undefined)[] = [];
+  /** Those that may be given tasks (availability.ts). */
   ready: Bits = createBits(0);
   readyNodes = 0;
   ladder: Ladder = createLadder(0);
@@ -60,22 +62,24 @@ export class Roster {
     return rank === NOT_YET ? undefined : rank;
   }
 
-  /** A node that changed in any way. True when it is new, or its status or description is. */
+  /** A node that changed in any way. True when it is new, or its status, its description or what is wanted of it is. */
   follow(node: ClusterNode): boolean {
     const entry = this.entries.get(node.id);
     if (!entry) {
-      const { id, status, description } = node;
-      const newcomer = { node, key: this.rank(id), rank: NOT_YET, status, description };
+      const { id, status, description, spec } = node;
+      const newcomer = { node, key: this.rank(id), rank: NOT_YET, status, description, spec };
       this.entries.set(id, newcomer);
       this.newcomers.push(newcomer);
       return true;
     }
-    const changed = entry.status !== node.status;
-    const redescribed = entry.description !== node.description;
+    const changed = entry.status !== node.status || entry.spec !== node.spec;
+    // Its labels are the agent's and the operator's, its role is the operator's.
+    const redescribed = entry.description !== node.description || entry.spec !== node.spec;
     const moved = entry.description.engine.backend !== node.description.engine.backend;
     entry.node = node;
     entry.status = node.status;
     entry.description = node.description;
+    entry.spec = node.spec;
     if (entry.rank === NOT_YET) return changed || redescribed;
     this.nodes[entry.rank] = node;
     this.refresh(entry.rank);
@@ -129,7 +133,7 @@ export class Roster {
   }
 
   private noteStatus(rank: number): void {
-    const isReady = this.nodes[rank]!.status === 'ready';
+    const isReady = isAvailable(this.nodes[rank]!);
     if (hasBit(this.ready.words, rank) === isReady) return;
     (isReady ? addBit : deleteBit)(this.ready, rank);
     this.readyNodes += isReady ? 1 : -1;
@@ -215,6 +219,7 @@ interface Entry {
   rank: number;
   status: NodeStatus;
   description: NodeDescription;
+  spec: NodeSpec;
 }
 
 const NOT_YET = -1;

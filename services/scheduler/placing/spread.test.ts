@@ -9,9 +9,11 @@ import {
   describeNode,
   type History,
   joinReadyNode,
+  removeNode,
   removeService,
   report,
   startHistory,
+  updateNode,
 } from '@muster/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -37,12 +39,21 @@ const wish = fc.record({
   cpus: fc.constantFrom(0, 0, 1, 2),
   port: fc.constantFrom(undefined, undefined, 80, 81),
   maxReplicas: fc.constantFrom(0, 0, 1, 2),
-  constraints: fc.subarray(['node.labels.zone!=a', 'node.labels.rack==b', 'node.labels.zone!=c']),
+  constraints: fc.subarray(
+    ['node.labels.zone!=a', 'node.labels.rack==b', 'node.labels.zone!=c', 'node.role==worker'],
+    { maxLength: 3 },
+  ),
   preferences: fc.subarray(['spread=node.labels.zone', 'spread=node.labels.rack'], { maxLength: 2 }),
   image: fc.constantFrom('web', 'web', 'process'),
   isGlobal: fc.constantFrom(false, false, true),
 });
 type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
+
+const nodeSpec = fc.record({
+  availability: fc.constantFrom('active' as const, 'active' as const, 'pause' as const, 'drain' as const),
+  role: fc.constantFrom('worker' as const, 'worker' as const, 'manager' as const),
+  labels: fc.constantFrom<Record<string, string>>({}, { zone: 'a' }, { zone: 'c', rack: 'b' }, { rack: '' }),
+});
 
 const change = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('deploy' as const), wish }) },
@@ -66,6 +77,11 @@ const change = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('describe' as const), pick: fc.nat(), kind: nodeKind }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('specify' as const), pick: fc.nat(), spec: nodeSpec }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expel' as const), pick: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const), pick: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), pick: fc.nat() }) },
 );
@@ -119,6 +135,12 @@ function apply(history: History, action: Change): void {
       if (node) history.append({ type: 'node.joined', cause, nodeId: node.id, session: 's', description });
       return;
     }
+    case 'specify':
+      if (node) updateNode(history, node.id, action.spec);
+      return;
+    case 'expel':
+      if (node) removeNode(history, node.id);
+      return;
     case 'end': {
       const task = pickOf(node?.tasks.values() ?? [], action.pick);
       if (node && task) report(history, node.id, { id: task.id, state: 'failed' });
@@ -155,7 +177,11 @@ function placeBoth(
   plan: RoundPlan,
 ): { index: Outcome; naive: Outcome } {
   const { state, changes } = history;
-  for (const id of changes.nodes) roster.follow(state.nodes.get(id)!);
+  for (const id of changes.nodes) {
+    const node = state.nodes.get(id);
+    if (node) roster.follow(node);
+    else roster.forget(id);
+  }
   clearChanges(changes);
   roster.lineUp();
   const key = ({ id }: { id: string }) => `${rank(id)} ${id}`;

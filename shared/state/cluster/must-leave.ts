@@ -3,8 +3,11 @@ import { meetsConstraints } from './outdated.ts';
 import type { Task } from './readonly.ts';
 import type { ServiceUpdate } from './service-update.ts';
 
-/** `lost`: its node is down. `drained`: its node is to run nothing. `not allowed`: its node does not meet the constraints. */
-export type LeaveReason = 'lost' | 'drained' | 'not allowed';
+/**
+ * `lost`: its node is down. `drained`: its node is to run nothing. `not allowed`: its node does not meet the constraints.
+ * `no room`: its node has less than is reserved on it.
+ */
+export type LeaveReason = 'lost' | 'drained' | 'not allowed' | 'no room';
 
 /** Of a task that belongs to a node before it is given to it, that node counts. */
 export function mustLeave(task: Task): LeaveReason | undefined {
@@ -12,7 +15,8 @@ export function mustLeave(task: Task): LeaveReason | undefined {
   if (node === undefined) return undefined;
   if (node.status === 'down') return 'lost';
   if (node.spec.availability === 'drain') return 'drained';
-  return isAllowedOn(task) ? undefined : 'not allowed';
+  if (!isAllowedOn(task)) return 'not allowed';
+  return node.spec.availability === 'active' && node.evicted.has(task.id) ? 'no room' : undefined;
 }
 
 /**

@@ -126,6 +126,8 @@ export interface ClusterNode {
   /** What constraints see: the operator's before the agent's own. */
   labels: Readonly<Record<string, string>>;
   role: NodeRole;
+  /** Tasks that it has no room for, since it has less than before. */
+  evicted: ReadonlySet<string>;
   /** It is known only as where tasks were that are remembered. */
   removed: boolean;
   status: NodeStatus;
@@ -173,6 +175,8 @@ export interface ClusterState {
   readonly nodes: Map<string, ClusterNode>;
   /** Those that were removed and of whose tasks some are remembered. */
   readonly removedNodes: Map<string, ClusterNode>;
+  /** Sessions of agents whose nodes were removed, by node, the last of them last: what they still say brings no node back. */
+  readonly sessionsOver: Map<string, string>;
   /** Those that are not removed. */
   readonly globalServices: Set<Service>;
   readonly intents: Intents;
@@ -230,6 +234,7 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
     tasks: new AllTasks(tables),
     nodes: new Map(),
     removedNodes: new Map(),
+    sessionsOver: new Map(),
     globalServices: new Set(),
     intents: new Intents(),
     poison: new Map(),
@@ -348,6 +353,7 @@ export type NodeFacts = Omit<
   | 'labels'
   | 'role'
   | 'removed'
+  | 'evicted'
   | 'tasks'
   | 'reserved'
   | 'activeTasks'
@@ -355,7 +361,7 @@ export type NodeFacts = Omit<
   | 'hostPorts'
   | 'strays'
   | 'straysOmitted'
-> & { readonly straysOmitted?: number; readonly removed?: boolean };
+> & { readonly straysOmitted?: number; readonly removed?: boolean; readonly evicted?: readonly string[] };
 
 /** A node as it is before it has any task. */
 export function makeNode(
@@ -377,6 +383,7 @@ export function makeNode(
     specSeq: facts.specSeq,
     labels: labelsOf(facts.description, spec),
     role: spec.role,
+    evicted: new Set(facts.evicted),
     removed: facts.removed ?? false,
     status: facts.status,
     statusMessage: facts.statusMessage,

@@ -8,9 +8,11 @@ import {
   writers,
 } from '@muster/events';
 import { equalJson, isTerminal, parseTaskState, TaskState } from '@muster/model';
+import { evict } from '../cluster/evicted.ts';
 import { indexAllPlaces, indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
 import { indexTask } from '../cluster/service-indices.ts';
 import { type ClusterNode, type ClusterState, labelsOf, makeNode, setNodeSpec } from '../cluster/state.ts';
+import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
@@ -20,6 +22,7 @@ type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
 export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, changes: Changes): boolean {
   const { event, time } = fact;
+  if (state.sessionsOver.get(event.nodeId) === event.session) return false;
   const returned = readmit(state, event.nodeId, fact);
   const known = returned ?? state.nodes.get(event.nodeId);
   changes.nodes.add(event.nodeId);
@@ -33,7 +36,10 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
     known.reads = event.reads ?? 1;
     known.reportedAt = time;
     // It may no longer meet the constraints by which an update spared its tasks.
-    if (changed || returned) indexStanding(state, known, changes);
+    if (changed || returned) {
+      if (state.wireVersion >= EVICTS_SINCE) evict(known);
+      indexStanding(state, known, changes);
+    }
     moveBackend(state, returned ? undefined : backend, event.description.engine.backend, changes);
     return true;
   }
@@ -58,6 +64,9 @@ export function joinNode(state: ClusterState, fact: FactOf<'node.joined'>, chang
   moveBackend(state, undefined, event.description.engine.backend, changes);
   return true;
 }
+
+/** The wire version that brought it: what older logs tell of kept its tasks. */
+const EVICTS_SINCE = 2;
 
 /** One that was removed is a new node, which some remembered tasks were on. */
 function readmit(
@@ -86,6 +95,7 @@ export function updateNode(state: ClusterState, fact: FactOf<'node.updated'>, ch
   const node = state.nodes.get(event.nodeId);
   if (!node || !state.intents.delete(event.cause)) return false;
   setNodeSpec(node, storedOf(fact, 'spec'), seq);
+  evict(node);
   changes.nodes.add(node.id);
   indexStanding(state, node, changes);
   return true;
@@ -99,16 +109,20 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
   const { event, seq, time } = fact;
   const node = state.nodes.get(event.nodeId);
   if (!node || !state.intents.delete(event.cause)) return false;
-  for (const task of node.tasks.values()) {
-    if (!isTerminal(task.observed)) setObserved(task, TaskState.ORPHANED, seq, time, changes);
-  }
+  const orphan = (task: Task) =>
+    isTerminal(task.observed) || setObserved(task, TaskState.ORPHANED, seq, time, changes);
+  for (const task of node.tasks.values()) orphan(task);
   node.removed = true;
+  node.strays.clear();
+  node.straysOmitted = 0;
+  node.evicted = new Set();
+  noteSessionOver(state, node);
   state.nodes.delete(node.id);
   state.removedNodes.set(node.id, node);
   changes.nodes.add(node.id);
   for (const service of state.globalServices) {
     for (const task of placeOn(service, node)?.tasks ?? []) {
-      if (!isTerminal(task.observed)) setObserved(task, TaskState.ORPHANED, seq, time, changes);
+      orphan(task);
       setDesired(task, TaskState.REMOVE, seq, time, changes);
     }
     unbindPlace(service, node);
@@ -132,6 +146,19 @@ function moveBackend(
   const isLast = before !== undefined && backends.delete(before);
   const isFirst = after !== undefined && backends.add(after);
   if (isLast || isFirst) indexAllPlaces(state, ({ id }) => changes.services.add(id));
+}
+
+/** As long as an agent may be away and have something to tell, within reason. */
+const MAX_SESSIONS_OVER = 1_000;
+
+/** An agent that has not heard of it may describe its node anew. Joining again takes a start, and so another session. */
+function noteSessionOver({ sessionsOver }: ClusterState, { id, session }: ClusterNode): void {
+  sessionsOver.delete(id);
+  sessionsOver.set(id, session);
+  for (const oldest of sessionsOver.keys()) {
+    if (sessionsOver.size <= MAX_SESSIONS_OVER) return;
+    sessionsOver.delete(oldest);
+  }
 }
 
 export function forgetNodeWhenEmpty(state: ClusterState, node: ClusterNode): void {

@@ -24,6 +24,7 @@ export const node = defineKind<readonly [StoredNode]>({
           ...younger({ wire, reads }),
           ...(of.straysOmitted > 0 && { straysOmitted: of.straysOmitted }),
           ...(storedSpec && { spec: storedSpec, specSeq }),
+          ...(of.evicted.size > 0 && { evicted: [...of.evicted] }),
           ...(of.removed && { removed: true }),
         },
       ];
@@ -44,5 +45,13 @@ export const node = defineKind<readonly [StoredNode]>({
   /** And where in the tables its list of tasks begins and ends. */
   *link({ tables }) {
     for (const [handle, { id, tasks }] of tables.nodes) yield [id, handle, tasks.first, tasks.last];
+  },
+});
+
+/** The last session of an agent whose node was removed. */
+export const sessionsOver = defineKind<readonly [nodeId: string, session: string]>({
+  list: ({ sessionsOver: over }) => [...over],
+  restore({ sessionsOver: over }, [nodeId, session]) {
+    over.set(nodeId, session);
   },
 });

@@ -1,6 +1,6 @@
 // Whole scenarios of the scheduler: nodes, tasks they have, tasks to be placed; and what comes of it.
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeStatus, TaskStateName } from '@muster/model';
+import type { NodeAvailability, NodeStatus, TaskStateName } from '@muster/model';
 import { createScheduler } from '@muster/scheduler';
 import type { Service } from '@muster/state';
 import {
@@ -13,6 +13,7 @@ import {
   report,
   settle,
   startHistory,
+  updateNode,
   updateService,
 } from '@muster/testing';
 import type { Row, Subject } from '../subject.ts';
@@ -21,7 +22,7 @@ interface NodeRow {
   readonly id: string;
   readonly hostname: string;
   readonly state: string;
-  readonly availability: string;
+  readonly availability: NodeAvailability;
   readonly labels: Record<string, string>;
   readonly engineLabels?: Record<string, string>;
   readonly nanoCPUs: number;
@@ -68,9 +69,7 @@ const notYet: Readonly<Record<string, string>> = {
 };
 
 export const schedule: Subject = {
-  skip({ nodes, existing, pending }) {
-    if ((nodes as NodeRow[]).some(({ availability }) => availability !== 'active'))
-      return 'needs the availability of nodes';
+  skip({ existing, pending }) {
     const asked = [...(existing as TaskRow[]), ...(pending as TaskRow[])].flatMap((task) =>
       Object.keys(task),
     );
@@ -86,7 +85,7 @@ export const schedule: Subject = {
 };
 
 function runScenario(row: Row): Outcome {
-  const history = startHistory();
+  const history = startHistory({ wire: 2 });
   for (const node of row.nodes as NodeRow[]) joinNode(history, node);
   for (const existing of row.existing as ExistingRow[]) placeExisting(history, existing);
   const created = new Set(
@@ -123,6 +122,7 @@ function joinNode(history: History, node: NodeRow): void {
   history.append({ type: 'node.joined', cause: 0, nodeId, session: 's', description });
   const status = statusByState[node.state];
   if (status) history.append({ type: 'node.status_changed', cause: 0, nodeId, status, message: '' });
+  if (node.availability !== 'active') updateNode(history, nodeId, { availability: node.availability });
 }
 
 function placeExisting(history: History, row: ExistingRow): void {
