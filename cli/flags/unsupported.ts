@@ -17,19 +17,6 @@ export function refuseFlags(command: Command, names: readonly string[]): void {
   }
 }
 
-export function refuseCommands(parent: Command, names: readonly string[]): void {
-  for (const name of names) {
-    parent
-      .command(name, { hidden: true })
-      .argument('[args...]')
-      .allowUnknownOption()
-      .helpOption(false)
-      .action(() => {
-        throw notSupported(`${parent.parent ? `${parent.name()} ` : ''}${name}`);
-      });
-  }
-}
-
 const anyServiceFlag = [
   'credential-spec',
   'endpoint-mode',
