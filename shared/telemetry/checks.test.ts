@@ -26,6 +26,7 @@ const interrupted = {
   stalls: 0,
   pending: 9,
   measureLateMs: () => 0,
+  isSilent: false,
 };
 const late = { ...interrupted, stream: 'MUSTER_LOG', interrupted: false, measureLateMs: () => 3_200 };
 

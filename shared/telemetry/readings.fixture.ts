@@ -78,6 +78,7 @@ const connected: RoleReading['connection'] = {
       stalls: 0,
       pending: 0,
       measureLateMs: () => 0,
+      isSilent: false,
     },
   ],
 };

@@ -16,6 +16,8 @@ export interface ConsumerStats {
   pending: number;
   /** For how long something has been in the stream that has not come yet, in ms; 0 where nobody asks for its end. */
   measureLateMs: () => number;
+  /** The stream's leader owes an answer, for longer than it takes as a rule. */
+  isSilent: boolean;
 }
 
 const statsByConnection = new WeakMap<NatsConnection, Map<string, ConsumerStats>>();
@@ -41,6 +43,7 @@ export function startConsumerStats(stream: string): ConsumerStats {
     stalls: 0,
     pending: 0,
     measureLateMs: () => 0,
+    isSilent: false,
   };
 }
 

@@ -2,6 +2,7 @@
 import { jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { StreamMismatch } from '../errors.ts';
+import { isLeaderless } from './read-check.ts';
 import { ANSWER_MS, answerWithin, pause, retrying } from './retrying.ts';
 import { compareStream, findStream, wantedStreams } from './streams.ts';
 
@@ -51,7 +52,7 @@ export async function inspectStore(nc: NatsConnection): Promise<StoreReport> {
   const giveUpAt = performance.now() + LEADER_PATIENCE_MS;
   for (const wanted of wantedStreams) {
     let found = await find(wanted.name);
-    while (isLeaderless(found) && performance.now() < giveUpAt) {
+    while (found !== undefined && isLeaderless(found) && performance.now() < giveUpAt) {
       await pause(LOOK_AGAIN_MS);
       found = await find(wanted.name);
     }
@@ -60,7 +61,7 @@ export async function inspectStore(nc: NatsConnection): Promise<StoreReport> {
       mismatches: found && compareStream(wanted, found.config),
       bytes: found?.state.bytes ?? 0,
       maxBytes: limitOf(found?.config.max_bytes),
-      isLeaderless: isLeaderless(found),
+      isLeaderless: found !== undefined && isLeaderless(found),
       followers: found === undefined ? [] : describeFollowers(found),
     });
   }
@@ -77,10 +78,6 @@ export async function inspectStore(nc: NatsConnection): Promise<StoreReport> {
 /** A server says -1 for none, and of an account with tiers 0. */
 function limitOf(bytes: number | undefined): number | undefined {
   return bytes !== undefined && bytes > 0 ? bytes : undefined;
-}
-
-function isLeaderless(found: StreamInfo | undefined): boolean {
-  return found?.cluster !== undefined && !found.cluster.leader;
 }
 
 function describeFollowers({ cluster }: StreamInfo): ServerReport[] {

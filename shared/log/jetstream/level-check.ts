@@ -3,7 +3,8 @@
 // has read more than the leader has is to look again as well: its end may be lost.
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { believed } from './read-check.ts';
-import { ANSWER_MS, answerWithin } from './retrying.ts';
+import { ANSWER_MS, answerWithin, isPassing } from './retrying.ts';
+import type { Silence } from './silence.ts';
 import { isStreamMissing } from './streams.ts';
 
 const EVERY_MS = 800;
@@ -13,6 +14,7 @@ const STUCK_MS = 700;
 export interface LevelCheckOptions {
   readonly jsm: JetStreamManager;
   readonly stream: string;
+  readonly silence: Silence;
   /** The last sequence received; undefined while it is no wonder that nothing comes. */
   readonly position: () => number | undefined;
   readonly onInfo: (info: StreamInfo) => void;
@@ -22,6 +24,8 @@ export interface LevelCheckOptions {
 }
 
 export interface LevelCheck {
+  /** For how long nobody has told where the stream ends, in ms. */
+  measureSilenceMs(): number;
   stop(): void;
 }
 
@@ -29,19 +33,25 @@ export interface LevelCheck {
 export function checkLevel({
   jsm,
   stream,
+  silence,
   position,
   onInfo,
   onStuck,
   onLevel,
 }: LevelCheckOptions): LevelCheck {
   let stopped = false;
+  let toldAt = performance.now();
   let seen: { readonly at: number; readonly since: number } | undefined;
   let timer = setTimeout(look, EVERY_MS);
 
   async function look(): Promise<void> {
     const at = position();
-    if (at === undefined) seen = undefined;
-    else {
+    if (at === undefined) {
+      seen = undefined;
+      // Nobody was asked.
+      toldAt = performance.now();
+      silence.noteAnswered();
+    } else {
       const end = await findEnd();
       if (stopped) return;
       judge(at, end);
@@ -51,11 +61,15 @@ export function checkLevel({
 
   /** Undefined while nobody can tell. */
   async function findEnd(): Promise<number | 'gone' | undefined> {
+    silence.noteAsked();
     try {
       const info = believed(await answerWithin(ANSWER_MS, jsm.streams.info(stream)));
+      toldAt = performance.now();
+      silence.noteAnswered();
       if (!stopped) onInfo(info);
       return info.state.last_seq;
     } catch (error) {
+      if (!isPassing(error)) silence.noteAnswered();
       return isStreamMissing(error) ? 'gone' : undefined;
     }
   }
@@ -73,9 +87,11 @@ export function checkLevel({
   }
 
   return {
+    measureSilenceMs: () => performance.now() - toldAt,
     stop() {
       stopped = true;
       clearTimeout(timer);
+      silence.noteAnswered();
     },
   };
 }

@@ -15,6 +15,7 @@ import { Portions } from './portions.ts';
 import { PushSession, type SessionStart } from './push-session.ts';
 import { ReadCheck } from './read-check.ts';
 import { ANSWER_MS, answerWithin, isPassing, pause, waitAtMost } from './retrying.ts';
+import { Silence } from './silence.ts';
 import { isStreamMissing } from './streams.ts';
 
 const RETRY_MS = 200;
@@ -27,6 +28,8 @@ const FAR_LOOK_MS = { ofSome: 1_000, ofAll: 5_000 };
 const GONE_AFTER_MS = 5_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
 const REMOVAL_MS = 500;
+/** One answer may be missing: it is asked for about every second. */
+const UNSEEN_AFTER_MS = 2_000;
 
 export interface OrderedConsumerOptions {
   readonly nc: NatsConnection;
@@ -104,6 +107,7 @@ export class OrderedConsumer implements Following {
       this.level = checkLevel({
         jsm: options.jsm,
         stream: options.stream,
+        silence: new Silence(options.nc, options.stats),
         position: () => this.position(),
         onInfo: (info) => {
           this.options.onInfo?.(info);
@@ -150,7 +154,14 @@ export class OrderedConsumer implements Following {
     return this.options.subjects === undefined ? FAR_LOOK_MS.ofAll : FAR_LOOK_MS.ofSome;
   }
 
-  readonly measureLateMs = () => this.lateness.measure(this.delivered, performance.now());
+  readonly measureLateMs = () =>
+    Math.max(this.lateness.measure(this.delivered, performance.now()), this.measureUnseenMs());
+
+  /** What nobody tells of may be in the stream, unless it was about to be told. */
+  private measureUnseenMs(): number {
+    const silenceMs = this.level?.measureSilenceMs() ?? 0;
+    return silenceMs > UNSEEN_AFTER_MS ? silenceMs : 0;
+  }
 
   /** Undefined while it is no wonder that nothing comes. */
   private position(): number | undefined {

@@ -48,8 +48,20 @@ export class ReadCheck {
 
 /** Throws a time-out, which passes, when there is no leader: a server then tells of its own copy, which may be old. */
 export function believed(info: StreamInfo): StreamInfo {
-  if (info.cluster !== undefined && !info.cluster.leader) throw new errors.TimeoutError();
+  if (isLeaderless(info)) throw new errors.TimeoutError();
   return info;
+}
+
+/** The others answer who leads every second. */
+const HEARD_WITHIN_MS = 3_000;
+const NANOS_PER_MS = 1_000_000;
+
+/** One that has not heard from most of the others leads nobody any more, and may not know that yet. */
+export function isLeaderless({ cluster }: StreamInfo, heardWithinMs = HEARD_WITHIN_MS): boolean {
+  if (cluster === undefined) return false;
+  const { leader, replicas = [] } = cluster;
+  const silent = replicas.filter(({ active }) => active > heardWithinMs * NANOS_PER_MS);
+  return !leader || 2 * silent.length > replicas.length;
 }
 
 function isSame(one: LogRecord, other: LogRecord): boolean {

@@ -1,10 +1,8 @@
 // A server whose disk was full answers all questions and stores nothing in that stream, without a word, until it is started
 // again. That it answers is all that tells it from one that is away.
-import { jetstreamManager } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/nats-core';
 import { LogUnavailableError } from '../errors.ts';
-import { believed } from './read-check.ts';
-import { ANSWER_MS, answerWithin } from './retrying.ts';
+import { hasLeader } from './has-leader.ts';
 
 const STUCK =
   'NATS answers, and stores nothing: is the disk of its server full? Make room, then start that server again (`muster up` does that itself)';
@@ -16,14 +14,4 @@ export async function lookBehind(
 ): Promise<LogUnavailableError> {
   if (!(error.cause instanceof errors.TimeoutError) || !(await hasLeader(nc, stream))) return error;
   return new LogUnavailableError(`can't ${what}: ${STUCK}`, { cause: error, isFull: true });
-}
-
-async function hasLeader(nc: NatsConnection, stream: string): Promise<boolean> {
-  try {
-    const jsm = await jetstreamManager(nc, { checkAPI: false });
-    believed(await answerWithin(ANSWER_MS, jsm.streams.info(stream)));
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -9,6 +9,7 @@ import { listenToConnection } from './connection-events.ts';
 import type { ConsumerStats } from './consumer-stats.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
 import { ANSWER_MS, answerWithin, pause } from './retrying.ts';
+import { keepInSight } from './sight.ts';
 import { COMMANDS_STREAM } from './streams.ts';
 
 /** While its commands go on changing, a node reads its set at every so manyth check. */
@@ -63,6 +64,7 @@ export class ToldCommands implements Following {
   private readonly subscription: Subscription;
   private readonly stopListening: () => void;
   private readonly checks: NodeJS.Timeout;
+  private readonly stopSeeing: () => void;
 
   private constructor(private readonly options: ToldCommandsOptions) {
     const { nc, toldOn, checkEveryMs } = options;
@@ -76,6 +78,7 @@ export class ToldCommands implements Following {
     this.checks = setInterval(() => {
       this.check().catch((error) => this.fail(error));
     }, checkEveryMs);
+    this.stopSeeing = keepInSight(nc, options.jsm, options.stats);
   }
 
   static async start(options: ToldCommandsOptions): Promise<ToldCommands> {
@@ -93,6 +96,7 @@ export class ToldCommands implements Following {
     if (this.ended) return;
     this.ended = true;
     clearInterval(this.checks);
+    this.stopSeeing();
     this.stopListening();
     if (!this.options.nc.isClosed()) this.subscription.unsubscribe();
     await this.reading?.consumer?.stop();

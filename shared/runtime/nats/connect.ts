@@ -38,14 +38,19 @@ const PING_MS = 4_000;
 /** `url` may name several servers of one cluster, separated by commas, and hold user:password@ or token@. */
 export async function connectNats(url: string, options: ConnectOptions): Promise<NatsConnection> {
   const seat = createSeat();
-  const settings = { ...(await settingsOf(url, options)), reconnectToServer: seat.choose };
+  const settings = await settingsOf(url, options);
   const shown = (settings.servers as string[]).join(', ');
   const giveUpAt = performance.now() + (options.waitMs ?? 0);
   for (;;) {
     try {
       // A copy, because the client keeps what it is given, and takes servers it can't reach off the list.
-      const nc = await connect({ ...settings, servers: [...(settings.servers as string[])] });
-      if (options.lasts === true) seat.keep(nc);
+      const nc = await connect({
+        ...settings,
+        servers: [...(settings.servers as string[])],
+        reconnectToServer: seat.choose,
+      });
+      if (options.lasts === true)
+        seat.keep(nc, (address) => connect({ ...settings, servers: [address], reconnect: false }));
       return nc;
     } catch (error) {
       if (error instanceof errors.AuthorizationError) {

@@ -2,6 +2,7 @@
 // there again: after a restart of each in turn, nearly all would sit on one. So whenever a server joins the others, each
 // connection moves there by chance, as likely as leaves all of them with as many. Nobody counts, and nobody is asked.
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { findBetterSeat } from './better-seat.ts';
 
 /** A server that is started again at once is away for less than half a second. */
 const LOOK_EVERY_MS = 200;
@@ -12,8 +13,8 @@ const LAST_MOVE_MS = 10_000;
 export interface Seat {
   /** For the connection's options. */
   readonly choose: NonNullable<NodeConnectionOptions['reconnectToServer']>;
-  /** Watches over it as long as the connection is open. */
-  keep(nc: NatsConnection): void;
+  /** Watches over it as long as the connection is open; `connectTo` makes another one, to another server. */
+  keep(nc: NatsConnection, connectTo: (address: string) => Promise<NatsConnection>): void;
 }
 
 export function createSeat(random: () => number = Math.random): Seat {
@@ -24,7 +25,7 @@ export function createSeat(random: () => number = Math.random): Seat {
       wanted = undefined;
       return found ?? null;
     },
-    keep(nc) {
+    keep(nc, connectTo) {
       let known = new Set(nc.info?.connect_urls ?? []);
       let moving: NodeJS.Timeout | undefined;
 
@@ -35,21 +36,27 @@ export function createSeat(random: () => number = Math.random): Seat {
         if (newcomers.length === 0 || random() >= newcomers.length / urls.length) return;
         const url = newcomers[Math.floor(random() * newcomers.length)]!;
         clearTimeout(moving);
-        moving = setTimeout(() => move(url), FIRST_MOVE_MS + random() * (LAST_MOVE_MS - FIRST_MOVE_MS));
+        moving = setTimeout(() => moveTo(url), FIRST_MOVE_MS + random() * (LAST_MOVE_MS - FIRST_MOVE_MS));
         moving.unref();
       }
 
-      function move(url: string): void {
+      function moveTo(url: string): void {
         if (nc.isClosed() || nc.isDraining() || !nc.info?.connect_urls?.includes(url)) return;
         if (nc.getServer().endsWith(url)) return;
+        move(url);
+      }
+
+      const move = (url: string) => {
         wanted = url;
         nc.reconnect().catch(() => undefined);
-      }
+      };
+      const stopLooking = findBetterSeat(nc, { connectTo, move });
 
       const looking = setInterval(look, LOOK_EVERY_MS);
       looking.unref();
       const end = () => {
         clearInterval(looking);
+        stopLooking();
         clearTimeout(moving);
       };
       nc.closed().then(end, end);
