@@ -4,8 +4,6 @@
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { findBetterSeat } from './better-seat.ts';
 
-/** A server that is started again at once is away for less than half a second. */
-const LOOK_EVERY_MS = 200;
 /** A server that has just come back catches up first, and not all are to move at once. */
 const FIRST_MOVE_MS = 2_000;
 const LAST_MOVE_MS = 10_000;
@@ -52,14 +50,16 @@ export function createSeat(random: () => number = Math.random): Seat {
       };
       const stopLooking = findBetterSeat(nc, { connectTo, move });
 
-      const looking = setInterval(look, LOOK_EVERY_MS);
-      looking.unref();
+      /** Its server says which servers there are whenever that changes; what the client makes of it leaves out those it was given. */
+      async function listen(): Promise<void> {
+        for await (const { type } of nc.status()) if (type === 'update') look();
+      }
+
       const end = () => {
-        clearInterval(looking);
         stopLooking();
         clearTimeout(moving);
       };
-      nc.closed().then(end, end);
+      listen().then(end, end);
     },
   };
 }
