@@ -11,6 +11,7 @@ import {
 import { type Bus, connectNats, NatsBus, systemClock, waitAtMost } from '@muster/runtime';
 import { CliError, exitCodes } from './errors.ts';
 import type { GlobalOptions } from './globals.ts';
+import { permissionOf } from './permissions.ts';
 
 /** The only thing of the NATS client that leaves this file; for `doctor`. */
 export type Connection = Awaited<ReturnType<typeof connectNats>>;
@@ -42,7 +43,13 @@ export async function withSession<T>(
   const connection = await connectNats(globals.nats, { name });
   const connectTo = (address: string) => connectNats(withHost(globals.nats, address), { name });
   const log = new JetStreamLog(connection, { retryForMs: RETRY_FOR_MS });
-  const bus = new NatsBus(connection);
+  // Whoever may not listen is told so by what he then is not answered.
+  const bus = new NatsBus(connection, (error) => {
+    if (permissionOf(error)) return;
+    queueMicrotask(() => {
+      throw error;
+    });
+  });
   try {
     const snapshots = new JetStreamSnapshotStore(connection);
     const queries = createQueryClient(bus, { ...(onOld && { onOld }) });

@@ -7,7 +7,7 @@ import { readAudit } from './audit/audit.ts';
 import { type Answer, answerQuery, refused, type StateQueryName } from './queries/answer.ts';
 import { measurePage, pageByKey, sortable } from './queries/paging.ts';
 import { type QueryName, type QueryReply, type QueryRequest, queries } from './queries/queries.ts';
-import { BusyError, createHeavyReads, type Pace } from './replay/heavy-reads.ts';
+import { AbandonedError, type Asker, BusyError, createHeavyReads, type Pace } from './replay/heavy-reads.ts';
 import { createReplay } from './replay/replay.ts';
 
 export interface ApiOptions {
@@ -17,6 +17,8 @@ export interface ApiOptions {
   readonly logger: Logger;
   /** From where the past is folded; from the beginning when left out. */
   readonly snapshots?: SnapshotStore | undefined;
+  /** Whether anybody listens on a subject, as far as can be told. */
+  readonly isHeard?: ((subject: string) => Promise<boolean>) | undefined;
 }
 
 export interface Api {
@@ -31,7 +33,7 @@ const USUAL_WAIT_MS = 120_000;
 /** Lists read from the log that are kept, so that their next pages need not be read again. */
 const KEPT_LISTS = 4;
 
-export function createApi({ follower, log, clock, logger, snapshots }: ApiOptions): Api {
+export function createApi({ follower, log, clock, logger, snapshots, isHeard }: ApiOptions): Api {
   const { state } = follower;
   const replay = createReplay({ log, clock, logger, snapshots });
   const heavyReads = createHeavyReads(clock);
@@ -48,7 +50,7 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     try {
       return toReply(await dispatch(name, request.value));
     } catch (error) {
-      if (!(error instanceof BusyError)) throw error;
+      if (!(error instanceof BusyError || error instanceof AbandonedError)) throw error;
       return { seq: state.head, error: { kind: 'timeout', message: error.message } };
     }
   }
@@ -66,18 +68,26 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     }
   }
 
+  function askerOf({
+    waitMs = USUAL_WAIT_MS,
+    whileHeard,
+  }: Pick<QueryRequest<'audit'>, 'waitMs' | 'whileHeard'>): Asker {
+    const canTell = isHeard !== undefined && whileHeard !== undefined;
+    return { waitMs, isThere: canTell ? () => isHeard(whileHeard) : undefined };
+  }
+
   async function answerAudit({
     about,
     team,
     cursor,
     limit,
-    waitMs = USUAL_WAIT_MS,
+    ...asker
   }: QueryRequest<'audit'>): Promise<Answer> {
     const [to = String(state.head)] = cursor?.split(':') ?? [];
     const key = `audit ${to} ${team ?? DEFAULT_TEAM} ${about ?? ''}`;
     let entries = lists.get(key);
     if (!entries) {
-      const audit = await heavyReads.run(key, waitMs, (pace) =>
+      const audit = await heavyReads.run(key, askerOf(asker), (pace) =>
         readAudit(paced(log, pace), state, about, team),
       );
       if (!audit.ok) return audit;
@@ -86,12 +96,7 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     return page(entries, to, cursor, limit);
   }
 
-  async function answerRows({
-    at,
-    cursor,
-    limit,
-    waitMs = USUAL_WAIT_MS,
-  }: QueryRequest<'state.rows'>): Promise<Answer> {
+  async function answerRows({ at, cursor, limit, ...asker }: QueryRequest<'state.rows'>): Promise<Answer> {
     // Later pages are of the same state as the first, whichever copy answers them.
     const [pinned] = cursor?.split(':') ?? [];
     if (pinned !== undefined && !(Number(pinned) <= state.head))
@@ -100,7 +105,7 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     const key = `rows ${pinned ?? ''}`;
     const rows = pinned === undefined ? undefined : lists.get(key);
     if (rows) return page(rows, pinned!, cursor, limit);
-    return heavyReads.run(`rows ${moment} ${cursor} ${limit}`, waitMs, async (pace) => {
+    return heavyReads.run(`rows ${moment} ${cursor} ${limit}`, askerOf(asker), async (pace) => {
       const then = await stateAt(moment, pace);
       if (!then.ok) return then;
       const { head } = then.state;
@@ -108,10 +113,10 @@ export function createApi({ follower, log, clock, logger, snapshots }: ApiOption
     });
   }
 
-  function answerHash({ at, waitMs = USUAL_WAIT_MS }: QueryRequest<'state.hash'>) {
+  function answerHash({ at, ...asker }: QueryRequest<'state.hash'>) {
     return heavyReads.run(
       `hash ${at ?? `now ${state.head}`}`,
-      waitMs,
+      askerOf(asker),
       async (pace): Promise<Answer<'state.hash'>> => {
         const then = await stateAt(at, pace);
         if (!then.ok) return then;

@@ -6,7 +6,9 @@ import {
   type Clock,
   createSparingLogger,
   type Follower,
+  isReplySubject,
   type Logger,
+  NoAnswerError,
   type QueryEndpoint,
   type ServeQueries,
   serveOnBus,
@@ -44,7 +46,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     onFailure,
     serve = (service) => serveOnBus(bus, service),
   } = options;
-  const api = createApi(options);
+  const api = createApi({ ...options, isHeard: (subject) => isHeard(bus, subject) });
   const sparing = createSparingLogger(logger, clock);
   const endpoints = queryNames.map((name): QueryEndpoint => {
     return {
@@ -75,6 +77,18 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     ...(onFailure && { onEnded: onFailure }),
   });
   return { stop: () => service.stop() };
+}
+
+/** More than a server takes to say that nobody does. */
+const HEARD_MS = 1_000;
+
+/** Nobody has to answer. A subject of the cluster's own is nobody's who asks. */
+async function isHeard(bus: Bus, subject: string): Promise<boolean> {
+  if (!isReplySubject(subject)) return true;
+  return bus.request(subject, new Uint8Array(), { timeoutMs: HEARD_MS }).then(
+    () => true,
+    (error) => !(error instanceof NoAnswerError && error.reason === 'nobody listens'),
+  );
 }
 
 /** What the server does not take must not be sent: the client would throw, where nobody catches it. */

@@ -1,10 +1,10 @@
 // Questions that read the whole log, a hundred at once: whoever asks for something else notices nothing of them, and none is
 // left without an answer.
 import { readFile } from 'node:fs/promises';
-import { createQueryClient, type QueryClient } from '@muster/api';
-import { composeEvent } from '@muster/events';
+import { createQueryClient, type QueryClient, type QueryReply, querySubject } from '@muster/api';
+import { composeEvent, encodeJson } from '@muster/events';
 import { connectNats, NatsBus } from '@muster/runtime';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 import { areReady, hasConverged } from '../harness/sightings.ts';
@@ -121,4 +121,27 @@ it('are answered or put off, and keep nobody else waiting', { timeout: 120_000 }
   expect((await memory) - before).toBeLessThan(MOST_MORE_MEGABYTES);
   // There is room again.
   expect((await client.ask('state.hash', { at: head })).answer.seq).toBe(head);
+});
+
+it('are given up when whoever asked is gone', { timeout: 60_000 }, async () => {
+  const { head } = watch.state;
+  const passing = await connectNats(cluster.url, { name: 'passing' });
+  const whileHeard = new NatsBus(passing).inbox();
+  passing.subscribe(whileHeard);
+  await passing.flush();
+  // Two are read and sixteen wait. We hear the answers in the other's stead.
+  const answers = Array.from({ length: 18 }, (_, index) => {
+    const request = { at: head - index, waitMs: 120_000, whileHeard };
+    const reply = new NatsBus(connection).inbox();
+    return new Promise<QueryReply>((resolve) => {
+      connection.subscribe(reply, { max: 1, callback: (_error, message) => resolve(message.json()) });
+      connection.publish(querySubject('state.hash'), encodeJson(request), { reply });
+    });
+  });
+  const askMore = () => client.ask('state.hash', { at: head - 50 }).then(() => 'answered', String);
+  await vi.waitUntil(async () => /try again in/.test(await askMore()), { timeout: 4_000, interval: 20 });
+  await passing.close();
+  expect((await answers[17]!).error?.message).toBe('nobody waits for this any more');
+  await Promise.all(answers);
+  expect(await askMore()).toBe('answered');
 });

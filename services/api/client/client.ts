@@ -80,10 +80,16 @@ export function createQueryClient(
     { timeoutMs = isSlow(name, request) ? SLOW_TIMEOUT_MS : TIMEOUT_MS }: AskOptions = {},
   ): Promise<Answered<Name>> {
     const subject = querySubject(name);
-    const data = encodeJson({ ...request, waitMs: timeoutMs });
+    const asked = { ...request, waitMs: timeoutMs };
     const asking = isSlow(name, request)
-      ? bus.request(subject, data, { timeoutMs }).then((message) => readReply(message.data))
-      : askAgain(bus, clock, { subject, data, timeoutMs, read: readReply, mayBeOld });
+      ? askOnce(subject, asked, timeoutMs)
+      : askAgain(bus, clock, {
+          subject,
+          data: encodeJson(asked),
+          timeoutMs,
+          read: readReply,
+          mayBeOld,
+        });
     const { seq, answer, next, error, outOfSightMs } = await asking.catch((failure: unknown) => {
       throw failure instanceof NoAnswerError ? explain(failure, timeoutMs) : failure;
     });
@@ -98,6 +104,18 @@ export function createQueryClient(
       next,
       outOfSightMs,
     };
+  }
+
+  /** What takes long is given up when we are gone. */
+  async function askOnce(subject: string, asked: object, timeoutMs: number): Promise<QueryReply> {
+    const whileHeard = bus.inbox();
+    const listening = bus.subscribe(whileHeard, () => undefined);
+    try {
+      const message = await bus.request(subject, encodeJson({ ...asked, whileHeard }), { timeoutMs });
+      return readReply(message.data);
+    } finally {
+      listening.stop();
+    }
   }
 
   return {

@@ -23,6 +23,14 @@ const base = z.object({
     .positive()
     .optional()
     .describe('How long the answer is waited for, in ms: what takes longer is given up.'),
+  whileHeard: z
+    .string()
+    .max(256)
+    .regex(/^[^\s*>]+$/)
+    .optional()
+    .describe(
+      'A subject of the sender (an inbox) that it listens on while it waits: a read of the log is given up once nobody does.',
+    ),
 });
 /** Whose names are meant; the default team's when left out. Ids are found in every team. */
 const named = base.extend({ team: z.string().optional() });

@@ -1,10 +1,10 @@
 import { sleep } from '@muster/runtime';
 import { VirtualClock } from '@muster/testing';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { AbandonedError, BusyError, createHeavyReads, type HeavyReads } from './heavy-reads.ts';
 
 const LIMITS = { atOnce: 2, waiting: 3, turnWithinMs: 5_000 };
-const WAIT_MS = 120_000;
+const asker = { waitMs: 120_000 };
 
 let clock: VirtualClock;
 let reads: HeavyReads;
@@ -19,7 +19,7 @@ beforeEach(() => {
 const start = (key: string) =>
   reads.run(
     key,
-    WAIT_MS,
+    asker,
     () => new Promise<string>((resolve) => ends.set(key, () => resolve(`answer ${key}`))),
   );
 const letRun = () => clock.advance(0);
@@ -58,7 +58,7 @@ it('finds out once what several ask for', async () => {
 });
 
 it('gives up what nobody waits for any more', async () => {
-  const read = reads.run('a', 1_000, async (pace) => {
+  const read = reads.run('a', { waitMs: 1_000 }, async (pace) => {
     for (;;) {
       await sleep(clock, 100);
       await pace.rest();
@@ -72,4 +72,48 @@ it('gives up what nobody waits for any more', async () => {
   await letRun();
   for (const key of ['b', 'c']) ends.get(key)!();
   expect(await Promise.all(fates)).toEqual(['answer b', 'answer c']);
+});
+
+describe('what is asked by somebody who is gone', () => {
+  const gone = new Set<string>();
+  const ask = (key: string, name: string) =>
+    fate(
+      reads.run(key, { ...asker, isThere: async () => !gone.has(name) }, async (pace) => {
+        for (let count = 0; count < 50; count += 1) {
+          await sleep(clock, 100);
+          await pace.rest();
+        }
+        return `answer ${key}`;
+      }),
+    );
+
+  beforeEach(() => gone.clear());
+
+  it('is given up at once, while it is read and while it waits, and nothing else is', async () => {
+    const fates = [ask('a', 'ana'), ask('b', 'ana'), ask('b', 'bob'), ask('c', 'ana'), ask('d', 'bob')];
+    await clock.advance(1_000);
+    gone.add('ana');
+    await clock.advance(700);
+    expect(await fates[0]).toBe(AbandonedError.name);
+    expect(await fates[3]).toBe(AbandonedError.name);
+    await clock.advance(10_000);
+    expect(await Promise.all([fates[1], fates[2], fates[4]])).toEqual(['answer b', 'answer b', 'answer d']);
+  });
+
+  it('leaves its place in the line to others', async () => {
+    const fates = ['a', 'b']
+      .map((key) => ask(key, 'bob'))
+      .concat(['c', 'd', 'e'].map((key) => ask(key, 'ana')));
+    expect(await ask('f', 'bob')).toBe(BusyError.name);
+    gone.add('ana');
+    await clock.advance(700);
+    fates.push(ask('f', 'bob'));
+    await clock.advance(20_000);
+    expect(await Promise.all(fates)).toEqual([
+      'answer a',
+      'answer b',
+      ...Array.from({ length: 3 }, () => AbandonedError.name),
+      'answer f',
+    ]);
+  });
 });

@@ -21,9 +21,16 @@ export interface Pace {
   rest(): Promise<void> | undefined;
 }
 
+/** Somebody who waits for an answer. */
+export interface Asker {
+  readonly waitMs: number;
+  /** Whether anybody is there, as far as can be told; undefined where nobody can. */
+  readonly isThere?: (() => Promise<boolean>) | undefined;
+}
+
 export interface HeavyReads {
-  /** `key` says what is read; `waitMs` how long it is waited for. Throws `BusyError`, or `AbandonedError`. */
-  run<Result>(key: string, waitMs: number, read: (pace: Pace) => Promise<Result>): Promise<Result>;
+  /** `key` says what is read. Throws `BusyError`, or `AbandonedError`. */
+  run<Result>(key: string, asker: Asker, read: (pace: Pace) => Promise<Result>): Promise<Result>;
 }
 
 export interface HeavyReadLimits {
@@ -35,15 +42,23 @@ export interface HeavyReadLimits {
 const usualLimits: HeavyReadLimits = { atOnce: 2, waiting: 16, turnWithinMs: 5_000 };
 /** Work between two pauses. */
 const PORTION_MS = 5;
+/** How often those who asked are looked for. */
+const LOOK_EVERY_MS = 500;
+
+interface Waiter {
+  readonly until: number;
+  readonly isThere: Asker['isThere'];
+}
 
 interface Read {
   readonly result: Promise<unknown>;
-  /** When the last of those who asked stops waiting. */
-  until: number;
+  /** Those who asked, and wait as far as anybody knows. */
+  readonly waiters: Set<Waiter>;
 }
 
 interface Waiting {
   begin(): void;
+  leave(error: Error): void;
 }
 
 export function createHeavyReads(
@@ -51,7 +66,7 @@ export function createHeavyReads(
   { atOnce, waiting, turnWithinMs }: HeavyReadLimits = usualLimits,
 ): HeavyReads {
   const underWay = new Map<string, Read>();
-  const line = new Set<Waiting>();
+  const line = new Map<string, Waiting>();
   let active = 0;
   let lastTookMs = 0;
 
@@ -62,44 +77,73 @@ export function createHeavyReads(
   }
 
   /** Resolves when there is room. */
-  function takeTurn(): Promise<void> {
+  function takeTurn(key: string): Promise<void> {
     if (active < atOnce) {
       active += 1;
       return Promise.resolve();
     }
     if (line.size >= waiting) return Promise.reject(busy());
     return new Promise((resolve, reject) => {
-      const waitingRead: Waiting = {
-        begin() {
-          timer.cancel();
-          line.delete(waitingRead);
-          resolve();
-        },
+      const goOn = (how: () => void) => {
+        timer.cancel();
+        line.delete(key);
+        how();
       };
-      const timer: Timer = clock.schedule(turnWithinMs, () => {
-        line.delete(waitingRead);
-        reject(busy());
-      });
-      line.add(waitingRead);
+      const waitingRead: Waiting = {
+        begin: () => goOn(resolve),
+        leave: (error) => goOn(() => reject(error)),
+      };
+      const timer: Timer = clock.schedule(turnWithinMs, () => waitingRead.leave(busy()));
+      line.set(key, waitingRead);
     });
   }
 
   /** Its place goes to the one that has waited longest. */
   function endTurn(): void {
-    const [next] = line;
+    const [next] = line.values();
     if (next) next.begin();
     else active -= 1;
   }
 
-  async function readInTurn<Result>(pace: Pace, read: (pace: Pace) => Promise<Result>): Promise<Result> {
-    await takeTurn();
-    const startedAt = clock.now();
+  async function readInTurn<Result>(key: string, read: (pace: Pace) => Promise<Result>): Promise<Result> {
+    await takeTurn(key);
     try {
-      return await read(pace);
-    } finally {
+      const startedAt = clock.now();
+      const result = await read(paceOf(key));
       lastTookMs = clock.now() - startedAt;
+      return result;
+    } finally {
       endTurn();
     }
+  }
+
+  /** Whoever turns out to be gone is forgotten, and a read that nobody waits for any more gives up its place in the line. */
+  function lookAround(key: string, { waiters }: Read): void {
+    for (const waiter of waiters)
+      waiter.isThere?.().then(
+        (isThere) => {
+          if (isThere) return;
+          waiters.delete(waiter);
+          if (waiters.size === 0) line.get(key)?.leave(abandoned());
+        },
+        () => undefined,
+      );
+  }
+
+  function keepLooking(key: string, read: Read): void {
+    clock.schedule(LOOK_EVERY_MS, () => {
+      if (underWay.get(key) !== read) return;
+      lookAround(key, read);
+      keepLooking(key, read);
+    });
+  }
+
+  const abandoned = () => new AbandonedError('nobody waits for this any more');
+
+  function checkWanted(key: string): void {
+    const { waiters } = underWay.get(key)!;
+    for (const waiter of waiters) if (clock.now() > waiter.until) waiters.delete(waiter);
+    if (waiters.size === 0) throw abandoned();
   }
 
   function paceOf(key: string): Pace {
@@ -108,7 +152,7 @@ export function createHeavyReads(
       rest() {
         const now = clock.now();
         if (now < restAt) return undefined;
-        if (now > underWay.get(key)!.until) throw new AbandonedError('nobody waits for this any more');
+        checkWanted(key);
         return sleep(clock, 0).then(() => {
           restAt = clock.now() + PORTION_MS;
         });
@@ -117,15 +161,22 @@ export function createHeavyReads(
   }
 
   return {
-    run<Result>(key: string, waitMs: number, read: (pace: Pace) => Promise<Result>): Promise<Result> {
-      const until = clock.now() + waitMs;
+    run<Result>(
+      key: string,
+      { waitMs, isThere }: Asker,
+      read: (pace: Pace) => Promise<Result>,
+    ): Promise<Result> {
+      const waiter = { until: clock.now() + waitMs, isThere };
       const known = underWay.get(key);
       if (known) {
-        known.until = Math.max(known.until, until);
+        known.waiters.add(waiter);
         return known.result as Promise<Result>;
       }
-      const result = readInTurn(paceOf(key), read).finally(() => underWay.delete(key));
-      underWay.set(key, { result, until });
+      const waiters = new Set([waiter]);
+      const result = readInTurn(key, read).finally(() => underWay.delete(key));
+      const begun = { result, waiters };
+      underWay.set(key, begun);
+      keepLooking(key, begun);
       return result;
     },
   };
