@@ -18,6 +18,20 @@ export function checkWrites(copies: readonly CopyStats[]): Finding[] {
   }));
 }
 
+/** Though nobody may have had anything to store yet: the first would be the one to find it out. */
+export function checkDisk(refusal: string | undefined): Finding[] {
+  if (refusal === undefined) return [];
+  return [
+    {
+      level: 'fail',
+      what: 'store',
+      says: `nats-server can't put a file on its disk: ${refusal}`,
+      advice:
+        'make room there: once something could not be stored, that server has to be started again as well',
+    },
+  ];
+}
+
 export function checkStore(store: StoreReport | Failed, servers: readonly ServerLook[]): Finding[] {
   if ('error' in store) {
     return [

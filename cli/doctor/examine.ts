@@ -1,5 +1,5 @@
 // Looks at everything the doctor judges. What can't be seen is a finding, not a failure of the command.
-import { inspectStore } from '@muster/log';
+import { inspectStore, tryDisk } from '@muster/log';
 import { DEFAULT_TEAM, nameWithTeam } from '@muster/model';
 import { discoverCopies } from '@muster/runtime';
 import { askCopies } from '@muster/telemetry';
@@ -25,8 +25,9 @@ export async function examine(
   await connection.flush();
   const roundTripMs = performance.now() - sentAt;
   const { version } = connection.info!;
-  const [store, servers] = await Promise.all([
+  const [store, diskRefusal, servers] = await Promise.all([
     attempt(() => inspectStore(connection)),
+    tryDisk(connection),
     lookAtServers(connection, connectTo),
   ]);
   const isMissing = 'streams' in store && store.streams.some(({ mismatches }) => mismatches === undefined);
@@ -43,6 +44,7 @@ export async function examine(
   return {
     server: { version, url: connection.getServer(), roundTripMs },
     store,
+    diskRefusal,
     servers,
     head,
     copies,

@@ -43,6 +43,7 @@ const level = { name: 'n3', isOffline: false, lag: 0, silentMs: undefined };
 const healthy: Seen = {
   server: { version: '2.15.1', url: '127.0.0.1:4222', roundTripMs: 0.4 },
   store: storeOf({}),
+  diskRefusal: undefined,
   servers: [{ name: 'n1', url: '127.0.0.1:4222', hasJetStream: true }],
   head: 100,
   copies: [
@@ -104,6 +105,11 @@ describe('complains, with advice, of', () => {
       'a stream with other settings',
       { store: storeOf({ mismatches: [{ setting: 'max_age', expected: 0, found: 5 }] }) },
       'fail streams: MUSTER_LOG: max_age is 5 and must be 0',
+    ],
+    [
+      'a disk that takes nothing',
+      { diskRefusal: 'error creating store for consumer' },
+      "fail store: nats-server can't put a file on its disk: error creating store for consumer",
     ],
     ['a server without JetStream', { store: { error: 'not enabled' } }, 'fail streams: not enabled'],
     [

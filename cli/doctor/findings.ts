@@ -10,7 +10,7 @@ import { checkFold, checkLosses } from './check-fold.ts';
 import { checkHalt } from './check-halt.ts';
 import { checkLeftovers, type KnownNode, type Leftovers } from './check-leftovers.ts';
 import { checkNodes } from './check-nodes.ts';
-import { checkStore, checkWrites } from './check-store.ts';
+import { checkDisk, checkStore, checkWrites } from './check-store.ts';
 import { checkServices, checkWork, type Shortfall } from './check-work.ts';
 import type { ServerLook } from './look-at-servers.ts';
 
@@ -31,6 +31,8 @@ export interface Failed {
 export interface Seen {
   readonly server: { readonly version: string; readonly url: string; readonly roundTripMs: number };
   readonly store: StoreReport | Failed;
+  /** What its server says that can't put a file on its disk; undefined where nothing is known of that. */
+  readonly diskRefusal: string | undefined;
   /** Of NATS, those that can be reached. */
   readonly servers: readonly ServerLook[];
   readonly head: number | Failed;
@@ -65,6 +67,7 @@ export function diagnose(seen: Seen): Finding[] {
       says: `nats-server ${version} at ${url}, round trip ${roundTripMs.toFixed(1)} ms`,
     },
     ...checkStore(seen.store, seen.servers),
+    ...checkDisk(seen.diskRefusal),
     ...checkAge(seen.outOfSightMs),
   ];
   const isCutOff = 'error' in seen.store || seen.store.streams.some(({ isLeaderless }) => isLeaderless);

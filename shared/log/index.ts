@@ -9,6 +9,7 @@ export * from './jetstream/log.ts';
 export { listenForSilence } from './jetstream/silence.ts';
 export * from './jetstream/snapshots.ts';
 export * from './jetstream/streams.ts';
+export { tryDisk } from './jetstream/try-disk.ts';
 export { listenToWrites, listWriteStats, type WriteStats } from './jetstream/write-stats.ts';
 export * from './ladder.ts';
 export * from './log.ts';

@@ -53,6 +53,14 @@ describe.runIf(why === undefined)(`a full disk${why === undefined ? '' : ` (not 
     });
     const before = await watch.until('two tasks', hasConverged('web', 2));
 
+    // Nobody has anything to store, and finding it out does no harm.
+    const findings = async () => (await cluster.run(['doctor', '--format', 'json'])).stdout;
+    const full = /"level":"fail","what":"store","says":"nats-server can't put a file on its disk/;
+    disk.fill();
+    expect(await findings()).toMatch(full);
+    disk.clear();
+    expect(await findings()).not.toMatch(/"level":"fail"/);
+
     disk.fill();
     // By this word agents know that they are to begin nothing.
     await expect(scaleUntilFull()).rejects.toMatchObject({
