@@ -28,6 +28,7 @@ import {
   discard,
   hasExit,
   isTaskId,
+  keepExit,
   keepRecord,
   loadOrder,
   loadProcesses,
@@ -120,6 +121,7 @@ export class ProcessBackend implements Backend {
       executable === undefined ? explainMissing(command) : explainTooLong(order.arguments, place);
     if (executable === undefined || obstacle !== undefined) {
       saveExit(directory, NOT_FOUND, obstacle);
+      await keepExit(directory);
       throw new Error(obstacle);
     }
     const { ended } = await launch(directory, [executable, ...args], place);
