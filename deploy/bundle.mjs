@@ -10,6 +10,8 @@ export const bundleOptions = /** @type {const} */ ({
   format: 'esm',
   target: 'node20.19',
   sourcemap: true,
+  // They are read at each start of a program that shows its sources' lines, which are beside it here anyhow.
+  sourcesContent: false,
   // Optional native modules of the ssh client, which does without them.
   external: ['cpu-features', '*.node'],
   // CommonJS packages inside expect these three.
