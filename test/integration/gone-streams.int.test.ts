@@ -4,17 +4,11 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMMANDS_STREAM, LOG_STREAM, SNAPSHOTS_STREAM } from '@muster/log';
 import { connectNats } from '@muster/runtime';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type ControlRole, startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 import { areReady, hasConverged } from '../harness/sightings.ts';
 import type { Watch } from '../harness/watch.ts';
-
-const clean: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const end of clean.splice(0).reverse()) await end();
-});
 
 interface Running {
   readonly cluster: TestCluster;
@@ -33,7 +27,6 @@ interface Answer {
 
 async function startEverything(): Promise<Running> {
   const cluster = await startCluster({ heartbeatMs: 1_000 });
-  clean.push(() => cluster.stop());
   const control = await cluster.startControl(2);
   const agents = await Promise.all(
     ['one', 'two'].map((name) => cluster.startAgent(name, { backend: 'simulator' })),
@@ -51,6 +44,14 @@ async function startEverything(): Promise<Running> {
   return { cluster, watch, control, everybody: [...Object.values(control).flat(), ...agents], ask };
 }
 
+let running: Running;
+
+beforeAll(async () => {
+  running = await startEverything();
+});
+
+afterAll(() => running?.cluster.stop());
+
 async function expectNobodyEnded({ everybody }: Running): Promise<void> {
   const endings = await Promise.all(
     everybody.map(({ role, ended }) => Promise.race([ended.then(() => role), Promise.resolve('runs')])),
@@ -66,7 +67,6 @@ const within = async <T>(limitMs: number, work: () => Promise<T>): Promise<T> =>
 };
 
 it('commands that are gone are made again, as they were, and agents obey them', async () => {
-  const running = await startEverything();
   const { cluster, watch, ask } = running;
   await cluster.intend(watch, 'create', 'web', { image: 'web', replicas: 4 });
   await watch.until('four tasks', hasConverged('web', 4));
@@ -85,7 +85,6 @@ it('commands that are gone are made again, as they were, and agents obey them', 
 });
 
 it('snapshots and consumers that are gone are made again', async () => {
-  const running = await startEverything();
   const { cluster, watch, ask } = running;
   const orchestrator = await cluster.start('orchestrator', '--snapshot-every', '20');
   await ask(`STREAM.DELETE.${SNAPSHOTS_STREAM}`);
@@ -95,11 +94,11 @@ it('snapshots and consumers that are gone are made again', async () => {
     await Promise.all(consumers.map((name) => ask(`CONSUMER.DELETE.${stream}.${name}`)));
   }
   await within(10_000, async () => {
-    await cluster.intend(watch, 'create', 'web', { image: 'web', replicas: 9 });
-    await watch.until('nine tasks', hasConverged('web', 9));
+    await cluster.intend(watch, 'create', 'other', { image: 'other', replicas: 9 });
+    await watch.until('nine tasks', hasConverged('other', 9));
   });
   for (let round = 0; round < 30; round += 1)
-    await cluster.intend(watch, 'scale', 'web', { replicas: 1 + (round % 4) });
+    await cluster.intend(watch, 'scale', 'other', { replicas: 1 + (round % 4) });
   await vi.waitFor(
     async () => expect((await ask(`STREAM.INFO.${SNAPSHOTS_STREAM}`)).state?.messages).toBeGreaterThan(0),
     { timeout: 10_000, interval: 100 },
@@ -108,10 +107,10 @@ it('snapshots and consumers that are gone are made again', async () => {
   expect(orchestrator.log.filter(({ level }) => level >= 40)).toEqual([]);
 });
 
+// Last: nothing is left of what was watched.
 it('a log that is gone is never made anew while anything is left of it, and found again when it is back', async () => {
-  const running = await startEverything();
   const { cluster, watch, ask, everybody, control } = running;
-  await cluster.intend(watch, 'create', 'web', { image: 'web', replicas: 4 });
+  await cluster.intend(watch, 'scale', 'web', { replicas: 4 });
   await watch.until('four tasks', hasConverged('web', 4));
   await watch.stop();
   const [store, kept] = ['nats', 'kept'].map((name) => join(cluster.dir, name)) as [string, string];
