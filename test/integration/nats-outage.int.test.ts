@@ -1,21 +1,22 @@
 // Without its nats-server a cluster decides nothing, and everything that runs goes on; once it is back, everybody goes
 // on by himself, and what happened meanwhile is told.
 import { connectNats, startNatsCluster } from '@muster/runtime';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
 import { areReady, hasConverged } from '../harness/sightings.ts';
 import { untilStored } from '../harness/until-stored.ts';
 import type { Watch } from '../harness/watch.ts';
 
-const OUTAGE_MS = 20_000;
+/** Longer than anything is tried for, and than nodes are waited for that say nothing. */
+const OUTAGE_MS = 13_000;
 const HEARTBEAT_MS = 1_000;
 
 const clean: (() => Promise<unknown>)[] = [];
 
-afterEach(async () => {
+async function cleanUp(): Promise<void> {
   for (const end of clean.splice(0).reverse()) await end();
-});
+}
 
 interface Running {
   readonly cluster: TestCluster;
@@ -52,8 +53,15 @@ const pidsOf = (tasks: readonly { readonly runId: string }[]) => tasks.map(({ ru
 const isAlive = (pid: number) => process.kill(pid, 0);
 
 describe('one nats-server', () => {
+  let running: Running;
+
+  beforeAll(async () => {
+    running = await startEverything('process');
+  });
+
+  afterAll(cleanUp);
+
   it('killed and started again at once is hardly missed', async () => {
-    const running = await startEverything('process');
     const { cluster, watch } = running;
     await cluster.intend(watch, 'create', 'web', { ...sleeper, replicas: 3 });
     const pids = pidsOf(await watch.until('three tasks', hasConverged('web', 3)));
@@ -66,10 +74,9 @@ describe('one nats-server', () => {
   });
 
   it('may stay away: workloads go on, and what happened to them is reported afterwards', async () => {
-    const running = await startEverything('process');
     const { cluster, watch } = running;
-    await cluster.intend(watch, 'create', 'web', { ...sleeper, replicas: 3 });
-    const before = await watch.until('three tasks', hasConverged('web', 3));
+    await cluster.intend(watch, 'create', 'other', { ...sleeper, replicas: 3 });
+    const before = await watch.until('three tasks', hasConverged('other', 3));
     const [killed, ...spared] = before;
     await cluster.nats.kill();
     const downAt = watch.state.head;
@@ -87,7 +94,7 @@ describe('one nats-server', () => {
     expect(report).toMatchObject({ exitCode: 137 });
     expect(report.seq).toBeGreaterThan(downAt);
     const after = await watch.until('three tasks again', (seen) => {
-      const tasks = hasConverged('web', 3)(seen);
+      const tasks = hasConverged('other', 3)(seen);
       return tasks?.every(({ id }) => id !== killed!.id) && tasks;
     });
     expect(pidsOf(after).filter((pid) => pidsOf(spared).includes(pid))).toHaveLength(2);
@@ -98,6 +105,8 @@ describe('one nats-server', () => {
 });
 
 describe('three nats-servers', () => {
+  afterAll(cleanUp);
+
   it('lose the leader of the log, and the cluster goes on with the other two', async () => {
     const servers = await startNatsCluster({ size: 3 });
     clean.push(() => servers.stop());
