@@ -2,7 +2,9 @@
 // has something to store says it all the same, begins nothing, and goes on by itself once the server does.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type NatsServerProcess, startNatsServer } from '@muster/runtime';
+import { encodeJson, intentSubject } from '@muster/events';
+import { JetStreamLog } from '@muster/log';
+import { connectNats, type NatsServerProcess, startNatsServer } from '@muster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlRole, controlRoles, startCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RoleProcess } from '../harness/role-process.ts';
@@ -20,6 +22,7 @@ describe.runIf(why === undefined)(`a full disk${why === undefined ? '' : ` (not 
   let watch: Watch;
   let control: Record<ControlRole, RoleProcess[]>;
   let agent: RoleProcess;
+  let asker: Awaited<ReturnType<typeof connectNats>>;
   const start = (port?: number) =>
     startNatsServer({ dir: join(disk.dir, 'nats'), ...(port !== undefined && { port }) });
 
@@ -31,9 +34,11 @@ describe.runIf(why === undefined)(`a full disk${why === undefined ? '' : ` (not 
     agent = await cluster.startAgent('one', { backend: 'process', args: ['--metrics', '0'] });
     watch = await cluster.watch();
     await watch.until('the node', areReady(1));
+    asker = await connectNats(server.url, { name: 'test' });
   });
 
   afterAll(async () => {
+    await asker?.close();
     await cluster?.stop();
     await server?.stop();
     disk?.remove();
@@ -90,7 +95,7 @@ describe.runIf(why === undefined)(`a full disk${why === undefined ? '' : ` (not 
 
     // The server itself goes on as if there were none.
     disk.clear();
-    await expect(cluster.intend(watch, 'scale', 'web', { replicas: 3 })).rejects.toThrow(/stores nothing/);
+    await expect(scale(3)).rejects.toThrow(/stores nothing/);
     await server.kill();
     server = await start(server.port);
     await cluster.intend(watch, 'scale', 'web', { replicas: 4 });
@@ -107,8 +112,13 @@ describe.runIf(why === undefined)(`a full disk${why === undefined ? '' : ` (not 
 
   /** What is in a page that the file has already still finds room. */
   async function scaleUntilFull(): Promise<void> {
-    for (let replicas = 3; replicas < 100; replicas += 1)
-      await cluster.intend(watch, 'scale', 'web', { replicas: 3 + (replicas % 2) });
+    for (let replicas = 3; replicas < 100; replicas += 1) await scale(3 + (replicas % 2));
+  }
+
+  /** Asked with less patience than usual: nothing comes of waiting here. */
+  async function scale(replicas: number): Promise<void> {
+    const log = new JetStreamLog(asker, { retryForMs: 2_000 });
+    await log.append(intentSubject('ana', 'service', 'scale', 'web'), encodeJson({ replicas }));
   }
 });
 
