@@ -72,25 +72,35 @@ describe.each(Object.keys(starters))('%s', (name) => {
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toContain(`the cluster ${halt}`);
     expect(doctor.stdout).toContain(`\`muster log void ${record} --why`);
-    for (const args of [['top', '--no-stream'], ['events'], ['audit'], ['audit', 'web']]) await run(...args);
-    for (const format of ['json', '{{.Type}} {{.What}} {{.Why}}']) await run('events', '--format', format);
-    expect((await run('top', '--no-stream')).stdout).toContain(SHOWN_TYPE);
-    expect((await run('events')).stdout).toContain(SHOWN_TYPE);
+    const [top, events] = await Promise.all([
+      run('top', '--no-stream'),
+      run('events'),
+      ...[['audit'], ['audit', 'web']].map((args) => run(...args)),
+      ...['json', '{{.Type}} {{.What}} {{.Why}}'].map((format) => run('events', '--format', format)),
+    ]);
+    for (const { stdout } of [top, events]) expect(stdout).toContain(SHOWN_TYPE);
   });
 
   it('declares nothing void that is not there, or that must stand', async () => {
     const intent = (await run('events', '--format', '{{.Seq}} {{.Type}}')).stdout
       .split('\n')
       .find((line) => line.includes('intent.service.create'))!;
-    expect(await declare(Number(intent.split(' ')[0]), '--yes')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('is an intent'),
-    });
-    expect((await declare(1, '--yes')).stderr).toContain('says whose log this is');
-    expect((await declare(2, '--yes')).stderr).toContain('is understood by everybody');
-    expect((await declare(99_999, '--yes')).stderr).toContain('the log has no record 99999');
-    expect(await declare(record)).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
-    expect((await run('log', 'void', String(record), '--yes')).code).toBe(2);
+    const said = await Promise.all([
+      declare(Number(intent.split(' ')[0]), '--yes'),
+      declare(1, '--yes'),
+      declare(2, '--yes'),
+      declare(99_999, '--yes'),
+      declare(record),
+      run('log', 'void', String(record), '--yes'),
+    ]);
+    expect(said.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual([
+      expect.stringMatching(/^1 .*is an intent/s),
+      expect.stringMatching(/^1 .*says whose log this is/s),
+      expect.stringMatching(/^1 .*is understood by everybody/s),
+      expect.stringMatching(/^1 .*the log has no record 99999/s),
+      expect.stringMatching(/^2 .*--yes/s),
+      expect.stringMatching(/^2 /),
+    ]);
   });
 
   it('goes on without it, by itself', async () => {
@@ -123,13 +133,13 @@ describe.each(Object.keys(starters))('%s', (name) => {
 
   it('is in one state, now and before, whoever folds it', async () => {
     const voids = await readVoids(log);
-    for (const at of [record - 1, record + 1, undefined]) {
-      const shown = await cluster.print(
-        'state',
-        '--format',
-        'hash',
-        ...(at === undefined ? [] : ['--at', String(at)]),
-      );
+    const moments = [record - 1, record + 1, undefined];
+    const hashes = await Promise.all(
+      moments.map((at) =>
+        cluster.print('state', '--format', 'hash', ...(at === undefined ? [] : ['--at', String(at)])),
+      ),
+    );
+    for (const shown of hashes) {
       const [, hash, seq] = /^(\w+) {2}#(\d+)/.exec(shown)!;
       const state = createState(voids);
       for await (const one of log.read({ from: 1, to: Number(seq) })) foldRecord(state, one, ignoreChanges());
@@ -139,12 +149,13 @@ describe.each(Object.keys(starters))('%s', (name) => {
   });
 
   it('tells who declared it void, and why', async () => {
-    for (const story of [await cluster.print('audit'), await cluster.print('audit', 'web')]) {
+    const [events, ...stories] = await Promise.all(
+      [['events'], ['audit'], ['audit', 'web']].map((args) => cluster.print(...args)),
+    );
+    for (const story of stories) {
       expect(story).toContain(`ana: declared record #${record} on ${subject} void`);
       expect(story).toContain(`because: ${WHY}`);
     }
-    expect(await cluster.print('events')).toMatch(
-      new RegExp(`ana +declared record #${record} .*\\(${WHY}\\)`),
-    );
+    expect(events).toMatch(new RegExp(`ana +declared record #${record} .*\\(${WHY}\\)`));
   });
 });
