@@ -154,7 +154,7 @@ describe.runIf(noHosts === undefined)('a server that is cut off from the others'
     const { countMoves, isWell } = await followLogFrom(servers.url);
     for (const [index] of hosts.all.entries()) await cutRoutes(hosts, index);
     await expect.poll(isWell, { timeout: 20_000 }).toBe(false);
-    await delay(6_000); // more than it takes to move
+    await delay(4_000); // twice what it takes to move
     expect(countMoves()).toBe(0);
     await hosts.mend();
     await expect.poll(isWell, { timeout: 60_000 }).toBe(true);
