@@ -23,7 +23,7 @@ const RETRY_MS = 200;
  * The last of each subject may have to be looked for among millions, which takes as long as it takes; a server that dies, or
  * that a consumer was to be put on, never answers. So each try is given twice the time of the one before.
  */
-const LOOK_MS = { near: 400, forSome: 1_000, forAll: 5_000 };
+const FAR_LOOK_MS = { ofSome: 1_000, ofAll: 5_000 };
 /** A stream that is missing for less than this may be one whose server is still starting. */
 const GONE_AFTER_MS = 5_000;
 /** Stopping waits this long for the server to remove the consumer, which it does by itself later. */
@@ -85,8 +85,8 @@ export class OrderedConsumer implements Following {
   private interrupted = false;
   /** It stood still, and neither has anything come since nor is it level: begun anew or not, it is not taken for well. */
   private stuck = false;
-  /** Those in a row that were not answered in time. */
-  private slowLooks = 0;
+  /** How long the next far look may take. */
+  private farLookMs: number;
   private readonly placement = new Placement();
   private readonly deliveries = new Portions<Delivery>((delivery) => this.deliver(delivery));
   private readonly stopListening: () => void;
@@ -95,6 +95,7 @@ export class OrderedConsumer implements Following {
   private constructor(private readonly options: OrderedConsumerOptions) {
     this.last = options.start === 'last-per-subject' ? 0 : Math.max(1, options.start) - 1;
     this.delivered = this.last;
+    this.farLookMs = this.firstFarLookMs;
     this.lastRead = new ReadCheck(options.jsm, options.stream, options.contiguous);
     this.stopListening = listenToConnection(options.nc, {
       onDisconnect: () => this.interrupt(),
@@ -149,9 +150,8 @@ export class OrderedConsumer implements Following {
     if (closing !== undefined) await waitAtMost(REMOVAL_MS, closing);
   }
 
-  private get firstLookMs(): number {
-    if (this.sessionStart().deliver_policy !== DeliverPolicy.LastPerSubject) return LOOK_MS.near;
-    return this.options.subjects === undefined ? LOOK_MS.forAll : LOOK_MS.forSome;
+  private get firstFarLookMs(): number {
+    return this.options.subjects === undefined ? FAR_LOOK_MS.ofAll : FAR_LOOK_MS.ofSome;
   }
 
   readonly measureLateMs = () =>
@@ -262,10 +262,11 @@ export class OrderedConsumer implements Following {
       stats,
     });
     this.session = session;
-    const limitMs = this.firstLookMs * 2 ** this.slowLooks;
-    this.slowLooks += 1;
+    const isFar = lookingFar(this.sessionStart());
+    const limitMs = isFar ? this.farLookMs : ANSWER_MS;
+    if (isFar) this.farLookMs *= 2;
     const where = await answerWithin(limitMs, session.open());
-    this.slowLooks = 0;
+    this.farLookMs = this.firstFarLookMs;
     if (this.turn !== turn || this.ended) return;
     if (!this.placement.accepts(info, where)) throw new errors.TimeoutError();
     this.openedAt = performance.now();
@@ -342,3 +343,7 @@ export class OrderedConsumer implements Following {
 
 /** Of what is left behind: the server removes a consumer that nobody listens to any more. */
 function ignoreFailure(): void {}
+
+function lookingFar({ deliver_policy }: SessionStart): boolean {
+  return deliver_policy === DeliverPolicy.LastPerSubject;
+}
