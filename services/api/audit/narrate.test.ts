@@ -61,6 +61,27 @@ describe('events', () => {
     );
   });
 
+  it('of an update say what it went back to, by whom, and how it ended', () => {
+    history = startHistory({ wire: 2 });
+    const { id, intent } = runService(history, 'web', { replicas: 2, running: 0 });
+    const spec = specOf({ image: 'nginx:2', replicas: 2 }, 'web');
+    history.append({ type: 'service.updated', cause: intent, serviceId: id, actor: 'ana', spec });
+    const back = { type: 'service.rolled_back', cause: 9, serviceId: id, message: 'why' } as const;
+    const what = 'service web goes back to its spec before: image nginx:2 -> nginx';
+    expect(tell(back)).toEqual({ who: 'orchestrator', what, why: 'why', cause: 9 });
+    history.append({ type: 'service.updated', cause: intent, serviceId: id, actor: 'ana', spec });
+    expect(tell({ ...back, actor: 'ana' }).what).toBe(`accepted #9: ${what}`);
+    // Who goes back twice goes forward again.
+    expect(tell({ ...back, actor: 'ana' }).what).toContain('image nginx -> nginx:2');
+    const ended = { type: 'service.update_ended', cause: 9, serviceId: id, specVersion: 4 } as const;
+    expect(tell({ ...ended, state: 'rollback_paused', message: 'why' })).toMatchObject({
+      what: 'the rollback of web is paused',
+      why: 'why',
+    });
+    // There is nothing to add to that.
+    expect(tell({ ...ended, state: 'completed', message: 'update completed' })).not.toHaveProperty('why');
+  });
+
   it.each(['__proto__', 'constructor', 'toString', 'valueOf'])('of a label called %s are told', (name) => {
     const { id, intent } = runService(history, 'web', { replicas: 1, running: 0 });
     const labelled = specOf({ image: 'nginx', labels: Object.fromEntries([[name, 'x']]) }, 'web');
