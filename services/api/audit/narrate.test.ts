@@ -33,6 +33,7 @@ describe('intents', () => {
     ['scale', 'web', { replicas: 5 }, 'asked to scale service web to 5'],
     ['scale', 'web', null, 'asked to scale service web to undefined'],
     ['remove', 'web', undefined, 'asked to remove service web'],
+    ['rollback', 'web', undefined, 'asked to roll back service web'],
     ['explode', 'web', undefined, 'asked to explode service web'],
   ])('%s %s', (verb, name, body, what) => {
     history.intend(verb, name, body);

@@ -58,7 +58,7 @@ function describeIntent(intent: IntentFact): string {
     case 'scale':
       return `asked to scale service ${subject} to ${JSON.stringify((body as { replicas?: unknown } | null)?.replicas)}`;
     default:
-      return `asked to ${verb} service ${subject}`;
+      return `asked to ${verb === 'rollback' ? 'roll back' : verb} service ${subject}`;
   }
 }
 
