@@ -1,4 +1,4 @@
-import { DEFAULT_TEAM } from '@muster/model';
+import { DEFAULT_TEAM, ownValue } from '@muster/model';
 import { type Command, Option } from 'commander';
 import { CliError, usageError } from '../../errors.ts';
 import { changeSpec, type FlagValues } from '../../flags/build-spec.ts';
@@ -34,7 +34,7 @@ export function addServiceUpdate(service: Command): void {
     'muster service update --rollback web',
   );
   command.action(async (name: string, flags: WaitFlags & FlagValues) => {
-    if (flags.rollback === true && ofSpec.some((name) => flags[name] !== undefined))
+    if (flags.rollback === true && ofSpec.some((name) => ownValue(flags, name) !== undefined))
       throw usageError('other flags may not be combined with --rollback');
     await withCluster(command, async (context) => {
       if (flags.rollback === true) return rollBack(context, name, flags);
