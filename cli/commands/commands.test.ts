@@ -200,6 +200,14 @@ describe('options of every command', () => {
   });
 });
 
+it('a rollback is combined with nothing that changes the spec', async () => {
+  const update = (...flags: readonly string[]) =>
+    makeProgram().parseAsync(['service', 'update', '--rollback', ...flags, 'web'], { from: 'user' });
+  const refused = 'other flags may not be combined with --rollback';
+  await expect(update('--image', 'x')).rejects.toThrow(refused);
+  await expect(update('--env-add', 'A=1', '-d')).rejects.toThrow(refused);
+});
+
 it('what follows an image belongs to the container', async () => {
   const program = makeProgram();
   const create = program.commands.find((one) => one.name() === 'service')!.commands[0]!;

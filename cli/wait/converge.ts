@@ -131,7 +131,9 @@ function pauseMs(times: {
   const now = performance.now();
   const { stableSince, stableForMs, startedAt, timeoutMs } = times;
   const ends = [LOOK_AGAIN_MS];
-  if (stableSince !== undefined) ends.push(stableSince + stableForMs - now);
+  // What has been stable for long enough waits for its update, of which the log tells.
+  if (stableSince !== undefined && stableSince + stableForMs > now)
+    ends.push(stableSince + stableForMs - now);
   if (timeoutMs !== undefined) ends.push(startedAt + timeoutMs - now);
   return Math.max(1, Math.min(...ends));
 }

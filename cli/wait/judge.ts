@@ -46,10 +46,11 @@ export function judgeProgress(progress: Progress, goal: Goal = {}): Outcome {
 
 /** In Docker's words (cli/command/service/progress), to which that an update was rolled back is none of its failures. */
 function judgeStatus(
-  { running, replicas }: Progress,
+  progress: Progress,
   { state, message }: UpdateStatus,
-  { goingBack = false, wentBack = message }: Goal,
+  { updating, goingBack = false, wentBack = message }: Goal,
 ): Outcome | undefined {
+  const allRun = progress.running === progress.replicas;
   switch (state) {
     case 'paused':
       return { kind: 'hopeless', message: `service update paused: ${message}` };
@@ -58,10 +59,16 @@ function judgeStatus(
     case 'rollback_completed':
       return goingBack ? undefined : { kind: 'hopeless', message: `service rolled back: ${wentBack}` };
     case 'completed':
-      return running === replicas ? undefined : { kind: 'over' };
+      return allRun ? undefined : judgeEnd(progress, updating);
     default:
-      return running === replicas ? undefined : { kind: 'waiting' };
+      return allRun ? undefined : { kind: 'waiting' };
   }
+}
+
+/** It was to go on whatever failed. Docker's says no more of it. */
+function judgeEnd(progress: Progress, updating: Updating): Outcome {
+  const failed = judgeUpdate(progress, updating);
+  return failed.kind === 'hopeless' ? failed : { kind: 'over' };
 }
 
 /** Whether an update, or a rollback, is still to come to its end. */

@@ -86,6 +86,9 @@ describe('judging', () => {
       expect(judgeProgress(failing, { updating: 8 }).kind).toBe('waiting');
     }
     expect(judgeProgress(progress({ updateStatus: status('completed') }), { updating: 8 }).kind).toBe('over');
+    // What went on whatever failed, and does not run.
+    const failing = progress({ updateFailure, updateStatus: status('completed') });
+    expect(judgeProgress(failing, { updating: 8 }).kind).toBe('hopeless');
     const unknown = progress({ running: 3, updateStatus: status('of a later build') });
     expect(judgeProgress(unknown, { updating: 8 }).kind).toBe('converged');
   });

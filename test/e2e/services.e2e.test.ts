@@ -165,7 +165,7 @@ it('pauses an update that fails, says so, and goes back when told to', async () 
   expect(await cluster.print('service', 'inspect', '--pretty', 'web')).toMatch(
     /UpdateStatus:\n State: +paused/,
   );
-  expect(await cluster.print('service', 'rollback', 'web')).toBe('web\n');
+  expect(await cluster.print('service', 'update', '--rollback', 'web')).toBe('web\n');
   expect(watch.state.serviceByName.get('', 'web')!.update!.state).toBe('rollback_completed');
   const tasks = await watch.until('two run', hasConverged('web', 2));
   expect(tasks.map(({ version }) => version.spec.containerSpec.command)).toEqual([undefined, undefined]);

@@ -122,8 +122,19 @@ describe('a service', () => {
   });
 
   it('is said to fail, as Docker’s update is, when an update can’t be', async () => {
-    const broken = ['service', 'update', ...now, '--env-add', 'SIM_FAIL=prepare', 'web'];
-    const sentence = /^Error: update of service web failed: web\.\d: .*; it is tried again/m;
+    await watch.until('updates are watched', ({ state }) => state.wireVersion >= 2, 60_000);
+    const broken = [
+      'service',
+      'update',
+      ...now,
+      '--env-add',
+      'SIM_FAIL=prepare',
+      '--update-failure-action',
+      'pause',
+      'web',
+    ];
+    const sentence =
+      /^Error: service update paused: update paused due to failure or early termination of task \w{25}$/m;
     expect(await cluster.run(broken)).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
     // It is so already, and no better.
     expect(await cluster.run(broken)).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });

@@ -31,7 +31,7 @@ function searchStory(name: string) {
   const serviceIds = new Set(
     [...directory.services.values()].filter((one) => one.name === name).map(({ id }) => id),
   );
-  for (const service of directory.services.values()) service.spec = service.firstSpec;
+  directory.rewind();
   directory.noteNodes(state);
   const target = { team: '', name, serviceIds, astray: new Set<number>(), taskIds: undefined, firstSeq: 1 };
   const story = new AuditStory(directory, target);

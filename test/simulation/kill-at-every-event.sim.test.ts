@@ -6,10 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const LONGEST_PAUSE_MS = 2 * PATIENCE_MS + 50;
 
 let undisturbed: ScenarioOutcome;
-let updated: ScenarioOutcome;
 beforeAll(async () => {
   undisturbed = await runScenario({ copies: 2 });
-  updated = await runScenario({ copies: 2, story: 'ofUpdates' });
 });
 
 describe('killing the writer at every event', () => {
@@ -24,6 +22,7 @@ describe('killing the writer at every event', () => {
   );
 
   it('leads every update to the same end: back, paused, or on', async () => {
+    const updated = await runScenario({ copies: 2, story: 'ofUpdates' });
     expect(updated.services).toEqual([
       'web web:1 3 slots, undefined',
       'web web:1 3 slots, rollback_completed',

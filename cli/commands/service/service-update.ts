@@ -1,4 +1,4 @@
-import { DEFAULT_TEAM } from '@muster/model';
+import { DEFAULT_TEAM, ownValue } from '@muster/model';
 import { type Command, Option } from 'commander';
 import { CliError, usageError } from '../../errors.ts';
 import { changeSpec, type FlagValues } from '../../flags/build-spec.ts';
@@ -20,6 +20,7 @@ export function addServiceUpdate(service: Command): void {
     .usage('[OPTIONS] SERVICE')
     .argument('<service>', 'name or ID');
   addUpdateOptions(command);
+  const ofSpec = command.options.map((option) => option.attributeName());
   command.option('--rollback', 'go back to the previous specification');
   addWaitOptions(command).addOption(new Option('-q, --quiet', 'no progress'));
   refuseFlags(command, unsupportedOnUpdate);
@@ -33,7 +34,8 @@ export function addServiceUpdate(service: Command): void {
     'muster service update --rollback web',
   );
   command.action(async (name: string, flags: WaitFlags & FlagValues) => {
-    if (flags.rollback === true) checkRollback(flags);
+    if (flags.rollback === true && ofSpec.some((name) => ownValue(flags, name) !== undefined))
+      throw usageError('other flags may not be combined with --rollback');
     await withCluster(command, async (context) => {
       if (flags.rollback === true) return rollBack(context, name, flags);
       const { submitAndFollow } = await import('../../wait/submit.ts');
@@ -61,13 +63,6 @@ export function addServiceUpdate(service: Command): void {
       }
     });
   });
-}
-
-const withRollback = ['rollback', 'detach', 'quiet', 'stableFor', 'timeout', 'intentId'];
-
-function checkRollback(flags: FlagValues): void {
-  const others = Object.keys(flags).filter((flag) => !withRollback.includes(flag));
-  if (others.length > 0) throw usageError('other flags may not be combined with --rollback');
 }
 
 function isOutOfSequence(error: unknown): boolean {

@@ -79,6 +79,6 @@ async function readEverything(log: Pick<Log, 'read'>, to: number): Promise<Audit
 
 /** Specs as they were at first: the story tells what each update changed. */
 function startOver(directory: Directory): Directory {
-  for (const service of directory.services.values()) service.spec = service.firstSpec;
+  directory.rewind();
   return directory;
 }

@@ -33,6 +33,7 @@ describe('intents', () => {
     ['scale', 'web', { replicas: 5 }, 'asked to scale service web to 5'],
     ['scale', 'web', null, 'asked to scale service web to undefined'],
     ['remove', 'web', undefined, 'asked to remove service web'],
+    ['rollback', 'web', undefined, 'asked to roll back service web'],
     ['explode', 'web', undefined, 'asked to explode service web'],
   ])('%s %s', (verb, name, body, what) => {
     history.intend(verb, name, body);
@@ -59,6 +60,27 @@ describe('events', () => {
     expect(tell({ type: 'service.removed', cause: 9, serviceId: id, actor: 'ana' }).what).toBe(
       'accepted #9: service web is removed, with its tasks',
     );
+  });
+
+  it('of an update say what it went back to, by whom, and how it ended', () => {
+    history = startHistory({ wire: 2 });
+    const { id, intent } = runService(history, 'web', { replicas: 2, running: 0 });
+    const spec = specOf({ image: 'nginx:2', replicas: 2 }, 'web');
+    history.append({ type: 'service.updated', cause: intent, serviceId: id, actor: 'ana', spec });
+    const back = { type: 'service.rolled_back', cause: 9, serviceId: id, message: 'why' } as const;
+    const what = 'service web goes back to its spec before: image nginx:2 -> nginx';
+    expect(tell(back)).toEqual({ who: 'orchestrator', what, why: 'why', cause: 9 });
+    history.append({ type: 'service.updated', cause: intent, serviceId: id, actor: 'ana', spec });
+    expect(tell({ ...back, actor: 'ana' }).what).toBe(`accepted #9: ${what}`);
+    // Who goes back twice goes forward again.
+    expect(tell({ ...back, actor: 'ana' }).what).toContain('image nginx -> nginx:2');
+    const ended = { type: 'service.update_ended', cause: 9, serviceId: id, specVersion: 4 } as const;
+    expect(tell({ ...ended, state: 'rollback_paused', message: 'why' })).toMatchObject({
+      what: 'the rollback of web is paused',
+      why: 'why',
+    });
+    // There is nothing to add to that.
+    expect(tell({ ...ended, state: 'completed', message: 'update completed' })).not.toHaveProperty('why');
   });
 
   it.each(['__proto__', 'constructor', 'toString', 'valueOf'])('of a label called %s are told', (name) => {

@@ -1,7 +1,7 @@
 // A fact of the log as a sentence: who did what, and why. Pure; used by `events` and by `audit`.
 import type { EventFact, EventOf, Fact, IntentFact, MusterEvent } from '@muster/events';
 import { DEFAULT_TEAM, nameWithTeam } from '@muster/model';
-import { type Directory, listSlotNames, listTaskNames } from '../queries/directory.ts';
+import { type Directory, type KnownService, listSlotNames, listTaskNames } from '../queries/directory.ts';
 import {
   describeNodeBriefly,
   describeNodeChange,
@@ -60,7 +60,7 @@ function describeIntent(intent: IntentFact): string {
     case 'scale':
       return `asked to scale service ${subject} to ${JSON.stringify((body as { replicas?: unknown } | null)?.replicas)}`;
     default:
-      return `asked to ${verb} service ${subject}`;
+      return `asked to ${verb === 'rollback' ? 'roll back' : verb} service ${subject}`;
   }
 }
 
@@ -100,12 +100,12 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
     what: `accepted #${cause}: service ${directory.services.has(serviceId) ? directory.nameService(serviceId) : spec.name} is updated${describeSpecChange(directory.services.get(serviceId)?.spec, spec)}`,
   }),
   'service.rolled_back': ({ serviceId, actor, message, cause }, directory) => ({
-    what: `${actor === undefined ? '' : `accepted #${cause}: `}service ${directory.nameService(serviceId)} goes back to its spec before`,
+    what: `${actor === undefined ? '' : `accepted #${cause}: `}service ${directory.nameService(serviceId)} goes back to its spec before${describeWayBack(directory.services.get(serviceId))}`,
     why: message,
   }),
   'service.update_ended': ({ serviceId, state, message }, directory) => ({
     what: `the ${state.startsWith('rollback') ? 'rollback' : 'update'} of ${directory.nameService(serviceId)} is ${state.replace('rollback_', '')}`,
-    why: message,
+    ...(!state.endsWith('completed') && { why: message }),
   }),
   'service.removed': ({ serviceId, cause }, directory) => ({
     what: `accepted #${cause}: service ${directory.nameService(serviceId)} is removed, with its tasks`,
@@ -156,6 +156,10 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
     why: reason,
   }),
 };
+
+function describeWayBack(service: KnownService | undefined): string {
+  return service?.previousSpec ? describeSpecChange(service.spec, service.previousSpec) : '';
+}
 
 /** Named in one sentence, at most. */
 const MOST_NAMED = 10;

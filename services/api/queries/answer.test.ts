@@ -2,6 +2,7 @@ import { TaskState } from '@muster/model';
 import {
   assign,
   createService,
+  createTasks,
   joinReadyNode,
   report,
   serviceNamed,
@@ -211,6 +212,30 @@ describe('progress', () => {
       why: ['web.1 ended: again; its restart policy asks for no other'],
     });
     expect(progress()).toMatchObject({ running: 0, failed: 1, completed: 0 });
+  });
+});
+
+it('a service and its progress tell what an update has come to, and what a rollback goes back to', () => {
+  const history = startHistory({ wire: 2 });
+  joinReadyNode(history, 'n1');
+  const service = createService(history, 'web');
+  const before = service.spec;
+  const ask = (name: 'service.inspect' | 'service.progress') =>
+    ok(answerQuery(history.state, name, { service: 'web' })).answer;
+  expect(ask('service.inspect')).not.toHaveProperty('updateStatus');
+  expect(ask('service.inspect')).not.toHaveProperty('previousSpec');
+  createTasks(history, service);
+  updateService(history, service, { image: 'other' });
+  const { startedAt } = service.update!;
+  const updateStatus = { state: 'updating', message: 'update in progress', startedAt };
+  expect(ask('service.inspect')).toMatchObject({ updateStatus, previousSpec: before });
+  expect(ask('service.progress')).toMatchObject({ updateStatus });
+  const { id: serviceId, specSeq: specVersion } = service;
+  const ended = { type: 'service.update_ended', cause: 1, serviceId, specVersion } as const;
+  history.append({ ...ended, state: 'completed', message: 'update completed' });
+  const completed = { state: 'completed', message: 'update completed', startedAt };
+  expect(ask('service.progress')).toMatchObject({
+    updateStatus: { ...completed, completedAt: service.update!.completedAt },
   });
 });
 

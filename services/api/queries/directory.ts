@@ -1,6 +1,6 @@
 // Names for ids, learnt from the log itself and never forgotten: a removed service and a reaped task keep theirs, as
 // the state does not. What sentences about facts are made with.
-import type { EventOf, Fact } from '@muster/events';
+import { type EventOf, type Fact, readStored, serviceSpecForm } from '@muster/events';
 import { DEFAULT_TEAM, type NodeDescription, nameWithTeam, type ServiceSpec } from '@muster/model';
 import type { ClusterState } from '@muster/state';
 
@@ -21,6 +21,8 @@ export interface KnownService {
   readonly name: string;
   readonly firstSpec: ServiceSpec;
   spec: ServiceSpec;
+  /** What a rollback goes back to, where that is known. */
+  previousSpec: ServiceSpec | undefined;
 }
 
 export class Directory {
@@ -37,7 +39,15 @@ export class Directory {
         break;
       case 'service.updated': {
         const service = this.services.get(event.serviceId);
-        if (service) service.spec = event.spec;
+        if (service) [service.previousSpec, service.spec] = [service.spec, event.spec];
+        break;
+      }
+      case 'service.rolled_back': {
+        const service = this.services.get(event.serviceId);
+        if (!service?.previousSpec) break;
+        // Who was asked to can be asked again; what failed is not gone back to.
+        const left = event.actor === undefined ? undefined : service.spec;
+        [service.previousSpec, service.spec] = [left, service.previousSpec];
         break;
       }
       case 'service.reconciled':
@@ -54,6 +64,12 @@ export class Directory {
     }
   }
 
+  /** Keeps the names, for the story to be told from the beginning. */
+  rewind(): void {
+    for (const service of this.services.values())
+      Object.assign(service, { spec: service.firstSpec, previousSpec: undefined });
+  }
+
   /** Whoever has the state need not read the log for the names of nodes, unless they were removed. */
   noteNodes({ nodes, removedNodes }: ClusterState): void {
     for (const { id, description } of removedNodes.values()) this.nodes.set(id, description);
@@ -63,8 +79,10 @@ export class Directory {
   /** What there was at a moment, with its specs of then. What was gone by then is unknown. */
   noteState(state: ClusterState): void {
     this.noteNodes(state);
-    for (const { id, team, spec } of state.services.values())
-      this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec });
+    for (const { id, team, spec, previousSpec: stored } of state.services.values()) {
+      const previousSpec = stored && readStored(serviceSpecForm, stored);
+      this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec, previousSpec });
+    }
     for (const task of state.tasks.values()) {
       const { id, generation, replaces, createdSeq } = task;
       const [serviceId, slot, specVersion] = [task.service.id, task.slot.number, task.version.seq];
@@ -73,7 +91,7 @@ export class Directory {
   }
 
   private noteService({ serviceId: id, team = DEFAULT_TEAM, spec }: EventOf<'service.created'>): void {
-    this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec });
+    this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec, previousSpec: undefined });
   }
 
   /** With its team, outside the default one: "payments/web". */

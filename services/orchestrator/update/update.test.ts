@@ -2,8 +2,9 @@
 // given in hours, so that nothing is over before the test says so.
 import { TaskState } from '@muster/model';
 import { isLive, type Task } from '@muster/state';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { judgeUpdate } from './judge-update.ts';
+import { lowestOutdated } from './outdated-slots.ts';
 import { type Rollout, startRollout } from './rollout.fixture.ts';
 
 const HOUR = 3_600_000;
@@ -55,6 +56,19 @@ describe('how slots are replaced', () => {
     expect(numbers()).toEqual([1, 2, 3, 4, 5]);
     rollout.play((task) => (task.slot.number === 2 && isNew(task) ? 'stays' : 'running'));
     expect(numbers()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+
+  it('looks at no slot twice to find the next one, however many there are', () => {
+    const replicas = 500;
+    const { service, apply } = startRollout({ replicas });
+    apply({ image: 'web:2', replicas });
+    const look = vi.spyOn(service.slots, 'get');
+    for (let left = service.outdated.size; left > 0; left -= 1) {
+      const [next] = lowestOutdated(service);
+      service.outdated.deleteRow(next!.row);
+    }
+    // The one that was found last is looked at once more.
+    expect(look.mock.calls.length).toBeLessThanOrEqual(2 * replicas);
   });
 
   it('replaces nothing where only another placement is asked for that the node meets, and all where it does not', () => {
@@ -129,6 +143,20 @@ describe('how slots are replaced', () => {
     rollout.pass(HOUR);
     rollout.pass(100 * HOUR);
     expect(rollout.images()).toEqual(['web:2', 'web:2', 'web:2']);
+  });
+});
+
+describe('a cluster whose version is raised in the midst of an update', () => {
+  it('ends that as it began, and watches the next one', () => {
+    const rollout = startRollout({ replicas: 3 }, { wire: 1 });
+    rollout.apply({ image: 'web:2', replicas: 3, update: { parallelism: 1 } });
+    rollout.history.append({ type: 'cluster.version_raised', cause: 1, version: 2 });
+    rollout.play(fails);
+    expect(rollout.images()).toEqual(['web:2', 'web:2', 'web:2']);
+    expect(rollout.service.update).toBeUndefined();
+    rollout.apply({ image: 'web:3', replicas: 3, update: patient });
+    rollout.play(fails);
+    expect(stateOf(rollout).state).toBe('paused');
   });
 });
 

@@ -1,4 +1,4 @@
-// Whether an update must replace a task. Versions never change, so what two of them differ in is found once.
+// Whether an update must replace a task: a law, as an index of the fold goes by it. Versions never change, so what two of them differ in is found once.
 import {
   type ConstrainedNode,
   compileConstraints,
