@@ -17,6 +17,12 @@ describe('service ls', () => {
     );
   });
 
+  it('shows of a global service what is wanted of its nodes', () => {
+    const service = makeService({ mode: 'global' }, { mode: 'global', replicas: 3, running: 2 });
+    expect(showService(service)).toMatchObject({ Mode: 'global', Replicas: '2/3' });
+    expect(filterItems([service], ['mode=global'], serviceFilters)).toHaveLength(1);
+  });
+
   it('says how many may be on one node', () => {
     const service = makeService({ replicas: 4, placement: { maxReplicas: 2 } });
     expect(showService(service).Replicas).toBe('0/4 (max 2 per node)');

@@ -1,5 +1,5 @@
 // Whether a service is as it should be, will be, or never will. Pure.
-import type { Progress } from '@muster/api';
+import { type Progress, placeOf } from '@muster/api';
 
 export type Outcome =
   | { readonly kind: 'waiting' }
@@ -33,10 +33,10 @@ export function judgeProgress(progress: Progress, removing: boolean, updating?: 
 function judgeUpdate({ name, updateFailure }: Progress, updating: Updating): Outcome {
   if (updateFailure === undefined) return { kind: 'waiting' };
   if (updating !== 'any' && updating !== updateFailure.version) return { kind: 'waiting' };
-  const { slot, err } = updateFailure;
+  const { err } = updateFailure;
   const why = err === '' ? 'failed' : err;
   return {
     kind: 'hopeless',
-    message: `update of service ${name} failed: ${name}.${slot}: ${why}; it is tried again until the service is updated once more: see \`muster service ps ${name}\``,
+    message: `update of service ${name} failed: ${name}.${placeOf(updateFailure)}: ${why}; it is tried again until the service is updated once more: see \`muster service ps ${name}\``,
   };
 }

@@ -1,5 +1,6 @@
 import {
   assign,
+  coverNodes,
   createService,
   createTasks,
   type History,
@@ -249,4 +250,13 @@ describe('a task that a node should not know', () => {
     assign(history, 'n2', task);
     expect(derive()).toMatchObject([{ nodeId: 'n2', expectLastSeq: 1, command: { type: 'task' } }]);
   });
+});
+
+it('names the task of a global service by its node, and by no slot', () => {
+  history = startHistory({ wire: 2 });
+  joinReadyNode(history, 'n1');
+  const service = createService(history, 'log', { mode: 'global' });
+  const [id] = coverNodes(history, service);
+  assign(history, 'n1', id!);
+  expect(derive(id)).toMatchObject([{ command: { task: { id, name: `log.n1.${id}`, slot: 0 } } }]);
 });
