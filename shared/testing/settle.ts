@@ -1,6 +1,6 @@
 // Lets a reducer decide on a history until it has nothing more to decide, as its loop would: one round after the
 // other, each folded before the next.
-import { composeEvent, type EventDraft } from '@muster/events';
+import { type EventDraft, subjectOfEvent } from '@muster/events';
 import type { Decision, Reducer } from '@muster/runtime';
 import { clearChanges, lastSeqOf } from '@muster/state';
 import type { History } from './given.ts';
@@ -28,7 +28,7 @@ export function decideOnce(history: History, reducer: Reducer): readonly Decisio
 
 /** False when another event on the subject came first. */
 export function appendDecision(history: History, { event, expect }: Decision): boolean {
-  if (lastSeqOf(history.state, composeEvent(event, history.now).subject) !== expect) return false;
+  if (lastSeqOf(history.state, subjectOfEvent(event)) !== expect) return false;
   history.append(event);
   return true;
 }
