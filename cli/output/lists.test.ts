@@ -109,6 +109,16 @@ describe('service ps', () => {
     }),
   ];
 
+  it('names the tasks of a global service by their nodes, and keeps their histories apart', () => {
+    const places = ['n1', 'n1', 'n2'].map((place) => makeTask({ slot: 0, place }));
+    expect(showTasks(places, { now: NOW }).map(({ Name }) => Name)).toEqual([
+      'web.n1',
+      ' \\_ web.n1',
+      'web.n2',
+    ]);
+    expect(filterItems(places, ['name=web.n2'], taskFilters)).toHaveLength(1);
+  });
+
   it('shows the newest of a slot first, and its history below it', () => {
     expect(printList(showTasks(history, { now: NOW }), taskColumns, {}, {})).toBe(
       [
