@@ -61,12 +61,14 @@ const specByField: Readonly<Record<string, (value: never) => object>> = {
   restart: (restart: object) => ({ ...image, restart }),
 };
 
+type Body = Readonly<Record<string, unknown>>;
+
 /** Rows about what an update may change: of a service that is there already. */
-const updateByField: Readonly<Record<string, { readonly before: object; readonly after: object }>> = {
+const updateByField: Readonly<Record<string, { readonly before: Body; readonly after: Body }>> = {
   'service update: mode changed': { before: {}, after: { mode: 'global' } },
 };
 
-function judgeUpdate({ before, after }: { readonly before: object; readonly after: object }) {
+function judgeUpdate({ before, after }: { readonly before: Body; readonly after: Body }) {
   const history = startHistory({ wire: 2 });
   createService(history, 'web', before);
   const intent = history.intend('update', 'web', { spec: { ...image, ...after } });
