@@ -12,6 +12,7 @@ import {
   isLive,
   isPaused,
   pacingOf,
+  type Service,
   type Task,
   type UpdateState,
 } from '@muster/state';
@@ -192,6 +193,7 @@ export function createObserver(): Observer {
   function checkSlots(id: string): void {
     const service = state.services.get(id);
     if (!service) return;
+    if (service.spec.mode.global && !service.removed) checkPlaces(service);
     for (const slot of service.slots.values()) {
       const live = slot.tasks.filter(isLive);
       const key = `${id}/${slot.number}`;
@@ -202,6 +204,19 @@ export function createObserver(): Observer {
       else if (!startingFirst.has(key))
         throw new Error(`slot ${key} has two live tasks without a start-first update`);
     }
+  }
+}
+
+/** No task of a global service is anywhere but on the node whose place it has, and no node has two places. */
+function checkPlaces(service: Service): void {
+  const taken = new Set<ClusterNode>();
+  for (const { number, node, occupied, tasks } of service.slots.values()) {
+    const name = `slot ${number} of ${service.spec.name}`;
+    if (occupied && !node) throw new Error(`${name} is no node's`);
+    if (node && taken.has(node)) throw new Error(`${name} is a second place on ${node.id}`);
+    if (node) taken.add(node);
+    const astray = tasks.find((task) => task.node && task.node !== node && isLive(task));
+    if (astray) throw new Error(`${name} runs ${astray.id} on ${astray.node!.id}, not on ${node?.id}`);
   }
 }
 

@@ -138,9 +138,11 @@ function* checkSlot(
 }
 
 /** Its slot needs no other task after this one. */
-function mayRest({ observed, node, version: { spec } }: Task): boolean {
+function mayRest({ observed, node, slot, version: { spec } }: Task): boolean {
   const { condition, maxAttempts } = spec.restartPolicy;
-  if (!isTerminal(observed) && node?.status !== 'down') return false;
+  // Taken back before it was given to the node that it belongs to, which was to have none.
+  const neverCame = slot.node !== undefined && observed < TaskState.ASSIGNED;
+  if (!isTerminal(observed) && !neverCame && node?.status !== 'down') return false;
   if (condition === 'none' || maxAttempts > 0) return true;
   return condition === 'on-failure' && observed === TaskState.COMPLETE;
 }

@@ -16,7 +16,7 @@ export interface TaskIdentity {
   readonly team?: string;
   readonly serviceLabels: Readonly<Record<string, string>>;
   readonly taskId: string;
-  /** `service.slot.taskid` */
+  /** `service.slot.taskid`, or `service.nodeid.taskid` */
   readonly taskName: string;
   readonly slot: number;
 }

@@ -26,8 +26,9 @@ async function ask(of: Named, globals: GlobalOptions): Promise<readonly string[]
     }
     const services = await queries.list('service.list', { team }, limits);
     if (of === 'services') return services.map(({ name }) => name);
-    return services.flatMap(({ name, replicas }) =>
-      Array.from({ length: Math.min(replicas, MAX_SLOTS) }, (_, index) => `${name}.${index + 1}`),
-    );
+    return services.flatMap(({ name, mode, replicas }) => {
+      const slots = mode === 'replicated' ? Math.min(replicas, MAX_SLOTS) : 0;
+      return Array.from({ length: slots }, (_, index) => `${name}.${index + 1}`);
+    });
   });
 }

@@ -289,6 +289,16 @@ it('changes arguments, and raises the counter that forces', () => {
   expect(update(update(spec, '--force'), '--force').taskTemplate.forceUpdate).toBe(2);
 });
 
+it('takes a mode, and replicas with one that has them only', () => {
+  expect(create('--mode', 'global', 'nginx')).toMatchObject({ mode: { global: {} } });
+  expect(create('--mode', 'replicated', '--replicas', '2', 'nginx')).toMatchObject({
+    mode: { replicated: { replicas: 2 } },
+  });
+  expect(() => create('--mode', 'global', '--replicas', '2', 'nginx')).toThrow(
+    'replicas can only be used with replicated or replicated-job mode',
+  );
+});
+
 it('passes a mode on that only the cluster can refuse', () => {
   expect(create('nginx')).not.toHaveProperty('mode');
   const body = create('--mode', 'global-job', 'nginx');

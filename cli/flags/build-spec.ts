@@ -25,7 +25,7 @@ export function buildSpec(
   setAt(spec, ['taskTemplate', 'containerSpec', 'image'], image);
   if (args.length > 0) setAt(spec, ['taskTemplate', 'containerSpec', 'args'], [...args]);
   setScalars(spec, flags);
-  setMode(spec, flags.mode);
+  setMode(spec, flags);
   for (const list of listFlags) {
     const given = (ownValue(flags, camelCase(list.name)) ?? []) as unknown[];
     const items = list.name === 'env' ? gatherEnv(given as string[], flags.envFile ?? [], client) : given;
@@ -40,6 +40,8 @@ export function changeSpec(spec: ServiceSpec, flags: FlagValues, client: ClientS
   const container = ['taskTemplate', 'containerSpec'];
   if (flags.image !== undefined) setAt(changed, [...container, 'image'], flags.image);
   if (flags.args !== undefined) setAt(changed, [...container, 'args'], flags.args);
+  if (flags.replicas !== undefined && !spec.mode.replicated)
+    throw usageError('replicas can only be used with replicated mode');
   setScalars(changed, flags);
   for (const list of listFlags) changeList(changed, list, flags, client);
   if (flags.force === true)
@@ -72,7 +74,7 @@ const longModes: Readonly<Record<string, string>> = {
   'global-job': 'globalJob',
 };
 
-function setMode(spec: Fields, mode: string | undefined): void {
+function setMode(spec: Fields, { mode, replicas }: FlagValues & { readonly mode?: string }): void {
   if (mode === undefined || mode === 'replicated') return;
   const key = ownValue(longModes, mode);
   if (key === undefined) {
@@ -80,8 +82,10 @@ function setMode(spec: Fields, mode: string | undefined): void {
       `Unknown mode: ${mode}, only replicated, global, replicated-job and global-job are known`,
     );
   }
-  // Refused by the orchestrator for now, in so many words.
-  spec.mode = { ...(spec.mode as Fields | undefined), [key]: {} };
+  if (replicas !== undefined && key !== 'replicatedJob')
+    throw usageError('replicas can only be used with replicated or replicated-job mode');
+  // Jobs are refused by the orchestrator for now, in so many words.
+  spec.mode = { [key]: {} };
 }
 
 /** Files first, then flags; the last of a name wins. A name alone takes its value from here, if it has one here. */

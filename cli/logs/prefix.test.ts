@@ -14,6 +14,11 @@ it.each([
   expect(namePrefix(makeTask(), { ...options, ...given })).toBe(prefix);
 });
 
+it('names a task of a global service by its node', () => {
+  const task = makeTask({ slot: 0, place: 'n'.repeat(25) });
+  expect(namePrefix(task, options)).toBe(`web.${'n'.repeat(25)}.tttttttttttt@node1`);
+});
+
 it('lines prefixes up, and puts nothing before raw lines', () => {
   expect(padPrefixes(['web.1@n1', 'web.10@n1'])).toEqual(['web.1@n1     | ', 'web.10@n1    | ']);
   expect(padPrefixes([''])).toEqual(['']);

@@ -1,5 +1,5 @@
 // What stands before a line of output: `web.1.q1w2e3r4t5y6@node1    | `, lined up. Pure.
-import { shortenId, type TaskView } from '@muster/api';
+import { placeOf, shortenId, type TaskView } from '@muster/api';
 import { plainText } from '../output/plain-text.ts';
 
 export interface PrefixOptions {
@@ -14,7 +14,7 @@ export function namePrefix(task: TaskView, { raw, taskIds, noTrunc, noResolve }:
   const id = noTrunc ? task.id : shortenId(task.id);
   const service = noResolve ? task.serviceId : task.serviceName;
   const node = (noResolve ? task.nodeId : task.hostname) ?? '';
-  return plainText(`${service}.${task.slot}${taskIds ? `.${id}` : ''}@${node}`);
+  return plainText(`${service}.${placeOf(task)}${taskIds ? `.${id}` : ''}@${node}`);
 }
 
 export function padPrefixes(prefixes: readonly string[]): string[] {

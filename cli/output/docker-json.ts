@@ -1,5 +1,11 @@
 // Objects as Docker's API shows them: its names, its nesting, its times. What `inspect` prints. Pure.
-import type { NodeDetail, ServiceDetail, TaskDetail, UpdateStatus } from '@muster/api';
+import {
+  type NodeDetail,
+  placeOf,
+  type ServiceDetail,
+  type TaskDetail,
+  type UpdateStatus,
+} from '@muster/api';
 import { ownValue, type Port, serviceSpecSchema, taskSpecSchema } from '@muster/model';
 import type { z } from 'zod';
 import { userMap, withOmitted } from './go-template/known-fields.ts';
@@ -131,19 +137,19 @@ export function toDockerTask(task: TaskDetail): object {
     Version: { Index: version },
     CreatedAt: iso(createdAt),
     UpdatedAt: iso(task.stateAt),
-    Name: `${serviceName}.${slot}`,
+    Name: `${serviceName}.${placeOf(task)}`,
     Labels: userMap(labels),
     ...(task.team !== undefined && { Team: task.team }),
     Spec: toDockerForm(spec, taskSpecSchema),
     ServiceID: serviceId,
-    Slot: slot,
+    ...(slot > 0 && { Slot: slot }),
     ...(nodeId !== undefined && { NodeID: nodeId, NodeHostname: hostname }),
     Status: withOmitted(status, { Err: '', ContainerStatus: { ContainerID: '', ExitCode: 0 } }),
     DesiredState: task.desired,
     SpecVersion: { Index: task.specVersion },
     ...(task.replaces !== undefined && { Replaces: task.replaces }),
   };
-  return withOmitted(shown, { Team: '', NodeID: '', NodeHostname: '', Replaces: '' });
+  return withOmitted(shown, { Team: '', Slot: 0, NodeID: '', NodeHostname: '', Replaces: '' });
 }
 
 export function toDockerNode(node: NodeDetail): object {

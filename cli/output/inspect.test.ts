@@ -202,6 +202,16 @@ Agent Labels:
   );
 });
 
+it('shows a global service, and its tasks without a slot, as Docker does', () => {
+  const service = makeService({ mode: 'global' }, { mode: 'global', replicas: 2 });
+  expect(toDockerService(service)).toMatchObject({ Spec: { Mode: { Global: {} } } });
+  expect(printServicePretty(service)).toMatch(/^Service Mode: Global$/m);
+  expect(printServicePretty(service)).not.toContain('Replicas');
+  const task = toDockerTask(makeTask({ slot: 0, place: 'n1' }));
+  expect(task).toMatchObject({ Name: 'web.n1' });
+  expect(Object.keys(task)).not.toContain('Slot');
+});
+
 it('prints a service for people', () => {
   expect(
     printServicePretty(makeService(full, { unschedulable: 'no suitable node' })),

@@ -17,6 +17,12 @@ describe('service ls', () => {
     );
   });
 
+  it('shows of a global service what is wanted of its nodes', () => {
+    const service = makeService({ mode: 'global' }, { mode: 'global', replicas: 3, running: 2 });
+    expect(showService(service)).toMatchObject({ Mode: 'global', Replicas: '2/3' });
+    expect(filterItems([service], ['mode=global'], serviceFilters)).toHaveLength(1);
+  });
+
   it('says how many may be on one node', () => {
     const service = makeService({ replicas: 4, placement: { maxReplicas: 2 } });
     expect(showService(service).Replicas).toBe('0/4 (max 2 per node)');
@@ -102,6 +108,16 @@ describe('service ps', () => {
       hostname: undefined as never,
     }),
   ];
+
+  it('names the tasks of a global service by their nodes, and keeps their histories apart', () => {
+    const places = ['n1', 'n1', 'n2'].map((place) => makeTask({ slot: 0, place }));
+    expect(showTasks(places, { now: NOW }).map(({ Name }) => Name)).toEqual([
+      'web.n1',
+      ' \\_ web.n1',
+      'web.n2',
+    ]);
+    expect(filterItems(places, ['name=web.n2'], taskFilters)).toHaveLength(1);
+  });
 
   it('shows the newest of a slot first, and its history below it', () => {
     expect(printList(showTasks(history, { now: NOW }), taskColumns, {}, {})).toBe(

@@ -21,7 +21,8 @@ export function printServicePretty(service: ServiceDetail, now = Date.now()): st
       service.team === undefined ? undefined : ['Team', service.team],
       ...mapLines('Labels', spec.labels),
       ['Service Mode', capitalise(mode)],
-      [' Replicas', String(replicas)],
+      // As Docker: how many there are to be of the others is up to the nodes.
+      mode === 'replicated' ? [' Replicas', String(replicas)] : undefined,
       service.unschedulable === undefined ? undefined : ['Unschedulable', service.unschedulable],
     ]),
     section('UpdateStatus', updateStatusLines(service, now)),

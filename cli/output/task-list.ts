@@ -1,6 +1,6 @@
 // `service ps` and `node ps`: a line for each task, the newest of a slot first and its history below it.
 
-import { portText, shortenId, type TaskView } from '@muster/api';
+import { placeOf, portText, shortenId, type TaskView } from '@muster/api';
 import { ownValue } from '@muster/model';
 import { type FilterTests, nameStartsWith, startsWith } from './filters.ts';
 import type { Column, Item } from './list.ts';
@@ -27,8 +27,9 @@ const desiredGroups: Readonly<Record<string, readonly string[]>> = {
 
 export const taskFilters: FilterTests<TaskView> = {
   id: ({ id }, value) => startsWith(id, value),
-  name: ({ name, serviceName, slot }, value) =>
-    nameStartsWith(name, value) || `${serviceName}.${slot}`.toLowerCase() === value.toLowerCase(),
+  name: (task, value) =>
+    nameStartsWith(task.name, value) ||
+    `${task.serviceName}.${placeOf(task)}`.toLowerCase() === value.toLowerCase(),
   node: ({ nodeId, hostname }, value) =>
     hostname?.toLowerCase() === value.toLowerCase() || startsWith(nodeId, value),
   'desired-state': ({ desired }, value) => {
@@ -48,9 +49,9 @@ export interface ShowTaskOptions {
 export function showTasks(tasks: readonly TaskView[], options: ShowTaskOptions): Item[] {
   let before = '';
   return tasks.map((task) => {
-    const slot = `${task.serviceId}.${task.slot}`;
-    const item = showTask(task, options, slot === before);
-    before = slot;
+    const place = `${task.serviceId}.${placeOf(task)}`;
+    const item = showTask(task, options, place === before);
+    before = place;
     return item;
   });
 }
@@ -60,12 +61,12 @@ function showTask(
   { now, noTrunc = false, noResolve = false }: ShowTaskOptions,
   isHistory: boolean,
 ): Item {
-  const { id, serviceId, serviceName, team = '', slot, image, nodeId, hostname } = task;
+  const { id, serviceId, serviceName, team = '', image, nodeId, hostname } = task;
   const { desired, state, stateAt, err, ports } = task;
   const published = state === 'running' ? ports.filter(({ publishMode }) => publishMode === 'host') : [];
   return {
     ID: noTrunc ? id : shortenId(id),
-    Name: `${isHistory ? ' \\_ ' : ''}${noResolve ? serviceId : serviceName}.${slot}`,
+    Name: `${isHistory ? ' \\_ ' : ''}${noResolve ? serviceId : serviceName}.${placeOf(task)}`,
     Team: team,
     Image: noTrunc ? image : shortenImage(image),
     Node: (noResolve ? nodeId : hostname) ?? '',

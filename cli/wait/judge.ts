@@ -1,5 +1,5 @@
 // Whether a service is as it should be, will be, or never will. Pure.
-import type { Progress, UpdateStatus } from '@muster/api';
+import { type Progress, placeOf, type UpdateStatus } from '@muster/api';
 
 export type Outcome =
   | { readonly kind: 'waiting' }
@@ -80,10 +80,10 @@ export function isUpdating({ updateStatus }: Progress): boolean {
 function judgeUpdate({ name, updateFailure }: Progress, updating: Updating): Outcome {
   if (updateFailure === undefined) return { kind: 'waiting' };
   if (updating !== 'any' && updating !== updateFailure.version) return { kind: 'waiting' };
-  const { slot, err } = updateFailure;
+  const { err } = updateFailure;
   const why = err === '' ? 'failed' : err;
   return {
     kind: 'hopeless',
-    message: `update of service ${name} failed: ${name}.${slot}: ${why}; it is tried again until the service is updated once more: see \`muster service ps ${name}\``,
+    message: `update of service ${name} failed: ${name}.${placeOf(updateFailure)}: ${why}; it is tried again until the service is updated once more: see \`muster service ps ${name}\``,
   };
 }

@@ -1,5 +1,5 @@
 // Progress in Docker's words and bars. Pure.
-import type { Progress } from '@muster/api';
+import { type Progress, placeOf, shortenId } from '@muster/api';
 import { parseTaskState, TaskState, type TaskStateName } from '@muster/model';
 
 /** With more tasks than this only the sum is shown. */
@@ -40,9 +40,9 @@ function isGoingBack(status: Progress['updateStatus']): boolean {
 export function taskLines({ replicas, slots }: Progress): string[] {
   if (replicas > MAX_BARS) return [];
   const width = String(replicas).length;
-  return slots.map(({ state, err }, index) => {
-    const number = String(index + 1).padStart(width);
-    return `${number}/${replicas}: ${err === '' ? `${state.padEnd(9)} ${bar(state)}` : oneLine(err)}`;
+  return slots.map(({ state, err, place }, index) => {
+    const which = place === undefined ? `${String(index + 1).padStart(width)}/${replicas}` : shortenId(place);
+    return `${which}: ${err === '' ? `${state.padEnd(9)} ${bar(state)}` : oneLine(err)}`;
   });
 }
 
@@ -56,7 +56,7 @@ function bar(name: TaskStateName): string {
 /** What is wrong, in one line for each thing. */
 export function troubleLines({ name, slots, err, unschedulable }: Progress): string[] {
   const lines = new Set<string>();
-  for (const slot of slots) if (slot.err !== '') lines.add(`${name}.${slot.slot}: ${oneLine(slot.err)}`);
+  for (const slot of slots) if (slot.err !== '') lines.add(`${name}.${placeOf(slot)}: ${oneLine(slot.err)}`);
   if (lines.size === 0 && err !== undefined) lines.add(`${name}: ${oneLine(err)}`);
   if (lines.size === 0 && unschedulable !== undefined) lines.add(`${name}: ${oneLine(unschedulable)}`);
   return [...lines];

@@ -136,6 +136,13 @@ describe('progress in words', () => {
     expect(troubleLines(progress({ unschedulable: 'no suitable node' }))).toEqual(['web: no suitable node']);
   });
 
+  it('shows the tasks of a global service by their nodes', () => {
+    const place = 'abcdefghijklmnopqrstuvwxy';
+    const slots = [{ slot: 0, place, state: 'rejected' as const, err: 'No such image' }];
+    expect(taskLines(progress({ slots }))).toEqual(['abcdefghijkl: No such image']);
+    expect(troubleLines(progress({ slots }))).toEqual([`web.${place}: No such image`]);
+  });
+
   it('counts what is left of a removed service', () => {
     expect(overallLine(progress({ stopping: 1 }), true)).toBe('overall progress: 1 task still running');
   });

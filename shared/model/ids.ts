@@ -29,9 +29,9 @@ export function deriveTaskId(serviceId: string, slot: number, generation: number
   return deriveId('task', serviceId, slot, generation);
 }
 
-/** SwarmKit's task name: `service.slot.taskid` (api/naming/naming.go). */
-export function nameTask(serviceName: string, slot: number, taskId: string): string {
-  return `${serviceName}.${slot}.${taskId}`;
+/** SwarmKit's task name: `service.slot.taskid`, or `service.nodeid.taskid` in a global service (api/naming/naming.go). */
+export function nameTask(serviceName: string, place: number | string, taskId: string): string {
+  return `${serviceName}.${place}.${taskId}`;
 }
 
 /** Ids and names that stand as one token of a subject. */

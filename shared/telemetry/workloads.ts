@@ -1,8 +1,8 @@
 // What the cluster runs, as folded: tasks and nodes by state, and the figures of each service. Nothing here looks at a
 // single task: what is summed up was counted when it changed.
 import type { EventFact } from '@muster/events';
-import { countReplicas, nameTaskState, nodeStatuses } from '@muster/model';
-import type { ClusterState, Service } from '@muster/state';
+import { nameTaskState, nodeStatuses } from '@muster/model';
+import { type ClusterState, countWanted, type Service } from '@muster/state';
 
 /** Services that have figures of their own, oldest first. So many hold up the process for 40 ms at a scrape, 10,000 for half a second. */
 export const MOST_SERVICES = 1_000;
@@ -43,7 +43,7 @@ export function readWorkloads(state: ClusterState, restarts: RestartCounts): Wor
   const services: ServiceReading[] = [];
   let short = 0;
   for (const service of state.serviceByName.values()) {
-    const desired = countReplicas(service.spec);
+    const desired = countWanted(service);
     if (service.runningTasks < desired) short += 1;
     if (services.length < MOST_SERVICES)
       services.push(readService(service, desired, restarts.get(service.id) ?? 0));

@@ -7,6 +7,7 @@ import { portReconcile } from './subjects/ports.ts';
 import { schedule } from './subjects/schedule.ts';
 import { defaults, taskStates, validation } from './subjects/specs.ts';
 import { spreadTree } from './subjects/spread-tree.ts';
+import { statusCounts } from './subjects/status-counts.ts';
 
 export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['constraint-match.json', constraintMatch],
@@ -22,6 +23,7 @@ export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['scale-down.json', scaleDown],
   ['schedule.json', schedule],
   ['spread-tree.json', spreadTree],
+  ['status-counts.json', statusCounts],
   ['task-states.json', taskStates],
   ['validation.json', validation],
 ]);

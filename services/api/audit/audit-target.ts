@@ -11,6 +11,8 @@ import {
   type TeamName,
 } from '@muster/model';
 import type { ClusterState } from '@muster/state';
+import { placeOfCreated } from '../queries/directory.ts';
+import { readTaskName } from '../queries/find.ts';
 import type { FactReader } from '../replay/fact-reader.ts';
 import { readByName, readService } from './audit-names.ts';
 
@@ -78,17 +80,17 @@ async function findById(
   return aboutId(reader, state, task ? { serviceId: task.service.id, taskId: about } : { serviceId: about });
 }
 
-/** `service.slot`, or `service.slot.id` */
+/** `service.slot`, or `service.slot.id`; in a global service a node's id stands for the slot. */
 async function findSlot(
   reader: FactReader,
   state: ClusterState,
   about: string,
   team: string,
 ): Promise<AuditTarget | undefined> {
-  const slot = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(about);
-  if (!slot) return undefined;
-  const [, serviceName, number, idPrefix = ''] = slot;
-  const typed = readNameWithTeam(serviceName!, team);
+  const named = readTaskName(about);
+  if (!named) return undefined;
+  const { serviceName, place, id: idPrefix = '' } = named;
+  const typed = readNameWithTeam(serviceName, team);
   const asked = spellAsIs(state, typed) ?? typed;
   const { serviceIds, astray } = await readByName(reader, state, asked);
   const created = reader.facts.flatMap((fact) =>
@@ -97,7 +99,7 @@ async function findSlot(
       : [],
   );
   const ids = created
-    .filter((task) => task.slot === Number(number) && task.id.startsWith(idPrefix))
+    .filter((task) => placeOfCreated(task) === place && task.id.startsWith(idPrefix))
     .map(({ id }) => id);
   if (ids.length === 0) return undefined;
   return { ...asked, serviceIds, astray, taskIds: new Set(ids), firstSeq: 1 };

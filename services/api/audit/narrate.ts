@@ -1,7 +1,13 @@
 // A fact of the log as a sentence: who did what, and why. Pure; used by `events` and by `audit`.
 import type { EventFact, EventOf, Fact, IntentFact, MusterEvent } from '@muster/events';
 import { DEFAULT_TEAM, nameWithTeam } from '@muster/model';
-import { type Directory, type KnownService, listSlotNames, listTaskNames } from '../queries/directory.ts';
+import {
+  type Directory,
+  type KnownService,
+  listPlaceNames,
+  listTaskNames,
+  placeOfCreated,
+} from '../queries/directory.ts';
 import {
   describeNodeBriefly,
   describeNodeChange,
@@ -194,10 +200,7 @@ function tellReconciled(event: EventOf<'service.reconciled'>, directory: Directo
   const created = event.created.filter(({ id }) => focus(id));
   // A new task's name comes from the event itself: the directory may not have seen it yet.
   if (created.length > 0) {
-    const names = listSlotNames(
-      service,
-      created.map(({ slot }) => slot),
-    );
+    const names = listPlaceNames(service, created.map(placeOfCreated));
     const [only] = created;
     const place =
       created.length === 1 && only?.replaces !== undefined
@@ -220,7 +223,7 @@ function tellReconciled(event: EventOf<'service.reconciled'>, directory: Directo
   };
 }
 
-/** Reasons that name a slot are told only when that slot is of interest: "web.3 ended: …". */
+/** Reasons that name a place are told only when that place is of interest: "web.3 ended: …". */
 function aboutOneOf(
   { serviceId, created, desired, reaped }: EventOf<'service.reconciled'>,
   directory: Directory,
@@ -230,11 +233,11 @@ function aboutOneOf(
   // They are in the orchestrator's words, which has no need of teams.
   const service = directory.services.get(serviceId)?.name ?? '';
   const names = new Set<string>();
-  for (const { id, slot } of created) if (focus(id)) names.add(`${service}.${slot}`);
+  for (const task of created) if (focus(task.id)) names.add(`${service}.${placeOfCreated(task)}`);
   for (const id of [...desired.map((task) => task.id), ...reaped])
-    if (focus(id)) names.add(`${service}.${directory.tasks.get(id)?.slot}`);
+    if (focus(id)) names.add(`${service}.${directory.tasks.get(id)?.place}`);
   return (reason) => {
-    const named = reason.startsWith(`${service}.`) ? /^\S+\.\d+(?= )/.exec(reason)?.[0] : undefined;
+    const named = reason.startsWith(`${service}.`) ? /^\S+(?= )/.exec(reason)?.[0] : undefined;
     return named === undefined || names.has(named);
   };
 }

@@ -1,8 +1,8 @@
 // From folded state to what the API says of it. Pure.
 import { readStored, serviceSpecForm } from '@muster/events';
 import {
-  countReplicas,
   DEFAULT_TEAM,
+  modeOf,
   nameTask,
   nameTaskState,
   serviceSpecSchema,
@@ -10,7 +10,15 @@ import {
   taskSpecSchema,
   withoutYounger,
 } from '@muster/model';
-import type { ClusterNode, Service, Task } from '@muster/state';
+import {
+  type ClusterNode,
+  countWanted,
+  isGlobal,
+  placeOfTask,
+  type Service,
+  type Slot,
+  type Task,
+} from '@muster/state';
 import type {
   NodeDetail,
   NodeView,
@@ -27,8 +35,8 @@ export function viewService(service: Service): ServiceView {
     id: service.id,
     name: spec.name,
     ...teamOf(service),
-    mode: 'replicated',
-    replicas: countReplicas(spec),
+    mode: modeOf(spec),
+    replicas: countWanted(service),
     running: service.runningTasks,
     maxReplicasPerNode: spec.taskTemplate.placement.maxReplicas,
     image: spec.taskTemplate.containerSpec.image,
@@ -70,11 +78,11 @@ export function viewTask(task: Task): TaskView {
   const { service, slot, node, version } = task;
   return {
     id: task.id,
-    name: nameTask(service.spec.name, slot.number, task.id),
+    name: nameTask(service.spec.name, placeOfTask(task), task.id),
     serviceId: service.id,
     serviceName: service.spec.name,
     ...teamOf(service),
-    slot: slot.number,
+    ...viewPlace(slot, placeOfTask(task)),
     generation: task.generation,
     image: version.spec.containerSpec.image,
     ...(node && { nodeId: node.id, hostname: node.description.hostname }),
@@ -88,6 +96,11 @@ export function viewTask(task: Task): TaskView {
     ports: [...(version.ports ?? [])],
     createdAt: task.createdAt,
   };
+}
+
+/** As Docker: a slot has a number only where it is known by that. */
+export function viewPlace({ service, number }: Slot, place: string) {
+  return isGlobal(service) ? { slot: 0, place } : { slot: number };
 }
 
 /** A task that waits for a port or a node has the reason for its error, as in SwarmKit. */

@@ -1,13 +1,14 @@
 // Names for ids, learnt from the log itself and never forgotten: a removed service and a reaped task keep theirs, as
 // the state does not. What sentences about facts are made with.
-import { type EventOf, type Fact, readStored, serviceSpecForm } from '@muster/events';
+import { type CreatedTask, type EventOf, type Fact, readStored, serviceSpecForm } from '@muster/events';
 import { DEFAULT_TEAM, type NodeDescription, nameWithTeam, type ServiceSpec } from '@muster/model';
-import type { ClusterState } from '@muster/state';
+import { type ClusterState, placeOfTask } from '@muster/state';
 
 export interface KnownTask {
   readonly id: string;
   readonly serviceId: string;
-  readonly slot: number;
+  /** Its slot, or the node that this belongs to. */
+  readonly place: string;
   readonly generation: number;
   readonly replaces: string | undefined;
   /** The event that created it, and the spec that it runs. */
@@ -54,8 +55,9 @@ export class Directory {
         for (const task of event.created) {
           if (this.tasks.has(task.id)) continue;
           const { serviceId, specVersion } = event;
-          const { id, slot, generation, replaces } = task;
-          this.tasks.set(id, { id, serviceId, slot, generation, replaces, createdSeq: seq, specVersion });
+          const { id, generation, replaces } = task;
+          const place = placeOfCreated(task);
+          this.tasks.set(id, { id, serviceId, place, generation, replaces, createdSeq: seq, specVersion });
         }
         break;
       case 'node.joined':
@@ -85,8 +87,8 @@ export class Directory {
     }
     for (const task of state.tasks.values()) {
       const { id, generation, replaces, createdSeq } = task;
-      const [serviceId, slot, specVersion] = [task.service.id, task.slot.number, task.version.seq];
-      this.tasks.set(id, { id, serviceId, slot, generation, replaces, createdSeq, specVersion });
+      const [serviceId, place, specVersion] = [task.service.id, placeOfTask(task), task.version.seq];
+      this.tasks.set(id, { id, serviceId, place, generation, replaces, createdSeq, specVersion });
     }
   }
 
@@ -104,11 +106,15 @@ export class Directory {
     return this.nodes.get(id)?.hostname ?? shortenId(id);
   }
 
-  /** `service.slot` */
+  /** `service.slot`, or `service.nodeid` */
   nameTask(id: string): string {
     const task = this.tasks.get(id);
-    return task ? `${this.nameService(task.serviceId)}.${task.slot}` : shortenId(id);
+    return task ? `${this.nameService(task.serviceId)}.${task.place}` : shortenId(id);
   }
+}
+
+export function placeOfCreated({ slot, node }: Pick<CreatedTask, 'slot' | 'node'>): string {
+  return node ?? String(slot);
 }
 
 /** Docker shows twelve characters of an id. */
@@ -121,27 +127,30 @@ const MAX_LISTED = 12;
 
 /** "web.1-3, web.7, db.1": tasks in as few words as will do. */
 export function listTaskNames(directory: Directory, ids: readonly string[]): string {
-  const slots = new Map<string, number[]>();
+  const places = new Map<string, string[]>();
   const names: string[] = [];
   for (const id of ids) {
     const task = directory.tasks.get(id);
     if (!task) names.push(shortenId(id));
-    else if (slots.has(task.serviceId)) slots.get(task.serviceId)!.push(task.slot);
-    else slots.set(task.serviceId, [task.slot]);
+    else if (places.has(task.serviceId)) places.get(task.serviceId)!.push(task.place);
+    else places.set(task.serviceId, [task.place]);
   }
-  const ranges = [...slots].flatMap(([serviceId, numbers]) =>
-    listSlots(directory.nameService(serviceId), numbers),
+  const ranges = [...places].flatMap(([serviceId, ofService]) =>
+    listPlaces(directory.nameService(serviceId), ofService),
   );
   return shortenList([...ranges, ...names]);
 }
 
 /** "web.1-3, web.7" */
-export function listSlotNames(service: string, slots: readonly number[]): string {
-  return shortenList(listSlots(service, slots));
+export function listPlaceNames(service: string, places: readonly string[]): string {
+  return shortenList(listPlaces(service, places));
 }
 
-function listSlots(service: string, slots: readonly number[]): string[] {
-  return listRanges(slots).map((range) => `${service}.${range}`);
+function listPlaces(service: string, places: readonly string[]): string[] {
+  const isNumber = (place: string) => /^\d{1,8}$/.test(place);
+  const ranges = listRanges(places.filter(isNumber).map(Number));
+  const nodes = new Set(places.filter((place) => !isNumber(place)));
+  return [...ranges, ...nodes].map((place) => `${service}.${place}`);
 }
 
 function shortenList(names: readonly string[]): string {

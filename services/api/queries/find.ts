@@ -2,7 +2,14 @@
 // one id that begins so. Names are told apart without regard to case; of those that differ by it alone, which only an old
 // log holds, the one that was written. They are those of one team, unless one says another ("payments/web"); ids are everybody's.
 import { DEFAULT_TEAM, type Refusal, readNameWithTeam, refuse } from '@muster/model';
-import type { ClusterNode, ClusterState, Service, Task } from '@muster/state';
+import {
+  type ClusterNode,
+  type ClusterState,
+  isGlobal,
+  placeOn,
+  type Service,
+  type Task,
+} from '@muster/state';
 
 export type Found<T> =
   | { readonly ok: true; readonly found: T }
@@ -37,20 +44,35 @@ function findNodesByName(nodes: readonly ClusterNode[], name: string): readonly 
   return nodes.filter(({ description }) => description.hostname.toLowerCase() === folded);
 }
 
-/** A task is also known as `service.slot` (its newest) and as `service.slot.id`. */
+/**
+ * A task is also known as `service.slot` (its newest) and as `service.slot.id`; in a global service a node's id stands for the
+ * slot.
+ */
 export function findTask(state: ClusterState, text: string, team: string = DEFAULT_TEAM): Found<Task> {
   const exact = state.tasks.get(text);
   if (exact) return found(exact);
-  const named = /^(.+)\.(\d+)(?:\.([0-9a-z]+))?$/.exec(text);
+  const named = readTaskName(text);
   if (named) {
-    const [, serviceName, slot, id] = named;
-    const [service, ...others] = findServicesByName(state, serviceName!, team);
+    const { serviceName, place, id } = named;
+    const [service, ...others] = findServicesByName(state, serviceName, team);
     if (others.length > 0) return ambiguous('task', text, others.length + 1);
-    const tasks = service?.slots.get(Number(slot))?.tasks ?? [];
+    const tasks = service ? listTasksIn(state, service, place) : [];
     const task = id === undefined ? tasks.at(-1) : tasks.find((candidate) => candidate.id.startsWith(id));
     return task ? found(task) : missing('task', text);
   }
   return findByPrefix('task', text, state.tasks);
+}
+
+/** Neither a service's name nor a node's id has a dot in it. */
+export function readTaskName(text: string) {
+  const [, serviceName, place, id] = /^([^.]+)\.([^.]+)(?:\.([0-9a-z]+))?$/.exec(text) ?? [];
+  return serviceName === undefined || place === undefined ? undefined : { serviceName, place, id };
+}
+
+function listTasksIn(state: ClusterState, service: Service, place: string): readonly Task[] {
+  if (!isGlobal(service)) return (/^\d+$/.test(place) && service.slots.get(Number(place))?.tasks) || [];
+  const node = state.nodes.get(place);
+  return (node && placeOn(service, node)?.tasks) ?? [];
 }
 
 interface ById<T> {

@@ -1,16 +1,23 @@
 // How far a service is from what its spec says. Pure.
 import { countReplicas, isTerminal, nameTaskState, TaskState } from '@muster/model';
-import { isLive, isOutdated, isOver, type Service, type Slot, type Task } from '@muster/state';
-import { describeUpdate, errorOf } from './describe.ts';
+import {
+  isGlobal,
+  isLive,
+  isOutdated,
+  isOver,
+  mayFill,
+  type Service,
+  type Slot,
+  type Task,
+} from '@muster/state';
+import { describeUpdate, errorOf, viewPlace } from './describe.ts';
 import type { Progress } from './views.ts';
 
 const SHOWN_SLOTS = 20;
 
 export function measureProgress(service: Service, shownSlots = SHOWN_SLOTS): Progress {
-  const replicas = countReplicas(service.spec);
-  const occupied = [...service.slots.values()]
-    .filter((slot) => slot.occupied)
-    .sort((a, b) => a.number - b.number);
+  const occupied = [...service.slots.values()].filter(isAwaited).sort((a, b) => a.number - b.number);
+  const replicas = isGlobal(service) ? service.uncovered.size + occupied.length : countReplicas(service.spec);
   const counts = { running: 0, completed: 0, failed: 0 };
   const errors = new Map<string, number>();
   for (const slot of occupied) {
@@ -38,6 +45,11 @@ export function measureProgress(service: Service, shownSlots = SHOWN_SLOTS): Pro
   };
 }
 
+/** Where a global service may have no task now, what is there is as it may stay for long. */
+function isAwaited({ occupied, service, node }: Slot): boolean {
+  return occupied && (node === undefined || mayFill(service, node));
+}
+
 /** What the restart policy made of it since is no matter: Docker's updates end with the first such task as well. */
 function findUpdateFailure(
   { version }: Service,
@@ -47,7 +59,7 @@ function findUpdateFailure(
     const failed = slot.tasks.find(
       (task) => task.cause === 'update' && task.version.seq === version.seq && hasFailed(task),
     );
-    if (failed) return { updateFailure: { version: version.seq, slot: slot.number, err: failed.err } };
+    if (failed) return { updateFailure: { version: version.seq, ...viewPlaceOf(slot), err: failed.err } };
   }
   return undefined;
 }
@@ -71,11 +83,15 @@ function describeSlot(slot: Slot): Progress['slots'][number] {
   const newest = slot.tasks.at(-1);
   const hostname = newest?.node?.description.hostname;
   return {
-    slot: slot.number,
+    ...viewPlaceOf(slot),
     state: nameTaskState(newest?.observed ?? TaskState.NEW),
     err: slotError(slot),
     ...(hostname !== undefined && { hostname }),
   };
+}
+
+function viewPlaceOf(slot: Slot) {
+  return viewPlace(slot, slot.node?.id ?? String(slot.number));
 }
 
 /** What is wrong with the slot now: the newest task's error or, until that runs, the error of the one before. */

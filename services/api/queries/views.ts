@@ -20,12 +20,15 @@ const labels = z.record(z.string(), z.string());
 const taskState = z.enum(taskStateNames);
 /** Left out for the default team. */
 const team = z.string().optional();
+/** What stands for it in a task's name; left out where that is the slot. */
+const place = z.string().optional();
 
 export const serviceViewSchema = z.object({
   id: z.string(),
   name: z.string(),
   team,
-  mode: z.literal('replicated'),
+  /** One of the model's, or of a younger one. */
+  mode: z.string(),
   /** Wanted. */
   replicas: z.int(),
   running: z.int(),
@@ -66,12 +69,14 @@ export type ServiceDetail = z.infer<typeof serviceDetailSchema>;
 
 export const taskViewSchema = z.object({
   id: z.string(),
-  /** `service.slot.taskid` */
+  /** `service.slot.taskid`, or `service.nodeid.taskid` */
   name: z.string(),
   serviceId: z.string(),
   serviceName: z.string(),
   team,
+  /** 0 in a global service. */
   slot: z.int(),
+  place,
   generation: z.int(),
   image: z.string(),
   nodeId: z.string().optional(),
@@ -137,7 +142,7 @@ export const progressSchema = z.object({
   id: z.string(),
   name: z.string(),
   removed: z.boolean(),
-  /** Slots that should run. */
+  /** Slots that should run; of a global service those of nodes that may have a task. */
   replicas: z.int(),
   /** Slots that run, and run the current spec. */
   running: z.int(),
@@ -149,12 +154,12 @@ export const progressSchema = z.object({
   unschedulable: z.string().optional(),
   /** The lowest slots, for display. */
   slots: z.array(
-    z.object({ slot: z.int(), state: taskState, err: z.string(), hostname: z.string().optional() }),
+    z.object({ slot: z.int(), place, state: taskState, err: z.string(), hostname: z.string().optional() }),
   ),
   /** The commonest error among slots that do not run. */
   err: z.string().optional(),
   /** A task that the update to this version made, and that failed; the first by slot. */
-  updateFailure: z.object({ version: z.int(), slot: z.int(), err: z.string() }).optional(),
+  updateFailure: z.object({ version: z.int(), slot: z.int(), place, err: z.string() }).optional(),
   updateStatus: updateStatusSchema.optional(),
 });
 export type Progress = z.infer<typeof progressSchema>;
@@ -226,3 +231,14 @@ export const auditEntrySchema = z.object({
   cause: z.int().optional(),
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
+
+/** What stands for the place in the name of a task. */
+export function placeOf({
+  slot,
+  place,
+}: {
+  readonly slot: number;
+  readonly place?: string | undefined;
+}): string {
+  return place ?? String(slot);
+}

@@ -1,5 +1,6 @@
 import {
   assign,
+  coverNodes,
   createService,
   createTasks,
   type History,
@@ -282,4 +283,13 @@ describe('a node that is removed', () => {
     expect(history.state.nodes.get('n1')).toMatchObject({ removed: false, status: 'unknown' });
     expect(command()).toEqual([]);
   });
+});
+
+it('names the task of a global service by its node, and by no slot', () => {
+  history = startHistory({ wire: 2 });
+  joinReadyNode(history, 'n1');
+  const service = createService(history, 'log', { mode: 'global' });
+  const [id] = coverNodes(history, service);
+  assign(history, 'n1', id!);
+  expect(derive(id)).toMatchObject([{ command: { task: { id, name: `log.n1.${id}`, slot: 0 } } }]);
 });

@@ -2,7 +2,7 @@
 // to hold. Level-triggered: asked again, it gives the same answer until the store shows it, and then nothing.
 import { type ForgetCommand, findNeeds, type TaskCommandInput } from '@muster/events';
 import { DEFAULT_TEAM, type DesiredStateName, nameTask, nameTaskState, type Port } from '@muster/model';
-import { basisOf, type ClusterState, type Task } from '@muster/state';
+import { basisOf, type ClusterState, isGlobal, placeOfTask, type Task } from '@muster/state';
 import type { CommandView } from './command-view.ts';
 import type { Strays } from './strays.ts';
 
@@ -66,8 +66,9 @@ function commandTask(state: ClusterState, task: Task): TaskCommandInput {
     desired: nameTaskState(desired) as DesiredStateName,
     task: {
       id,
-      name: nameTask(name, slot.number, id),
-      slot: slot.number,
+      name: nameTask(name, placeOfTask(task), id),
+      // As Docker: a task that is known by its node has none.
+      slot: isGlobal(service) ? 0 : slot.number,
       service: { id: service.id, name, ...(service.team !== DEFAULT_TEAM && { team: service.team }), labels },
       spec,
       ports,

@@ -277,8 +277,8 @@ describe('a node that must be left', () => {
 
   it('has a place again when it is removed and joins once more, though nothing about it has changed', () => {
     const service = runEverywhere();
+    const { description } = history.state.nodes.get('n1')!;
     removeNode('n1');
-    const description = describeNode('n1');
     history.append({ type: 'node.joined', cause: 0, nodeId: 'n1', session: 'another', description });
     changeStatus(history, 'n1', 'ready');
     settle(service);

@@ -60,8 +60,9 @@ describe('how slots are replaced', () => {
 
   it('looks at no slot twice to find the next one, however many there are', () => {
     const replicas = 500;
-    const { service, apply } = startRollout({ replicas });
+    const { history, apply, service: read } = startRollout({ replicas });
     apply({ image: 'web:2', replicas });
+    const service = history.state.services.get(read.id)!;
     const look = vi.spyOn(service.slots, 'get');
     for (let left = service.outdated.size; left > 0; left -= 1) {
       const [next] = lowestOutdated(service);

@@ -23,6 +23,7 @@ function suits({ version }: Service, { backends, description }: ClusterNode): bo
 
 /** How many tasks are to run: of a global service one on every node that is to have it, or that keeps what it has. */
 export function countWanted(service: Service): number {
-  const { spec, uncovered, places, resting } = service;
+  const { spec, removed, uncovered, places, resting } = service;
+  if (removed) return 0;
   return isGlobal(service) ? uncovered.size + places.size - resting.size : countReplicas(spec);
 }

@@ -82,6 +82,7 @@ export function unbindPlace(service: Service, node: ClusterNode): void {
   if (!slot) return;
   slot.node = undefined;
   service.places.delete(node.handle);
+  service.resting.deleteRow(slot.row);
   if (slot.occupied) {
     slot.occupied = false;
     service.occupiedSlots -= 1;

@@ -34,6 +34,7 @@ export function indexSlot(slot: Slot): void {
   member(service.doubled, row, doubled);
   member(service.crowded, row, crowded);
   member(service.gaps, row, held && open && isStopped(newest));
+  if (!slot.node) return;
   member(service.resting, row, held && !open && (!isLive(newest) || isTerminal(newest.observed)));
 }
 

@@ -6,6 +6,7 @@ import {
   DEFAULT_TEAM,
   deriveServiceId,
   equalJson,
+  modeOf,
   parseTaskState,
   type ServiceSpec,
   TaskState,
@@ -77,7 +78,9 @@ export function updateService(
 ): boolean {
   const { event, seq, time } = fact;
   const service = state.services.get(event.serviceId);
-  if (!service || service.removed || !state.intents.delete(event.cause)) return false;
+  // A mode is for ever.
+  if (!service || service.removed || modeOf(event.spec) !== modeOf(service.spec)) return false;
+  if (!state.intents.delete(event.cause)) return false;
   const left = service.storedSpec;
   changeSpec(state, service, { stored: storedOf(fact, 'spec'), spec: event.spec, seq, time }, changes);
   if (state.wireVersion < UPDATES_SINCE) return true;

@@ -13,7 +13,7 @@ import {
   updateService,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Service } from '../cluster/state.ts';
+import type { Service } from '../cluster/readonly.ts';
 import { hashState } from '../snapshots/hash.ts';
 
 let history: History;

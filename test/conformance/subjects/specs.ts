@@ -1,5 +1,7 @@
 // What a spec may say, and what it says when it says nothing; and the ladder of task states.
 import { isTerminal, normaliseServiceSpec, parseTaskState, type ServiceSpec } from '@muster/model';
+import { createOrchestrator } from '@muster/orchestrator';
+import { createService, decideOnce, startHistory } from '@muster/testing';
 import type { Row, Subject } from '../subject.ts';
 
 export const taskStates: Subject = {
@@ -58,8 +60,25 @@ const specByField: Readonly<Record<string, (value: never) => object>> = {
   rollback: (rollback: object) => ({ ...image, rollback }),
 };
 
+type Body = Readonly<Record<string, unknown>>;
+
+/** Rows about what an update may change: of a service that is there already. */
+const updateByField: Readonly<Record<string, { readonly before: Body; readonly after: Body }>> = {
+  'service update: mode changed': { before: {}, after: { mode: 'global' } },
+};
+
+function judgeUpdate({ before, after }: { readonly before: Body; readonly after: Body }) {
+  const history = startHistory({ wire: 2 });
+  createService(history, 'web', before);
+  const intent = history.intend('update', 'web', { spec: { ...image, ...after } });
+  const decided = decideOnce(history, createOrchestrator()).map(({ event }) => event);
+  const verdict = decided.find(({ cause }) => cause === intent);
+  return verdict?.type === 'intent.rejected' ? { ok: false, message: verdict.message } : { ok: true };
+}
+
 export const validation: Subject = {
   skip: ({ field, value }) => {
+    if (Object.hasOwn(updateByField, String(field))) return undefined;
     if (!Object.hasOwn(specByField, String(field))) return `${field} does not exist yet`;
     return JSON.stringify(value).includes('{{')
       ? 'templates are refused by name until they are expanded'
@@ -72,6 +91,8 @@ export const validation: Subject = {
     return answer.ok === ok && (message === undefined || answer.message === message);
   },
   start: () => (row: Row) => {
+    const update = updateByField[String(row.field)];
+    if (update) return judgeUpdate(update);
     const body = specByField[String(row.field)]!(row.value as never);
     const normalised = normaliseServiceSpec(body, 'name' in body ? undefined : 'web');
     return normalised.ok ? { ok: true } : { ok: false, message: normalised.refusal.message };
