@@ -1,23 +1,23 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
-import { FIRST_WIRE_VERSION, nodeSpecForm, readStored, type Stored, serviceSpecForm } from '@muster/events';
-import {
-  INITIAL_NODE_SPEC,
-  type NodeDescription,
-  type NodeRole,
-  type NodeSpec,
-  type NodeStatus,
-  type Port,
-  type Resources,
-  type ServiceSpec,
-  type TaskSpec,
+import { FIRST_WIRE_VERSION, readStored, type Stored, serviceSpecForm } from '@muster/events';
+import type {
+  NodeDescription,
+  NodeRole,
+  NodeSpec,
+  NodeStatus,
+  Port,
+  Resources,
+  ServiceSpec,
+  TaskSpec,
 } from '@muster/model';
 import { DIGESTS_KEPT } from '../fold/digest.ts';
 import type { Loss } from '../fold/losses.ts';
 import { NO_VOIDS, type Voids } from '../fold/voids.ts';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { Intents } from './intents.ts';
+import { labelsOf, readNodeSpec } from './node-spec.ts';
 import { ServiceNames } from './service-names.ts';
 import type { ServiceUpdate } from './service-update.ts';
 import type { Slot } from './slot.ts';
@@ -383,21 +383,4 @@ export function makeNode(
     strays: new Set(strays),
     straysOmitted: facts.straysOmitted ?? 0,
   };
-}
-
-/** Changes what an operator wants of the node, and what follows from it. */
-export function setNodeSpec(node: ClusterNode, storedSpec: Stored | undefined, seq: number): void {
-  node.storedSpec = storedSpec;
-  node.spec = readNodeSpec(storedSpec);
-  node.specSeq = seq;
-  node.role = node.spec.role;
-  node.labels = labelsOf(node.description, node.spec);
-}
-
-export function labelsOf({ labels }: NodeDescription, spec: NodeSpec): Readonly<Record<string, string>> {
-  return Object.keys(spec.labels).length === 0 ? labels : { ...labels, ...spec.labels };
-}
-
-function readNodeSpec(stored: Stored | undefined): NodeSpec {
-  return stored === undefined ? INITIAL_NODE_SPEC : readStored(nodeSpecForm, stored);
 }

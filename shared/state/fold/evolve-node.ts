@@ -9,9 +9,10 @@ import {
 } from '@muster/events';
 import { equalJson, isTerminal, parseTaskState, TaskState } from '@muster/model';
 import { evict } from '../cluster/evicted.ts';
+import { labelsOf, setNodeSpec } from '../cluster/node-spec.ts';
 import { indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
 import { indexTask } from '../cluster/service-indices.ts';
-import { type ClusterNode, type ClusterState, labelsOf, makeNode, setNodeSpec } from '../cluster/state.ts';
+import { type ClusterNode, type ClusterState, makeNode } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
