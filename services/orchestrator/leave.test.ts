@@ -164,8 +164,8 @@ describe("SwarmKit's constraint enforcer", () => {
     const [first, second, third] = given(reserve, 'n1', 'n1', 'n1', 'n1');
     report(history, 'n1', { id: first!.id, state: 'complete' });
     describeAnew('n1', { nanoCpus: 2e9, memoryBytes: 1e9 });
-    expect(decide()?.desired.map(({ id }) => id)).not.toContain(second!.id);
-    expect(decide()?.desired.map(({ id }) => id)).not.toContain(third!.id);
+    expect(decide()!.desired.map(({ id }) => id)).not.toContain(second!.id);
+    expect(decide()!.desired.map(({ id }) => id)).not.toContain(third!.id);
     expect(decide()?.desired).toHaveLength(2);
     describeAnew('n1', { nanoCpus: 4e9, memoryBytes: 1e9 });
     expect(decide()?.desired).toEqual([{ id: first!.id, state: 'shutdown' }]);

@@ -102,7 +102,7 @@ export interface Service {
 export interface ClusterNode {
   readonly handle: number;
   readonly id: string;
-  readonly joinedAt: number;
+  joinedAt: number;
   /** As it stands in the log; `description` is the same in this build's form. */
   storedDescription: Stored;
   description: NodeDescription;

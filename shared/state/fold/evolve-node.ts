@@ -79,6 +79,7 @@ function readmit(
   for (const task of node.tasks.values()) state.tables.countTask(task, -1);
   Object.assign(node, {
     removed: false,
+    joinedAt: time,
     status: 'unknown',
     statusMessage: 'joined, no heartbeat yet',
     statusAt: time,
