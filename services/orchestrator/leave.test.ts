@@ -54,8 +54,9 @@ function decide() {
 describe('a node that is drained', () => {
   it('loses its tasks, whose successors wait for no delay, only for them to stop', () => {
     const [first, second] = given({ restart: { delay: '20s' } }, 'n1', 'n2');
-    updateNode(history, 'n2', { availability: 'drain' });
+    const cause = updateNode(history, 'n2', { availability: 'drain' });
     expect(decide()).toMatchObject({
+      cause,
       desired: [{ id: second!.id, state: 'shutdown' }],
       created: [{ slot: 2, generation: 2, desired: 'ready', replaces: second!.id, cause: 'restart' }],
       why: ['web.2 is on node n2 that is drained; replaced'],

@@ -3,7 +3,7 @@
 import { countReplicas, TaskState } from '@muster/model';
 import { isOver, type Service, type Task } from '@muster/state';
 import { blockedUntil, isBlocked } from './blocked.ts';
-import { describeFate, mustStopFirst, replacementStartsAt } from './leave.ts';
+import { describeFate, findCause, mustStopFirst, replacementStartsAt } from './leave.ts';
 import {
   concludePlan,
   count,
@@ -93,7 +93,7 @@ function replaceTask(plan: Plan, task: Task): void {
     wakePlanAt(plan, task.startAt);
     return;
   }
-  const cause = Math.max(task.statusSeq, task.commandSeq);
+  const cause = findCause(task);
   desire(plan, task, 'shutdown', cause);
   const name = `${service.spec.name}.${task.slot.number}`;
   const fate = describeFate(task);
