@@ -17,6 +17,7 @@ import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
+import { noteStranger } from './strangers.ts';
 import { assignTask, noteTask, setObserved } from './task-transitions.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
@@ -121,9 +122,17 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
     unbindPlace(service, node);
     changes.services.add(service.id);
   }
-  for (const writer of writers) state.lastSeqs.delete(eventSubject(writer, 'node', node.id));
+  keepLastSeqs(state, node);
   forgetNodeWhenEmpty(state, node);
   return true;
+}
+
+/** It may join again, and be decided about on the same subjects. */
+function keepLastSeqs(state: ClusterState, { id }: ClusterNode): void {
+  for (const writer of writers) {
+    const subject = eventSubject(writer, 'node', id);
+    if (state.lastSeqs.has(subject)) noteStranger(state, subject);
+  }
 }
 
 /** As long as an agent may be away and have something to tell, within reason. */
