@@ -29,6 +29,6 @@ it.each([
   ['orchestrator', COMPLETE, ORPHANED, 'it has ended'],
   ['orchestrator', RUNNING, undefined, 'it runs'],
   ['dispatcher', PENDING, ORPHANED, 'it is on no node'],
-] as const)('the %s may not make it go from %s to %s: %s', (writer, from, to) => {
+] as const)('the %s may not make it go from %s to %s: %s', (writer, from, to, _why) => {
   expect(isTransition(writer, from, to)).toBe(false);
 });
