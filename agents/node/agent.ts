@@ -278,7 +278,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** Who starts here next finds it told. */
   function endWhenEmpty(): void {
     if (!isRemoved || entries.size > 0) return;
-    reporter.flush().then(() => end(new NodeRemovedError(nodeId)), end);
+    Promise.all([reporter.flush(), progress.saved()]).then(() => end(new NodeRemovedError(nodeId)), end);
   }
 
   /** The log has lost what it was told: it is told again. What it takes for running, and is not here, has failed. */

@@ -7,7 +7,6 @@ import {
   describeNode,
   type History,
   joinReadyNode,
-  removeNode,
   report,
   serviceNamed,
   settle,
@@ -591,39 +590,4 @@ it('names lost tasks as a record allows', () => {
   const dispatcher = createDispatcher({ heartbeatMs: PERIOD, maxRecordBytes: () => 2_048 });
   const events = settle(history, dispatcher);
   expect(events.map((event) => 'tasks' in event && event.tasks.length)).toEqual([36, 36, 28]);
-});
-
-describe('a node that is removed', () => {
-  beforeEach(() => {
-    history = startHistory({ wire: 2 });
-    now = begin = history.now;
-    joinReadyNode(at(now), 'n1');
-    startCopy('n1');
-    pass(10_000, 'n1');
-    removeNode(at(now), 'n1');
-  });
-
-  it('is judged no more, whether it beats or not', () => {
-    pass(20_000, 'n1');
-    pass(30_000);
-    expect(verdicts).toEqual([]);
-  });
-
-  it('is judged anew when it joins as a new one', () => {
-    pass(30_000);
-    const description = describeNode('n1');
-    at(now).append({ type: 'node.joined', cause: 0, nodeId: 'n1', session: 'another', description });
-    pass(10_000, 'n1');
-    expect(statuses()).toEqual(['ready']);
-    pass(30_000);
-    expect(statuses()).toEqual(['ready', 'suspect', 'down']);
-  });
-
-  it('does not come back with what its agent, which has not heard of it, says of itself', () => {
-    const description = describeNode('n1', { labels: { other: 'now' } });
-    at(now).append({ type: 'node.joined', cause: 0, nodeId: 'n1', session: 'session-n1', description });
-    pass(10_000, 'n1');
-    expect(verdicts).toEqual([]);
-    expect(history.state.nodes.size).toBe(0);
-  });
 });

@@ -54,8 +54,9 @@ function decide() {
 describe('a node that is drained', () => {
   it('loses its tasks, whose successors wait for no delay, only for them to stop', () => {
     const [first, second] = given({ restart: { delay: '20s' } }, 'n1', 'n2');
-    updateNode(history, 'n2', { availability: 'drain' });
+    const cause = updateNode(history, 'n2', { availability: 'drain' });
     expect(decide()).toMatchObject({
+      cause,
       desired: [{ id: second!.id, state: 'shutdown' }],
       created: [{ slot: 2, generation: 2, desired: 'ready', replaces: second!.id, cause: 'restart' }],
       why: ['web.2 is on node n2 that is drained; replaced'],
@@ -161,12 +162,15 @@ describe("SwarmKit's constraint enforcer", () => {
   it('keeps as many as there is room for, those that came first, and nothing counts that has ended', () => {
     joinReadyNode(history, 'n1', { resources: { nanoCpus: 4e9, memoryBytes: 1e9 } });
     const reserve = { resources: { reservations: { cpus: 1 } } };
-    const [first, second, third] = given(reserve, 'n1', 'n1', 'n1', 'n1');
+    const [first] = given(reserve, 'n1', 'n1', 'n1', 'n1');
     report(history, 'n1', { id: first!.id, state: 'complete' });
     describeAnew('n1', { nanoCpus: 2e9, memoryBytes: 1e9 });
-    expect(decide()?.desired?.map(({ id }) => id)).not.toContain(second!.id);
-    expect(decide()?.desired?.map(({ id }) => id)).not.toContain(third!.id);
-    expect(decide()?.desired).toHaveLength(2);
+    const [fourth] = tasksOf(first!.service).slice(3);
+    expect(
+      decide()
+        ?.desired?.map(({ id }) => id)
+        .sort(),
+    ).toEqual([first!.id, fourth!.id].sort());
     describeAnew('n1', { nanoCpus: 4e9, memoryBytes: 1e9 });
     expect(decide()?.desired).toEqual([{ id: first!.id, state: 'shutdown' }]);
   });

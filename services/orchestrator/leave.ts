@@ -22,6 +22,13 @@ const words: Readonly<Record<LeaveReason, string>> = {
   'no room': 'has no room for it any more',
 };
 
+/** What its end, or what was last wanted of its node, stands in the log as. */
+export function findCause(task: Task): number {
+  const reason = reasonToLeave(task);
+  const node = reason === undefined || reason === 'lost' ? undefined : (task.node ?? task.slot.node);
+  return Math.max(task.statusSeq, task.commandSeq, node?.specSeq ?? 0);
+}
+
 /**
  * When the task in its place may start. Who is sent away for a drained node has done nothing wrong, and does not wait; but
  * what an earlier failure has still to wait, it waits.

@@ -2,7 +2,7 @@
 // forget what is over. One decision for the whole service, found from its indices: its cost is that of what changed.
 import { isOver, isPaused, isUnderWay, nameSlot, type Service, type Task } from '@muster/state';
 import { blockedUntil, isBlocked } from './blocked.ts';
-import { describeFate, mustStopFirst, replacementStartsAt } from './leave.ts';
+import { describeFate, findCause, mustStopFirst, replacementStartsAt } from './leave.ts';
 import { modeFor } from './modes/modes.ts';
 import {
   type ClusterView,
@@ -67,7 +67,7 @@ function replaceTask(plan: Plan, task: Task): void {
     wakePlanAt(plan, task.startAt);
     return;
   }
-  const cause = Math.max(task.statusSeq, task.commandSeq);
+  const cause = findCause(task);
   desire(plan, task, 'shutdown', cause);
   const name = nameSlot(task.slot);
   const fate = describeFate(task);

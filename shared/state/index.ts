@@ -10,10 +10,8 @@ export * from './cluster/service-update.ts';
 export {
   type ClusterState as FoldedState,
   createState,
-  type Difference,
   type Halt,
   type HaltingRecord,
-  labelsOf,
   lastSeqOf,
 } from './cluster/state.ts';
 export * from './cluster/task-standing.ts';

@@ -3,6 +3,7 @@ import {
   coverNodes,
   createService,
   createTasks,
+  desire as desireHere,
   type History,
   joinReadyNode,
   removeNode,
@@ -281,6 +282,9 @@ describe('a node that is removed', () => {
       description: history.state.removedNodes.get('n1')!.description,
     });
     expect(history.state.nodes.get('n1')).toMatchObject({ removed: false, status: 'unknown' });
+    expect(command()).toEqual([]);
+    const { service } = history.state.tasks.get(task)!;
+    desireHere(history, service, 'remove', task);
     expect(command()).toEqual([]);
   });
 });

@@ -1,7 +1,14 @@
 // What the command store should hold for a task and does not: pure, from folded state and what the store is known
 // to hold. Level-triggered: asked again, it gives the same answer until the store shows it, and then nothing.
 import { type ForgetCommand, findNeeds, type TaskCommandInput } from '@muster/events';
-import { DEFAULT_TEAM, type DesiredStateName, nameTask, nameTaskState, type Port } from '@muster/model';
+import {
+  DEFAULT_TEAM,
+  type DesiredStateName,
+  isTerminal,
+  nameTask,
+  nameTaskState,
+  type Port,
+} from '@muster/model';
 import { basisOf, type ClusterState, isGlobal, placeOfTask, type Task } from '@muster/state';
 import type { CommandView } from './command-view.ts';
 import type { Strays } from './strays.ts';
@@ -25,8 +32,7 @@ export function deriveCommands(
 ): CommandPut[] {
   const puts: CommandPut[] = [];
   const task = state.tasks.get(taskId);
-  // One that was removed is told to forget what it has, should there be anybody to be told.
-  const nodeId = task?.node?.removed ? undefined : task?.node?.id;
+  const nodeId = task && wasThereBefore(task) ? undefined : task?.node?.id;
   if (task && nodeId !== undefined) {
     const entry = view.entryOf(taskId, nodeId);
     if (!entry || entry.basis < basisOf(state, task.commandSeq)) {
@@ -46,6 +52,15 @@ export function deriveCommands(
     puts.push({ nodeId: strayOn, taskId, command: forget, expectLastSeq: entry?.seq ?? 0 });
   }
   return puts;
+}
+
+/**
+ * Its node was removed, or was and has joined again as a new one: that one is told to forget what it has of the task, should
+ * there be anybody to be told.
+ */
+function wasThereBefore({ node, observed, observedAt }: Task): boolean {
+  if (node === undefined) return false;
+  return node.removed || (isTerminal(observed) && observedAt <= node.joinedAt);
 }
 
 const noPorts: readonly Port[] = [];

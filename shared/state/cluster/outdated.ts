@@ -7,7 +7,7 @@ import {
   type TaskSpec,
 } from '@muster/model';
 import type { Task, TaskVersion } from './readonly.ts';
-import type { Difference } from './state.ts';
+import type { Difference } from './task-version.ts';
 
 /**
  * SwarmKit's IsTaskDirty (manager/orchestrator/task.go): another placement alone (constraints, preferences, replicas on

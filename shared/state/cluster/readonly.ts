@@ -5,9 +5,9 @@ import type {
   ClusterNode as MutableNode,
   Service as MutableService,
   ClusterState as MutableState,
-  TaskVersion as MutableVersion,
 } from './state.ts';
 import type { Task as MutableTask } from './task.ts';
+import type { TaskVersion as MutableVersion } from './task-version.ts';
 
 type ReadOnly<T> = T extends MutableTask
   ? Task

@@ -1,59 +1,22 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
-import { FIRST_WIRE_VERSION, nodeSpecForm, readStored, type Stored, serviceSpecForm } from '@muster/events';
-import {
-  INITIAL_NODE_SPEC,
-  type NodeDescription,
-  type NodeRole,
-  type NodeSpec,
-  type NodeStatus,
-  type Port,
-  type Resources,
-  type ServiceSpec,
-  type TaskSpec,
-} from '@muster/model';
+import { FIRST_WIRE_VERSION, type Stored } from '@muster/events';
+import type { NodeDescription, NodeRole, NodeSpec, NodeStatus, Resources, ServiceSpec } from '@muster/model';
 import { DIGESTS_KEPT } from '../fold/digest.ts';
 import type { Loss } from '../fold/losses.ts';
 import { NO_VOIDS, type Voids } from '../fold/voids.ts';
 import type { BackendKinds } from './backend-kinds.ts';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { Intents } from './intents.ts';
+import { labelsOf, readNodeSpec } from './node-spec.ts';
 import type { ClusterState as ReadOnlyState } from './readonly.ts';
 import { ServiceNames } from './service-names.ts';
 import type { ServiceUpdate } from './service-update.ts';
 import type { Slot } from './slot.ts';
 import { Tables } from './tables.ts';
 import type { Task } from './task.ts';
-
-/** What a task runs: shared by all tasks made from the same spec. */
-export interface TaskVersion {
-  readonly handle: number;
-  readonly serviceId: string;
-  /** Log sequence of the event that set it. */
-  readonly seq: number;
-  /** The service's, of which it is a part. */
-  readonly storedSpec: Stored;
-  readonly spec: TaskSpec;
-  /** Of the spec. */
-  readonly reservations: Resources;
-  readonly requestedPorts: readonly Port[];
-  /** The requested ports with none left at 0; undefined until allocated. */
-  ports: readonly Port[] | undefined;
-  /** Tasks that run it and are remembered. */
-  tasks: number;
-  /** What was found when it was last compared with another; found again when it is not known. */
-  readonly compared: Comparison;
-}
-
-/** What was found last: with the version of which sequence, 0 for none. */
-export interface Comparison {
-  to: number;
-  difference: Difference;
-}
-
-/** What two versions differ in. */
-export type Difference = 'same' | 'other placement' | 'different';
+import type { TaskVersion } from './task-version.ts';
 
 export interface Service {
   readonly handle: number;
@@ -114,7 +77,7 @@ export interface ClusterNode {
   /** Which backends its cluster has. */
   readonly backends: BackendKinds;
   readonly id: string;
-  readonly joinedAt: number;
+  joinedAt: number;
   /** As it stands in the log; `description` is the same in this build's form. */
   storedDescription: Stored;
   description: NodeDescription;
@@ -325,26 +288,6 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
   };
 }
 
-/** A version that no task runs yet. */
-export function makeVersion(
-  facts: Pick<TaskVersion, 'handle' | 'serviceId' | 'seq' | 'storedSpec' | 'ports'>,
-): TaskVersion {
-  const { taskTemplate, endpointSpec } = readStored(serviceSpecForm, facts.storedSpec);
-  const { nanoCpus, memoryBytes } = taskTemplate.resources.reservations;
-  return {
-    handle: facts.handle,
-    serviceId: facts.serviceId,
-    seq: facts.seq,
-    storedSpec: facts.storedSpec,
-    spec: taskTemplate,
-    reservations: { nanoCpus, memoryBytes },
-    requestedPorts: endpointSpec.ports,
-    ports: facts.ports,
-    tasks: 0,
-    compared: { to: 0, difference: 'same' },
-  };
-}
-
 export type NodeFacts = Omit<
   ClusterNode,
   | 'handle'
@@ -399,21 +342,4 @@ export function makeNode(
     strays: new Set(strays),
     straysOmitted: facts.straysOmitted ?? 0,
   };
-}
-
-/** Changes what an operator wants of the node, and what follows from it. */
-export function setNodeSpec(node: ClusterNode, storedSpec: Stored | undefined, seq: number): void {
-  node.storedSpec = storedSpec;
-  node.spec = readNodeSpec(storedSpec);
-  node.specSeq = seq;
-  node.role = node.spec.role;
-  node.labels = labelsOf(node.description, node.spec);
-}
-
-export function labelsOf({ labels }: NodeDescription, spec: NodeSpec): Readonly<Record<string, string>> {
-  return Object.keys(spec.labels).length === 0 ? labels : { ...labels, ...spec.labels };
-}
-
-function readNodeSpec(stored: Stored | undefined): NodeSpec {
-  return stored === undefined ? INITIAL_NODE_SPEC : readStored(nodeSpecForm, stored);
 }

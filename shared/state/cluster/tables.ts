@@ -5,8 +5,9 @@ import { IdMap } from '../columns/id-map.ts';
 import { Table } from '../columns/pages.ts';
 import { BackendKinds } from './backend-kinds.ts';
 import { Slot, slotShape } from './slot.ts';
-import type { ClusterNode, Service, TaskVersion } from './state.ts';
+import type { ClusterNode, Service } from './state.ts';
 import { type NewTask, Task, taskShape } from './task.ts';
+import type { TaskVersion } from './task-version.ts';
 
 export class Tables {
   readonly taskRows = new IdMap();

@@ -3,8 +3,9 @@
 import type { TaskState } from '@muster/model';
 import { atOf, editPage, type Page, readLoose, writeLoose } from '../columns/pages.ts';
 import type { Slot } from './slot.ts';
-import type { ClusterNode, Service, TaskVersion } from './state.ts';
+import type { ClusterNode, Service } from './state.ts';
 import type { Tables } from './tables.ts';
+import type { TaskVersion } from './task-version.ts';
 
 const SERVICE = 0;
 const SLOT = 1;

@@ -16,6 +16,7 @@ import {
   updateNode,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { lastSeqOf } from '../cluster/state.ts';
 import { hashState } from '../snapshots/hash.ts';
 
 let history: History;
@@ -96,6 +97,14 @@ describe('a node that is removed', () => {
     });
     expect(task.node).toBe(node());
     expect(task.observed).toBe(TaskState.ORPHANED);
+  });
+
+  it('is decided about after what was decided before, when it joins again', () => {
+    const last = lastSeqOf(history.state, 'muster.event.dispatcher.node.n1');
+    const seq = removeNode(history, 'n1');
+    expect(lastSeqOf(history.state, 'muster.event.dispatcher.node.n1')).toBe(last);
+    join('another');
+    expect(lastSeqOf(history.state, 'muster.event.orchestrator.node.n1')).toBe(seq);
   });
 
   it('is the same through a snapshot', () => {

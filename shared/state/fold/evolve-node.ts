@@ -9,13 +9,15 @@ import {
 } from '@muster/events';
 import { equalJson, isTerminal, parseTaskState, TaskState } from '@muster/model';
 import { evict } from '../cluster/evicted.ts';
+import { labelsOf, setNodeSpec } from '../cluster/node-spec.ts';
 import { indexAllPlaces, indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
 import { indexTask } from '../cluster/service-indices.ts';
-import { type ClusterNode, type ClusterState, labelsOf, makeNode, setNodeSpec } from '../cluster/state.ts';
+import { type ClusterNode, type ClusterState, makeNode } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
+import { noteStranger } from './strangers.ts';
 import { assignTask, noteTask, setDesired, setObserved } from './task-transitions.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
@@ -82,6 +84,7 @@ function readmit(
   for (const task of node.tasks.values()) state.tables.countTask(task, -1);
   Object.assign(node, {
     removed: false,
+    joinedAt: time,
     status: 'unknown',
     statusMessage: 'joined, no heartbeat yet',
     statusAt: time,
@@ -129,7 +132,7 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
     changes.services.add(service.id);
   }
   moveBackend(state, node.description.engine.backend, undefined, changes);
-  for (const writer of writers) state.lastSeqs.delete(eventSubject(writer, 'node', node.id));
+  keepLastSeqs(state, node);
   forgetNodeWhenEmpty(state, node);
   return true;
 }
@@ -146,6 +149,14 @@ function moveBackend(
   const isLast = before !== undefined && backends.delete(before);
   const isFirst = after !== undefined && backends.add(after);
   if (isLast || isFirst) indexAllPlaces(state, ({ id }) => changes.services.add(id));
+}
+
+/** It may join again, and be decided about on the same subjects. */
+function keepLastSeqs(state: ClusterState, { id }: ClusterNode): void {
+  for (const writer of writers) {
+    const subject = eventSubject(writer, 'node', id);
+    if (state.lastSeqs.has(subject)) noteStranger(state, subject);
+  }
 }
 
 /** As long as an agent may be away and have something to tell, within reason. */

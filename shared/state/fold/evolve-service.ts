@@ -15,16 +15,11 @@ import { isGlobal } from '../cluster/global-service.ts';
 import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
-import {
-  type ClusterState,
-  makeService,
-  makeVersion,
-  type Service,
-  type TaskVersion,
-} from '../cluster/state.ts';
+import { type ClusterState, makeService, type Service } from '../cluster/state.ts';
 import type { Tables } from '../cluster/tables.ts';
 import type { Task } from '../cluster/task.ts';
 import { isHistory, isLive, isOver } from '../cluster/task-standing.ts';
+import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
 import type { Changes } from './changes.ts';
 import { forgetNodeWhenEmpty } from './evolve-node.ts';
 import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';

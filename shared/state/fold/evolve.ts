@@ -33,6 +33,7 @@ import {
 } from './evolve-service.ts';
 import { endUpdate, rollBackService } from './evolve-update.ts';
 import { basisOf, countFrom, recordCommandsAhead, recordLoss } from './losses.ts';
+import { isAlive, noteStranger } from './strangers.ts';
 
 /** Raised whenever the same log would fold to another state: snapshots of other versions are ignored. */
 export const FOLD_VERSION = 7;
@@ -138,40 +139,13 @@ export function voidDecision(state: ClusterState, { seq, time, subject, address 
   state.astray += 1;
 }
 
-/** How many last sequences are kept of subjects whose object does not live. */
-const MAX_STRANGERS = 1_000;
-
 function noteLast(
   state: ClusterState,
   { seq, subject }: Pick<Fact, 'seq' | 'subject'>,
   address: EventSubject,
 ): void {
-  const { lastSeqs, strangers } = state;
-  lastSeqs.set(subject, seq);
-  if (isAlive(state, address)) return;
-  strangers.add(subject);
-  if (strangers.size <= MAX_STRANGERS) return;
-  const [oldest] = strangers;
-  strangers.delete(oldest!);
-  // Its object may have come to life since.
-  if (!isAlive(state, parseEventSubject(oldest!)!)) lastSeqs.delete(oldest!);
-}
-
-function isAlive(state: ClusterState, { kind, id }: EventSubject): boolean {
-  switch (kind) {
-    case 'cluster':
-      return true;
-    case 'service':
-      return state.services.has(id);
-    case 'node':
-      return state.nodes.has(id);
-    case 'intent':
-      return state.intents.has(Number(id));
-    case 'quarantine':
-      return state.poison.has(Number(id));
-    case 'void':
-      return false;
-  }
+  state.lastSeqs.set(subject, seq);
+  if (!isAlive(state, address)) noteStranger(state, subject);
 }
 
 /** As a rule nobody decides on its subject again: a verdict on what came before it, or a word about a service that is gone. */

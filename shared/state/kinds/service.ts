@@ -3,7 +3,8 @@ import { readStored, type Stored, serviceSpecForm } from '@muster/events';
 import { DEFAULT_TEAM } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
 import type { ServiceUpdate } from '../cluster/service-update.ts';
-import { makeService, makeVersion, type ServiceFacts, type TaskVersion } from '../cluster/state.ts';
+import { makeService, type ServiceFacts } from '../cluster/state.ts';
+import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
 import { defineKind, type StoredForm, younger } from './kind.ts';
 
 type StoredService = Omit<

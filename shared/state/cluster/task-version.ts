@@ -1,0 +1,52 @@
+// What the tasks of a service run: each spec that asks for other tasks is a version.
+import { readStored, type Stored, serviceSpecForm } from '@muster/events';
+import type { Port, Resources, TaskSpec } from '@muster/model';
+
+/** What a task runs: shared by all tasks made from the same spec. */
+export interface TaskVersion {
+  readonly handle: number;
+  readonly serviceId: string;
+  /** Log sequence of the event that set it. */
+  readonly seq: number;
+  /** The service's, of which it is a part. */
+  readonly storedSpec: Stored;
+  readonly spec: TaskSpec;
+  /** Of the spec. */
+  readonly reservations: Resources;
+  readonly requestedPorts: readonly Port[];
+  /** The requested ports with none left at 0; undefined until allocated. */
+  ports: readonly Port[] | undefined;
+  /** Tasks that run it and are remembered. */
+  tasks: number;
+  /** What was found when it was last compared with another; found again when it is not known. */
+  readonly compared: Comparison;
+}
+
+/** What was found last: with the version of which sequence, 0 for none. */
+export interface Comparison {
+  to: number;
+  difference: Difference;
+}
+
+/** What two versions differ in. */
+export type Difference = 'same' | 'other placement' | 'different';
+
+/** A version that no task runs yet. */
+export function makeVersion(
+  facts: Pick<TaskVersion, 'handle' | 'serviceId' | 'seq' | 'storedSpec' | 'ports'>,
+): TaskVersion {
+  const { taskTemplate, endpointSpec } = readStored(serviceSpecForm, facts.storedSpec);
+  const { nanoCpus, memoryBytes } = taskTemplate.resources.reservations;
+  return {
+    handle: facts.handle,
+    serviceId: facts.serviceId,
+    seq: facts.seq,
+    storedSpec: facts.storedSpec,
+    spec: taskTemplate,
+    reservations: { nanoCpus, memoryBytes },
+    requestedPorts: endpointSpec.ports,
+    ports: facts.ports,
+    tasks: 0,
+    compared: { to: 0, difference: 'same' },
+  };
+}
