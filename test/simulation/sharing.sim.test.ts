@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const SERVICES = 300;
 
 it.each([2, 3])('lets %i copies share a flood of services, with hardly a conflict', async (copies) => {
-  const cluster = createCluster({ seed: 1, nodes: 10, copies });
+  const cluster = createCluster({ seed: 1, nodes: 10, copies, wire: 1 });
   cluster.network.faults = { ...perfectNetwork, latencyMs: 4 };
   await cluster.start();
   const user = cluster.network.log.client('user');

@@ -45,7 +45,8 @@ function isMadeBy({ version, specSeq }: Service, task: Task): boolean {
 
 function noteSettled(service: Service, update: ServiceUpdate, { seq, time }: Moment): ServiceUpdate {
   const { parallelism, delay } = pacingOf(service);
-  const isAskedFor = delay > 0 && parallelism > 0;
+  // Where all are replaced at once, none waits for another.
+  const isAskedFor = delay > 0 && parallelism > 0 && parallelism < update.total;
   const settled = isAskedFor ? [...update.settled, time].slice(-parallelism) : update.settled;
   return { ...update, settledAt: time, settledSeq: seq, settled };
 }
