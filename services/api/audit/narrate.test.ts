@@ -1,6 +1,13 @@
 import { decode, definitionByType, type EventDraft, type Fact, WIRE_VERSION } from '@muster/events';
 import { INITIAL_NODE_SPEC } from '@muster/model';
-import { type History, joinReadyNode, report, startHistory } from '@muster/testing';
+import {
+  coverNodes,
+  createService,
+  type History,
+  joinReadyNode,
+  report,
+  startHistory,
+} from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Directory } from '../queries/directory.ts';
 import { narrate } from './narrate.ts';
@@ -127,6 +134,19 @@ describe('events', () => {
       why: 'web.1 ended: exit; replaced; web.2 is all right',
     });
     expect(tellLast((task) => task === before).why).toBe('web.1 ended: exit; replaced');
+  });
+
+  it('of the scheduler say where no other node was a choice', () => {
+    history = startHistory({ wire: 2 });
+    joinReadyNode(history, 'n1');
+    const service = createService(history, 'log', { mode: 'global' });
+    const tasks = coverNodes(history, service);
+    expect(tellLast()).toMatchObject({ what: 'created log.n1' });
+    const why = [{ serviceId: service.id, considered: 1, refused: [], serviceTasks: 0, totalTasks: 0 }];
+    expect(tell({ type: 'tasks.assigned', cause: 5, nodeId: 'n1', tasks, why })).toMatchObject({
+      what: 'gave log.n1 to node n1',
+      why: 'log is to run on it',
+    });
   });
 
   it('of the scheduler say why this node', () => {

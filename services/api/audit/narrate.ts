@@ -256,10 +256,15 @@ function tellAssigned(
   focus: TaskFocus,
 ) {
   const chosen = tasks.filter(focus);
-  const services = new Set(chosen.map((id) => directory.tasks.get(id)?.serviceId));
+  const known = chosen.map((id) => directory.tasks.get(id));
+  const services = new Set(known.map((task) => task?.serviceId));
+  /** As a global service has: no other node was a choice. */
+  const hasPlaceOn = (node: string, service: string) =>
+    known.some((task) => task?.serviceId === service && task.place === node);
   const reasons = why
     .filter(({ serviceId }) => services.has(serviceId))
     .map(({ serviceId, considered, refused, serviceTasks, totalTasks }) => {
+      if (hasPlaceOn(nodeId, serviceId)) return `${directory.nameService(serviceId)} is to run on it`;
       const no = refused.map(({ filter, nodes }) => `${filter} refused ${nodes}`).join(', ');
       const suitable = `${considered} ${considered === 1 ? 'node' : 'nodes'} considered${no === '' ? '' : ` (${no})`}`;
       return `${suitable}; this one had the fewest: ${serviceTasks} of ${directory.nameService(serviceId)} and ${totalTasks} in all`;
