@@ -1,20 +1,24 @@
 // What a service is told when no node suits its pending tasks: once, and again only when the reason changes.
 import { type EventDraft, eventSubject } from '@muster/events';
 import type { Decision } from '@muster/runtime';
-import { type ClusterState, isGlobal, lastSeqOf, type Service } from '@muster/state';
+import { type ClusterState, isGlobal, isPaused, lastSeqOf, type Service } from '@muster/state';
 import { explainOwnNodes, explainRefusals, listRefusals, type Refusal } from '../filters/pipeline.ts';
 import { causeOf } from './group.ts';
 import type { Unsuited } from './turn.ts';
 
-/** Undefined when the service knows already. Tasks of an older version are on their way out, and need no reason. */
+/**
+ * Undefined when the service knows already. Tasks of an older version are on their way out, and need no reason, unless their
+ * update is paused.
+ */
 export function tellUnsuited(
   state: ClusterState,
   service: Service,
   unsuited: readonly Unsuited[],
 ): Decision | undefined {
   const current = unsuited.find(({ group }) => group.version === service.version);
-  if (!current) return tellNothing(state, service);
-  const { group, refusals } = current;
+  const [told] = current ? [current] : isPaused(service) ? unsuited : [];
+  if (!told) return tellNothing(state, service);
+  const { group, refusals } = told;
   return tell(state, service, causeOf(group.tasks), {
     message: isGlobal(service) ? explainOwnNodes(refusals) : explainRefusals(refusals),
     refused: listRefusals(refusals),
