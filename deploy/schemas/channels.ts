@@ -67,6 +67,7 @@ export function listChannels(): Channel[] {
     toldChannel,
     ...agentChannels,
     copyChannel,
+    askChannel,
     ...queryChannels(),
     ...statsChannels(),
   ];
@@ -300,6 +301,17 @@ const copyChannel: Channel = {
   messages: [],
   senders: folders,
   receivers: reducers,
+};
+
+const askChannel: Channel = {
+  name: 'ask',
+  address: 'muster.ask.{role}.{copy}',
+  summary:
+    'Asks a copy whether it lives, before its work is done by another one; the payload is empty. It answers with how far it has read the log and how much it has in line: `at 4711, 3 queued`. Nobody else may listen here: that nobody does says that it is gone.',
+  parameters: { role: 'The reducer, or `api`', copy: 'Drawn when the copy started' },
+  messages: [],
+  senders: reducers,
+  receivers: folders,
 };
 
 /** Every copy answers, not one of them. */

@@ -65,7 +65,7 @@ export function createDispatcher({
   const watched = new Map<string, Watched>();
   const strangers = new Map<string, number>();
   /** What one copy has heard, another may not have: nobody waits for a busy one, nor blames a silent one. */
-  const noticed = createWorkList({ share, lastResortMs: PATIENCE_MS, certain: false });
+  const noticed = createWorkList({ share, lastResortMs: 2 * PATIENCE_MS, certain: false });
   const faults = createFaults(noticed);
   const undelivered = createUndelivered();
   let lastLook = 0;

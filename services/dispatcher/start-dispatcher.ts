@@ -5,6 +5,7 @@ import type { CommandStore, Log } from '@muster/log';
 import {
   type Bus,
   type Clock,
+  catchUp,
   createShare,
   type Follower,
   type Logger,
@@ -15,7 +16,11 @@ import {
   runReducer,
   type Timer,
 } from '@muster/runtime';
-import { type CommandWriterStats, startCommandWriter } from './commands/command-writer.ts';
+import {
+  type CommandWriter,
+  type CommandWriterStats,
+  startCommandWriter,
+} from './commands/command-writer.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { watchOutlived } from './nodes/outlived.ts';
 import { probeAgents } from './nodes/probe-agents.ts';
@@ -53,12 +58,14 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   const { follower, log, commands, bus, presence, clock, logger, heartbeatMs, onFailure, onCommandWritten } =
     options;
   const { instrument = (reducer: Reducer) => reducer } = options;
-  const share = presence && createShare(presence, clock, () => loop?.wake());
+  const sharing = { clock, beLevel: () => catchUp(log, follower), head: () => follower.state.head };
+  const share = presence && createShare(presence, { ...sharing, onChange: () => loop?.wake() });
   const dispatcher = createDispatcher({ heartbeatMs, share, maxRecordBytes: () => log.maxRecordBytes });
   let loop: ReducerLoop | undefined;
-  const writer = await startCommandWriter({
+  let writer: CommandWriter | undefined;
+  writer = await startCommandWriter({
     follower,
-    share: presence && createShare(presence, clock, () => undefined),
+    share: presence && createShare(presence, { ...sharing, onChange: () => writer?.wake() }),
     store: commands,
     clock,
     logger,
@@ -78,7 +85,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     follower,
     log,
     clock,
-    newestBasis: () => writer.newestBasis,
+    newestBasis: () => writer!.newestBasis,
     onOutlived(basis) {
       dispatcher.noteOutlived(basis);
       loop?.wake();

@@ -1,5 +1,5 @@
 // Two teams, and names that both of them use: neither sees, blocks or touches what is the other's.
-import type { Reducer, Share } from '@muster/runtime';
+import { alone, type Reducer, type Share } from '@muster/runtime';
 import { clearChanges } from '@muster/state';
 import { decideOnce, type History, serviceNamed, settle, startHistory } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -99,17 +99,11 @@ it.each([
 it('a copy shares names by team and name: what it has of one team says nothing of the other', () => {
   const asked = new Set<string>();
   const share: Share = {
-    version: 0,
-    now: () => 0,
+    ...alone,
     ahead(key) {
       asked.add(key);
       return key === 'blue/web' ? 'another' : '';
     },
-    activeAt: () => Number.NEGATIVE_INFINITY,
-    distrust: () => undefined,
-    disbelieve: () => undefined,
-    claim: () => undefined,
-    noteDecision: () => undefined,
   };
   const copy = createOrchestrator({ share });
   history.intend('create', 'web', body);

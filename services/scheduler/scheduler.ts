@@ -47,7 +47,8 @@ export function createScheduler({
   ...options
 }: SchedulerOptions = {}): Reducer {
   const limits: Limits = { ...defaultLimits, ...options };
-  const roster = new Roster(rank);
+  const roster = new Roster(rank, (nodeId) => !sharing || sharing.ahead(nodeId) === '');
+  let divided = sharing?.version;
   const failures = createFailures();
   /** Services to look at, in turn: each until nothing of it is pending, or until it is stuck. */
   let known: ClusterState | undefined;
@@ -114,7 +115,9 @@ export function createScheduler({
     if (noticed !== state.head) return [];
     waiting.wake(now, (id) => mayNeed(state, id));
     if (waiting.size > 0 || stuck.services.size > 0) roster.lineUp();
-    const round = startRound(limits, maxRecordBytes());
+    if (divided !== sharing?.version) roster.divide();
+    divided = sharing?.version;
+    const round = startRound(limits, maxRecordBytes(), waiting.size + waiting.held);
     const share = Math.max(limits.share, Math.floor(limits.tasks / Math.max(1, waiting.size)));
     const context = { round, roster, failures, share, now };
     const served: string[] = [];

@@ -6,9 +6,11 @@ import { expect, it } from 'vitest';
 const SERVICES = 300;
 
 it.each([2, 3])('lets %i copies share a flood of services, with hardly a conflict', async (copies) => {
-  const cluster = createCluster({ seed: 1, nodes: 10, copies, wire: 1 });
+  const cluster = createCluster({ seed: 1, nodes: 20, copies });
   cluster.network.faults = { ...perfectNetwork, latencyMs: 4 };
   await cluster.start();
+  // Those that start at the same moment don't know of each other yet.
+  const before = new Map(cluster.reducers.map(({ name, stats }) => [name, { ...stats! }]));
   const user = cluster.network.log.client('user');
   for (let index = 0; index < SERVICES; index += 1) {
     const body = encodeJson({ image: 'x', replicas: 2 });
@@ -16,13 +18,11 @@ it.each([2, 3])('lets %i copies share a flood of services, with hardly a conflic
   }
   for (let second = 0; second < 30; second += 1) await cluster.run(1000);
   expect(cluster.unfinished()).toEqual([]);
-  // Schedulers meet on nodes, of which there are few here; whatever else copies decide is about one thing.
-  // One at the start, before the copies have heard of one another, is nothing.
-  for (const { name, role, stats } of cluster.reducers)
-    if (role !== 'scheduler') expect(stats!.conflicts, name).toBeLessThanOrEqual(allowedOf(stats!.decisions));
+  for (const { name, role, stats } of cluster.reducers) {
+    const decisions = stats!.decisions - before.get(name)!.decisions;
+    const conflicts = stats!.conflicts - before.get(name)!.conflicts;
+    // Schedulers may meet on a node of another's part that is emptier than all of their own.
+    const share = role === 'scheduler' ? 0.15 : 0.02;
+    expect(conflicts, `${name}, ${decisions} decisions`).toBeLessThanOrEqual(Math.max(1, share * decisions));
+  }
 });
-
-/** They begin at once, before they have heard of each other: one may be met there. */
-function allowedOf(decisions: number): number {
-  return Math.max(1, 0.02 * decisions);
-}

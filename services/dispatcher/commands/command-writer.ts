@@ -57,6 +57,8 @@ export interface CommandWriter {
   backlog(): { readonly commands: number; readonly commandsInFlight: number };
   /** The highest basis of any command. */
   readonly newestBasis: number;
+  /** Nodes may have changed hands. */
+  wake(): void;
   /** Ends when what is on its way has been answered; at once when the store is lost, as nobody will answer. */
   stop(): Promise<void>;
 }
@@ -321,6 +323,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     get newestBasis() {
       return view.newestBasis;
     },
+    wake: pump,
     isIdle: () =>
       !backlog && dirty.size + inFlight.size + again.size + others.size + others.held + refused.size === 0,
     backlog: () => ({ commands: dirty.size + again.size + others.size, commandsInFlight: inFlight.size }),

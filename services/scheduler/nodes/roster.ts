@@ -9,6 +9,7 @@ import { addBit, type Bits, countOnes, createBits, deleteBit, hasBit } from './b
 import { countGiven, type Draft } from './draft.ts';
 import { createLadder, type Ladder } from './ladder.ts';
 import { createMasks, type Masks } from './masks.ts';
+import { divideNodes, type Parts } from './parts.ts';
 import { type Branch, countIn, createTrees, type Tree, type Trees } from './trees.ts';
 
 /**
@@ -41,6 +42,8 @@ export class Roster {
   masks: Masks = createMasks([]);
   backends: Backends = createBackends([]);
   trees: Trees = createTrees([]);
+  /** Which nodes this scheduler begins with, of several. */
+  parts: Parts | undefined;
 
   /** Where each stands on the ladder. */
   private heights = new Int32Array(0);
@@ -54,7 +57,10 @@ export class Roster {
   private inTree = new WeakMap<Int32Array, WeakMap<Tree, ReadonlyMap<Branch, number>>>();
   private both = new WeakMap<Int32Array, WeakMap<Int32Array, Int32Array>>();
 
-  constructor(private readonly rank: Rank) {}
+  constructor(
+    private readonly rank: Rank,
+    private readonly isOurs: (nodeId: string) => boolean = () => true,
+  ) {}
 
   /** Undefined for a node that isn't there, or that is yet to be lined up. */
   rankOf(nodeId: string): number | undefined {
@@ -97,6 +103,11 @@ export class Roster {
     if (this.entries.delete(nodeId)) this.someLeft = true;
   }
 
+  /** Other schedulers came or went. */
+  divide(): void {
+    this.parts = divideNodes(this.nodes, this.isOurs);
+  }
+
   /** Lines up those that came; everything is by rank, so it is made anew. Call it before anything is placed. */
   lineUp(): void {
     if (this.newcomers.length === 0 && !this.someLeft) return;
@@ -125,6 +136,7 @@ export class Roster {
     this.backends = createBackends(this.nodes);
     this.trees = createTrees(this.nodes);
     this.forgetCounts();
+    this.divide();
     for (let rank = 0; rank < size; rank += 1) {
       this.ladder.put(rank, 0);
       this.refresh(rank);

@@ -35,6 +35,8 @@ export interface Round {
   readonly limits: Limits;
   /** What the lists of one event may take. */
   readonly maxBytes: number;
+  /** How much fuller a node of our part may be than another's: the more waits, the less it matters where each goes. */
+  readonly slack: number;
   /** Ranks of the nodes given something. */
   readonly touched: number[];
   /** Ids of the services that had a turn. */
@@ -48,11 +50,16 @@ export interface Round {
   broken: boolean;
 }
 
-/** `maxRecordBytes`: of each of its events. */
-export function startRound(limits: Limits, maxRecordBytes: number): Round {
+/** Services that wait for each task that a node may be fuller, and how much fuller it may be at most. */
+const WAITING_PER_SLACK = 4;
+const MOST_SLACK = 32;
+
+/** `maxRecordBytes`: of each of its events; `waiting`: services that are to have a turn, here or with another scheduler. */
+export function startRound(limits: Limits, maxRecordBytes: number, waiting = 0): Round {
   return {
     limits,
     maxBytes: maxRecordBytes - ENVELOPE_BYTES,
+    slack: Math.min(MOST_SLACK, Math.floor(waiting / WAITING_PER_SLACK)),
     touched: [],
     served: new Set(),
     others: [],

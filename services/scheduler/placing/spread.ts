@@ -13,6 +13,7 @@ import {
   type Refusals,
 } from '../filters/pipeline.ts';
 import { createDraft, giveReason, giveTask } from '../nodes/draft.ts';
+import { climbParts } from '../nodes/parts.ts';
 import type { Roster } from '../nodes/roster.ts';
 import { countInBranches, meetForks, noTasks } from './forks.ts';
 import type { Group } from './group.ts';
@@ -35,7 +36,13 @@ export function spread(
   const masks = roster.findMasks(version.spec, charge);
   const { mask } = masks;
   const tree = roster.trees.find(placement.preferences, charge);
-  const climb = mask ? roster.ladder.climb(ready.words, mask) : roster.ladder.climb(ready.words);
+  const climb = climbParts({
+    ladder: roster.ladder,
+    parts: roster.parts,
+    totals,
+    slack: round.slack,
+    masks: mask ? [ready.words, mask] : [ready.words],
+  });
   const refusals: Refusals = new Map();
   /** Part of every reason that is given, and known when the last task is. */
   const refused: Refusal[] = [];

@@ -86,6 +86,15 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
   }
 }
 
+const soon = Promise.resolve();
+
+/** What a listener throws is nobody's to catch. */
+function throwOutside(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
 async function follow(options: FollowerOptions): Promise<Follower> {
   const { log, clock, logger, snapshots } = options;
   const voids = await readVoids(log);
@@ -160,7 +169,8 @@ async function follow(options: FollowerOptions): Promise<Follower> {
   function queueTurn(): void {
     if (turnQueued) return;
     turnQueued = true;
-    queueMicrotask(endTurn);
+    // Cheaper than queueMicrotask, which makes a resource of its own each time.
+    soon.then(endTurn).catch(throwOutside);
   }
 
   function endTurn(): void {

@@ -129,7 +129,9 @@ it('stops though what it appended is never folded', async () => {
 
 it('leaves the other copies when a newer version is at work, so that its share moves at once', async () => {
   const told: boolean[] = [];
-  const { loop } = run(() => [], { presence: { takePart: (able) => told.push(able) } });
+  const { loop } = run(() => [], {
+    presence: { takePart: (able) => told.push(able), answerWith: () => undefined },
+  });
   await clock.advance(10);
   const body = { v: 99, type: 'tasks.assigned', writer: 'scheduler', cause: 0, at: '2026-01-01T00:00:00Z' };
   await log.append('muster.event.scheduler.node.n1', new TextEncoder().encode(JSON.stringify(body)));

@@ -21,7 +21,7 @@ export interface ReducerLoopOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Our place among the copies: left while nothing can be decided here. */
-  readonly presence?: Pick<Presence, 'takePart'> | undefined;
+  readonly presence?: Pick<Presence, 'takePart' | 'answerWith'> | undefined;
 }
 
 export interface ReducerLoopStats {
@@ -83,6 +83,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   /** Subjects with a last record that is folded and has left no trace: that is the one to be expected there. */
   const forgotten = new Map<string, number>();
 
+  presence?.answerWith(() => ({ seq: follower.state.head, queued: countQueued(reducer) }));
   const beginning = noticeEverything(reducer, follower.state, clock);
   const subscriptions: (() => void)[] = [
     follower.onTurn((state, changes) => {
@@ -291,4 +292,10 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
 
 function growingBackoff(times: number): number {
   return Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(times, 16));
+}
+
+/** What it has to see to itself. */
+function countQueued({ backlog }: Reducer): number {
+  const { held: _others, ...own } = backlog?.() ?? {};
+  return Object.values(own).reduce((sum, count) => sum + count, 0);
 }

@@ -16,7 +16,7 @@ beforeEach(() => {
 
 function join(copy: string, role = 'scheduler'): Presence {
   const presence = startPresence({ bus: bus.client(copy), clock, role, copy });
-  presence.onSign((other, sign) => sign !== 'stays' && signs.push(`${copy}: ${other} ${sign}`));
+  presence.onSign((other, sign) => signs.push(`${copy}: ${other} ${sign}`));
   return presence;
 }
 
@@ -106,5 +106,57 @@ describe('presence', () => {
     two.stop();
     await clock.advance(10);
     expect(said.at(-1)).toBe('bye');
+  });
+
+  it('counts nobody for its word, and does not lose by its silence one that answers', async () => {
+    const [one, two] = [join('one'), join('two')];
+    await clock.advance(10);
+    const eve = bus.client('eve');
+    for (let index = 0; index < 1_000; index += 1)
+      eve.publish(`muster.copy.scheduler.ghost${index}`, new TextEncoder().encode('here'));
+    await clock.advance(10);
+    expect([...one.others]).toEqual(['two']);
+    await clock.advance(BEAT_MS);
+    // It says nothing any more, or nobody hears it, and answers.
+    two.stop();
+    const silent = bus.client('silent');
+    silent.subscribe('muster.ask.scheduler.silent', ({ reply }) =>
+      silent.publish(reply!, new TextEncoder().encode('at 1, 0 queued')),
+    );
+    silent.publish('muster.copy.scheduler.silent', new TextEncoder().encode('here'));
+    await clock.advance(3 * GONE_AFTER_MS);
+    expect([...one.others]).toEqual(['silent']);
+  });
+
+  it('lets nobody in who has yet to read what the others have', async () => {
+    const [one, two] = [join('one'), join('two')];
+    let seq = 0;
+    one.answerWith(() => ({ seq: 5_000, queued: 0 }));
+    two.answerWith(() => ({ seq, queued: 0 }));
+    await clock.advance(2 * BEAT_MS);
+    expect([...one.others]).toEqual([]);
+    seq = 4_950;
+    await clock.advance(BEAT_MS);
+    expect([...one.others]).toEqual(['two']);
+  });
+
+  it('is answered by who takes part, and by nobody else', async () => {
+    const one = join('one');
+    one.answerWith(() => ({ seq: 17, queued: 3 }));
+    const ask = () =>
+      bus
+        .client('x')
+        .request('muster.ask.scheduler.one', new Uint8Array(), { timeoutMs: 100 })
+        .then(
+          ({ data }) => new TextDecoder().decode(data),
+          ({ reason }) => reason,
+        );
+    expect(await ask()).toBe('at 17, 3 queued');
+    one.takePart(false);
+    expect(await ask()).toBe('nobody listens');
+    one.takePart(true);
+    expect(await ask()).toBe('at 17, 3 queued');
+    one.stop();
+    expect(await ask()).toBe('nobody listens');
   });
 });

@@ -1,17 +1,28 @@
 // Rendezvous hashing: every copy ranks all copies for a key in the same way, with nobody asked. When one comes or
 // goes, only the keys that it is first for change hands.
 
-/** Those that rank before `self` for the key, the first one first; none when the key is our own. */
-export function rankBefore(key: string, self: Ranked, others: readonly Ranked[]): Ranked[] {
+/** The one that ranks first for the key; undefined when that is ourselves. */
+export function findFirst(key: string, self: Ranked, others: readonly Ranked[]): Ranked | undefined {
+  const keyHash = hashText(key);
+  let first: Ranked | undefined;
+  let [weight, id] = [weigh(self, keyHash), self.id];
+  for (let place = 0; place < others.length; place += 1) {
+    const copy = others[place]!;
+    const other = weigh(copy, keyHash);
+    if (other < weight || (other === weight && copy.id > id)) continue;
+    [first, weight, id] = [copy, other, copy.id];
+  }
+  return first;
+}
+
+/** All that rank before `self` for the key, in no order. */
+export function listBefore(key: string, self: Ranked, others: readonly Ranked[]): Ranked[] {
   const keyHash = hashText(key);
   const own = weigh(self, keyHash);
-  const before: { readonly copy: Ranked; readonly weight: number }[] = [];
-  for (const copy of others) {
-    const weight = weigh(copy, keyHash);
-    if (weight > own || (weight === own && copy.id < self.id)) before.push({ copy, weight });
-  }
-  if (before.length > 1) before.sort((a, b) => b.weight - a.weight || (a.copy.id < b.copy.id ? -1 : 1));
-  return before.map(({ copy }) => copy);
+  return others.filter((copy) => {
+    const other = weigh(copy, keyHash);
+    return other > own || (other === own && copy.id < self.id);
+  });
 }
 
 export interface Ranked {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeWord, readHeard } from './words.ts';
+import { encodeStanding, encodeWord, readHeard, readStanding } from './words.ts';
 
 const read = (subject: string, text: string) => readHeard(subject, new TextEncoder().encode(text));
 
@@ -28,4 +28,17 @@ describe('a word on the bus', () => {
     for (const subject of ['muster.copy.api', 'muster.copy.api.c.other', 'muster.copy.api.c.aside.x'])
       expect(read(subject, 'here')).toBeUndefined();
   });
+});
+
+describe('what a copy says of itself when it is asked', () => {
+  it('is read as it was said', () => {
+    expect(readStanding(encodeStanding({ seq: 4711, queued: 0 }))).toEqual({ seq: 4711, queued: 0 });
+  });
+
+  it.each(['', 'at', 'at 1, 0', 'at -1, 0 queued', 'at 9999999999999999, 0 queued', 'x at 1, 0 queued'])(
+    '"%s" is of one that lives and has something to do',
+    (text) => {
+      expect(readStanding(new TextEncoder().encode(text))).toEqual({ seq: 0, queued: 1 });
+    },
+  );
 });

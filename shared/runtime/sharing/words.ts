@@ -25,6 +25,28 @@ export function asideSubject(role: string, copy: string): string {
   return `${presenceSubject(role, copy)}.aside`;
 }
 
+/** Where a copy is asked whether it lives: nobody else listens there, so that the server knows when it is gone. */
+export function askSubject(role: string, copy: string): string {
+  return `muster.ask.${role}.${copy}`;
+}
+
+/** How far a copy has read the log, and how much it has in line. */
+export interface Standing {
+  readonly seq: number;
+  readonly queued: number;
+}
+
+/** "at 4711, 3 queued". */
+export function encodeStanding({ seq, queued }: Standing): Uint8Array {
+  return utf8Encoder.encode(`at ${seq}, ${queued} queued`);
+}
+
+/** Whatever answers lives. One that says nothing of itself has something to do. */
+export function readStanding(data: Uint8Array): Standing {
+  const [, seq, queued] = /^at (\d{1,15}), (\d{1,15}) queued$/.exec(utf8Decoder.decode(data)) ?? [];
+  return { seq: Number(seq ?? 0), queued: Number(queued ?? 1) };
+}
+
 /** Whoever hears all of them, of all roles, aside or not. */
 export const ALL_COPIES = 'muster.copy.>';
 

@@ -30,6 +30,10 @@ export const scaleOut: Bench = {
     services: { help: 'services, given as fast as the log takes them', default: '2000' },
     replicas: { help: 'tasks of each', default: '5' },
     nodes: { help: 'simulated nodes, in a process of their own', default: '100' },
+    'warm-up': {
+      help: 'services beforehand, not counted: copies that have just started compile what they run',
+      default: '2000',
+    },
     rounds: { help: 'rounds, each with a cluster of its own; the median counts', default: '1' },
   },
   async run(values) {
@@ -84,21 +88,30 @@ async function measure(values: Values, copies: number): Promise<Sample> {
     for (const id of listRunning(record)) running.add(id);
     if (deciders.some((decider) => record.subject.startsWith(decider))) decisions += 1;
   });
+  const run = async (name: string, count: number) => {
+    const target = running.size + count * replicas;
+    const intents = Array.from({ length: count }, (_, index) => ({
+      name: `${name}-${index}`,
+      body: { ...PLAIN_SERVICE, replicas },
+    }));
+    await giveAll(observer.log, intents);
+    await observer.until(`${target} running tasks`, () => running.size >= target);
+  };
+  await run('warm', values.number('warm-up'));
   await observer.untilQuiet(REST_MS);
   decisions = 0;
+  const refusedBefore = await readConflicts(system.url, copies * reducers.length);
   const before = system.usage();
   const started = preciseNow();
-  const intents = Array.from({ length: services }, (_, index) => ({
-    name: `small-${index}`,
-    body: { ...PLAIN_SERVICE, replicas },
-  }));
-  await giveAll(observer.log, intents);
-  await observer.until(`${services * replicas} running tasks`, () => running.size >= services * replicas);
+  await run('small', services);
   const seconds = (observer.headTime - started) / 1000;
   const cpuSecondsPer1000 = spentBetween(before, system.usage(), 1000 / (services * replicas));
   const counted = decisions;
   await observer.untilQuiet(REST_MS);
-  const conflicts = await readConflicts(system.url, copies * reducers.length);
+  const refused = await readConflicts(system.url, copies * reducers.length);
+  const conflicts = Object.fromEntries(
+    Object.entries(refused).map(([role, count]) => [role, count - (refusedBefore[role] ?? 0)]),
+  );
   const folded = await startFollower({ log: observer.log, clock: systemClock, logger: silentLogger });
   const voids = folded.state.conflicts;
   await folded.stop();
