@@ -1,13 +1,10 @@
 // Tests by kind, which their names tell. Cheap kinds first; e2e shares one engine, so one file at a time;
 // what is to heal within seconds has the machine to itself.
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const anywhere = (name: string) => [`{shared,services,agents,cli,simulation,deploy,test}/**/${name}`];
 const report = process.env.MUSTER_TEST_REPORT;
 const minutes = (count: number) => count * 60_000;
-/** Who tests processes mostly waits for them: two files at a time on two cores as well, where vitest would take one. */
-const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 export default defineConfig({
   test: {
@@ -34,7 +31,6 @@ export default defineConfig({
       {
         test: {
           name: 'int',
-          maxWorkers,
           include: anywhere('*.int.test.ts'),
           testTimeout: minutes(1),
           hookTimeout: minutes(1),
