@@ -2,7 +2,8 @@ import { TaskState } from '@muster/model';
 import { expect, it } from 'vitest';
 import { isTransition } from './transitions.ts';
 
-const { NEW, PENDING, ASSIGNED, STARTING, RUNNING, COMPLETE, FAILED, REJECTED, ORPHANED } = TaskState;
+const { NEW, PENDING, ASSIGNED, STARTING, RUNNING, COMPLETE, SHUTDOWN, FAILED, REJECTED, ORPHANED } =
+  TaskState;
 
 it.each([
   ['orchestrator', undefined, NEW],
@@ -12,6 +13,7 @@ it.each([
   ['agent', STARTING, FAILED],
   ['agent', STARTING, REJECTED],
   ['agent', RUNNING, COMPLETE],
+  ['agent', SHUTDOWN, FAILED],
   ['dispatcher', RUNNING, ORPHANED],
   ['orchestrator', PENDING, ORPHANED],
   ['orchestrator', ORPHANED, undefined],

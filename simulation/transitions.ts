@@ -30,6 +30,8 @@ const edgesOf: Readonly<Record<string, Edges>> = {
     [onTheWay, [...onTheWay, RUNNING]],
     [given, [COMPLETE, SHUTDOWN, FAILED]],
     [onTheWay, [REJECTED]],
+    // It had been told to stop, was cut off meanwhile, and finds out later how that ended: the fold takes the higher word.
+    [[SHUTDOWN], [FAILED, REJECTED]],
   ],
 };
 
