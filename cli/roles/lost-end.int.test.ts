@@ -57,13 +57,14 @@ it.each([14, 3_000])(
 
     await load.apply('early', 20);
     await untilQuiet(copies, load.log);
-    await whileStopped(nats, () => cp(join(dir, 'nats'), join(dir, 'kept'), { recursive: true }));
+    // Before they come back, when somebody may have something to say of it.
     const kept = await load.log.head();
-    await load.apply('between', 1);
+    await whileStopped(nats, () => cp(join(dir, 'nats'), join(dir, 'kept'), { recursive: true }));
+    const [between] = await load.apply('between', 1);
     await untilQuiet(copies, load.log);
     expect(copies.map(({ said }) => said)).toEqual([[], []]);
 
-    const gone: string[] = [`#${kept + 1} ${nameOf('between', 0)}`];
+    const gone: string[] = [`#${between} ${nameOf('between', 0)}`];
     while ((await load.log.head()) < kept + lost) {
       const seqs = await load.apply(`gone-${gone.length}`, Math.max(1, Math.round(lost / 60)));
       gone.push(...seqs.map((seq, index) => `#${seq} ${nameOf(`gone-${gone.length}`, index)}`));
