@@ -43,6 +43,7 @@ const instead: readonly (readonly [line: RegExp, command: string, why: string])[
     'export MUSTER_NATS=$(sed -n "s/.*MUSTER_NATS=//p" up.out)',
     'it says which, and the usual port may be taken',
   ],
+  [/^muster node rm/, '', 'what follows is for three nodes; nodes.int.test.ts'],
   [/^muster log void 1234/, '', 'nothing has halted here; void.int.test.ts'],
   [/^nats /, '', 'there is no nats CLI here; intents.int.test.ts publishes the same'],
   [/^muster up --nodes 3 --copies 2$/, '', 'it runs already'],
