@@ -20,3 +20,14 @@ export function refusal(...reason: Parameters<typeof refuse>): Refused {
 export function satisfied({ seq, actor }: IntentFact, message: string): Verdict {
   return { event: { type: 'intent.satisfied', cause: seq, intent: seq, actor, message } };
 }
+
+/** Whoever starts from another version than there is did not know of what somebody did in the meantime. */
+export function checkVersion(
+  kind: 'service' | 'node',
+  { specSeq }: { readonly specSeq: number },
+  version: number | undefined,
+): Refused | undefined {
+  if (version === undefined || version === specSeq) return undefined;
+  const message = `update out of sequence: the ${kind} is at version ${specSeq}, not ${version}`;
+  return refusal('conflict', message, 'version');
+}

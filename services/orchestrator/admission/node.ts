@@ -2,7 +2,7 @@
 import type { IntentBody, IntentFact } from '@muster/events';
 import { DEFAULT_TEAM, equalJson, type NodeSpec } from '@muster/model';
 import type { ClusterNode, ClusterState } from '@muster/state';
-import { type Refused, refusal, satisfied, type Verdict } from './judge.ts';
+import { checkVersion, type Refused, refusal, satisfied, type Verdict } from './judge.ts';
 
 export function updateNode(
   state: ClusterState,
@@ -11,10 +11,8 @@ export function updateNode(
 ): Verdict {
   const node = findNode(state, intent);
   if ('refusal' in node) return node;
-  if (change.version !== undefined && change.version !== node.specSeq) {
-    const message = `update out of sequence: the node is at version ${node.specSeq}, not ${change.version}`;
-    return refusal('conflict', message, 'version');
-  }
+  const stale = checkVersion('node', node, change.version);
+  if (stale) return stale;
   const spec = changeSpec(node, change);
   if ('refusal' in spec) return spec;
   if (equalJson(spec, node.spec)) return satisfied(intent, `node ${node.description.hostname} is so already`);

@@ -13,7 +13,7 @@ import {
   withoutYounger,
 } from '@muster/model';
 import type { ClusterState, Service } from '@muster/state';
-import { type Refused, refusal, satisfied, type Verdict } from './judge.ts';
+import { checkVersion, type Refused, refusal, satisfied, type Verdict } from './judge.ts';
 
 export function createService(state: ClusterState, intent: IntentFact, body: unknown): Verdict {
   return describeService(state, intent, body, ({ team }, service) =>
@@ -57,7 +57,7 @@ export function updateService(
 ): Verdict {
   const service = findService(state, intent);
   if ('refusal' in service) return service;
-  const stale = checkVersion(service, version);
+  const stale = checkVersion('service', service, version);
   if (stale) return stale;
   const normalised = normaliseServiceSpec(spec, service.spec.name, state.wireVersion);
   return normalised.ok ? change(state, intent, service, normalised.spec) : normalised;
@@ -85,7 +85,7 @@ export function rollBackService(
 ): Verdict {
   const service = findService(state, intent);
   if ('refusal' in service) return service;
-  const stale = checkVersion(service, body?.version);
+  const stale = checkVersion('service', service, body?.version);
   if (stale) return stale;
   if (!service.previousSpec) {
     const name = nameWithTeam({ team: service.team, name: service.spec.name });
@@ -125,12 +125,6 @@ function findService(state: ClusterState, intent: IntentFact): Service | Refused
   const [service, ...others] = state.serviceByName.meant(team, name);
   if (!service) return refusal('not-found', `service ${nameWithTeam({ team, name })} not found`, 'name');
   return others.length > 0 ? ambiguous(intent, name, others.length + 1) : service;
-}
-
-function checkVersion({ specSeq }: Service, version: number | undefined): Refused | undefined {
-  if (version === undefined || version === specSeq) return undefined;
-  const message = `update out of sequence: the service is at version ${specSeq}, not ${version}`;
-  return refusal('conflict', message, 'version');
 }
 
 /** Only in a log that is older than the rule that names are told apart without regard to case. */

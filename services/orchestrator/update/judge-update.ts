@@ -1,7 +1,14 @@
 // What becomes of an update, or of a rollback, of which there is one state for each service: SwarmKit's updater
 // (manager/orchestrator/update/updater.go), whose memory is the log. Pure.
 import { nanosToMs, type RollbackConfig, type UpdateConfig } from '@muster/model';
-import { isRollback, isUnderWay, pacingOf, type Service, type ServiceUpdate } from '@muster/state';
+import {
+  isRollback,
+  isUnderWay,
+  lastWatchOf,
+  pacingOf,
+  type Service,
+  type ServiceUpdate,
+} from '@muster/state';
 
 export type Judgement =
   /** `wakeAt`: it may be done then, though nothing happens until then. */
@@ -36,8 +43,6 @@ function hasFailed(
 }
 
 /** After the last task came to run: the delay has its turn there as well, and then all are watched for longer than that. */
-function watchedForMs({ delay, monitor }: UpdateConfig | RollbackConfig): number {
-  return nanosToMs(delay + (delay >= monitor ? delay + SECOND : monitor));
+function watchedForMs(pacing: UpdateConfig | RollbackConfig): number {
+  return nanosToMs(pacing.delay + lastWatchOf(pacing));
 }
-
-const SECOND = 1e9;

@@ -47,3 +47,10 @@ export function pacingOf(service: Pick<Service, 'spec' | 'update'>): UpdateConfi
 export function isPaused({ update }: Pick<Service, 'update'>): boolean {
   return update?.state === 'paused' || update?.state === 'rollback_paused';
 }
+
+const SECOND = 1e9;
+
+/** For how long the last of its tasks are watched, in nanoseconds: longer than the delay (SwarmKit: updater.go). */
+export function lastWatchOf({ delay, monitor }: UpdateConfig | RollbackConfig): number {
+  return delay >= monitor ? delay + SECOND : monitor;
+}

@@ -2,7 +2,7 @@
 // (manager/orchestrator/update/updater.go) counts the same, in memory.
 import { countReplicas, isTerminal, nanosToMs, TaskState } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
-import { isUnderWay, pacingOf, type ServiceUpdate } from '../cluster/service-update.ts';
+import { isUnderWay, lastWatchOf, pacingOf, type ServiceUpdate } from '../cluster/service-update.ts';
 import type { Service } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
@@ -58,9 +58,7 @@ function noteFailed(update: ServiceUpdate, { id }: Task, { seq }: Moment): Servi
 /** Before it ran; or within the time for which it is watched: once there is nothing left to replace, for longer than the delay. */
 function isTooSoon({ service, observed, observedAt }: Task, now: number): boolean {
   if (observed < TaskState.RUNNING) return true;
-  const { delay, monitor } = pacingOf(service);
-  const isLast = service.outdated.size === 0 && delay >= monitor;
-  return now - observedAt <= nanosToMs(isLast ? delay + SECOND : monitor);
+  const pacing = pacingOf(service);
+  const watched = service.outdated.size === 0 ? lastWatchOf(pacing) : pacing.monitor;
+  return now - observedAt <= nanosToMs(watched);
 }
-
-const SECOND = 1e9;
