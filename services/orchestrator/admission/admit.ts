@@ -11,7 +11,7 @@ import {
   sizeOfText,
   subjectOfEvent,
 } from '@muster/events';
-import { explainIssue, refuseYounger } from '@muster/model';
+import { explainIssue, refuseYounger, restoreProtoKeys } from '@muster/model';
 import type { Decision } from '@muster/runtime';
 import { type ClusterState, lastSeqOf } from '@muster/state';
 import { type Judge, type Refused, refusal, type Verdict } from './judge.ts';
@@ -78,7 +78,7 @@ function judge(state: ClusterState, intent: IntentFact): Verdict {
   if (!body.success) return { refusal: explainIssue(body.error.issues[0]!) };
   // Each takes what the schema of its own name gives.
   const judgeOfIt = judges[`${definition.kind}.${definition.verb}` as IntentName] as Judge;
-  return judgeOfIt(state, intent, body.data);
+  return judgeOfIt(state, intent, restoreProtoKeys(body.data, intent.body));
 }
 
 function refuseUnknown({ kind, verb }: IntentFact): Verdict {
