@@ -122,10 +122,14 @@ describe.each(Object.keys(classes))(`%s (seed ${seed})`, (name) => {
   it('end no role', async () => {
     const ended = await Promise.race([all.ended, new Promise((resolve) => setTimeout(resolve, 10))]);
     expect(ended).toBeUndefined();
-    await vi.waitFor(async () => {
-      const copies = (await discoverCopies(connection, 100)).map((copy) => copy.name).sort();
-      expect(copies).toEqual(controlRoles.flatMap((role) => Array(COPIES).fill(`muster-${role}`)).sort());
-    });
+    // Busy with what was sent, they take a moment to answer.
+    await vi.waitFor(
+      async () => {
+        const copies = (await discoverCopies(connection, 500)).map((copy) => copy.name).sort();
+        expect(copies).toEqual(controlRoles.flatMap((role) => Array(COPIES).fill(`muster-${role}`)).sort());
+      },
+      { timeout: 20_000 },
+    );
     expect(all.log.filter(({ msg }) => BUGS.includes(msg))).toEqual([]);
   });
 

@@ -80,11 +80,20 @@ function limitOf(bytes: number | undefined): number | undefined {
   return bytes !== undefined && bytes > 0 ? bytes : undefined;
 }
 
-function describeFollowers({ cluster }: StreamInfo): ServerReport[] {
-  return (cluster?.replicas ?? []).map(({ name, offline = false, lag = 0, current, active }) => ({
+/** Says since nats-server 2.12 when it began to lead, and what time it is there. */
+type Led = StreamInfo & { ts?: string; cluster?: { leader_since?: string } };
+
+function describeFollowers(info: StreamInfo): ServerReport[] {
+  return (info.cluster?.replicas ?? []).map(({ name, offline = false, lag = 0, current, active }) => ({
     name,
     isOffline: offline,
     lag,
-    silentMs: current ? undefined : active / NANOS_PER_MS,
+    // Who leads knows nothing from before it led: one that it has never heard from says 0.
+    silentMs: current ? undefined : active > 0 ? active / NANOS_PER_MS : countLedMs(info),
   }));
+}
+
+function countLedMs({ ts, cluster }: Led): number {
+  const ledMs = Date.parse(ts ?? '') - Date.parse(cluster?.leader_since ?? '');
+  return Number.isNaN(ledMs) ? 0 : ledMs;
 }
