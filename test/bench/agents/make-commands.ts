@@ -1,6 +1,7 @@
 // The commands that a dispatcher would write for tasks spread over nodes.
 import { encodeCommand, type TaskCommand } from '@muster/events';
-import { deriveServiceId, nameTask, normaliseServiceSpec, type ServiceSpec } from '@muster/model';
+import { deriveServiceId, nameTask, type ServiceSpec } from '@muster/model';
+import { readSpec } from '../read-spec.ts';
 
 export interface Load {
   readonly nodeIds: readonly string[];
@@ -54,7 +55,5 @@ export function* makeCommands({
 function makeService(index: number): { id: string; spec: ServiceSpec; ports: [] } {
   const name = `load${index}`;
   const body = { image: 'example/app:1', env: { MODE: 'load', INDEX: String(index) }, replicas: 1 };
-  const normalised = normaliseServiceSpec(body, name);
-  if (!normalised.ok) throw new Error(normalised.refusal.message);
-  return { id: deriveServiceId(name, index), spec: normalised.spec, ports: [] };
+  return { id: deriveServiceId(name, index), spec: readSpec(body, name), ports: [] };
 }

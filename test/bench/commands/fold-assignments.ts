@@ -1,7 +1,8 @@
 // A cluster in which so many tasks have been given to nodes, folded from the events that say so.
 import { composeEvent, type EventDraft, encodeJson, intentSubject } from '@muster/events';
-import { deriveServiceId, nodeDescriptionSchema, normaliseServiceSpec } from '@muster/model';
+import { deriveServiceId, nodeDescriptionSchema } from '@muster/model';
 import { type ClusterState, createState, foldRecord, ignoreChanges } from '@muster/state';
+import { readSpec } from '../read-spec.ts';
 
 const START_TIME = Date.UTC(2026, 0, 1);
 /** Of one event: a larger one would hold up a reducer. */
@@ -55,9 +56,7 @@ function createTasks(count: number, first: number, { record, append }: Fold): st
     data: encodeJson(body),
   });
   const serviceId = deriveServiceId(name, cause);
-  const normalised = normaliseServiceSpec(body, name);
-  if (!normalised.ok) throw new Error(normalised.refusal.message);
-  const { spec } = normalised;
+  const spec = readSpec(body, name);
   const specVersion = append({ type: 'service.created', cause, serviceId, actor: 'bench', spec });
   append({ type: 'service.allocated', cause: specVersion, serviceId, specVersion, ports: [] });
   // As long as a real id, without the price of deriving it.

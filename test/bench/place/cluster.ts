@@ -1,7 +1,8 @@
 // Clusters of any size, and services that wait to be placed on them: folded from events, as any state is.
 import { composeEvent, type EventDraft, type RawRecord } from '@muster/events';
-import { deriveServiceId, deriveTaskId, normaliseServiceSpec } from '@muster/model';
+import { deriveServiceId, deriveTaskId } from '@muster/model';
 import { type Changes, createChanges, createState, type FoldedState, foldRecord } from '@muster/state';
+import { readSpec } from '../read-spec.ts';
 
 export const ZONES = 10;
 export const MAX_CONSTRAINTS = 20;
@@ -78,9 +79,7 @@ export function deploy(
   wishes: Wishes,
 ): void {
   const name = `service-${index}`;
-  const normalised = normaliseServiceSpec(describeService(index, wishes), name);
-  if (!normalised.ok) throw new Error(normalised.refusal.message);
-  const { spec } = normalised;
+  const spec = readSpec(describeService(index, wishes), name);
   const intent = {
     seq: state.head + 1,
     time: NOW,

@@ -1,7 +1,8 @@
 // The records of a cluster that grows to so many running tasks: services are made one after the other, and every node
 // reports its tasks four times on their way to RUNNING. As the reducers and agents would write them, in log order.
 import { composeEvent, type EventDraft, encodeJson, intentSubject, type RawRecord } from '@muster/events';
-import { deriveServiceId, deriveTaskId, normaliseServiceSpec } from '@muster/model';
+import { deriveServiceId, deriveTaskId } from '@muster/model';
+import { readSpec } from '../read-spec.ts';
 
 export interface Size {
   readonly tasks: number;
@@ -34,10 +35,8 @@ export function* growState({ tasks, services, nodes }: Size): Generator<RawRecor
     const name = `service${index}`;
     const body = { image: 'registry.example.com/team/application:1.2.3', replicas };
     yield record({ subject: intentSubject('bench', 'service', 'apply', name), data: encodeJson(body) });
-    const normalised = normaliseServiceSpec(body, name);
-    if (!normalised.ok) throw new Error(normalised.refusal.message);
+    const spec = readSpec(body, name);
     const serviceId = deriveServiceId(name, seq);
-    const { spec } = normalised;
     yield append({ type: 'service.created', cause: seq, serviceId, actor: 'bench', spec });
     const specVersion = seq;
     yield append({ type: 'service.allocated', cause: seq, serviceId, specVersion, ports: [] });

@@ -1,8 +1,9 @@
 // What one event costs that touches every task of a service: a new spec, ports found for tasks that waited for them, and
 // the removal of the service.
 import { compileChecks, composeEvent, type EventDraft, encodeJson, intentSubject } from '@muster/events';
-import { deriveServiceId, deriveTaskId, normaliseServiceSpec } from '@muster/model';
+import { deriveServiceId, deriveTaskId } from '@muster/model';
 import { createChanges, createState, type FoldedState, foldRecord, ignoreChanges } from '@muster/state';
+import { readSpec } from '../read-spec.ts';
 import { printResult, say } from '../report.ts';
 import { growState } from './grow-state.ts';
 
@@ -87,7 +88,5 @@ function createWriter(cluster: FoldedState) {
 }
 
 function describe(name: string, tag: string) {
-  const normalised = normaliseServiceSpec({ image: `registry.example.com/team/application:${tag}` }, name);
-  if (!normalised.ok) throw new Error(normalised.refusal.message);
-  return normalised.spec;
+  return readSpec({ image: `registry.example.com/team/application:${tag}` }, name);
 }
