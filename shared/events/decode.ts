@@ -139,31 +139,20 @@ export function decodeEvent(
     if (!parseEventSubject(subject)) return poison(record, 'no event has such a subject');
     return poison(record, `the payload is not JSON: ${(error as Error).message}`);
   }
-  const usual = usualOf(definitions).get((json as { readonly type: string } | null)?.type as string);
-  if (
-    usual === undefined ||
-    record.data.length > usual.maxBytes ||
-    !isUsual(usual, json as Json, subject, wire)
-  )
-    return examine(record, json, wire, definitions);
+  const { type, v } = (json ?? {}) as { readonly type?: string; readonly v?: number };
+  const usual = usualOf(definitions).get(type as string)?.[(v as number) - 1];
+  const event = usual && readUsual(usual, json as Json, record, wire);
+  if (usual === undefined || event === undefined) return examine(record, json, wire, definitions);
   const { writer, kind, prefix } = usual;
   const address = { writer, kind, id: subject.slice(prefix.length) };
-  return {
-    is: 'event',
-    seq,
-    time,
-    subject,
-    address,
-    event: json as MusterEvent,
-    stored: json as Json,
-    wire: usual.wire,
-  };
+  return { is: 'event', seq, time, subject, address, event, stored: json as Json, wire: usual.wire };
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What is asked of nearly every record, found once. */
+/** What is asked of nearly every record, found once for each version of an event. */
 interface Usual {
+  readonly definition: EventDefinition;
   readonly version: number;
   readonly wire: number;
   readonly writer: Writer;
@@ -173,9 +162,10 @@ interface Usual {
   readonly check: Check;
 }
 
-const usuals = new WeakMap<Definitions, ReadonlyMap<string, Usual>>();
+type Usuals = ReadonlyMap<string, readonly Usual[]>;
+const usuals = new WeakMap<Definitions, Usuals>();
 
-function usualOf(definitions: Definitions): ReadonlyMap<string, Usual> {
+function usualOf(definitions: Definitions): Usuals {
   let known = usuals.get(definitions);
   if (!known) {
     known = new Map([...definitions].map(([type, definition]) => [type, describeUsual(definition)]));
@@ -184,33 +174,38 @@ function usualOf(definitions: Definitions): ReadonlyMap<string, Usual> {
   return known;
 }
 
-function describeUsual(definition: EventDefinition): Usual {
-  const { version, since, writer, kind, maxBytes = Number.POSITIVE_INFINITY } = definition;
-  const check = checkOf(definition, version);
-  return {
-    version,
-    wire: since.at(-1)!,
-    writer,
-    kind,
-    prefix: eventSubject(writer, kind, ''),
-    maxBytes,
-    check,
-  };
+function describeUsual(definition: EventDefinition): Usual[] {
+  const { since, writer, kind, maxBytes = Number.POSITIVE_INFINITY } = definition;
+  const prefix = eventSubject(writer, kind, '');
+  return since.map((wire, index) => {
+    const version = index + 1;
+    const check = checkOf(definition, version);
+    return { definition, version, wire, writer, kind, prefix, maxBytes, check };
+  });
 }
 
-/** An event of its type's version, where it belongs. */
-function isUsual(
-  { version, wire, kind, prefix, check }: Usual,
+/** The event, in the form of this build, where it is as it should be and stands where it belongs. */
+function readUsual(
+  { definition, version, wire, kind, prefix, maxBytes, check }: Usual,
   json: Json,
-  subject: string,
+  { subject, data }: RawRecord,
   cluster: number,
-): boolean {
-  if (json.v !== version || wire > cluster || !subject.startsWith(prefix) || !check.passes(json))
-    return false;
-  const id = subjectIdOf(kind, json);
-  return (
-    id !== '' && subject.length === prefix.length + id.length && subject.endsWith(id) && !id.includes('.')
-  );
+): MusterEvent | undefined {
+  if (data.length > maxBytes || wire > cluster || !subject.startsWith(prefix) || !check.passes(json))
+    return undefined;
+  const event = version === definition.version ? json : tryUpcast(json, version, definition);
+  if (event === undefined) return undefined;
+  const id = subjectIdOf(kind, event);
+  const stands = subject.length === prefix.length + id.length && subject.endsWith(id);
+  return id !== '' && stands && !id.includes('.') ? (event as MusterEvent) : undefined;
+}
+
+function tryUpcast(json: Json, from: number, definition: EventDefinition): Json | undefined {
+  try {
+    return upcast(json, from, definition);
+  } catch {
+    return undefined;
+  }
 }
 
 const envelopeCheck = compileCheck(envelopeSchema, WIRE_VERSION);
@@ -299,17 +294,14 @@ function poison({ seq, time, subject }: RawRecord, reason: string): PoisonFact {
 }
 
 /** Old events were checked by nobody but their writer: an upcaster may throw. What is stored stays as it is. */
-function upcast(
-  stored: Record<string, unknown>,
-  from: number,
-  definition: EventDefinition,
-): Record<string, unknown> {
+function upcast(stored: Json, from: number, definition: EventDefinition): Json {
   const { version, since, upcasters, forms } = definition;
   let current = stored;
   for (let step = from; step < version; step += 1)
     current = { ...(upcasters[since[step]!]?.(current) ?? current), v: step + 1 };
-  if (from === version) return current;
-  const upcastForms = Object.entries(forms).map(([fact, form]) => [
+  const facts = Object.entries(forms);
+  if (from === version || facts.length === 0) return current;
+  const upcastForms = facts.map(([fact, form]) => [
     fact,
     upcastForm(form, ownValue(current, fact) as Record<string, unknown>, since[from - 1]!),
   ]);
