@@ -49,6 +49,7 @@ module.exports = {
       '^shared/(model|events|state|log|runtime)/',
     ]),
     only('backends-import-shared', '^agents/backends/', ['^shared/(?!testing/)']),
+    only('the-data-path-imports-shared', '^agents/network/', ['^shared/(?!testing/)']),
     only('the-agent-imports-backends', '^agents/node/', ['^shared/(?!testing/)', '^agents/backends/']),
     ...['allocator', 'api', 'dispatcher', 'orchestrator', 'scheduler'].map((service) =>
       only(
