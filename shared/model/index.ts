@@ -7,6 +7,7 @@ export * from './grammar/ip-address.ts';
 export * from './grammar/placement-preference.ts';
 export * from './grammar/quantity.ts';
 export * from './ids.ts';
+export * from './network/subnet.ts';
 export * from './node.ts';
 export * from './refusal.ts';
 export * from './spec/normalise.ts';
