@@ -1,6 +1,6 @@
 // The only places where a task changes, and where its node's sums, the indices and `changes` follow it.
 
-import { isTerminal, TaskState } from '@muster/model';
+import { isTerminal, type Port, TaskState } from '@muster/model';
 import { indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
@@ -82,13 +82,16 @@ export function enterNode(task: Task): void {
   count(task, 1);
 }
 
+const noPorts: readonly Port[] = [];
+
 function count(task: Task, sign: 1 | -1): void {
   const { node, service, version } = task;
   if (!node || isTerminal(task.observed)) return;
   const { reservations } = version;
   node.reserved.nanoCpus += sign * reservations.nanoCpus;
   node.reserved.memoryBytes += sign * reservations.memoryBytes;
-  if (version.ports) for (const port of version.ports) addTo(node.hostPorts, hostPortKey(port), sign);
+  for (const port of version.ports ?? noPorts)
+    if (port.publishMode === 'host') addTo(node.hostPorts, hostPortKey(port), sign);
   if (task.desired <= TaskState.COMPLETE) countActive(node, service, sign);
 }
 
