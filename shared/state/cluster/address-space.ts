@@ -71,11 +71,15 @@ export class AddressSpace {
   }
 
   /** False when somebody else has it. */
+  mayTakeVip(place: number, serviceId: string): boolean {
+    const holder = this.lastWithin({ start: place, size: 1 }, { idleToo: false });
+    return !holder || ('serviceId' in holder && holder.serviceId === serviceId);
+  }
+
   takeVip(place: number, serviceId: string): boolean {
-    const span = { start: place, size: 1 };
-    const holder = this.lastWithin(span, { idleToo: false });
-    if (holder) return 'serviceId' in holder && holder.serviceId === serviceId;
-    this.put({ ...span, serviceId });
+    if (!this.mayTakeVip(place, serviceId)) return false;
+    if (this.holderAt(place) === serviceId) return true;
+    this.put({ start: place, size: 1, serviceId });
     this.vipCount += 1;
     return true;
   }
@@ -96,10 +100,13 @@ export class AddressSpace {
   }
 
   /** False when it is in no block of the node, or another task has it. */
+  mayTakeAddress(place: number, nodeId: string): boolean {
+    return this.blockAt(place)?.nodeId === nodeId && !this.taskAt.has(place);
+  }
+
   takeAddress(place: number, nodeId: string, taskId: string): boolean {
-    const block = this.blockAt(place);
-    if (block?.nodeId !== nodeId || this.taskAt.has(place)) return false;
-    block.held += 1;
+    if (!this.mayTakeAddress(place, nodeId)) return false;
+    this.blockAt(place)!.held += 1;
     this.taskAt.set(place, taskId);
     return true;
   }
