@@ -1,3 +1,4 @@
+export { AddressSpace, type Block, findPlace, type Place, type Span } from './cluster/address-space.ts';
 export * from './cluster/global-service.ts';
 export * from './cluster/must-leave.ts';
 export * from './cluster/outdated.ts';

@@ -66,6 +66,7 @@ export function createGiver(network: Network, node: ClusterNode, { given, nodes,
   }
 
   function giveOut(block: OpenBlock, place: number): Gift {
+    if (!block.own.lastWithin(block.span)) block.own.takeBlock(block.span, node.id);
     block.given.add(place);
     left -= 1;
     return {
@@ -88,17 +89,16 @@ export function createGiver(network: Network, node: ClusterNode, { given, nodes,
     return undefined;
   }
 
-  /** As large as half the node's share of the network, or as what it needs, where there is room for that. */
   function findBlock({ space, own, usable }: Part, idleToo: boolean): Span | undefined {
     const { count, forBlocks, whole, isUseless } = usable;
-    const largest = powerUpTo(whole.end - whole.first);
-    const before = space.blocksOf(node.id).length + taken.length;
+    const blocks = [...space.blocksOf(node.id), ...own.blocksOf(node.id)];
     const isTaken = lastTaken(space, [given.of(space), own], idleToo);
-    const wish = Math.max(powerUpTo(count / (2 * nodes)), powerUpTo(left));
+    const largest = powerUpTo(whole.end - whole.first);
+    const wish = Math.max(powerUpTo(left), chooseSize(count / nodes, sizeOf(blocks)));
     for (let size = Math.min(largest, wish); size >= 1; size /= 2) {
       for (const window of [forBlocks, whole]) {
         const places = Math.max(1, Math.floor((window.end - window.first) / size));
-        const from = window.first + size * ((node.handle - 1 + before * nodes) % places);
+        const from = window.first + size * ((node.handle - 1 + blocks.length * nodes) % places);
         const found = findSpan(size, window, from, (span) => (isUseless(span) ? span : isTaken(span)));
         if (found) return found;
       }
@@ -113,6 +113,19 @@ export function createGiver(network: Network, node: ClusterNode, { given, nodes,
         .filter(({ given }) => given.size > 0)
         .map(({ space, span }) => formatBlock(blockAt(space.subnet, span.start, span.size))),
   };
+}
+
+/**
+ * Half of what would be its share if all nodes came to want as much, so that it is there for its next tasks. What it has beyond
+ * its share it takes by and by: others may want it.
+ */
+function chooseSize(share: number, has: number): number {
+  const half = powerUpTo(share / 2);
+  return has + half <= share ? half : Math.max(1, half / 8);
+}
+
+function sizeOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Those that have room and that nobody was given meanwhile. */

@@ -1,7 +1,7 @@
 // Who holds what of one subnet: nodes have blocks, out of which their tasks have addresses, and services have virtual addresses
 // beside the blocks. Places are counted from the subnet's first address. A block without a held address is anybody's who
 // takes of it; until then it stays where it is, as the next task of its node will want it.
-import type { IpBlock } from '@muster/model';
+import { type IpBlock, offsetOfText } from '@muster/model';
 
 /** Consecutive places. Those that are held never overlap. */
 export interface Span {
@@ -148,6 +148,20 @@ export class AddressSpace {
   private lastUpTo(place: number): number {
     return indexUpTo(this.spans, place);
   }
+}
+
+export interface Place {
+  readonly space: AddressSpace;
+  readonly place: number;
+}
+
+/** In which of the spaces an address is, as it is written. */
+export function findPlace(of: { readonly spaces: readonly AddressSpace[] } | undefined, address: string): Place | undefined {
+  for (const space of of?.spaces ?? []) {
+    const place = offsetOfText(space.subnet, address);
+    if (place !== undefined) return { space, place };
+  }
+  return undefined;
 }
 
 function indexUpTo(spans: readonly Span[], place: number): number {

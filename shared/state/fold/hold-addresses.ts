@@ -2,7 +2,8 @@
 // it runs: an address that came back sooner might have two at once.
 import type { NetworkAddress } from '@muster/events';
 import { isTerminal, TaskState } from '@muster/model';
-import { findPlace, type Network, type Place } from '../cluster/network.ts';
+import { findPlace, type Place } from '../cluster/address-space.ts';
+import type { Network } from '../cluster/network.ts';
 import type { Networks } from '../cluster/networks.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
