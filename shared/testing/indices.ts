@@ -21,6 +21,9 @@ export function describeIndices(state: ClusterState): Record<string, unknown> {
     names: sortEntries(
       new Map([...state.serviceByName.values()].map(({ id, team, spec }) => [keyName(team, spec.name), id])),
     ),
+    networkNames: sortEntries(
+      new Map([...state.networkByName.values()].map(({ id, team, spec }) => [keyName(team, spec.name), id])),
+    ),
     tasks: [...state.tasks.keys()].sort(),
     tasksByState: [...state.tables.tasksByState].filter(([, count]) => count > 0).sort(([a], [b]) => a - b),
   };

@@ -20,7 +20,7 @@ type Check = (spec: ServiceSpec) => Refusal | undefined;
 
 const checks: readonly Check[] = [
   checkSize,
-  checkName,
+  ({ name }) => checkName(name),
   checkImage,
   checkMode,
   checkReplicas,
@@ -46,7 +46,8 @@ function checkSize(spec: ServiceSpec): Refusal | undefined {
   return refuse('invalid', `the complete spec has ${bytes} bytes; at most ${MAX_SPEC_BYTES} are allowed`);
 }
 
-function checkName({ name }: ServiceSpec): Refusal | undefined {
+/** Of any object: SwarmKit's validateAnnotations. */
+export function checkName(name: string): Refusal | undefined {
   if (name === '') return refuse('invalid', 'meta: name must be provided', 'name');
   // The same names as SwarmKit's pattern, which in JavaScript would take till the end of time to refuse some.
   if (!/^[a-zA-Z0-9](?:[-_a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(name)) {

@@ -1,5 +1,6 @@
 // The state as all see it but the fold: whoever decides only reads.
 import type { TaskMap as MutableTaskMap, RowSet, ServiceSlots } from './collections.ts';
+import type { Network as MutableNetwork } from './network.ts';
 import type { Slot as MutableSlot } from './slot.ts';
 import type {
   ClusterNode as MutableNode,
@@ -19,7 +20,9 @@ type ReadOnly<T> = T extends MutableTask
         ? ClusterNode
         : T extends MutableVersion
           ? TaskVersion
-          : ReadOnlyCollection<T>;
+          : T extends MutableNetwork
+            ? Network
+            : ReadOnlyCollection<T>;
 
 type ReadOnlyCollection<T> =
   T extends RowSet<infer Row>
@@ -40,6 +43,7 @@ type View<T> = { readonly [Key in keyof T]: ReadOnly<T[Key]> };
 export interface Task extends View<MutableTask> {}
 export interface Slot extends View<MutableSlot> {}
 export interface Service extends View<MutableService> {}
+export interface Network extends View<MutableNetwork> {}
 export interface ClusterNode extends View<MutableNode> {}
 export interface TaskVersion extends View<MutableVersion> {}
 export interface ClusterState extends View<MutableState> {}

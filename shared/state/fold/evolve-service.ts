@@ -12,6 +12,7 @@ import {
   TaskState,
 } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
+import { hasItsNetworks } from '../cluster/network-users.ts';
 import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
@@ -36,7 +37,7 @@ export function createService(
   const { event, seq, time } = fact;
   const { spec, serviceId, team = DEFAULT_TEAM } = event;
   if (!state.intents.has(event.cause) || state.services.has(serviceId)) return false;
-  if (state.serviceByName.has(team, spec.name)) return false;
+  if (state.serviceByName.has(team, spec.name) || !hasItsNetworks(state, spec)) return false;
   const clusterId = state.cluster?.id;
   if (serviceId !== deriveServiceId(spec.name, event.cause, { clusterId, team })) return false;
   state.intents.delete(event.cause);
@@ -56,6 +57,7 @@ export function createService(
     update: undefined,
     removed: false,
     unschedulable: undefined,
+    addresses: [],
   };
   const service = tables.services.add((handle) => makeService(tables, handle, facts));
   state.services.set(serviceId, service);
@@ -75,6 +77,7 @@ export function updateService(
   const service = state.services.get(event.serviceId);
   // A mode is for ever.
   if (!service || service.removed || modeOf(event.spec) !== modeOf(service.spec)) return false;
+  if (!hasItsNetworks(state, event.spec)) return false;
   if (!state.intents.delete(event.cause)) return false;
   const left = service.storedSpec;
   changeSpec(state, service, { stored: storedOf(fact, 'spec'), spec: event.spec, seq, time }, changes);
@@ -182,6 +185,7 @@ export function allocateService(
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
   for (const port of picked) state.pickedPorts.set(hostPortKey(port), service.id);
   service.version.ports = event.ports;
+  service.addresses = event.addresses ?? [];
   service.unschedulable = undefined;
   releaseTasks(state.tables, service, time, changes);
   changes.services.add(service.id);
@@ -331,6 +335,7 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
   version.tasks -= 1;
   forgetVersionWhenUnused(tables, service, version);
   tables.forgetTask(task);
+  state.addresses.delete(id);
   indexSlot(slot);
   changes.tasks.add(id);
   if (!node) return;

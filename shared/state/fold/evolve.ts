@@ -13,6 +13,14 @@ import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
 import { createCluster, raiseVersion } from './evolve-cluster.ts';
 import {
+  allocateNetwork,
+  allocateNode,
+  createNetwork,
+  noteNetworkFailed,
+  noteNodeFailed,
+  removeNetwork,
+} from './evolve-network.ts';
+import {
   assignTasks,
   changeNodeStatus,
   joinNode,
@@ -58,7 +66,13 @@ const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'service.allocated': allocateService,
   'service.allocation_failed': noteAllocationFailed,
   'tasks.unschedulable': noteUnschedulable,
+  'network.created': createNetwork,
+  'network.removed': removeNetwork,
+  'network.allocated': allocateNetwork,
+  'network.allocation_failed': noteNetworkFailed,
   'tasks.assigned': assignTasks,
+  'node.allocated': allocateNode,
+  'node.allocation_failed': noteNodeFailed,
   'node.updated': updateNode,
   'node.removed': removeNode,
   'node.status_changed': changeNodeStatus,
@@ -156,6 +170,8 @@ function isClosed(state: ClusterState, { address, seq }: EventFact): boolean {
       return Number(address.id) < seq;
     case 'service':
       return !state.services.has(address.id);
+    case 'network':
+      return !state.networks.has(address.id);
     case 'void':
       return true;
     case 'cluster':
