@@ -1,6 +1,13 @@
 // The allocator: gives objects what there is only once in the cluster: networks and services before tasks can be placed, and tasks
 // their addresses after that. Each kind of object by a file of its own.
-import { attendInTurn, lookAfter, type RecordLimit, type Reducer, type Share, usualRecordLimit } from '@muster/runtime';
+import {
+  attendInTurn,
+  lookAfter,
+  type RecordLimit,
+  type Reducer,
+  type Share,
+  usualRecordLimit,
+} from '@muster/runtime';
 import { createGiven } from './networks/given.ts';
 import { allocateNetworks } from './networks/networks.ts';
 import { allocateNodes } from './networks/nodes.ts';
@@ -12,7 +19,10 @@ export interface AllocatorOptions {
   readonly maxRecordBytes?: RecordLimit;
 }
 
-export function createAllocator({ share, maxRecordBytes = usualRecordLimit }: AllocatorOptions = {}): Reducer {
+export function createAllocator({
+  share,
+  maxRecordBytes = usualRecordLimit,
+}: AllocatorOptions = {}): Reducer {
   const self = { name: 'allocator', share } as const;
   const given = createGiven();
   return attendInTurn(self, [

@@ -3,8 +3,8 @@
 import { DEFAULT_TEAM } from '@muster/model';
 import type { Look, LookedAfter } from '@muster/runtime';
 import { type ClusterState, hostPortKey, type Service } from '@muster/state';
-import type { Given } from './networks/given.ts';
 import { allocateVips } from './networks/allocate-vips.ts';
+import type { Given } from './networks/given.ts';
 import { allocatePorts } from './ports.ts';
 import { createPublishedPorts } from './published-ports.ts';
 
@@ -76,7 +76,10 @@ export function allocateServices(given: Given): LookedAfter {
 }
 
 /** Said once. */
-function refuse({ id: serviceId, version: { seq }, unschedulable }: Service, message: string): Look | undefined {
+function refuse(
+  { id: serviceId, version: { seq }, unschedulable }: Service,
+  message: string,
+): Look | undefined {
   if (unschedulable?.message === message) return undefined;
   return {
     event: { type: 'service.allocation_failed', cause: seq, serviceId, specVersion: seq, message },

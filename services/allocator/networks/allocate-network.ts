@@ -5,12 +5,12 @@ import type { EventDraft } from '@muster/events';
 import {
   addressAt,
   blockAt,
+  blocksOverlap,
   countAddresses,
   formatAddress,
   formatBlock,
   type IpBlock,
   offsetOfText,
-  overlap,
   parseSubnet,
 } from '@muster/model';
 import type { ClusterState, Network, Span } from '@muster/state';
@@ -51,7 +51,9 @@ export function allocateNetwork(
   for (const config of configs.length > 0 ? configs : [undefined]) {
     const found = config ? takeGiven(parseSubnet(config.subnet)!, taken) : takeNext(pools, number, taken);
     if (typeof found === 'string')
-      return found === failure ? undefined : { type: 'network.allocation_failed', cause, networkId, message: found };
+      return found === failure
+        ? undefined
+        : { type: 'network.allocation_failed', cause, networkId, message: found };
     chosen.push(found);
     taken.push({ subnet: found, by: spec.name });
   }
@@ -88,7 +90,7 @@ function pickNumber({ networks }: ClusterState, networkId: string, given: Readon
 }
 
 function takeGiven(subnet: IpBlock, taken: readonly Taken[]): IpBlock | string {
-  const other = taken.find((held) => overlap(held.subnet, subnet));
+  const other = taken.find((held) => blocksOverlap(held.subnet, subnet));
   if (!other) return subnet;
   // Docker's words, and whose it is.
   return `Pool overlaps with other one on this address space: ${formatBlock(subnet)} and ${formatBlock(other.subnet)} of ${other.by}`;
@@ -99,7 +101,9 @@ function takeNext(pools: readonly Pool[], number: number, taken: readonly Taken[
     const pool = parseSubnet(subnet)!;
     const size = countAddresses({ ...pool, prefix });
     const end = countAddresses(pool);
-    const found = findSpan(size, { first: 0, end }, (number * size) % end, (span) => lastOverlap(pool, span, taken));
+    const found = findSpan(size, { first: 0, end }, (number * size) % end, (span) =>
+      lastOverlap(pool, span, taken),
+    );
     if (found) return blockAt(pool, found.start, size);
   }
   const all = pools.map(({ subnet }) => subnet).join(', ');
@@ -110,7 +114,7 @@ function lastOverlap(pool: IpBlock, { start, size }: Span, taken: readonly Taken
   const candidate = blockAt(pool, start, size);
   let last: Span | undefined;
   for (const { subnet } of taken) {
-    if (!overlap(candidate, subnet)) continue;
+    if (!blocksOverlap(candidate, subnet)) continue;
     const end = Math.max(start + size, endIn(pool, subnet));
     if (!last || end > last.start + last.size) last = { start, size: end - start };
   }

@@ -1,9 +1,15 @@
 // The tasks that were given to a node get their addresses, as many as one record holds; or are told why there are none.
-import { ENVELOPE_BYTES, type EventDraft, eventSubject, type NetworkAddress, sizeOfText } from '@muster/events';
+import {
+  ENVELOPE_BYTES,
+  type EventDraft,
+  eventSubject,
+  type NetworkAddress,
+  sizeOfText,
+} from '@muster/events';
 import { type ClusterNode, type ClusterState, lastSeqOf, type Network, type Task } from '@muster/state';
+import { explainFull } from './allocate-vips.ts';
 import type { Given } from './given.ts';
 import { createGiver, type Gift, type Giver } from './giver.ts';
-import { explainFull } from './allocate-vips.ts';
 
 /** Undefined when there is nothing to say that was not said. */
 export function allocateNode(
@@ -23,7 +29,10 @@ export function allocateNode(
   const message = refused[0]?.message;
   const alike = refused.filter((other) => other.message === message);
   if (message === undefined || alike.every(({ task }) => task.err === message)) return undefined;
-  const ids = fit(alike.map(({ task }) => task.id), room - sizeOfText(message));
+  const ids = fit(
+    alike.map(({ task }) => task.id),
+    room - sizeOfText(message),
+  );
   return { type: 'node.allocation_failed', cause, nodeId, tasks: ids, message };
 }
 

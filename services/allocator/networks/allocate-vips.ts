@@ -27,7 +27,10 @@ export function allocateVips(state: ClusterState, service: Service, given: Given
     if (!isVirtual) continue;
     const address = keep(service, networkId) ?? pick(network, service.id, given);
     if (address === undefined)
-      return { is: 'refused', message: `could not find an available IP while allocating VIP: ${explainFull(network)}` };
+      return {
+        is: 'refused',
+        message: `could not find an available IP while allocating VIP: ${explainFull(network)}`,
+      };
     addresses.push({ networkId, address });
   }
   return { is: 'allocated', addresses };

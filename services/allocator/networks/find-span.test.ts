@@ -22,7 +22,10 @@ describe('room for so many', () => {
           (start) => start >= window.first && start + size <= window.end,
         );
         const isFree = (start: number) => !taken.some((at) => at >= start && at < start + size);
-        const inTurn = [...starts.filter((start) => start >= from), ...starts.filter((start) => start < from)];
+        const inTurn = [
+          ...starts.filter((start) => start >= from),
+          ...starts.filter((start) => start < from),
+        ];
         expect(findSpan(size, window, from, lastOf(new Set(taken)))?.start).toBe(inTurn.find(isFree));
       }),
       { numRuns: 500 },

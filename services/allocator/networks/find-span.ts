@@ -11,7 +11,12 @@ export interface Window {
 export type LastWithin = (span: Span) => Span | undefined;
 
 /** The first room for so many, from the place on and then from the window's beginning; it begins at a multiple of its size. */
-export function findSpan(size: number, window: Window, from: number, lastWithin: LastWithin): Span | undefined {
+export function findSpan(
+  size: number,
+  window: Window,
+  from: number,
+  lastWithin: LastWithin,
+): Span | undefined {
   const { first, end } = window;
   const middle = alignUp(Math.min(Math.max(first, from), end), size);
   return (

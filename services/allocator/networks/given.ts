@@ -1,7 +1,7 @@
 // What one round of decisions gives away, before the state shows it: nobody else in the round gets it.
 import type { EventDraft, NetworkAddress } from '@muster/events';
 import { type IpBlock, parseSubnet, spanIn } from '@muster/model';
-import { AddressSpace, type ClusterState, findPlace, type Span } from '@muster/state';
+import { type AddressSpace, type ClusterState, findPlace, HeldSpace, type Span } from '@muster/state';
 import type { LastWithin } from './find-span.ts';
 
 export interface Given {
@@ -16,17 +16,21 @@ export interface Given {
 export function createGiven(): Given {
   const numbers = new Set<number>();
   const subnets: IpBlock[] = [];
-  const spaces = new Map<AddressSpace, AddressSpace>();
+  const spaces = new Map<AddressSpace, HeldSpace>();
 
-  function own(space: AddressSpace): AddressSpace {
+  function own(space: AddressSpace): HeldSpace {
     const known = spaces.get(space);
     if (known) return known;
-    const fresh = new AddressSpace(space.subnet);
+    const fresh = new HeldSpace(space.subnet);
     spaces.set(space, fresh);
     return fresh;
   }
 
-  function noteVip({ networks }: ClusterState, { networkId, address }: NetworkAddress, serviceId: string): void {
+  function noteVip(
+    { networks }: ClusterState,
+    { networkId, address }: NetworkAddress,
+    serviceId: string,
+  ): void {
     const found = findPlace(networks.get(networkId), address);
     if (found) own(found.space).takeVip(found.place, serviceId);
   }
@@ -40,7 +44,11 @@ export function createGiven(): Given {
   }
 
   /** A block that its node begins to use is nobody else's any more. */
-  function noteAddress({ networks }: ClusterState, { networkId, address }: NetworkAddress, nodeId: string): void {
+  function noteAddress(
+    { networks }: ClusterState,
+    { networkId, address }: NetworkAddress,
+    nodeId: string,
+  ): void {
     const found = findPlace(networks.get(networkId), address);
     if (!found) return;
     const { space, place } = found;

@@ -1,11 +1,11 @@
 import { deriveId, parseSubnet, spanIn } from '@muster/model';
-import { AddressSpace, type ClusterNode, findPlace, type Network, type Span } from '@muster/state';
+import { type ClusterNode, findPlace, HeldSpace, type Network, type Span } from '@muster/state';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createGiven } from './given.ts';
 import { createGiver } from './giver.ts';
 
-let network: Network;
+let network: Network & { readonly spaces: readonly HeldSpace[] };
 beforeEach(() => {
   network = makeNetwork({ subnet: '10.0.3.0/24' });
 });
@@ -16,10 +16,10 @@ interface Config {
   readonly auxAddresses?: Record<string, string>;
 }
 
-function makeNetwork(...configs: Config[]): Network {
+function makeNetwork(...configs: Config[]): typeof network {
   const subnets = configs.map(({ subnet }) => ({ subnet, gateway: subnet.replace(/\.0\/.*/, '.1') }));
-  const spaces = subnets.map(({ subnet }) => new AddressSpace(parseSubnet(subnet)!));
-  return { id: 'net', spec: { name: 'net', ipam: { configs } }, subnets, spaces } as unknown as Network;
+  const spaces = subnets.map(({ subnet }) => new HeldSpace(parseSubnet(subnet)!));
+  return { id: 'net', spec: { name: 'net', ipam: { configs } }, subnets, spaces } as unknown as typeof network;
 }
 
 const node = (number: number) => ({ id: `n${number}`, handle: number }) as ClusterNode;
@@ -75,7 +75,11 @@ describe('a node', () => {
     give(1, 20);
     expect(blocksOf(1)).toHaveLength(1);
     give(1, 70);
-    expect(blocksOf(1).map(({ size }) => size).sort((a, b) => a - b)).toEqual([4, 4, 32, 64]);
+    expect(
+      blocksOf(1)
+        .map(({ size }) => size)
+        .sort((a, b) => a - b),
+    ).toEqual([4, 4, 32, 64]);
   });
 
   it('gives every address there is, and no other', () => {

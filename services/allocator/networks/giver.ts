@@ -2,7 +2,7 @@
 // Nobody else gives any of a block's addresses, so copies can meet over blocks alone; and where a node begins to look for one
 // follows from its number, which no other has.
 import { addressAt, blockAt, formatAddress, formatBlock } from '@muster/model';
-import { AddressSpace, type ClusterNode, type Network, type Span } from '@muster/state';
+import { type AddressSpace, type ClusterNode, HeldSpace, type Network, type Span } from '@muster/state';
 import { findSpan, powerUpTo } from './find-span.ts';
 import { type Given, lastTaken } from './given.ts';
 import { placeOf } from './place-of.ts';
@@ -31,7 +31,7 @@ export interface Need {
 interface Part {
   readonly space: AddressSpace;
   /** What is taken of it here. */
-  readonly own: AddressSpace;
+  readonly own: HeldSpace;
   readonly usable: Usable;
 }
 
@@ -43,7 +43,7 @@ interface OpenBlock extends Part {
 export function createGiver(network: Network, node: ClusterNode, { given, nodes, wanted }: Need): Giver {
   const parts = network.spaces.map((space, index) => ({
     space,
-    own: new AddressSpace(space.subnet),
+    own: new HeldSpace(space.subnet),
     usable: findUsable(network, space, index),
   }));
   /** Those that have room, as far as is known. */
@@ -143,6 +143,7 @@ function findAddress({ space, usable, span, given }: OpenBlock, taskId: string):
   const isTaken = (place: number) =>
     usable.isReserved(place) || given.has(place) || space.holderAt(place) !== undefined;
   const from = start + placeOf(size, taskId);
-  return findSpan(1, { first: start, end: start + size }, from, (one) => (isTaken(one.start) ? one : undefined))
-    ?.start;
+  return findSpan(1, { first: start, end: start + size }, from, (one) =>
+    isTaken(one.start) ? one : undefined,
+  )?.start;
 }

@@ -2,8 +2,8 @@
 import { DEFAULT_TEAM } from '@muster/model';
 import type { LookedAfter } from '@muster/runtime';
 import type { ClusterState, Network } from '@muster/state';
-import type { Given } from './given.ts';
 import { allocateNetwork } from './allocate-network.ts';
+import type { Given } from './given.ts';
 
 export function allocateNetworks(given: Given): LookedAfter {
   /** Networks that were told why not, to be looked at again when another is gone. */
@@ -29,7 +29,9 @@ export function allocateNetworks(given: Given): LookedAfter {
     look(state, id) {
       known = state;
       const network = state.networks.get(id);
-      return network && needsAllocation(network) ? { event: allocateNetwork(state, network, given) } : undefined;
+      return network && needsAllocation(network)
+        ? { event: allocateNetwork(state, network, given) }
+        : undefined;
     },
     beginRound: () => given.clear(),
     give: (event) => given.note(known, event),

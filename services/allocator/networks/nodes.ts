@@ -2,8 +2,8 @@
 // were told why not.
 import type { LookedAfter, RecordLimit } from '@muster/runtime';
 import type { ClusterState } from '@muster/state';
-import type { Given } from './given.ts';
 import { allocateNode } from './allocate-node.ts';
+import type { Given } from './given.ts';
 
 export function allocateNodes(given: Given, maxRecordBytes: RecordLimit): LookedAfter {
   let known: ClusterState;

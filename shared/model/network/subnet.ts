@@ -19,12 +19,6 @@ export function formatBlock(block: IpBlock): string {
   return `${formatAddress(block)}/${block.prefix}`;
 }
 
-export function overlap(a: IpBlock, b: IpBlock): boolean {
-  if (a.bits !== b.bits) return false;
-  const rest = BigInt(a.bits - Math.min(a.prefix, b.prefix));
-  return a.value >> rest === b.value >> rest;
-}
-
 export function countAddresses({ bits, prefix }: IpBlock): number {
   return Math.min(2 ** (bits - prefix), MOST_ADDRESSES);
 }

@@ -16,9 +16,9 @@ const step = fc.oneof(
 
 /** Place by place: whose block it is in, and who holds it. */
 class NaiveSpace {
-  readonly block = new Array<{ readonly owner: string; readonly start: number; readonly size: number } | undefined>(
-    SIZE,
-  );
+  readonly block = new Array<
+    { readonly owner: string; readonly start: number; readonly size: number } | undefined
+  >(SIZE);
   readonly holder = new Array<string | undefined>(SIZE);
 
   private isHeld(index: number): boolean {
@@ -71,7 +71,9 @@ it('knows who holds what, whatever is taken and given back', () => {
           case 'block': {
             const size = 2 ** what.bits;
             const start = what.place - (what.place % size);
-            expect(space.takeBlock({ start, size }, what.owner)).toBe(naive.takeBlock(start, size, what.owner));
+            expect(space.takeBlock({ start, size }, what.owner)).toBe(
+              naive.takeBlock(start, size, what.owner),
+            );
             break;
           }
           case 'vip':

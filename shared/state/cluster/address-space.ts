@@ -15,7 +15,7 @@ export interface Block extends Span {
   readonly held: number;
 }
 
-interface Vip extends Span {
+export interface Vip extends Span {
   readonly serviceId: string;
 }
 
@@ -46,6 +46,11 @@ export class AddressSpace {
   /** By where they begin. */
   *blocks(): Generator<Block> {
     for (const span of this.spans) if ('nodeId' in span) yield span;
+  }
+
+  /** By where they are. */
+  *vips(): Generator<Vip> {
+    for (const span of this.spans) if ('serviceId' in span) yield span;
   }
 
   blocksOf(nodeId: string): readonly Block[] {
@@ -84,12 +89,14 @@ export class AddressSpace {
     return true;
   }
 
-  dropVip(place: number, serviceId: string): void {
+  /** False when it was not that service's. */
+  dropVip(place: number, serviceId: string): boolean {
     const at = this.lastUpTo(place);
     const span = this.spans[at];
-    if (!span || !('serviceId' in span) || span.start !== place || span.serviceId !== serviceId) return;
+    if (!span || !('serviceId' in span) || span.start !== place || span.serviceId !== serviceId) return false;
     this.spans.splice(at, 1);
     this.vipCount -= 1;
+    return true;
   }
 
   /** False when somebody holds something of it. */
@@ -111,10 +118,12 @@ export class AddressSpace {
     return true;
   }
 
-  dropAddress(place: number, taskId: string): void {
-    if (this.taskAt.get(place) !== taskId) return;
+  /** False when it was not that task's. */
+  dropAddress(place: number, taskId: string): boolean {
+    if (this.taskAt.get(place) !== taskId) return false;
     this.taskAt.delete(place);
     this.blockAt(place)!.held -= 1;
+    return true;
   }
 
   /** The node is gone, and what its tasks had. */
@@ -129,7 +138,8 @@ export class AddressSpace {
 
   /** Idle blocks that are in its way are their nodes' no more. */
   private put(span: Held): void {
-    for (let idle = this.lastWithin(span); idle; idle = this.lastWithin(span)) this.remove(idle as Mutable<Block>);
+    for (let idle = this.lastWithin(span); idle; idle = this.lastWithin(span))
+      this.remove(idle as Mutable<Block>);
     this.spans.splice(this.lastUpTo(span.start) + 1, 0, span);
     if (!('nodeId' in span)) return;
     const blocks = this.byNode.get(span.nodeId);
@@ -150,13 +160,16 @@ export class AddressSpace {
   }
 }
 
-export interface Place {
-  readonly space: AddressSpace;
+export interface Place<Space> {
+  readonly space: Space;
   readonly place: number;
 }
 
 /** In which of the spaces an address is, as it is written. */
-export function findPlace(of: { readonly spaces: readonly AddressSpace[] } | undefined, address: string): Place | undefined {
+export function findPlace<Space extends Pick<AddressSpace, 'subnet'>>(
+  of: { readonly spaces: readonly Space[] } | undefined,
+  address: string,
+): Place<Space> | undefined {
   for (const space of of?.spaces ?? []) {
     const place = offsetOfText(space.subnet, address);
     if (place !== undefined) return { space, place };

@@ -2,27 +2,35 @@
 // it runs: an address that came back sooner might have two at once.
 import type { NetworkAddress } from '@muster/events';
 import { isTerminal, TaskState } from '@muster/model';
-import { findPlace, type Place } from '../cluster/address-space.ts';
+import { type AddressSpace, findPlace, type Place } from '../cluster/address-space.ts';
 import type { Network } from '../cluster/network.ts';
 import type { Networks } from '../cluster/networks.ts';
+import type { Task as ReadOnlyTask } from '../cluster/readonly.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
 
 /** It is on networks, and its node can't be told of it before it has addresses there. */
-export function lacksAddresses(task: Pick<Task, 'version' | 'addresses'>): boolean {
-  return task.version.networks.length > 0 && task.addresses === undefined;
+export function lacksAddresses({ version, addresses }: ReadOnlyTask): boolean {
+  return version.networks.length > 0 && addresses === undefined;
 }
 
 /** Called after every change of what is wanted of a task or was seen of it; costs nothing where there are no networks. */
-export function followNetworks(task: Task, changes?: Changes): void {
+export function followNetworks(task: Task, changes: Changes): void {
   if (task.version.networks.length === 0) return;
-  const { node, networks, observed } = task;
-  if (!node) return;
-  const waits = observed === TaskState.ASSIGNED && isLive(task) && task.addresses === undefined;
-  networks.noteWaiting(node.id, task.id, waits);
-  if (isTerminal(observed)) giveBackOfTask(task, changes);
+  indexWaiting(task);
+  if (isTerminal(task.observed)) giveBackOfTask(task, changes);
+}
+
+function indexWaiting(task: Task): void {
+  const { id, node, networks, observed } = task;
+  if (node)
+    networks.noteWaiting(
+      node.id,
+      id,
+      observed === TaskState.ASSIGNED && isLive(task) && lacksAddresses(task),
+    );
 }
 
 /** False, and nothing is taken, when one of them is not to be had. */
@@ -34,18 +42,27 @@ export function takeForTask(task: Task, addresses: readonly NetworkAddress[]): b
   return true;
 }
 
-function giveBackOfTask({ id, addresses, networks }: Task, changes: Changes | undefined): void {
+/** As a snapshot has it: what it holds follows from what it was given and whether it has ended. */
+export function holdAgain(task: Task): void {
+  if (task.addresses && !isTerminal(task.observed)) takeForTask(task, task.addresses);
+  indexWaiting(task);
+}
+
+function giveBackOfTask({ id, addresses, networks }: Task, changes: Changes): void {
   for (const { networkId, address } of addresses ?? []) {
     const network = networks.byId.get(networkId);
     const found = findPlace(network, address);
     if (!network || !found) continue;
-    found.space.dropAddress(found.place, id);
-    noteGivenBack(networks, network, changes);
+    if (found.space.dropAddress(found.place, id)) noteGivenBack(networks, network, changes);
   }
 }
 
 /** False, and nothing is taken, when another service, or a block in use, has one of them. */
-export function takeForService(networks: Networks, { id }: Service, addresses: readonly NetworkAddress[]): boolean {
+export function takeForService(
+  networks: Networks,
+  { id }: Service,
+  addresses: readonly NetworkAddress[],
+): boolean {
   const places = findPlaces(networks, addresses);
   if (!places?.every(({ space, place }) => space.mayTakeVip(place, id))) return false;
   for (const { space, place } of places) space.takeVip(place, id);
@@ -64,8 +81,7 @@ export function giveBackOfService(
     const network = networks.byId.get(networkId);
     const found = findPlace(network, address);
     if (!network || !found) continue;
-    found.space.dropVip(found.place, id);
-    noteGivenBack(networks, network, changes);
+    if (found.space.dropVip(found.place, id)) noteGivenBack(networks, network, changes);
   }
 }
 
@@ -81,8 +97,8 @@ export function giveBackBlocks(networks: Networks, { id }: ClusterNode, changes:
   }
 }
 
-function noteGivenBack(networks: Networks, network: Network, changes: Changes | undefined): void {
-  changes?.networks.add(network.id);
+function noteGivenBack(networks: Networks, network: Network, changes: Changes): void {
+  changes.networks.add(network.id);
   if (network.removed && isIdle(network)) networks.emptied.add(network);
 }
 
@@ -92,7 +108,12 @@ export function isIdle({ spaces }: Network): boolean {
 }
 
 /** Undefined when one of them is no address of its network. */
-function findPlaces(networks: Networks, addresses: readonly NetworkAddress[]): Place[] | undefined {
-  const places = addresses.flatMap(({ networkId, address }) => findPlace(networks.byId.get(networkId), address) ?? []);
+function findPlaces(
+  networks: Networks,
+  addresses: readonly NetworkAddress[],
+): Place<AddressSpace>[] | undefined {
+  const places = addresses.flatMap(
+    ({ networkId, address }) => findPlace(networks.byId.get(networkId), address) ?? [],
+  );
   return places.length === addresses.length ? places : undefined;
 }

@@ -6,6 +6,7 @@ import type { Slot } from '../cluster/slot.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import type { Changes } from './changes.ts';
+import { followNetworks } from './hold-addresses.ts';
 import { noteOfUpdate } from './update-progress.ts';
 
 export function setDesired(
@@ -23,6 +24,7 @@ export function setDesired(
   task.commandSeq = seq;
   if (desired === TaskState.REMOVE) vacate(task, task.slot);
   indexTask(task);
+  if (desired > TaskState.RUNNING) followNetworks(task, changes);
   noteTask(task, changes);
   return true;
 }
@@ -43,6 +45,7 @@ export function setObserved(
   task.observedAt = time;
   // No index tells one step of its way to RUNNING from another.
   if (before < TaskState.ASSIGNED || observed >= TaskState.RUNNING) indexTask(task);
+  if (before === TaskState.ASSIGNED || isTerminal(observed)) followNetworks(task, changes);
   noteTask(task, changes);
   return true;
 }
@@ -55,6 +58,7 @@ export function assignTask(task: Task, node: ClusterNode, seq: number, time: num
   node.tasks.add(task);
   enterNode(task);
   indexTask(task);
+  followNetworks(task, changes);
   noteTask(task, changes);
 }
 
