@@ -19,7 +19,12 @@ interface Config {
 function makeNetwork(...configs: Config[]): typeof network {
   const subnets = configs.map(({ subnet }) => ({ subnet, gateway: subnet.replace(/\.0\/.*/, '.1') }));
   const spaces = subnets.map(({ subnet }) => new HeldSpace(parseSubnet(subnet)!));
-  return { id: 'net', spec: { name: 'net', ipam: { configs } }, subnets, spaces } as unknown as typeof network;
+  return {
+    id: 'net',
+    spec: { name: 'net', ipam: { configs } },
+    subnets,
+    spaces,
+  } as unknown as typeof network;
 }
 
 const node = (number: number) => ({ id: `n${number}`, handle: number }) as ClusterNode;
