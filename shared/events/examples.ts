@@ -10,7 +10,7 @@ const [task, other] = tasks as [string, string];
 const networkId = 'networkid0000000000000001';
 const spec = serviceSpecSchema.parse({
   name: 'web',
-  taskTemplate: { containerSpec: { image: 'nginx' }, networks: [{ target: networkId, aliases: ['www'] }] },
+  taskTemplate: { containerSpec: { image: 'nginx' }, networks: [{ target: 'bridge', aliases: ['www'] }] },
   endpointSpec: { mode: 'vip' },
 });
 const networkSpec = networkSpecSchema.parse({

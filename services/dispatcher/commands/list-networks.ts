@@ -2,14 +2,19 @@
 import type { TaskNetwork } from '@muster/events';
 import { type ClusterState, findPlace, type Task } from '@muster/state';
 
-export function listNetworks({ networks }: ClusterState, { addresses = [], version }: Task): TaskNetwork[] {
+export function listNetworks(
+  { networks }: ClusterState,
+  { addresses = [], version, service }: Task,
+): TaskNetwork[] {
   return addresses.flatMap(({ networkId, address }) => {
     const network = networks.get(networkId);
     const found = findPlace(network, address);
     // Of a task that has ended, the network may be gone.
     if (!network || !found) return [];
     const { spec, number } = network;
-    const attachment = version.spec.networks?.find(({ target }) => target === networkId);
+    // Names are the service's: they may change without the task.
+    const attached = [...(service.spec.taskTemplate.networks ?? []), ...(version.spec.networks ?? [])];
+    const attachment = attached.find(({ target }) => target === networkId);
     return {
       id: networkId,
       name: spec.name,

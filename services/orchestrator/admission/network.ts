@@ -92,8 +92,14 @@ export function findNetwork(
       ? named
       : [...networks.values()].filter((network) => isOurs(network) && network.id.startsWith(reference));
   const [network, ...others] = meant;
-  if (!network)
-    return refusal('not-found', `network ${nameWithTeam({ team, name: reference })} not found`, field);
+  if (!network) {
+    const shown = nameWithTeam({ team, name: reference });
+    return refusal(
+      'not-found',
+      `network ${shown} not found: see those there are with \`muster network ls\``,
+      field,
+    );
+  }
   if (others.length === 0) return network;
   return refusal('conflict', `network ${reference} is ambiguous (${meant.length} matches found)`, field);
 }

@@ -3,6 +3,7 @@
 import {
   addressWithin,
   blocksOverlap,
+  type IpAddress,
   type IpBlock,
   parseAddress,
   parseBlock,
@@ -98,13 +99,13 @@ function checkIpam({ ipam: { configs } }: NetworkSpec): Refusal | undefined {
 /** Subnets of one network are told apart by the address alone. */
 function checkOthers(configs: readonly IpamConfig[], index: number): Refusal | undefined {
   const { subnet } = configs[index]!;
-  const other = configs.slice(0, index).find((before) => overlap(before.subnet, subnet));
+  const other = configs.slice(0, index).find((before) => subnetsOverlap(before.subnet, subnet));
   if (!other) return undefined;
   const message = `ipam configuration: subnet ${subnet} overlaps with subnet ${other.subnet}`;
   return refuse('invalid', message, `ipam.configs.${index}.subnet`);
 }
 
-export function overlap(one: string, other: string): boolean {
+export function subnetsOverlap(one: string, other: string): boolean {
   const [a, b] = [parseBlock(one), parseBlock(other)];
   return a !== undefined && b !== undefined && blocksOverlap(a, b);
 }
@@ -142,8 +143,17 @@ function checkConfig({ subnet: text, ipRange, gateway, auxAddresses }: IpamConfi
     if (!address) return wrong(field, `invalid ${what} ${written}`);
     if (!addressWithin(address, subnet))
       return wrong(field, `subnet ${text} does not contain ${what} ${written}`);
+    const end = endOf(subnet, address);
+    if (end) return wrong(field, `${what} ${written} is ${end} of subnet ${text}`);
   }
   return checkDoubles(addresses, wrong);
+}
+
+/** The two that nobody can have. */
+function endOf({ bits, prefix }: IpBlock, { value }: IpAddress): string | undefined {
+  const rest = (1n << BigInt(bits - prefix)) - 1n;
+  if ((value & rest) === 0n) return "the network's own address";
+  return (value & rest) === rest ? 'the broadcast address' : undefined;
 }
 
 /** An address is somebody's once. */

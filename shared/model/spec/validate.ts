@@ -2,6 +2,7 @@
 import { parseConstraint } from '../grammar/constraint.ts';
 import { isImageReference } from '../grammar/image.ts';
 import { compilePreference } from '../grammar/placement-preference.ts';
+import { checkAttachments } from '../network/validate-attachments.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { countReplicas, type Placement, type ServiceSpec, serviceModes } from './service-spec.ts';
 import { checkContainer } from './validate-container.ts';
@@ -28,7 +29,9 @@ const checks: readonly Check[] = [
   checkDurations,
   checkFailureRatios,
   checkPlacement,
+  checkEndpointMode,
   checkPorts,
+  ({ taskTemplate }) => checkAttachments(taskTemplate.networks ?? []),
   ({ taskTemplate }) => checkContainer(taskTemplate.containerSpec),
 ];
 
@@ -157,6 +160,14 @@ function checkPreferences({ preferences = [] }: Placement): Refusal | undefined 
     return refuse('invalid', message, `${field}.${index}`);
   }
   return undefined;
+}
+
+function checkEndpointMode({ endpointSpec: { mode, ports } }: ServiceSpec): Refusal | undefined {
+  if (mode !== 'dnsrr') return undefined;
+  const index = ports.findIndex(({ publishMode }) => publishMode === 'ingress');
+  if (index < 0) return undefined;
+  const message = `EndpointSpec: port published with ingress mode can't be used with dnsrr mode: publish with mode=host, or use mode vip`;
+  return refuse('invalid', message, `ports.${index}.mode`);
 }
 
 function checkPorts({ endpointSpec: { ports } }: ServiceSpec): Refusal | undefined {

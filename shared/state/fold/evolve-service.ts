@@ -13,6 +13,7 @@ import {
 } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
 import { hasItsNetworks } from '../cluster/network-users.ts';
+import { withoutAliases } from '../cluster/outdated.ts';
 import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
@@ -238,9 +239,8 @@ function forgetVersionWhenUnused(tables: Tables, service: Service, version: Task
 }
 
 function sameTasks(before: ServiceSpec, after: ServiceSpec): boolean {
-  return (
-    equalJson(before.taskTemplate, after.taskTemplate) && equalJson(before.endpointSpec, after.endpointSpec)
-  );
+  if (!equalJson(before.endpointSpec, after.endpointSpec)) return false;
+  return equalJson(withoutAliases(before.taskTemplate), withoutAliases(after.taskTemplate));
 }
 
 function createTask(
