@@ -178,6 +178,11 @@ const others: Readonly<Record<string, readonly Example[]>> = {
     { name: 'label', payload: { addLabels: { zone: 'a' }, removeLabels: ['old'] } },
   ],
   'intent.node.remove': [{ name: 'force', payload: { force: true } }],
+  'intent.network.create': [
+    { name: 'anySubnet', payload: {} },
+    { name: 'ownSubnet', payload: { ipam: { configs: [{ subnet: '10.0.9.0/24' }] }, attachable: true } },
+  ],
+  'intent.network.remove': [{ name: 'remove', payload: {} }],
   'intent.service.remove': [{ name: 'remove', payload: {} }],
   acknowledgement: [
     { name: 'stored', payload: { stream: 'MUSTER_LOG', seq: 42 } },

@@ -319,6 +319,7 @@ function upcast(
 const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
   service: 'serviceId',
   node: 'nodeId',
+  network: 'networkId',
   intent: 'intent',
   quarantine: 'record',
   void: 'actor',

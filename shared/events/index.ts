@@ -1,4 +1,5 @@
 export * from './acceptances.ts';
+export * from './address.ts';
 export * from './catalogue.ts';
 export * from './cluster-events.ts';
 export * from './command-needs.ts';
@@ -13,6 +14,7 @@ export * from './forms.ts';
 export * from './intent-subject.ts';
 export * from './intents.ts';
 export * from './json-size.ts';
+export * from './network-events.ts';
 export * from './node-events.ts';
 export * from './service-events.ts';
 export * from './streams.ts';

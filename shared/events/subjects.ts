@@ -12,7 +12,7 @@ export function isReducer(writer: string): boolean {
 }
 
 /** What events are about; the token after the writer. */
-export const eventKinds = ['cluster', 'service', 'node', 'intent', 'quarantine', 'void'] as const;
+export const eventKinds = ['cluster', 'service', 'node', 'network', 'intent', 'quarantine', 'void'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export const INTENT_SUBJECTS = 'muster.intent.>';
