@@ -1,6 +1,6 @@
 // The resolver of a node: answers what the agent has told for the networks of who asks, and asks the node's own servers for
 // everything else. Decides nothing, and needs nothing but its folder: not the agent, the bus nor the engine.
-import { type Clock, createSparingLogger, type Logger, systemClock } from '@muster/runtime';
+import { type Clock, type Logger, systemClock } from '@muster/runtime';
 import { type Counts, createCounts } from './counts.ts';
 import { decide } from './names/decide.ts';
 import { followNames, type NamesFollower } from './names/follow-names.ts';
@@ -49,7 +49,7 @@ export async function startResolver(options: ResolverOptions): Promise<Resolver>
   const names = await followNames({
     folder,
     clock,
-    logger: createSparingLogger(logger, clock),
+    logger,
     counts,
     ...(!options.upstreams && { beside: hostServers.look }),
   });

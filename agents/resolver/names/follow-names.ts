@@ -3,7 +3,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type Logger, takeSteps } from '@muster/runtime';
+import { type Clock, createSparingLogger, type Logger, takeSteps } from '@muster/runtime';
 import type { Counts } from '../counts.ts';
 import { type Directory, emptyDirectory, type NamedNetwork } from './directory.ts';
 import { ASKERS_FILE, readNetworkFile } from './forms.ts';
@@ -27,10 +27,12 @@ export interface FollowOptions {
 }
 
 const LOOK_EVERY_MS = 1_000;
+const MISSING = 'missing';
 
 /** Resolves when all that is there has been read. */
 export async function followNames(options: FollowOptions): Promise<NamesFollower> {
   const { folder, clock, logger, counts, beside } = options;
+  const sparing = createSparingLogger(logger, clock);
   let directory = emptyDirectory;
   /** What was read of each file, by when it was written. */
   const stamps = new Map<string, string>();
@@ -53,9 +55,7 @@ export async function followNames(options: FollowOptions): Promise<NamesFollower
         await lookOnce();
       } while (again && !stopped);
     })()
-      .catch((error: Error) =>
-        logger.error({ error: error.message, folder }, 'the names can not be looked at'),
-      )
+      .catch((error: Error) => XX)
       .finally(() => {
         looking = undefined;
       });
@@ -66,7 +66,7 @@ export async function followNames(options: FollowOptions): Promise<NamesFollower
     await watchFolder();
     const files = (await readdir(folder)).filter((file) => file === ASKERS_FILE || readNetworkFile(file));
     for (const file of files) await readIfNew(file);
-    for (const file of stamps.keys()) if (!files.includes(file)) forget(file);
+    for (const file of stamps.keys()) if (!files.includes(file)) miss(file);
   }
 
   async function readIfNew(file: string): Promise<void> {
@@ -80,10 +80,7 @@ export async function followNames(options: FollowOptions): Promise<NamesFollower
       await take(file, await readFile(path, 'utf8'));
       if (broken.delete(file)) logger.info({ file }, 'the names can be read again');
     } catch (error) {
-      const { message } = error as Error;
-      broken.set(file, message);
-      counts.failures['broken-file'] += 1;
-      logger.error({ file: path, error: message }, 'names can not be read: what was read before stands');
+      note(file, (error as Error).message);
     }
   }
 
@@ -100,13 +97,29 @@ export async function followNames(options: FollowOptions): Promise<NamesFollower
     directory = { ...directory, networks };
   }
 
-  /** A network that is gone is forgotten. Who asks can't all be gone: that file is missing by mistake. */
-  function forget(file: string): void {
-    stamps.delete(file);
-    broken.delete(file);
+  /** A network that nobody here is on any more is forgotten. What is still needed is missing by mistake, and stands. */
+  function miss(file: string): void {
     const id = readNetworkFile(file);
-    if (id !== undefined) setNetwork(id, undefined);
-    else logger.warn({ file }, 'nobody says any more who asks: what was read before stands');
+    if (id !== undefined && !isAskedOn(id)) {
+      stamps.delete(file);
+      broken.delete(file);
+      setNetwork(id, undefined);
+    } else if (stamps.get(file) !== MISSING) {
+      stamps.set(file, MISSING);
+      note(file, 'it is missing');
+    }
+  }
+
+  function isAskedOn(id: string): boolean {
+    for (const { networks } of directory.askers.values()) if (networks.includes(id)) return true;
+    return false;
+  }
+
+  function note(file: string, error: string): void {
+    counts.failures['broken-file'] += 1;
+    if (broken.get(file) === error) return;
+    broken.set(file, error);
+    logger.error({ file: join(folder, file), error }, 'names can not be read: what was read before stands');
   }
 
   /** A folder that was made anew is another one. */

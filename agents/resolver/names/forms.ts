@@ -19,8 +19,9 @@ export function readNetworkFile(file: string): string | undefined {
   return NETWORK_FILE.exec(file)?.[1];
 }
 
-export function isAddress(text: unknown): text is string {
-  return typeof text === 'string' && isIP(text) !== 0 && !text.includes('%');
+/** 4 or 6; 0 of what is no address, or one of a single link. */
+export function familyOf(text: unknown): number {
+  return typeof text === 'string' && !text.includes('%') ? isIP(text) : 0;
 }
 
 /** What DNS can carry, in any case, and nothing that looks like the end of a name. */
@@ -31,7 +32,7 @@ export function isHostName(text: string): boolean {
 const MOST_LETTERS = 253;
 const HOST_NAME = /^[^.\s]{1,63}(\.[^.\s]{1,63})*$/;
 
-const address = z.string().refine(isAddress, 'not an IP address');
+const address = z.string().refine((text) => familyOf(text) !== 0, 'not an IP address');
 const hostName = z.string().refine(isHostName, 'not a name');
 const subnet = z.union([z.cidrv4(), z.cidrv6()]);
 

@@ -1,9 +1,8 @@
 // From the text of a file to what is looked up in, in steps: ten thousand names take longer than a question may wait.
-import { isIPv4 } from 'node:net';
 import { parseBlock } from '@muster/model';
 import { z } from 'zod';
 import { type Addresses, type Asker, canonicalAddress, lowerCase, type NamedNetwork } from './directory.ts';
-import { askersSchema, isAddress, isHostName, NAMES_VERSION, networkNamesSchema } from './forms.ts';
+import { askersSchema, familyOf, isHostName, NAMES_VERSION, networkNamesSchema } from './forms.ts';
 
 /** What may be long is only seen to be a map here, and looked at entry by entry below. */
 const map = z.custom<Readonly<Record<string, unknown>>>(
@@ -22,16 +21,17 @@ export function* readNetwork(text: string, id: string): Generator<void, NamedNet
   for (const [name, addresses] of Object.entries(table.names)) {
     if (names.size % STEP === 0) yield;
     if (!isHostName(name)) throw new Error(`names: "${name}" is not a name`);
-    if (!Array.isArray(addresses) || !addresses.every(isAddress))
-      throw new Error(`names: what "${name}" has is no list of IP addresses`);
-    names.set(lowerCase(name), splitFamilies(addresses));
+    const found = splitFamilies(addresses);
+    if (!found) throw new Error(`names: what "${name}" has is no list of IP addresses`);
+    names.set(lowerCase(name), found);
   }
   const hosts = new Map<string, string>();
   for (const [address, host] of Object.entries(table.hosts)) {
     if (hosts.size % STEP === 0) yield;
-    if (!isAddress(address)) throw new Error(`hosts: "${address}" is not an IP address`);
+    const family = familyOf(address);
+    if (family === 0) throw new Error(`hosts: "${address}" is not an IP address`);
     if (typeof host !== 'string' || !isHostName(host)) throw new Error(`hosts: ${address} has no name`);
-    hosts.set(canonicalAddress(address), host);
+    hosts.set(family === 4 ? address : canonicalAddress(address), host);
   }
   return {
     id,
@@ -63,8 +63,15 @@ function check<Schema extends z.ZodType>(schema: Schema, text: string): z.output
   return parsed.data;
 }
 
-function splitFamilies(addresses: readonly string[]): Addresses {
-  const v4 = addresses.filter(isIPv4);
-  if (v4.length === addresses.length) return { v4, v6: [] };
-  return { v4, v6: addresses.filter((one) => !isIPv4(one)).map(canonicalAddress) };
+/** Each address is looked at once: there may be ten thousand of them, and somebody waits for the news. */
+function splitFamilies(addresses: unknown): Addresses | undefined {
+  if (!Array.isArray(addresses)) return undefined;
+  const found = { v4: [] as string[], v6: [] as string[] };
+  for (const address of addresses) {
+    const family = familyOf(address);
+    if (family === 0) return undefined;
+    if (family === 4) found.v4.push(address);
+    else found.v6.push(canonicalAddress(address));
+  }
+  return found;
 }
