@@ -62,22 +62,25 @@ function describeService(cluster: SimulatedCluster, name: string): Record<string
       maxReplicas: chance.pick([0, 0, 0, 1, 3]),
     },
     ...(port !== undefined && { ports: [{ target: 80, published: port, mode: 'host' }] }),
-    ...describeNetworks(cluster),
+    ...describeNetworks(cluster, name),
   };
 }
 
 /** The second has so few addresses that they run out; the third is in the way of the second. */
 const networks = {
   front: {},
-  back: { ipam: { configs: [{ subnet: '10.9.0.0/28' }] } },
+  back: { ipam: { configs: [{ subnet: '10.9.0.0/29' }] } },
   wide: { ipam: { configs: [{ subnet: '10.9.0.0/16', ipRange: '10.9.1.0/24' }] } },
 };
 
-/** Of those that there are, as a rule. */
-function describeNetworks({ chance, observer }: SimulatedCluster): Record<string, unknown> {
+/** Of those that its team has, as a rule. */
+function describeNetworks({ chance, observer }: SimulatedCluster, of: string): Record<string, unknown> {
   const { state } = observer;
   if (state.wireVersion < 2 || chance.happens(0.4)) return {};
-  const names = [...state.networkByName.values()].map(({ spec }) => spec.name);
+  const own = readNameWithTeam(of, DEFAULT_TEAM).team;
+  const names = [...state.networkByName.values()].flatMap(({ team, spec }) =>
+    team === own ? spec.name : [],
+  );
   if (chance.happens(0.05)) names.push('nowhere');
   return {
     networks: names.filter(() => chance.happens(0.6)),
