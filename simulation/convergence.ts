@@ -170,5 +170,5 @@ function suits(node: ClusterNode, { service, version: { spec, ports } }: Task): 
   if (node.reserved.memoryBytes + reservations.memoryBytes > memoryBytes) return false;
   const { maxReplicas } = spec.placement;
   if (maxReplicas > 0 && (node.activeByService.get(service.id) ?? 0) >= maxReplicas) return false;
-  return !(ports ?? []).some((port) => node.hostPorts.has(hostPortKey(port)));
+  return !(ports ?? []).some((port) => port.publishMode === 'host' && node.hostPorts.has(hostPortKey(port)));
 }

@@ -150,7 +150,7 @@ export function createCluster(options: SimulationOptions): SimulatedCluster {
           case 'allocator':
             seat.stats = runSharedReducer({
               ...shared,
-              createReducer: (share) => createAllocator({ share }),
+              createReducer: (share) => createAllocator({ share, maxRecordBytes }),
             }).stats;
             break;
           case 'scheduler':

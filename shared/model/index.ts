@@ -11,6 +11,7 @@ export * from './ids.ts';
 export * from './network/network-spec.ts';
 export * from './network/normalise-network.ts';
 export * from './network/predefined.ts';
+export * from './network/subnet.ts';
 export { checkAttachedTwice } from './network/validate-attachments.ts';
 export { subnetsOverlap } from './network/validate-network.ts';
 export * from './node.ts';

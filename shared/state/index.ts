@@ -1,3 +1,11 @@
+export {
+  AddressSpace as HeldSpace,
+  type Block,
+  findPlace,
+  type Place,
+  type Span,
+  type Vip,
+} from './cluster/address-space.ts';
 export * from './cluster/global-service.ts';
 export * from './cluster/must-leave.ts';
 export * from './cluster/network-users.ts';
@@ -24,6 +32,7 @@ export { evolve, FOLD_VERSION } from './fold/evolve.ts';
 export { findIngressNetwork } from './fold/evolve-network.ts';
 export { undeliveredError } from './fold/evolve-node.ts';
 export * from './fold/fold-record.ts';
+export { lacksAddresses } from './fold/hold-addresses.ts';
 export { basisOf, type Loss } from './fold/losses.ts';
 export { hostPortKey } from './fold/task-transitions.ts';
 export * from './fold/voids.ts';

@@ -1,6 +1,7 @@
 // A network of the cluster: what was asked for, and what the allocator gave it.
 import type { Stored, Subnet } from '@muster/events';
-import type { NetworkSpec } from '@muster/model';
+import { type NetworkSpec, parseSubnet } from '@muster/model';
+import { AddressSpace } from './address-space.ts';
 
 export interface Network {
   readonly id: string;
@@ -19,13 +20,19 @@ export interface Network {
   subnets: readonly Subnet[];
   /** Why it has no subnet; '' when nobody has said. */
   failure: string;
-  /** Parts of its subnets, to the node that gives their addresses to its tasks. */
-  readonly blocks: Map<string, string>;
+  /** Who holds what of its subnets, in their order. */
+  spaces: readonly AddressSpace[];
 }
 
 /** A network as it is before anything was given to it. */
 export function makeNetwork(
   facts: Pick<Network, 'id' | 'team' | 'createdAt' | 'createdSeq' | 'storedSpec' | 'spec'>,
 ): Network {
-  return { ...facts, removed: false, number: undefined, subnets: [], failure: '', blocks: new Map() };
+  return { ...facts, removed: false, number: undefined, subnets: [], failure: '', spaces: [] };
+}
+
+export function giveSubnets(network: Network, number: number, subnets: readonly Subnet[]): void {
+  network.number = number;
+  network.subnets = subnets;
+  network.spaces = subnets.map(({ subnet }) => new AddressSpace(parseSubnet(subnet)!));
 }

@@ -1,4 +1,5 @@
 // The state as all see it but the fold: whoever decides only reads.
+import type { AddressSpace as MutableSpace } from './address-space.ts';
 import type { TaskMap as MutableTaskMap, RowSet, ServiceSlots } from './collections.ts';
 import type { Network as MutableNetwork } from './network.ts';
 import type { Slot as MutableSlot } from './slot.ts';
@@ -22,7 +23,9 @@ type ReadOnly<T> = T extends MutableTask
           ? TaskVersion
           : T extends MutableNetwork
             ? Network
-            : ReadOnlyCollection<T>;
+            : T extends MutableSpace
+              ? AddressSpace
+              : ReadOnlyCollection<T>;
 
 type ReadOnlyCollection<T> =
   T extends RowSet<infer Row>
@@ -44,6 +47,11 @@ export interface Task extends View<MutableTask> {}
 export interface Slot extends View<MutableSlot> {}
 export interface Service extends View<MutableService> {}
 export interface Network extends View<MutableNetwork> {}
+export interface AddressSpace
+  extends Pick<
+    MutableSpace,
+    'subnet' | 'isIdle' | 'heldByTasks' | 'blocks' | 'blocksOf' | 'vips' | 'holderAt' | 'lastWithin'
+  > {}
 export interface ClusterNode extends View<MutableNode> {}
 export interface TaskVersion extends View<MutableVersion> {}
 export interface ClusterState extends View<MutableState> {}

@@ -145,11 +145,10 @@ export interface ClusterState {
   readonly sessionsOver: Map<string, string>;
   /** Those that are not removed. */
   readonly globalServices: Set<Service>;
+  /** With those that were removed and of which tasks still hold something. */
   readonly networks: Map<string, Network>;
   /** Those that are not removed. */
   readonly networkByName: ObjectNames<Network>;
-  /** Those that tasks have, by task. */
-  readonly addresses: Map<string, readonly NetworkAddress[]>;
   readonly intents: Intents;
   /** Invalid records not yet quarantined by an event, in log order. */
   readonly poison: Map<number, { readonly subject: string; readonly reason: string }>;
@@ -207,9 +206,8 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
     removedNodes: new Map(),
     sessionsOver: new Map(),
     globalServices: new Set(),
-    networks: new Map(),
+    networks: tables.networks.byId,
     networkByName: new ObjectNames(),
-    addresses: new Map(),
     intents: new Intents(),
     poison: new Map(),
     lastSeqs: new Map(),

@@ -1,10 +1,12 @@
 // How decisions about networks change the state. Returns false when the decision is void: another one came first.
 import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
-import { DEFAULT_TEAM, deriveNetworkId, TaskState } from '@muster/model';
-import { makeNetwork } from '../cluster/network.ts';
+import { blocksOverlap, DEFAULT_TEAM, deriveNetworkId, parseSubnet, spanIn, TaskState } from '@muster/model';
+import { giveSubnets, makeNetwork, type Network } from '../cluster/network.ts';
 import { findNetworkUser } from '../cluster/network-users.ts';
 import type { ClusterState } from '../cluster/state.ts';
+import { isLive } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
+import { followNetworks, isIdle, lacksAddresses, takeForTask } from './hold-addresses.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -51,24 +53,42 @@ export function removeNetwork(
   if (!state.intents.delete(event.cause)) return false;
   network.removed = true;
   state.networkByName.delete(network);
-  state.networks.delete(network.id);
-  for (const writer of ['orchestrator', 'allocator'])
-    state.lastSeqs.delete(`muster.event.${writer}.network.${network.id}`);
   changes.networks.add(network.id);
+  if (isIdle(network)) forgetNetwork(state, network);
   return true;
 }
 
+function forgetNetwork(state: ClusterState, { id }: Network): void {
+  state.networks.delete(id);
+  for (const writer of ['orchestrator', 'allocator'])
+    state.lastSeqs.delete(`muster.event.${writer}.network.${id}`);
+}
+
+/** The last task that held something of them is gone. */
+export function forgetEmptied(state: ClusterState): void {
+  const { emptied } = state.tables.networks;
+  for (const network of emptied) forgetNetwork(state, network);
+  emptied.clear();
+}
+
+/** The first in log order has the number, and the subnets. */
 export function allocateNetwork(
   state: ClusterState,
   { event }: FactOf<'network.allocated'>,
   changes: Changes,
 ): boolean {
-  const network = state.networks.get(event.networkId);
+  const { networkId, number, subnets } = event;
+  const network = state.networks.get(networkId);
   if (!network || network.removed || network.number !== undefined) return false;
-  network.number = event.number;
-  network.subnets = event.subnets;
+  const blocks = subnets.map(({ subnet }) => parseSubnet(subnet));
+  for (const other of state.networks.values()) {
+    if (other.number === number) return false;
+    for (const { subnet } of other.spaces)
+      if (blocks.some((own) => own && blocksOverlap(own, subnet))) return false;
+  }
+  giveSubnets(network, number, subnets);
   network.failure = '';
-  changes.networks.add(network.id);
+  changes.networks.add(networkId);
   return true;
 }
 
@@ -84,28 +104,42 @@ export function noteNetworkFailed(
   return true;
 }
 
+/** Block by block and task by task: of what is had by another the first in log order stands, and the rest is as good as before. */
 export function allocateNode(
   state: ClusterState,
-  { event }: FactOf<'node.allocated'>,
+  { event, seq }: FactOf<'node.allocated'>,
   changes: Changes,
 ): boolean {
   const node = state.nodes.get(event.nodeId);
   if (!node) return false;
-  for (const { networkId, block } of event.blocks) {
-    const network = state.networks.get(networkId);
-    if (!network) continue;
-    network.blocks.set(block, node.id);
-    changes.networks.add(networkId);
-  }
+  changes.nodes.add(node.id);
+  let stands = true;
+  for (const { networkId, block } of event.blocks)
+    if (!takeBlock(state.networks.get(networkId), block, node.id)) stands = false;
   for (const { id, addresses } of event.tasks) {
     const task = node.tasks.get(id);
-    if (!task) continue;
-    state.addresses.set(id, addresses);
+    // It may have ended meanwhile, or be told to.
+    if (!task || task.observed !== TaskState.ASSIGNED || !isLive(task) || !lacksAddresses(task)) continue;
+    if (!takeForTask(task, addresses)) {
+      stands = false;
+      continue;
+    }
+    task.addresses = addresses;
     task.err = '';
+    task.commandSeq = seq;
+    followNetworks(task, changes);
     changes.tasks.add(id);
   }
-  changes.nodes.add(node.id);
-  return true;
+  return stands;
+}
+
+function takeBlock(network: Network | undefined, text: string, nodeId: string): boolean {
+  const block = parseSubnet(text);
+  for (const space of network?.spaces ?? []) {
+    const span = block && spanIn(space.subnet, block);
+    if (span) return space.takeBlock(span, nodeId);
+  }
+  return false;
 }
 
 /** Shown as the task's error, as long as it waits. */

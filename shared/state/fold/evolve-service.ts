@@ -24,6 +24,7 @@ import { isHistory, isLive, isOver } from '../cluster/task-standing.ts';
 import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
 import type { Changes } from './changes.ts';
 import { forgetNodeWhenEmpty } from './evolve-node.ts';
+import { giveBackOfService, takeForService } from './hold-addresses.ts';
 import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
 import { beginUpdate, countToReplace } from './update-progress.ts';
 import { indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
@@ -140,6 +141,8 @@ export function removeService(
   state.globalServices.delete(service);
   unbindAllPlaces(service);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
+  giveBackOfService(state.tables.networks, service, changes);
+  service.addresses = [];
   removeTasks(state.tables, service, seq, time, changes);
   changes.services.add(service.id);
   forgetServiceWhenEmpty(state, service);
@@ -183,10 +186,14 @@ export function allocateService(
   const picked = event.ports.filter((_, index) => service.version.requestedPorts[index]?.publishedPort === 0);
   if (picked.some((port) => (state.pickedPorts.get(hostPortKey(port)) ?? service.id) !== service.id))
     return false;
+  const { networks } = state.tables;
+  const { addresses = [] } = event;
+  if (!takeForService(networks, service, addresses)) return false;
+  giveBackOfService(networks, service, changes, addresses);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
   for (const port of picked) state.pickedPorts.set(hostPortKey(port), service.id);
   service.version.ports = event.ports;
-  service.addresses = event.addresses ?? [];
+  service.addresses = addresses;
   service.unschedulable = undefined;
   releaseTasks(state.tables, service, time, changes);
   changes.services.add(service.id);
@@ -335,7 +342,6 @@ function forgetTask(state: ClusterState, task: Task, changes: Changes): void {
   version.tasks -= 1;
   forgetVersionWhenUnused(tables, service, version);
   tables.forgetTask(task);
-  state.addresses.delete(id);
   indexSlot(slot);
   changes.tasks.add(id);
   if (!node) return;

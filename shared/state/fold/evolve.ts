@@ -16,6 +16,7 @@ import {
   allocateNetwork,
   allocateNode,
   createNetwork,
+  forgetEmptied,
   noteNetworkFailed,
   noteNodeFailed,
   removeNetwork,
@@ -112,6 +113,7 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   }
   const apply = applyByType[fact.event.type] as Apply<EventType>;
   if (!apply(state, fact, changes)) state.conflicts += 1;
+  if (state.tables.networks.emptied.size > 0) forgetEmptied(state);
   if (isClosed(state, fact)) state.lastSeqs.delete(fact.subject);
   else if (fact.address.kind === 'node' && !isAlive(state, fact.address)) noteLast(state, fact, fact.address);
 }

@@ -4,7 +4,7 @@ import type { ClusterState } from '../cluster/state.ts';
 import { last, port } from './claims.ts';
 import { head, losses, voided } from './head.ts';
 import type { ObjectKind } from './kind.ts';
-import { address, network } from './network.ts';
+import { network } from './network.ts';
 import { node, sessionsOver } from './node.ts';
 import { service, version } from './service.ts';
 import { intent, poison } from './waiting.ts';
@@ -18,7 +18,6 @@ const all = {
   network,
   service,
   version,
-  address,
   intent,
   poison,
   last,
@@ -48,7 +47,6 @@ export const keptBy = {
   globalServices: 'derived',
   networks: 'network',
   networkByName: 'derived',
-  addresses: 'address',
   tasks: 'derived',
   nodes: 'node',
   removedNodes: 'node',
