@@ -1,8 +1,8 @@
 // From a task's spec to the engine's container settings, as moby's swarm executor maps it
 // (daemon/cluster/executor/container/container.go). Pure.
-import type { Mount, RunSpec } from '@muster/model';
+import { isPredefined, type Mount, type RunSpec } from '@muster/model';
 import type Docker from 'dockerode';
-import type { BoundPort, TaskOrder } from '../backend.ts';
+import { type BoundPort, RejectedError, type TaskOrder } from '../backend.ts';
 import { labelContainer, type Owner } from './labels.ts';
 
 const NANOS_PER_SECOND = 1e9;
@@ -25,6 +25,7 @@ export function configureContainer(order: TaskOrder, owner: Owner): Docker.Conta
     ExposedPorts: Object.fromEntries(order.ports.map((port) => [nameTarget(port), {}])),
     HostConfig: {
       ...limitResources(order.spec),
+      ...chooseNetwork(order.spec),
       PortBindings: bindPorts(order.ports),
       Mounts: spec.mounts.map(convertMount),
       ReadonlyRootfs: spec.readOnly ?? false,
@@ -41,6 +42,15 @@ function limitResources(spec: RunSpec): Docker.HostConfig {
     ...(nanoCpus > 0 ? { NanoCpus: nanoCpus } : {}),
     ...(memoryBytes > 0 ? { Memory: memoryBytes } : {}),
   };
+}
+
+/** One that every engine has, or the engine's own choice. Networks of the cluster are none of the engine's. */
+function chooseNetwork({ networks = [] }: RunSpec): Docker.HostConfig {
+  const [network] = networks;
+  if (!network) return {};
+  if (!isPredefined(network.target))
+    throw new RejectedError(`network ${network.target}: this node has no driver for it`);
+  return { NetworkMode: network.target };
 }
 
 function nameTarget(port: BoundPort): string {
