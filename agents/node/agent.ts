@@ -77,7 +77,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
-  const joining = createJoining({ backend, own, clock, logger, signal, nodeId, session, labels });
+  const joining = createJoining({
+    backend,
+    own,
+    clock,
+    logger,
+    signal,
+    nodeId,
+    session,
+    labels,
+    wire: () => cluster.wire,
+  });
   const reporter = createReporter({ own, log, clock, logger, nodeId, session, onEnd: end });
   const progress = storage
     ? createProgress({
@@ -211,7 +221,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           `the log is no longer that of cluster ${id}, but of ${known.id}: the tasks of the one are not for the other`,
         ),
       );
-    } else cluster = { ...known, id };
+      return;
+    }
+    cluster = { ...known, id };
+    joining.complete().catch(end);
   }
 
   /** What an agent of another cluster knew, in the same directory, is no knowledge of this one's tasks. */

@@ -9,6 +9,7 @@ export * from './compile-check.ts';
 export * from './decode.ts';
 export * from './decode-command.ts';
 export * from './encode.ts';
+export * from './endpoints.ts';
 export * from './envelope.ts';
 export * from './forms.ts';
 export * from './intent-subject.ts';

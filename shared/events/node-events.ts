@@ -136,9 +136,11 @@ export const nodeAllocated = defineEvent({
   writer: 'allocator',
   kind: 'node',
   description:
-    "Tasks of a node have their addresses, out of blocks of their networks that are the node's; these are taken here where they were not yet.",
+    "Tasks of a node have their addresses, out of blocks of their networks that are the node's; these are taken here where they were not yet. Or a node that can be on networks has its number.",
   facts: {
     nodeId,
+    /** Small, and no other node of the cluster has it: what the data path calls the node by. Given once. */
+    number: z.int().positive().optional(),
     blocks: z.array(
       z.object({
         networkId: z.string(),

@@ -1,8 +1,8 @@
 // From a task's spec to the engine's container settings, as moby's swarm executor maps it
 // (daemon/cluster/executor/container/container.go). Pure.
-import type { Mount, RunSpec } from '@muster/model';
+import { isPredefined, type Mount, type RunSpec } from '@muster/model';
 import type Docker from 'dockerode';
-import type { BoundPort, TaskOrder } from '../backend.ts';
+import { type BoundPort, RejectedError, type TaskOrder } from '../backend.ts';
 import { labelContainer, type Owner } from './labels.ts';
 import type { OpenSandbox } from './sandboxes.ts';
 
@@ -33,9 +33,11 @@ export function configureContainer(
     ExposedPorts: Object.fromEntries(ports.map((port) => [nameTarget(port), {}])),
     HostConfig: {
       ...limitResources(order.spec),
+      ...(sandbox === undefined
+        ? chooseNetwork(order.spec)
+        : { NetworkMode: `container:${sandbox.containerId}` }),
       PortBindings: bindPorts(ports),
       Mounts: [...spec.mounts.map(convertMount), ...mountFiles(sandbox)],
-      ...(sandbox && { NetworkMode: `container:${sandbox.containerId}` }),
       ReadonlyRootfs: spec.readOnly ?? false,
       ...(spec.init === undefined ? {} : { Init: spec.init }),
       // A task is one-shot: it is replaced by the cluster, never restarted by the engine.
@@ -50,6 +52,15 @@ function limitResources(spec: RunSpec): Docker.HostConfig {
     ...(nanoCpus > 0 ? { NanoCpus: nanoCpus } : {}),
     ...(memoryBytes > 0 ? { Memory: memoryBytes } : {}),
   };
+}
+
+/** One that every engine has, or the engine's own choice. Networks of the cluster are none of the engine's. */
+function chooseNetwork({ networks = [] }: RunSpec): Docker.HostConfig {
+  const [network] = networks;
+  if (!network) return {};
+  if (!isPredefined(network.target))
+    throw new RejectedError(`network ${network.target}: this node has no driver for it`);
+  return { NetworkMode: network.target };
 }
 
 function nameTarget(port: BoundPort): string {

@@ -5,7 +5,7 @@ import { RejectedError, type TaskOrder } from '../backend.ts';
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 
 /** Throws a RejectedError that names the first field which asks for too much. */
-export function checkOrder({ spec, ports, networks }: TaskOrder): void {
+export function checkOrder({ spec, ports }: TaskOrder): void {
   const container = spec.containerSpec;
   if (container.image !== '' && container.image !== 'process') {
     refuse('image', `it runs no images ("${container.image}"): leave it empty, or say "process"`);
@@ -21,7 +21,8 @@ export function checkOrder({ spec, ports, networks }: TaskOrder): void {
   if (nanoCpus > 0) refuse('resources.limits.nanoCpus', 'it limits nothing');
   if (memoryBytes > 0) refuse('resources.limits.memoryBytes', 'it limits nothing');
   if (ports.length > 0) refuse('ports', 'it publishes none: its processes listen on the machine’s own');
-  if (networks?.length) refuse('networks', 'its processes are on the machine’s own');
+  if (spec.networks?.some(({ target }) => target !== 'host'))
+    refuse('networks', 'its processes are on the machine’s own');
   nameSignal(container.stopSignal);
 }
 

@@ -148,12 +148,18 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
       ? { what: `the tasks of ${directory.nameService(serviceId)} can be placed again` }
       : { what: `found no node for tasks of ${directory.nameService(serviceId)}`, why: message },
   'tasks.assigned': tellAssigned,
-  'node.allocated': ({ nodeId, blocks, tasks }, directory, focus) => ({
-    what: `gave ${listTaskAddresses(
+  'node.allocated': ({ nodeId, number, blocks, tasks }, directory, focus) => {
+    const node = `node ${directory.nameNode(nodeId)}`;
+    const addresses = listTaskAddresses(
       directory,
       tasks.filter(({ id }) => focus(id)),
-    )} on node ${directory.nameNode(nodeId)}${describeBlocks(directory, blocks)}`,
-  }),
+    );
+    const given = [
+      ...(number === undefined ? [] : [`gave ${node} the number ${number} on networks`]),
+      ...(tasks.length === 0 ? [] : [`gave ${addresses} on ${node}${describeBlocks(directory, blocks)}`]),
+    ];
+    return { what: given.join('; ') || `gave ${node} nothing` };
+  },
   'node.allocation_failed': ({ nodeId, tasks, message }, directory, focus) => ({
     what: `could not give ${listTaskNames(directory, tasks.filter(focus))} addresses on node ${directory.nameNode(nodeId)}`,
     ...(message !== '' && { why: message }),
