@@ -8,6 +8,7 @@ import { drawTask } from '../links/task-picture.ts';
 import type { Attachment, NetworkPlan } from '../plan.ts';
 import type { RouterNames } from '../router-names.ts';
 import type { Host } from './look-at-host.ts';
+import { isNamespace } from './namespace.ts';
 import { readPicture, readTaskPicture } from './read-picture.ts';
 import { type Netns, runBatch } from './run.ts';
 
@@ -71,6 +72,7 @@ export class LinkKeeper {
     const { ip, bridge } = mendPicture(withoutLinks(is, new Set([...toMake, ...toRemove])), drawn);
     failures.push(...(await runBatch(router, 'ip', ip)).map(sayFailure));
     failures.push(...(await runBatch(router, 'bridge', bridge)).map(sayFailure));
+    await this.#leaveTasks(new Set(plan.attachments.map(({ netns }) => netns)));
     this.#tasks = tasks.mended;
     if (failures.length === 0) this.#router = drawn;
     return failures;
@@ -152,6 +154,14 @@ export class LinkKeeper {
         failures.push({ ...sayFailure(failed[0]!), taskId });
     });
     return { failures, mended };
+  }
+
+  /** Its links are gone with the router's ends, and their routes with them; rules would stay where a task lives on. */
+  async #leaveTasks(staying: ReadonlySet<string>): Promise<void> {
+    for (const [netns, { rules }] of this.#tasks) {
+      if (staying.has(netns) || rules.size === 0 || !isNamespace(netns)) continue;
+      await runBatch(netns, 'ip', mendPicture({ ...emptyPicture, rules }, emptyPicture).ip);
+    }
   }
 
   /** Born where the task is, with its other end in the router. */
