@@ -145,6 +145,8 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     const { failures } = await host.router.mend(stage.planOf(host));
     expect(failures.map(({ taskId }) => taskId)).toEqual(['fleeting']);
     await expectWhole();
+    const next = await host.router.apply(stage.planOf(host));
+    expect(next.failures.map(({ taskId }) => taskId)).toEqual(['fleeting']);
     stage.tasks.pop();
     const again = await stage.addTask('fleeting', 1, 1);
     await stage.apply();
@@ -155,6 +157,20 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     await stage.apply();
     expect(inside(router(), 'ip address show; ip route show')).not.toContain(again.attachments[0]!.address);
     await again.guest.end();
+  });
+
+  it('attaches a task once what stood in its way is gone', async () => {
+    const task = await stage.addTask('blocked', 1, 1, 2);
+    inside(task.guest, 'ip link add eth1 type veth peer name eth9');
+    const { failures } = await host.router.apply(stage.planOf(host));
+    expect(failures).toEqual([{ taskId: 'blocked', reason: expect.stringContaining('File exists') }]);
+    expect((await host.router.mend(stage.planOf(host))).failures).toHaveLength(1);
+    inside(task.guest, 'ip link delete eth1');
+    await stage.apply();
+    for (const { address } of task.attachments.slice(0, 1))
+      expect(await client!.guest.ask({ host: address, port: 8080 })).toBe('blocked saw 10.201.1.2');
+    stage.tasks.pop();
+    await task.guest.end();
   });
 
   it('leaves a task that goes on without it as it was', async () => {

@@ -35,6 +35,8 @@ export class LinkKeeper {
   #router: Picture | undefined;
   /** By path of the namespace. */
   #tasks: ReadonlyMap<string, Picture> = new Map();
+  /** Paths of namespaces in which something failed half-way. */
+  #unsure: ReadonlySet<string> = new Set();
 
   constructor(host: Netns, names: RouterNames) {
     this.#host = host;
@@ -56,7 +58,12 @@ export class LinkKeeper {
     const ends = await this.#lookAtTasks(plan, should, known === undefined);
     const { surplus, missing } = findWrongLinks(is, should);
     const toMake = new Set([...missing, ...ends.flatMap(listUnattached)]);
-    const toRemove = [...new Set([...surplus, ...toMake])].filter((name) => is.links.has(name));
+    const doubtful = new Set(
+      plan.attachments.filter(({ netns }) => this.#unsure.has(netns)).map(({ address }) => taskLink(address)),
+    );
+    const toRemove = [...new Set([...surplus, ...toMake])].filter(
+      (name) => is.links.has(name) || doubtful.has(name),
+    );
     // One that is gone has gone with its task.
     await runBatch(
       router,
@@ -74,7 +81,11 @@ export class LinkKeeper {
     failures.push(...(await runBatch(router, 'bridge', bridge)).map(sayFailure));
     await this.#leaveTasks(new Set(plan.attachments.map(({ netns }) => netns)));
     this.#tasks = tasks.mended;
-    if (failures.length === 0) this.#router = drawn;
+    this.#unsure = new Set(
+      plan.attachments.filter(({ taskId }) => failed.has(taskId)).map(({ netns }) => netns),
+    );
+    // Tasks come and go: one that can't be had makes nobody look at all the others.
+    if (failures.every(({ taskId }) => taskId !== undefined)) this.#router = drawn;
     return failures;
   }
 
@@ -90,7 +101,8 @@ export class LinkKeeper {
     for (const one of attachments) byNetns.set(one.netns, [...(byNetns.get(one.netns) ?? []), one]);
     return await inTurn([...byNetns], async ([netns, own]) => {
       const names = new Set(own.map((one) => one.interface));
-      const known = look ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
+      const isNews = look || this.#unsure.has(netns);
+      const known = isNews ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
       return { netns, attachments: own, is: known ?? emptyPicture, should: drawTask(own, byId, mtu) };
     });
   }
