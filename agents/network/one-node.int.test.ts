@@ -1,5 +1,6 @@
 // One node: who reaches whom, found out with packets.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Guest } from './stage/guest.fixture.ts';
 import { inside, Stage, type StageTask, whyNoStage } from './stage/stage.fixture.ts';
 
 const reason = await whyNoStage();
@@ -60,6 +61,35 @@ describe.skipIf(reason)(`the data path of one node${reason ? `, which needs more
     expect(await other!.guest.seen()).not.toContain(ofOther);
     expect(await b!.guest.seen()).not.toContain(ofNobody);
     inside(a!.guest, `ip address del ${ofOther}/32 dev eth0`, `ip address del ${ofNobody}/32 dev eth0`);
+  });
+
+  it('opens nobody’s bridge, and is reached from there by what is published', async () => {
+    const [{ guest: host }] = stage.hosts as [(typeof stage.hosts)[0]];
+    const container = new Guest('container');
+    await container.isThere();
+    await container.serve(8080);
+    inside(
+      host,
+      'ip link add bridge0 type bridge',
+      'ip address add 172.30.0.1/24 dev bridge0',
+      `ip link add inner type veth peer name eth0 netns ${container.netns}`,
+      'ip link set inner master bridge0 up',
+      'ip link set bridge0 up',
+      'iptables -A FORWARD -i bridge0 ! -o bridge0 -j ACCEPT',
+      'iptables -A FORWARD -o bridge0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    );
+    inside(
+      container,
+      'ip address add 172.30.0.2/24 dev eth0',
+      'ip link set eth0 up',
+      'ip route add default via 172.30.0.1',
+    );
+    stage.published = [{ protocol: 'tcp', port: 8000, target: 8080, endpoints: [at(a!).host] }];
+    await stage.apply();
+    expect(await host.ask({ host: '172.30.0.2', port: 8080 })).toBe('container saw 172.30.0.1');
+    expect(await container.ask({ host: '10.90.0.1', port: 8000 })).toBe('a saw 172.30.0.2');
+    expect(await a!.guest.ask({ host: '172.30.0.2', port: 8080 })).toBe('silence');
+    await container.end();
   });
 
   it('gives a task no way to the router but to its resolver', async () => {

@@ -40,6 +40,23 @@ describe.skipIf(reason)(
       expect(await client.guest.ask({ host: address(servers[1]!, 1), port: 9090 })).toBe('EHOSTUNREACH');
     });
 
+    it('hears from other nodes of their own tasks alone, and from strangers nothing', async () => {
+      const router = { netns: stage.hosts[1]!.router.netnsPath };
+      const [right, ofThree, ofClient] = ['10.201.1.100', '10.201.1.130', '10.201.1.60'];
+      for (const from of [right, ofThree, ofClient]) await sendAs(router, from, address(client));
+      const vxlan = inside(router, 'ip -d link show vx0').match(/vxlan id (\d+)/)![1];
+      inside(
+        stage.outside,
+        `ip link add vx0 address 02:6d:75:00:00:02 type vxlan id ${vxlan} local 10.90.0.99 remote 10.90.0.1 dstport 4790`,
+        'ip link set vx0 up',
+        `ip route add ${address(client)} dev vx0`,
+        `ip neighbour add ${address(client)} lladdr 02:6d:75:00:00:01 dev vx0 nud permanent`,
+      );
+      await sendAs(stage.outside, '10.201.1.101', address(client));
+      inside(stage.outside, 'ip link delete vx0');
+      expect((await client.guest.seen()).filter((seen) => /\.(60|100|101|130)$/.test(seen))).toEqual([right]);
+    });
+
     it('carries as much as one likes', async () => {
       const bytes = 64 * 1024 * 1024;
       for (const host of [address(servers[1]!), VIP, VIP])
@@ -161,3 +178,14 @@ describe.skipIf(reason)(
     });
   },
 );
+
+/** A word by UDP to port 8080, from an address that the sender takes for the purpose. */
+async function sendAs(place: { readonly netns: string }, from: string, to: string): Promise<void> {
+  const send = `require('dgram').createSocket('udp4').bind(0, '${from}', function () { this.send('?', 8080, '${to}', () => this.close()) })`;
+  inside(
+    place,
+    `ip address add ${from}/32 dev lo`,
+    `${process.execPath} -e "${send}"`,
+    `ip address delete ${from}/32 dev lo`,
+  );
+}

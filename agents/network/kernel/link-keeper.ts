@@ -8,6 +8,7 @@ import { drawTask } from '../links/task-picture.ts';
 import type { Attachment, NetworkPlan } from '../plan.ts';
 import type { RouterNames } from '../router-names.ts';
 import type { Host } from './look-at-host.ts';
+import { isNamespace } from './namespace.ts';
 import { readPicture, readTaskPicture } from './read-picture.ts';
 import { type Netns, runBatch } from './run.ts';
 
@@ -34,6 +35,8 @@ export class LinkKeeper {
   #router: Picture | undefined;
   /** By path of the namespace. */
   #tasks: ReadonlyMap<string, Picture> = new Map();
+  /** Paths of namespaces in which something failed half-way. */
+  #unsure: ReadonlySet<string> = new Set();
 
   constructor(host: Netns, names: RouterNames) {
     this.#host = host;
@@ -55,7 +58,12 @@ export class LinkKeeper {
     const ends = await this.#lookAtTasks(plan, should, known === undefined);
     const { surplus, missing } = findWrongLinks(is, should);
     const toMake = new Set([...missing, ...ends.flatMap(listUnattached)]);
-    const toRemove = [...new Set([...surplus, ...toMake])].filter((name) => is.links.has(name));
+    const doubtful = new Set(
+      plan.attachments.filter(({ netns }) => this.#unsure.has(netns)).map(({ address }) => taskLink(address)),
+    );
+    const toRemove = [...new Set([...surplus, ...toMake])].filter(
+      (name) => is.links.has(name) || doubtful.has(name),
+    );
     // One that is gone has gone with its task.
     await runBatch(
       router,
@@ -71,8 +79,13 @@ export class LinkKeeper {
     const { ip, bridge } = mendPicture(withoutLinks(is, new Set([...toMake, ...toRemove])), drawn);
     failures.push(...(await runBatch(router, 'ip', ip)).map(sayFailure));
     failures.push(...(await runBatch(router, 'bridge', bridge)).map(sayFailure));
+    await this.#leaveTasks(new Set(plan.attachments.map(({ netns }) => netns)));
     this.#tasks = tasks.mended;
-    if (failures.length === 0) this.#router = drawn;
+    this.#unsure = new Set(
+      plan.attachments.filter(({ taskId }) => failed.has(taskId)).map(({ netns }) => netns),
+    );
+    // Tasks come and go: one that can't be had makes nobody look at all the others.
+    if (failures.every(({ taskId }) => taskId !== undefined)) this.#router = drawn;
     return failures;
   }
 
@@ -88,7 +101,8 @@ export class LinkKeeper {
     for (const one of attachments) byNetns.set(one.netns, [...(byNetns.get(one.netns) ?? []), one]);
     return await inTurn([...byNetns], async ([netns, own]) => {
       const names = new Set(own.map((one) => one.interface));
-      const known = look ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
+      const isNews = look || this.#unsure.has(netns);
+      const known = isNews ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
       return { netns, attachments: own, is: known ?? emptyPicture, should: drawTask(own, byId, mtu) };
     });
   }
@@ -152,6 +166,14 @@ export class LinkKeeper {
         failures.push({ ...sayFailure(failed[0]!), taskId });
     });
     return { failures, mended };
+  }
+
+  /** Its links are gone with the router's ends, and their routes with them; rules would stay where a task lives on. */
+  async #leaveTasks(staying: ReadonlySet<string>): Promise<void> {
+    for (const [netns, { rules }] of this.#tasks) {
+      if (staying.has(netns) || rules.size === 0 || !isNamespace(netns)) continue;
+      await runBatch(netns, 'ip', mendPicture({ ...emptyPicture, rules }, emptyPicture).ip);
+    }
   }
 
   /** Born where the task is, with its other end in the router. */

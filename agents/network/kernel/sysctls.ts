@@ -1,10 +1,15 @@
-// Switches of the kernel in a namespace. What is set already is not written: a container may see them read-only.
+// Switches of the kernel in a namespace. What is set already is not written, as they may be
+// read-only here, and what this kernel has not (IPv6) needs none.
 import { type Netns, runOrFail } from './run.ts';
 
 /** Names as in /proc/sys/net, with their values. */
 export async function setSysctls(netns: Netns, values: ReadonlyMap<string, string>): Promise<void> {
-  const script =
-    'while read -r name value; do [ "$(cat "/proc/sys/net/$name")" = "$value" ] || echo "$value" >"/proc/sys/net/$name" || exit; done';
+  const script = `
+    while read -r name value; do
+      file=/proc/sys/net/$name
+      [ -e "$file" ] || continue
+      [ "$(cat "$file")" = "$value" ] || echo "$value" >"$file" || exit
+    done`;
   const lines = [...values].map(([name, value]) => `${name} ${value}\n`);
   await runOrFail(netns, ['sh', '-c', script], lines.join(''));
 }

@@ -12,6 +12,8 @@ export function drawTask(
   networks: ReadonlyMap<string, PlannedNetwork>,
   mtu: number,
 ): Picture {
+  // With one network there is but one way.
+  const ways = attachments.length === 1 ? [] : attachments;
   const outward = attachments.find(({ networkId }) => !networks.get(networkId)!.internal) ?? attachments[0]!;
   return {
     links: new Map([
@@ -28,12 +30,10 @@ export function drawTask(
     routes: new Set([
       goBy('default', outward),
       ...attachments.map((one) => goBy(networks.get(one.networkId)!.subnet, one)),
-      ...attachments.map((one, index) => goBy('default', one, FIRST_TABLE + index)),
+      ...ways.map((one, index) => goBy('default', one, FIRST_TABLE + index)),
     ]),
     rules: new Set(
-      attachments.map(
-        ({ address }, index) => `pref ${PREFERENCE} from ${address} lookup ${FIRST_TABLE + index}`,
-      ),
+      ways.map(({ address }, index) => `pref ${PREFERENCE} from ${address} lookup ${FIRST_TABLE + index}`),
     ),
     forwarding: new Set(),
   };

@@ -39,7 +39,7 @@ export class Stage {
   readonly tasks: StageTask[] = [];
   readonly outside = new Guest('outside');
   readonly #bridge = new Guest('bridge');
-  readonly #folder = mkdtempSync(path.join(tmpdir(), 'muster-stage-'));
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'muster-stage-'));
 
   /** All networks are 10.201.N.0/24; a host's block is a /26 of it, by the host's number. */
   readonly networks: PlannedNetwork[] = [];
@@ -55,14 +55,7 @@ export class Stage {
     await Promise.all([stage.outside.isThere(), stage.#bridge.isThere()]);
     inside(stage.#bridge, 'ip link add lan type bridge', 'ip link set lan up');
     stage.#plug(stage.outside, '10.90.0.99');
-    const holder = path.join(stage.#folder, 'holder.mjs');
-    buildSync({
-      entryPoints: [path.join(import.meta.dirname, 'holder.fixture.ts')],
-      outfile: holder,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-    });
+    const holder = bundle('holder.fixture.ts', stage.folder);
     for (let number = 1; number <= hosts; number += 1) await stage.#addHost(number, holder);
     return stage;
   }
@@ -121,7 +114,7 @@ export class Stage {
     for (const { options } of this.hosts) await removeRouter(options);
     const guests = [...this.tasks, ...this.hosts].map(({ guest }) => guest);
     await Promise.all([...guests, this.outside, this.#bridge].map((guest) => guest.end()));
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.folder, { recursive: true });
   }
 
   async #addHost(number: number, holder: string): Promise<void> {
@@ -140,7 +133,7 @@ export class Stage {
       clusterId: this.clusterId,
       nodeId: `node${number}`,
       host: guest.netns,
-      runDir: this.#folder,
+      runDir: this.folder,
       holderCommand: [process.execPath, holder],
     };
     this.hosts.push({ number, underlay, guest, options, router: new Router(options) });
@@ -157,6 +150,21 @@ export class Stage {
     );
     inside(this.#bridge, `ip link set ${port} master lan`, `ip link set ${port} up`);
   }
+}
+
+/** A program of these tests, as one file in a folder. */
+export function bundle(name: string, folder: string): string {
+  const outfile = path.join(folder, name.replace('.fixture.ts', '.mjs'));
+  const entry = path.join(import.meta.dirname, name);
+  buildSync({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  });
+  return outfile;
 }
 
 /** Runs commands in a namespace, and gives what they print. */
