@@ -32,7 +32,12 @@ export interface BoundPort {
 export interface OrderedNetwork {
   readonly id: string;
   readonly name: string;
+  /** The network's own in the cluster. */
+  readonly number: number;
   readonly address: string;
+  /** Leading bits that the addresses of the network's subnet share. */
+  readonly prefix: number;
+  readonly internal: boolean;
 }
 
 export interface TaskOrder {
@@ -48,6 +53,9 @@ export interface Sandbox {
   readonly taskId: string;
   /** The backend's own id of what keeps it. */
   readonly runId: string;
+  /** As they were ordered: who starts anew needs nobody to say it again. */
+  readonly networks: readonly OrderedNetwork[];
+  readonly ports: readonly BoundPort[];
   /** Its path; left out when it is kept no more. */
   readonly netns?: string;
 }

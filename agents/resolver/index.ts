@@ -5,6 +5,7 @@ export {
   type NetworkNames,
   networkNamesSchema,
 } from './names/forms.ts';
+export { isHostName } from './names/forms.ts';
 export * from './names/store-names.ts';
 export * from './resolver.ts';
 export { parseServerAddress, type ServerAddress } from './server-address.ts';

@@ -14,6 +14,8 @@ export const label = {
   taskName: 'com.docker.swarm.task.name',
   /** On what keeps a task's namespace: whose it is. It is no task itself. */
   sandbox: 'muster.sandbox',
+  /** What it was ordered with, as JSON. */
+  sandboxOrder: 'muster.sandbox.order',
 } as const;
 
 /** Whose containers a backend may see and touch: one node's of one cluster. */
@@ -43,12 +45,18 @@ export function labelContainer(order: TaskOrder, owner: Owner): Record<string, s
   };
 }
 
-export function labelSandbox(owner: Owner, taskId: string, clusterId?: string): Record<string, string> {
+export function labelSandbox(
+  owner: Owner,
+  taskId: string,
+  order: string,
+  clusterId?: string,
+): Record<string, string> {
   return {
     [label.cluster]: owner.clusterName,
     ...(clusterId !== undefined && { [label.clusterId]: clusterId }),
     [label.nodeId]: owner.nodeId,
     [label.sandbox]: taskId,
+    [label.sandboxOrder]: order,
   };
 }
 

@@ -22,6 +22,9 @@ export interface OpenSandbox {
   readonly hosts: string;
 }
 
+type Ordered = Pick<Sandbox, 'networks' | 'ports'>;
+
+const NOTHING = '{"networks":[],"ports":[]}';
 const TRIAL = 'trial';
 /** As many characters as the engine takes of a container's id. */
 const HOSTNAME_LENGTH = 12;
@@ -46,7 +49,7 @@ export class DockerSandboxes implements Sandboxes {
     if (!address.startsWith('unix://')) return `the engine at ${address} may be another machine's`;
     try {
       await this.#close(TRIAL);
-      await this.#make(TRIAL, { Hostname: TRIAL });
+      await this.#make(TRIAL, { Hostname: TRIAL }, { networks: [], ports: [] });
       return undefined;
     } catch (error) {
       return `no container's network can be reached: ${wordsOf(error) || String(error)}`;
@@ -56,7 +59,7 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   /** Makes it, or finds the one that is there. */
-  async open({ identity, spec, networks = [] }: TaskOrder): Promise<OpenSandbox> {
+  async open({ identity, spec, ports, networks = [] }: TaskOrder): Promise<OpenSandbox> {
     const { taskId, taskName } = identity;
     const dir = this.#dirOf(taskId);
     (await this.#listOwners()).add(taskId);
@@ -67,12 +70,13 @@ export class DockerSandboxes implements Sandboxes {
     await writeFile(files.resolvConf, RESOLV_CONF);
     await writeFile(files.hosts, writeHosts(hostname, networks.map(({ address }) => address)));
     const settings = { name: `${taskName}.network`, Hostname: hostname };
-    const sandbox = await this.#make(taskId, settings, identity.clusterId);
+    const sandbox = await this.#make(taskId, settings, { networks, ports }, identity.clusterId);
     this.#open.set(taskId, sandbox);
     return { containerId: sandbox.runId, ...files };
   }
 
   async find(taskId: string): Promise<Sandbox | undefined> {
+    if (this.#options.sandboxDir === undefined || !(await this.#listOwners()).has(taskId)) return undefined;
     return this.#open.get(taskId) ?? (await this.#query(taskId))[0];
   }
 
@@ -104,6 +108,7 @@ export class DockerSandboxes implements Sandboxes {
   async #make(
     taskId: string,
     settings: { readonly name?: string; readonly Hostname: string },
+    order: Ordered,
     clusterId?: string,
   ): Promise<Sandbox> {
     const { name, Hostname } = settings;
@@ -114,7 +119,7 @@ export class DockerSandboxes implements Sandboxes {
         Image: image.name,
         Hostname,
         NetworkDisabled: true,
-        Labels: labelSandbox(this.#options, taskId, clusterId),
+        Labels: labelSandbox(this.#options, taskId, JSON.stringify(order), clusterId),
         HostConfig: { RestartPolicy: { Name: 'no' } },
       },
     };
@@ -136,7 +141,7 @@ export class DockerSandboxes implements Sandboxes {
       });
     const { State } = await this.#engine.inspect(id);
     await checkReach(State.Pid, id);
-    return { taskId, runId: id, netns: nameNetns(State.Pid) };
+    return { taskId, runId: id, ...order, netns: nameNetns(State.Pid) };
   }
 
   #prepareImage(): Promise<SandboxImage> {
@@ -175,7 +180,8 @@ export class DockerSandboxes implements Sandboxes {
     );
     return await Promise.all(
       containers.map(async ({ Id: runId, Labels, State }) => {
-        const sandbox: Sandbox = { taskId: Labels[label.sandbox]!, runId };
+        const order: Ordered = JSON.parse(Labels[label.sandboxOrder] ?? NOTHING);
+        const sandbox: Sandbox = { taskId: Labels[label.sandbox]!, runId, ...order };
         if (State !== 'running') return sandbox;
         const { Pid } = (await this.#engine.inspect(runId)).State;
         const whole = { ...sandbox, netns: nameNetns(Pid) };
