@@ -121,6 +121,7 @@ function checkLag({ copy, fold }: RoleReading): Check[] {
 const followed: Readonly<Record<string, string>> = {
   MUSTER_LOG: 'log-followed',
   MUSTER_COMMANDS: 'commands-followed',
+  MUSTER_ENDPOINTS: 'endpoints-followed',
 };
 
 function checkFollowing({ copy, connection }: RoleReading): Check[] {
@@ -139,6 +140,7 @@ function checkFollowing({ copy, connection }: RoleReading): Check[] {
 const stored: Readonly<Record<string, string>> = {
   MUSTER_LOG: 'log-writable',
   MUSTER_COMMANDS: 'commands-writable',
+  MUSTER_ENDPOINTS: 'endpoints-writable',
 };
 
 function checkStoring({ copy, connection }: RoleReading): Check[] {
