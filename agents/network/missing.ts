@@ -35,10 +35,10 @@ const KERNEL: readonly { readonly name: string; readonly program: 'ip' | 'nft'; 
   },
 ];
 
-/** Nothing where networks can be had. */
-export async function whatIsMissing(): Promise<Missing[]> {
+/** Nothing where networks can be had. Programs are looked for where they will be, unless told otherwise. */
+export async function whatIsMissing(searchPath = SEARCH_PATH): Promise<Missing[]> {
   if (process.platform !== 'linux') return [{ what: 'linux', sentence: 'networks need Linux' }];
-  const programs = PROGRAMS.filter(({ name }) => !isInstalled(name)).map(({ name, from }) => ({
+  const programs = PROGRAMS.filter(({ name }) => !isInstalled(name, searchPath)).map(({ name, from }) => ({
     what: name,
     sentence: `there is no program ${name}: install Debian's ${from}, or your system's package that has it`,
   }));
@@ -61,8 +61,8 @@ async function tryKernel(): Promise<Missing[]> {
   return tried.flat();
 }
 
-function isInstalled(program: string): boolean {
-  return SEARCH_PATH.split(':').some((folder) => {
+function isInstalled(program: string, searchPath: string): boolean {
+  return searchPath.split(':').some((folder) => {
     try {
       accessSync(path.join(folder, program), constants.X_OK);
       return folder !== '';

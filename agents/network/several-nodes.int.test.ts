@@ -138,6 +138,27 @@ describe.skipIf(reason)(
       }
     });
 
+    it('answers a client that began to ask by UDP before anybody was there, and leaves it to others afterwards', async () => {
+      const place = {
+        host: '10.90.0.3',
+        port: 8003,
+        protocol: 'udp',
+        fromPort: 4003,
+        timeoutMs: 300,
+      } as const;
+      const published = stage.published.map((one) => ({ ...one, port: 8003 }));
+      stage.published = published.map((one) => ({ ...one, endpoints: [] }));
+      await stage.apply();
+      expect(await stage.outside.ask(place)).toBe('silence');
+      stage.published = published;
+      await stage.apply();
+      expect(await stage.outside.ask(place)).toMatch(/^(one|two) saw 10\.90\.0\.99$/);
+      stage.published = [];
+      await stage.apply();
+      await stage.hosts[2]!.guest.serve(8003, 'udp');
+      expect(await stage.outside.ask(place)).toBe('host3 saw 10.90.0.99');
+    });
+
     it('answers by localhost', async () => {
       for (const { guest } of stage.hosts) {
         const answers = await guest.askOften(4, { host: '127.0.0.1', port: 8000 });

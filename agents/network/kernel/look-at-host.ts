@@ -5,6 +5,9 @@ import { pickUplink, type RouterNames } from '../router-names.ts';
 import { askIp } from './read-picture.ts';
 import type { Netns } from './run.ts';
 
+/** Of a veth; the loopback's is larger. */
+const LARGEST_MTU = 65_535;
+
 export interface Host extends Underlay {
   /** But for those of the loopback and the uplink. */
   readonly addresses: readonly string[];
@@ -18,7 +21,7 @@ export async function lookAtHost(host: Netns, names: RouterNames, underlay: stri
     throw new Error(`this machine has no address ${underlay}, by which other nodes are to reach it`);
   const taken = new Set(others.map(({ address }) => address));
   return {
-    mtu: own.mtu,
+    mtu: Math.min(own.mtu, LARGEST_MTU),
     vni: names.vni,
     uplink: pickUplink(names.uplinkSlot, (address) => taken.has(address)),
     addresses: [...taken].filter((address) => !address.startsWith('127.')).sort(),

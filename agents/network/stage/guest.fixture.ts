@@ -14,6 +14,7 @@ export interface Place {
   readonly from?: string;
   /** A port that is kept: what is asked by UDP from there is one flow. */
   readonly fromPort?: number;
+  readonly timeoutMs?: number;
 }
 
 export class Guest {
@@ -22,9 +23,11 @@ export class Guest {
   readonly #waiting = new Map<number, (answer: { value?: unknown; error?: string }) => void>();
   #last = 0;
 
-  constructor(name: string) {
+  /** Namespaces that are to go when the test is killed. */
+  constructor(name: string, ...netns: readonly string[]) {
     this.name = name;
-    this.#child = spawn('unshare', ['--net', process.execPath, TALK], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const command = ['--net', process.execPath, TALK, ...netns];
+    this.#child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       const { id, ...answer } = JSON.parse(line);
       this.#waiting.get(id)?.(answer);

@@ -9,6 +9,7 @@ import { inNetns, SEARCH_PATH } from '../kernel/run.ts';
 import { whatIsMissing } from '../missing.ts';
 import type { Attachment, NetworkPlan, Peer, PlannedNetwork } from '../plan.ts';
 import { Router, type RouterOptions, removeRouter } from '../router.ts';
+import { nameRouter } from '../router-names.ts';
 import { Guest } from './guest.fixture.ts';
 
 /** Why tests of the data path can't run here; undefined where they can. */
@@ -118,7 +119,8 @@ export class Stage {
   }
 
   async #addHost(number: number, holder: string): Promise<void> {
-    const guest = new Guest(`host${number}`);
+    const nodeId = `node${number}`;
+    const guest = new Guest(`host${number}`, nameRouter(this.clusterId, nodeId).netns);
     await guest.isThere();
     const underlay = `10.90.0.${number}`;
     this.#plug(guest, underlay);
@@ -131,10 +133,10 @@ export class Stage {
     );
     const options: RouterOptions = {
       clusterId: this.clusterId,
-      nodeId: `node${number}`,
+      nodeId,
       host: guest.netns,
       runDir: this.folder,
-      holderCommand: [process.execPath, holder],
+      holderCommand: [process.execPath, holder, `${process.pid}`],
     };
     this.hosts.push({ number, underlay, guest, options, router: new Router(options) });
   }

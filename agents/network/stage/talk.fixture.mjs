@@ -1,4 +1,6 @@
-// Somebody in a network namespace, for tests: serves and asks as it is told, a line of JSON each. Ends with its input.
+// Somebody in a network namespace, for tests: serves and asks as it is told, a line of JSON each. Ends with its input, and
+// removes what its arguments name: where the test was killed, nobody else does.
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { createConnection, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -70,7 +72,10 @@ createInterface({ input: process.stdin })
     );
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   })
-  .on('close', () => process.exit());
+  .on('close', () => {
+    for (const netns of process.argv.slice(2)) spawnSync('ip', ['netns', 'delete', netns]);
+    process.exit();
+  });
 
 async function askTcp(rest) {
   const socket = await connect(rest);
