@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   draw: async () => (await import('./record/draw.ts')).draw,
   agents: async () => (await import('./agents/agents.ts')).agents,
   commands: async () => (await import('./commands/commands.ts')).commands,
+  names: async () => (await import('./names/names.ts')).names,
 };
 
 async function main([name, ...args]: string[]): Promise<void> {
