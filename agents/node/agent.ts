@@ -8,6 +8,7 @@ import { createCommandSet } from './commands/command-set.ts';
 import { followCommands } from './commands/follow-commands.ts';
 import type { AgentStorage } from './disk/storage.ts';
 import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
+import { joinNetworks } from './networks/join-networks.ts';
 import { createJoining } from './reports/joining.ts';
 import { createOwnEvents, DisplacedError } from './reports/own-events.ts';
 import {
@@ -110,7 +111,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     maxConcurrentStops: options.maxConcurrentStops ?? DEFAULT_CONCURRENCY,
     mayBegin: () => !own.isFull,
     onUnavailable: (error) => link.lose(error),
+    ...networks.hooks,
     onForgotten(entry) {
+      networks.look();
       commandSet.noteForgotten(entry);
       endWhenEmpty();
     },
@@ -242,6 +245,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   function act(): void {
     if (hasCommands) return;
     hasCommands = true;
+    if (cluster.id !== undefined) networks.begin(cluster.id);
     if (link.lostSince === undefined) runner.resume();
     // What was found on the node is reported once, whatever it is: the cluster says if it does not know it.
     for (const entry of entries.values()) {
@@ -291,7 +295,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** Who starts here next finds it told. */
   function endWhenEmpty(): void {
     if (!isRemoved || entries.size > 0) return;
-    Promise.all([reporter.flush(), progress.saved()]).then(() => end(new NodeRemovedError(nodeId)), end);
+    Promise.all([reporter.flush(), progress.saved(), networks.remove()]).then(
+      () => end(new NodeRemovedError(nodeId)),
+      end,
+    );
   }
 
   /** The log has lost what it was told: it is told again. What it takes for running, and is not here, has failed. */

@@ -55,7 +55,9 @@ export async function followNames(options: FollowOptions): Promise<NamesFollower
         await lookOnce();
       } while (again && !stopped);
     })()
-      .catch((error: Error) => XX)
+      .catch((error: Error) =>
+        sparing.error({ error: error.message, folder }, 'the names can not be looked at'),
+      )
       .finally(() => {
         looking = undefined;
       });
