@@ -74,6 +74,8 @@ export interface Agent {
   health(): AgentHealth;
   /** Lets what is under way finish, and sends what is to be reported. Containers run on. */
   stop(): Promise<void>;
+  /** Once it has ended: nothing of the node's networks is left on this machine. */
+  removeNetworks(): Promise<void>;
   /** Ends at once and sends nothing, as a kill would: for simulation. */
   kill(): void;
 }

@@ -7,8 +7,8 @@ import { type ClusterKnown, followClusterRecord } from './commands/cluster-recor
 import { createCommandSet } from './commands/command-set.ts';
 import { followCommands } from './commands/follow-commands.ts';
 import type { AgentStorage } from './disk/storage.ts';
-import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
 import { joinNetworks } from './networks/join-networks.ts';
+import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
 import { createJoining } from './reports/joining.ts';
 import { createOwnEvents, DisplacedError } from './reports/own-events.ts';
 import {
@@ -78,8 +78,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
+  const networks = joinNetworks({ options, entries, signal });
+  const describe = async () => networks.describe(await backend.describe());
   const joining = createJoining({
-    backend,
+    backend: { describe },
     own,
     clock,
     logger,
@@ -158,7 +160,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (description) {
         heartbeat?.beat();
         nodeHostname = description.hostname;
-        if (joining.hasJoined && !isRemoved) joining.join(description).catch(end);
+        if (joining.hasJoined && !isRemoved) networks.describe(description).then(joining.join).catch(end);
       }
       if (!hasCommands) return;
       runner.resume();
@@ -176,7 +178,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       progress.remember(status);
     }
     const description = await link.connect();
-    await joining.join(description);
+    await joining.join(await networks.describe(description));
     if (signal.aborted) return;
     removal = watchRemoval({
       log,
@@ -375,6 +377,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await waitAtMost(clock, STOP_LIMIT_MS, Promise.all([reporter.flush(), progress.saved()]));
       end();
     },
+    removeNetworks: networks.remove,
     kill: () => end(),
   };
 }

@@ -45,7 +45,8 @@ export class DockerSandboxes implements Sandboxes {
 
   async whyNot(): Promise<string | undefined> {
     const { address } = this.#engine;
-    if (this.#options.sandboxDir === undefined) return 'there is no directory for what its tasks see of networks';
+    if (this.#options.sandboxDir === undefined)
+      return 'there is no directory for what its tasks see of networks';
     if (!address.startsWith('unix://')) return `the engine at ${address} may be another machine's`;
     try {
       await this.#close(TRIAL);
@@ -68,7 +69,13 @@ export class DockerSandboxes implements Sandboxes {
     await mkdir(dir, { recursive: true });
     // In place: a container that has one mounted goes on seeing it.
     await writeFile(files.resolvConf, RESOLV_CONF);
-    await writeFile(files.hosts, writeHosts(hostname, networks.map(({ address }) => address)));
+    await writeFile(
+      files.hosts,
+      writeHosts(
+        hostname,
+        networks.map(({ address }) => address),
+      ),
+    );
     const settings = { name: `${taskName}.network`, Hostname: hostname };
     const sandbox = await this.#make(taskId, settings, { networks, ports }, identity.clusterId);
     this.#open.set(taskId, sandbox);
@@ -157,13 +164,16 @@ export class DockerSandboxes implements Sandboxes {
     const { Arch } = await this.#engine.version();
     const image = drawSandboxImage(Arch);
     if (image === undefined) throw new Error(`there are no networks for ${Arch} yet`);
-    const found = await docker.getImage(image.name).inspect().then(
-      () => true,
-      (error) => {
-        if (statusOf(error) !== 404) throw error;
-        return false;
-      },
-    );
+    const found = await docker
+      .getImage(image.name)
+      .inspect()
+      .then(
+        () => true,
+        (error) => {
+          if (statusOf(error) !== 404) throw error;
+          return false;
+        },
+      );
     if (found) return image;
     const { repo, tag, changes } = image;
     const progress = await docker.importImage(Readable.from([image.tar]), { repo, tag, changes });
@@ -176,7 +186,11 @@ export class DockerSandboxes implements Sandboxes {
   async #query(taskId?: string): Promise<Sandbox[]> {
     const wanted = taskId === undefined ? label.sandbox : `${label.sandbox}=${taskId}`;
     const containers = await this.#engine.look((docker, look) =>
-      docker.listContainers({ ...look, all: true, filters: { label: [...filterLabels(this.#options), wanted] } }),
+      docker.listContainers({
+        ...look,
+        all: true,
+        filters: { label: [...filterLabels(this.#options), wanted] },
+      }),
     );
     return await Promise.all(
       containers.map(async ({ Id: runId, Labels, State }) => {

@@ -39,7 +39,10 @@ export function followTables(options: FollowTablesOptions): FollowedTables {
       const error = await followOnce();
       if (signal.aborted) return;
       failures += 1;
-      logger.warn({ err: describeError(error), failures }, 'endpoints can not be followed: the last ones stand');
+      logger.warn(
+        { err: describeError(error), failures },
+        'endpoints can not be followed: the last ones stand',
+      );
       await pause(clock, backOff(RETRY, failures), signal);
     }
   }

@@ -5,7 +5,10 @@ import type { PlacedTask } from './make-plan.ts';
 import type { NetworkTables } from './tables.ts';
 
 /** Of the networks that tasks of this node are on: nobody else here asks. */
-export function makeNames(tasks: readonly PlacedTask[], { networks, services }: NetworkTables): NetworkNames[] {
+export function makeNames(
+  tasks: readonly PlacedTask[],
+  { networks, services }: NetworkTables,
+): NetworkNames[] {
   const ids = new Set(tasks.flatMap((task) => task.networks.map(({ id }) => id)));
   return [...ids].flatMap((id) => {
     const network = networks.get(id);

@@ -4,7 +4,14 @@
 // address or number: the one that follows from more of the log holds.
 import { isIPv4 } from 'node:net';
 import type { Sandbox } from '@muster/backends';
-import type { Attachment, NetworkPlan, Peer, PlannedNetwork, PublishedPort, VirtualAddress } from '@muster/network';
+import type {
+  Attachment,
+  NetworkPlan,
+  Peer,
+  PlannedNetwork,
+  PublishedPort,
+  VirtualAddress,
+} from '@muster/network';
 import type { NetworkTables } from './tables.ts';
 
 /** A task of this node that has its namespace. */
@@ -36,8 +43,7 @@ export function makePlan(
 }
 
 function findNumber({ id }: ThisNode, { networks }: NetworkTables): number | undefined {
-  for (const { nodes } of networks.values())
-    for (const node of nodes) if (node.id === id) return node.number;
+  for (const { nodes } of networks.values()) for (const node of nodes) if (node.id === id) return node.number;
   return undefined;
 }
 
@@ -63,7 +69,10 @@ function listNetworks(
 }
 
 function listPeers({ id: own }: ThisNode, ids: ReadonlySet<string>, { networks }: NetworkTables): Peer[] {
-  const peers = new Map<number, { readonly basis: number; readonly underlay: string; readonly blocks: Peer['blocks'][number][] }>();
+  const peers = new Map<
+    number,
+    { readonly basis: number; readonly underlay: string; readonly blocks: Peer['blocks'][number][] }
+  >();
   const inOrder = [...networks.values()].sort((one, other) => other.basis - one.basis);
   for (const { basis, network, nodes } of inOrder) {
     if (!ids.has(network.id)) continue;

@@ -32,13 +32,16 @@ export function keepResolver(options: ResolverProcessOptions): ResolverProcess {
   let timer: Timer | undefined;
   let isStopped = false;
 
-  async function look(): Promise<void> {
-    try {
-      if ((await findResolver(options)) === undefined) await start(options);
-    } catch (error) {
-      logger.warn({ err: describeError(error) }, 'the resolver of the node does not start');
-    }
-    if (!isStopped) timer = clock.schedule(LOOK_EVERY_MS, look);
+  async function lookOnce(): Promise<void> {
+    if ((await findResolver(options)) === undefined) await start(options);
+  }
+
+  function look(): void {
+    lookOnce()
+      .catch((error) => logger.warn({ err: describeError(error) }, 'the resolver of the node does not start'))
+      .finally(() => {
+        if (!isStopped) timer = clock.schedule(LOOK_EVERY_MS, look);
+      });
   }
 
   look();
