@@ -1,4 +1,5 @@
-// The tasks that were given to a node get their addresses, as many as one record holds; or are told why there are none.
+// A node gets its number, and the tasks that were given to it get their addresses, as many as one record holds; or are told why
+// there are none.
 import {
   ENVELOPE_BYTES,
   type EventDraft,
@@ -10,6 +11,7 @@ import { type ClusterNode, type ClusterState, lastSeqOf, type Network, type Task
 import { explainFull } from './allocate-vips.ts';
 import type { Given } from './given.ts';
 import { createGiver, type Gift, type Giver } from './giver.ts';
+import { lacksNumber, pickNodeNumber } from './node-number.ts';
 
 /** Undefined when there is nothing to say that was not said. */
 export function allocateNode(
@@ -19,13 +21,17 @@ export function allocateNode(
   maxRecordBytes: number,
 ): EventDraft | undefined {
   const { id: nodeId } = node;
-  const waiting = listWaiting(state, nodeId);
+  const number = lacksNumber(state, node) ? pickNodeNumber(state, node, given) : undefined;
   // Whoever runs nothing keeps no addresses from others.
-  if (waiting.length === 0 || node.status === 'down') return undefined;
-  const cause = lastSeqOf(state, eventSubject('scheduler', 'node', nodeId));
+  const waiting = node.status === 'down' ? [] : listWaiting(state, nodeId);
+  const isGiven = number !== undefined;
+  if (waiting.length === 0 && !isGiven) return undefined;
+  const causedBy = waiting.length > 0 ? 'scheduler' : 'agent';
+  const cause = lastSeqOf(state, eventSubject(causedBy, 'node', nodeId));
   const room = maxRecordBytes - ENVELOPE_BYTES - sizeOfText(nodeId);
   const { tasks, blocks, refused } = planAddresses(state, node, waiting, given, room);
-  if (tasks.length > 0) return { type: 'node.allocated', cause, nodeId, blocks, tasks };
+  if (tasks.length > 0 || isGiven)
+    return { type: 'node.allocated', cause, nodeId, ...(isGiven && { number }), blocks, tasks };
   const message = refused[0]?.message;
   const alike = refused.filter((other) => other.message === message);
   if (message === undefined || alike.every(({ task }) => task.err === message)) return undefined;

@@ -7,6 +7,8 @@ import type { LastWithin } from './find-span.ts';
 export interface Given {
   readonly numbers: ReadonlySet<number>;
   readonly subnets: readonly IpBlock[];
+  /** Of nodes. */
+  readonly nodeNumbers: ReadonlySet<number>;
   /** What is given of the space. */
   of(space: AddressSpace): AddressSpace | undefined;
   note(state: ClusterState, event: EventDraft): void;
@@ -16,6 +18,7 @@ export interface Given {
 export function createGiven(): Given {
   const numbers = new Set<number>();
   const subnets: IpBlock[] = [];
+  const nodeNumbers = new Set<number>();
   const spaces = new Map<AddressSpace, HeldSpace>();
 
   function own(space: AddressSpace): HeldSpace {
@@ -59,6 +62,7 @@ export function createGiven(): Given {
   return {
     numbers,
     subnets,
+    nodeNumbers,
     of: (space) => spaces.get(space),
     note(state, event) {
       switch (event.type) {
@@ -70,7 +74,8 @@ export function createGiven(): Given {
           for (const vip of event.addresses ?? []) noteVip(state, vip, event.serviceId);
           return;
         case 'node.allocated': {
-          const { nodeId, blocks, tasks } = event;
+          const { nodeId, number, blocks, tasks } = event;
+          if (number !== undefined) nodeNumbers.add(number);
           for (const { networkId, block } of blocks) noteBlock(state, networkId, block, nodeId);
           for (const { addresses } of tasks)
             for (const address of addresses) noteAddress(state, address, nodeId);
@@ -80,6 +85,7 @@ export function createGiven(): Given {
     clear() {
       numbers.clear();
       subnets.length = 0;
+      nodeNumbers.clear();
       spaces.clear();
     },
   };

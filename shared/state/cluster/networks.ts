@@ -6,6 +6,8 @@ export class Networks {
   readonly byId = new Map<string, Network>();
   /** Tasks that are to run, are on networks, and have no addresses there; by the node that they were given to. */
   readonly waiting = new Map<string, Set<string>>();
+  /** Nodes that have a number, by it. */
+  readonly nodeIdByNumber = new Map<number, string>();
   /** Removed ones of which nothing is held any more. */
   readonly emptied = new Set<Network>();
 

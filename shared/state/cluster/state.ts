@@ -104,6 +104,8 @@ export interface ClusterNode {
   reads: number;
   /** When its agent last wrote to the log. */
   reportedAt: number;
+  /** On networks, where no other node of the cluster has it; undefined until it is given. */
+  number: number | undefined;
   readonly tasks: NodeTasks;
   /** Reserved by tasks that have not ended. */
   readonly reserved: Mutable<Resources>;
@@ -314,7 +316,13 @@ export type NodeFacts = Omit<
   | 'hostPorts'
   | 'strays'
   | 'straysOmitted'
-> & { readonly straysOmitted?: number; readonly removed?: boolean; readonly evicted?: readonly string[] };
+  | 'number'
+> & {
+  readonly number?: number | undefined;
+  readonly straysOmitted?: number;
+  readonly removed?: boolean;
+  readonly evicted?: readonly string[];
+};
 
 /** A node as it is before it has any task. */
 export function makeNode(
@@ -344,6 +352,7 @@ export function makeNode(
     session: facts.session,
     reads: facts.reads,
     reportedAt: facts.reportedAt,
+    number: facts.number,
     tasks: new NodeTasks(tables, { handle }),
     reserved: { nanoCpus: 0, memoryBytes: 0 },
     activeTasks: 0,

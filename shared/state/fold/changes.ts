@@ -12,6 +12,8 @@ export interface Changes {
   readonly services: Set<string>;
   readonly nodes: Set<string>;
   readonly networks: Set<string>;
+  /** Networks of which a node took a block. */
+  readonly blocks: Set<string>;
   readonly tasks: ChangedTasks;
   /** Sequences of those that came. */
   readonly intents: Set<number>;
@@ -23,6 +25,7 @@ export function createChanges(): Changes {
     services: new Set(),
     nodes: new Set(),
     networks: new Set(),
+    blocks: new Set(),
     tasks: createChangedTasks(),
     intents: new Set(),
     poison: new Set(),
@@ -61,6 +64,7 @@ export function ignoreChanges(): Changes {
     services: nothing,
     nodes: nothing,
     networks: nothing,
+    blocks: nothing,
     tasks: noTasks,
     intents: nothing,
     poison: nothing,
@@ -71,6 +75,7 @@ export function clearChanges(changes: Changes): void {
   changes.services.clear();
   changes.nodes.clear();
   changes.networks.clear();
+  changes.blocks.clear();
   changes.tasks.clear();
   changes.intents.clear();
   changes.poison.clear();

@@ -6,7 +6,7 @@ import { findNetworkUser } from '../cluster/network-users.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
-import { followNetworks, isIdle, lacksAddresses, takeForTask } from './hold-addresses.ts';
+import { followNetworks, isIdle, lacksAddresses, takeForTask, takeNumber } from './hold-addresses.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -114,8 +114,12 @@ export function allocateNode(
   if (!node) return false;
   changes.nodes.add(node.id);
   let stands = true;
-  for (const { networkId, block } of event.blocks)
+  const { number } = event;
+  if (number !== undefined && !takeNumber(state.tables.networks, node, number)) stands = false;
+  for (const { networkId, block } of event.blocks) {
     if (!takeBlock(state.networks.get(networkId), block, node.id)) stands = false;
+    else changes.blocks.add(networkId);
+  }
   for (const { id, addresses } of event.tasks) {
     const task = node.tasks.get(id);
     // It may have ended meanwhile, or be told to.

@@ -85,9 +85,20 @@ export function giveBackOfService(
   }
 }
 
+/** False when another node has the number, or this one has one. */
+export function takeNumber({ nodeIdByNumber }: Networks, node: ClusterNode, number: number): boolean {
+  if (node.number !== undefined || nodeIdByNumber.has(number)) return false;
+  node.number = number;
+  nodeIdByNumber.set(number, node.id);
+  return true;
+}
+
 /** The node is no part of the cluster any more, and its tasks hold nothing. */
-export function giveBackBlocks(networks: Networks, { id }: ClusterNode, changes: Changes): void {
+export function giveBackOfNode(networks: Networks, node: ClusterNode, changes: Changes): void {
+  const { id, number } = node;
   networks.waiting.delete(id);
+  if (number !== undefined) networks.nodeIdByNumber.delete(number);
+  node.number = undefined;
   for (const network of networks.byId.values()) {
     for (const space of network.spaces) {
       if (space.blocksOf(id).length === 0) continue;
