@@ -49,7 +49,12 @@ module.exports = {
       '^shared/(model|events|state|log|runtime)/',
     ]),
     only('backends-import-shared', '^agents/backends/', ['^shared/(?!testing/)']),
-    only('the-agent-imports-backends', '^agents/node/', ['^shared/(?!testing/)', '^agents/backends/']),
+    only('the-data-path-imports-shared', '^agents/network/', ['^shared/(?!testing/)']),
+    only('the-resolver-imports-shared', '^agents/resolver/', ['^shared/(?!testing/)']),
+    only('the-agent-imports-backends', '^agents/node/', [
+      '^shared/(?!testing/)',
+      '^agents/(backends|network|resolver)/',
+    ]),
     ...['allocator', 'api', 'dispatcher', 'orchestrator', 'scheduler'].map((service) =>
       only(
         `${service}-imports-shared`,
@@ -71,6 +76,7 @@ module.exports = {
     },
     packageOnlyIn('nats-in-two-places', '^node_modules/@nats-io/', ['^shared/(log|runtime)/']),
     packageOnlyIn('prometheus-in-one-place', '^node_modules/prom-client/', ['^shared/telemetry/']),
+    packageOnlyIn('dns-in-one-place', '^node_modules/dns-packet/', ['^agents/resolver/']),
     packageOnlyIn('docker-in-one-place', '^node_modules/dockerode/', ['^agents/backends/docker/']),
     packageOnlyIn('http-in-one-place', '^(node:)?https?$|^(node:)?http2$', [
       '^services/api/',

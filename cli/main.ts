@@ -94,6 +94,14 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./roles/role-command.ts')).addRoleCommands,
   },
   {
+    commands: { resolver: 'Answer names for the containers of a node; its agent starts it' },
+    load: async () => (await import('./roles/resolver-command.ts')).addResolverCommand,
+  },
+  {
+    commands: { 'hold-ports': 'Hold the published ports of a node; its agent starts it' },
+    load: async () => (await import('./roles/hold-ports-command.ts')).addHoldPortsCommand,
+  },
+  {
     commands: { completion: 'Print the completion script of a shell', complete: '' },
     load: async () => (await import('./commands/completion.ts')).addCompletionCommand,
   },

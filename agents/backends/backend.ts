@@ -28,10 +28,49 @@ export interface BoundPort {
   readonly publishedPort: number;
 }
 
+/** One of a task's places on networks. */
+export interface OrderedNetwork {
+  readonly id: string;
+  readonly name: string;
+  /** The network's own in the cluster. */
+  readonly number: number;
+  readonly address: string;
+  /** Leading bits that the addresses of the network's subnet share. */
+  readonly prefix: number;
+  readonly internal: boolean;
+}
+
 export interface TaskOrder {
   readonly identity: TaskIdentity;
   readonly spec: RunSpec;
   readonly ports: readonly BoundPort[];
+  /** Left out when it is on none. Ports are then not the backend's business either. */
+  readonly networks?: readonly OrderedNetwork[];
+}
+
+/** A network namespace that waits for its task. */
+export interface Sandbox {
+  readonly taskId: string;
+  /** The backend's own id of what keeps it. */
+  readonly runId: string;
+  /** As they were ordered: who starts anew needs nobody to say it again. */
+  readonly networks: readonly OrderedNetwork[];
+  readonly ports: readonly BoundPort[];
+  /** Its path; left out when it is kept no more. */
+  readonly netns?: string;
+}
+
+/**
+ * Of a backend whose tasks can be on networks. `prepare` makes a task's namespace, with nothing in it; whoever carries packets
+ * makes it whole before `start`; and it stays until it is closed, whatever becomes of the task's processes.
+ */
+export interface Sandboxes {
+  /** Why no task of this node can be on networks, by trying; undefined where they can. */
+  whyNot(): Promise<string | undefined>;
+  find(taskId: string): Promise<Sandbox | undefined>;
+  list(): Promise<readonly Sandbox[]>;
+  /** No such task: resolves. `remove` does it as well. */
+  close(taskId: string): Promise<void>;
 }
 
 /**
@@ -107,6 +146,8 @@ export class BackendUnavailableError extends Error {
 
 export interface Backend {
   readonly name: string;
+  /** Left out where tasks can't be on networks: such a task is rejected. */
+  readonly sandboxes?: Sandboxes;
   /** Images pulled since it was made, where tasks have images. */
   readonly imagesPulled?: number;
   /** Hostname, platform, resources, engine: what the node reports when it joins. Labels are the agent's to add. */

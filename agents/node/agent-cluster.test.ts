@@ -115,3 +115,17 @@ it('an agent ends when another cluster’s log is behind its address', async () 
   await rig.clock.advance(1_000);
   expect((await agent.ended)?.message).toMatch('the log is no longer that of cluster ours, but of theirs');
 });
+
+it('what the cluster could not read of the node is told once it can', async () => {
+  const rig = await foundedRig('ours');
+  await rig.startReady();
+  const told = () =>
+    rig.events().flatMap((event) => (event.type === 'node.joined' ? [event.description.networks] : []));
+  expect(told()).toEqual([undefined]);
+  await write(rig, { type: 'cluster.version_raised', cause: 1, version: 2 });
+  await rig.clock.advance(1_000);
+  expect(told()).toEqual([undefined, ['bridge', 'host', 'null', 'overlay']]);
+  await write(rig, { type: 'cluster.version_raised', cause: 1, version: 2 });
+  await rig.clock.advance(1_000);
+  expect(told()).toHaveLength(2);
+});

@@ -4,6 +4,7 @@ import type { CommandStore, Log } from '@muster/log';
 import type { Bus, Clock, Logger } from '@muster/runtime';
 import type { ClusterRecord } from './commands/cluster-record.ts';
 import type { AgentStorage } from './disk/storage.ts';
+import type { NetworkSettings } from './networks/networks.ts';
 
 export interface AgentOptions {
   /** One token of a subject; 25 characters of base36 when `loadIdentity` drew it. */
@@ -20,6 +21,8 @@ export interface AgentOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Left out when tasks end with the agent, as simulated ones do. */
   readonly storage?: AgentStorage;
+  /** Left out where the node has no part in networks. */
+  readonly networks?: NetworkSettings;
   /** The id was drawn for this start: the log has nothing of this node. */
   readonly isNew?: boolean;
   /** Drawn by the caller at each start, and never used twice. */
@@ -71,6 +74,8 @@ export interface Agent {
   health(): AgentHealth;
   /** Lets what is under way finish, and sends what is to be reported. Containers run on. */
   stop(): Promise<void>;
+  /** Once it has ended: nothing of the node's networks is left on this machine. */
+  removeNetworks(): Promise<void>;
   /** Ends at once and sends nothing, as a kill would: for simulation. */
   kill(): void;
 }

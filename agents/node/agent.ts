@@ -7,6 +7,7 @@ import { type ClusterKnown, followClusterRecord } from './commands/cluster-recor
 import { createCommandSet } from './commands/command-set.ts';
 import { followCommands } from './commands/follow-commands.ts';
 import type { AgentStorage } from './disk/storage.ts';
+import { joinNetworks } from './networks/join-networks.ts';
 import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
 import { createJoining } from './reports/joining.ts';
 import { createOwnEvents, DisplacedError } from './reports/own-events.ts';
@@ -77,7 +78,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
-  const joining = createJoining({ backend, own, clock, logger, signal, nodeId, session, labels });
+  const networks = joinNetworks({ options, entries, signal });
+  const describe = async () => networks.describe(await backend.describe());
+  const joining = createJoining({
+    backend: { describe },
+    own,
+    clock,
+    logger,
+    signal,
+    nodeId,
+    session,
+    labels,
+    wire: () => cluster.wire,
+  });
   const reporter = createReporter({ own, log, clock, logger, nodeId, session, onEnd: end });
   const progress = storage
     ? createProgress({
@@ -100,7 +113,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     maxConcurrentStops: options.maxConcurrentStops ?? DEFAULT_CONCURRENCY,
     mayBegin: () => !own.isFull,
     onUnavailable: (error) => link.lose(error),
+    ...networks.hooks,
     onForgotten(entry) {
+      networks.look();
       commandSet.noteForgotten(entry);
       endWhenEmpty();
     },
@@ -145,7 +160,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (description) {
         heartbeat?.beat();
         nodeHostname = description.hostname;
-        if (joining.hasJoined && !isRemoved) joining.join(description).catch(end);
+        if (joining.hasJoined && !isRemoved) networks.describe(description).then(joining.join).catch(end);
       }
       if (!hasCommands) return;
       runner.resume();
@@ -163,7 +178,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       progress.remember(status);
     }
     const description = await link.connect();
-    await joining.join(description);
+    await joining.join(await networks.describe(description));
     if (signal.aborted) return;
     removal = watchRemoval({
       log,
@@ -211,7 +226,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           `the log is no longer that of cluster ${id}, but of ${known.id}: the tasks of the one are not for the other`,
         ),
       );
-    } else cluster = { ...known, id };
+      return;
+    }
+    cluster = { ...known, id };
+    joining.complete().catch(end);
   }
 
   /** What an agent of another cluster knew, in the same directory, is no knowledge of this one's tasks. */
@@ -229,6 +247,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   function act(): void {
     if (hasCommands) return;
     hasCommands = true;
+    if (cluster.id !== undefined) networks.begin(cluster.id);
     if (link.lostSince === undefined) runner.resume();
     // What was found on the node is reported once, whatever it is: the cluster says if it does not know it.
     for (const entry of entries.values()) {
@@ -278,7 +297,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** Who starts here next finds it told. */
   function endWhenEmpty(): void {
     if (!isRemoved || entries.size > 0) return;
-    Promise.all([reporter.flush(), progress.saved()]).then(() => end(new NodeRemovedError(nodeId)), end);
+    Promise.all([reporter.flush(), progress.saved(), networks.remove()]).then(
+      () => end(new NodeRemovedError(nodeId)),
+      end,
+    );
   }
 
   /** The log has lost what it was told: it is told again. What it takes for running, and is not here, has failed. */
@@ -355,6 +377,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await waitAtMost(clock, STOP_LIMIT_MS, Promise.all([reporter.flush(), progress.saved()]));
       end();
     },
+    removeNetworks: networks.remove,
     kill: () => end(),
   };
 }

@@ -4,6 +4,8 @@ export { createFileStorage } from './disk/file-storage.ts';
 export { type Hold, holdDirectory } from './disk/hold-directory.ts';
 export * from './disk/identity.ts';
 export * from './disk/storage.ts';
+export { findUnderlay } from './networks/find-underlay.ts';
+export type { NetworkSettings } from './networks/networks.ts';
 export { DisplacedError } from './reports/own-events.ts';
 export { NodeRemovedError } from './reports/removal.ts';
 export * from './simulated/simulated-nodes.ts';

@@ -1,8 +1,10 @@
 // One process's ends of the cluster: the log, the commands, the snapshots and the bus, over one NATS connection.
 import {
   type CommandStore,
+  type EndpointStore,
   ensureStreams,
   JetStreamCommandStore,
+  JetStreamEndpointStore,
   JetStreamLog,
   JetStreamSnapshotStore,
   LADDER_LIMITS,
@@ -35,6 +37,7 @@ import { withPatience } from './with-patience.ts';
 export interface ClusterConnection {
   readonly log: Log;
   readonly commands: CommandStore;
+  readonly endpoints: EndpointStore;
   readonly snapshots: SnapshotStore;
   readonly bus: Bus;
   /** The log's: what is decided is decided by it. */
@@ -120,6 +123,7 @@ export async function connectCluster({
   return {
     log,
     commands: new JetStreamCommandStore(nc),
+    endpoints: new JetStreamEndpointStore(nc),
     snapshots: new JetStreamSnapshotStore(nc, { ...LADDER_LIMITS, maxBytes }),
     bus,
     clock,

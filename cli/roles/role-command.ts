@@ -16,6 +16,7 @@ import { startSimulatedAgents } from '../up/simulated-agents.ts';
 import { connectCluster } from './cluster-connection.ts';
 import { startControlPlane } from './control-plane.ts';
 import { metricsOption } from './metrics-option.ts';
+import { dataPathOption, noNetworksOption } from './network-options.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { type ControlRole, controlRoles } from './start-role.ts';
 import { VERSION } from './version.ts';
@@ -122,6 +123,8 @@ function addAgentCommand(program: Command): void {
     .addOption(countOption())
     .option('--cluster <name>', 'the cluster its containers are labelled with', 'muster')
     .option('--label <key=value>', 'a node label; may be repeated', collectLabel, {})
+    .addOption(dataPathOption())
+    .addOption(noNetworksOption())
     .addOption(heartbeatOption())
     .addOption(metricsOption())
     .addHelpText(
@@ -157,6 +160,8 @@ function addAgentCommand(program: Command): void {
           heartbeatMs: options.heartbeat,
           logger,
           telemetry,
+          networks: options.networks,
+          dataPathAddr: options.dataPathAddr,
         };
         if (options.count !== undefined) {
           const agents = await orEnd(end, runSimulated(shared, options, options.count, signal));
@@ -240,6 +245,8 @@ interface AgentFlags {
   readonly label: Record<string, string>;
   readonly heartbeat: number;
   readonly metrics?: ListenAddress;
+  readonly networks: boolean;
+  readonly dataPathAddr?: string;
 }
 
 function countOption(): Option {

@@ -56,7 +56,7 @@ export async function startRole(role: ControlRole, options: StartRoleOptions): P
     case 'orchestrator':
       return startMeasuredOrchestrator(options, maxRecordBytes);
     case 'allocator':
-      return startReducer((share) => createAllocator({ share }), options);
+      return startReducer((share) => createAllocator({ share, maxRecordBytes }), options);
     case 'scheduler':
       return startReducer(
         (sharing) => createScheduler({ sharing, rank: turnedOrder(options.presence.copy), maxRecordBytes }),

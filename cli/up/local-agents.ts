@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type Agent,
   createFileStorage,
@@ -16,8 +16,9 @@ import { type Backend, type BackendKind, createBackend } from '@muster/backends'
 import { type Logger, systemClock } from '@muster/runtime';
 import { type AgentReading, createMeasures, measureLog, type Telemetry } from '@muster/telemetry';
 import type { ClusterConnection } from '../roles/cluster-connection.ts';
+import { chooseNetworks, type NetworkFlags } from './network-settings.ts';
 
-export interface LocalAgentOptions {
+export interface LocalAgentOptions extends NetworkFlags {
   readonly cluster: ClusterConnection;
   readonly clusterName: string;
   readonly backend: BackendKind;
@@ -36,7 +37,7 @@ export interface LocalAgent {
   readonly backend: Backend;
   /** What its node has joined with, once it has; before, the log may still tell of an earlier run. */
   readonly session: string;
-  /** Removes every task of this node from the backend. */
+  /** Removes every task of this node from the backend, and its networks from the machine. */
   removeTasks(): Promise<void>;
   /** Leaves the tasks running. */
   stop(): Promise<void>;
@@ -59,6 +60,10 @@ async function startHolding(options: LocalAgentOptions, hold: Hold): Promise<Loc
   const { nodeId, isNew } = await loadIdentity(dir);
   const nodeHostname = options.hostname ?? hostname();
   const backend = await makeBackend(options.backend, { clusterName, nodeId, nodeHostname }, { dir, logger });
+  const networks =
+    options.backend === 'docker'
+      ? await chooseNetworks(nodeId, options, cluster.endpoints, logger)
+      : undefined;
   const session = randomUUID();
   const measures = createMeasures();
   const agent = await startAgent({
@@ -75,6 +80,7 @@ async function startHolding(options: LocalAgentOptions, hold: Hold): Promise<Loc
     heartbeatMs,
     session,
     storage: createFileStorage(dir),
+    ...(networks && { networks }),
     random: Math.random,
   });
   const forget = telemetry.observe({
@@ -100,6 +106,7 @@ export function controlAgent(
     ...running,
     async removeTasks() {
       for (const run of await backend.list()) if (agent.isOurs(run)) await backend.remove(run.taskId);
+      await agent.removeNetworks();
     },
     async stop() {
       await agent.stop();
@@ -141,7 +148,7 @@ function makeBackend(
 ): Promise<Backend> {
   switch (kind) {
     case 'docker':
-      return createBackend(kind, node);
+      return createBackend(kind, { ...node, sandboxDir: join(resolve(dir), 'sandboxes') });
     case 'process':
       return createBackend(kind, { ...node, stateDir: join(dir, 'tasks'), logger });
     case 'simulator':

@@ -7,6 +7,7 @@ import { createLogger } from '@muster/runtime';
 import type { ListenAddress } from '@muster/telemetry';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { metricsOption } from '../roles/metrics-option.ts';
+import { dataPathOption, noNetworksOption } from '../roles/network-options.ts';
 import { collectLabel, heartbeatOption } from '../roles/role-command.ts';
 import { runUntilStopped } from '../roles/run-until-stopped.ts';
 import { up } from './up.ts';
@@ -23,6 +24,8 @@ interface UpFlags {
   readonly heartbeat: number;
   readonly rm?: boolean;
   readonly metrics?: ListenAddress;
+  readonly networks: boolean;
+  readonly dataPathAddr?: string;
 }
 
 export function addUpCommand(program: Command): void {
@@ -44,6 +47,8 @@ export function addUpCommand(program: Command): void {
     )
     .option('--cluster <name>', 'the cluster that containers are labelled with', 'muster')
     .option('--label <key=value>', 'a label of every node; may be repeated', collectLabel, {})
+    .addOption(dataPathOption())
+    .addOption(noNetworksOption())
     .option('--rm', 'remove all tasks from the nodes at the end')
     .addOption(heartbeatOption())
     .addOption(metricsOption())

@@ -13,10 +13,11 @@ import { controlRoles } from '../roles/start-role.ts';
 import { VERSION } from '../roles/version.ts';
 import { keepAgent } from './kept-agent.ts';
 import { type LocalAgent, nameLocalNode } from './local-agents.ts';
+import type { NetworkFlags } from './network-settings.ts';
 import { type OwnServer, startOwnServer } from './own-server.ts';
 import { startSimulatedAgents } from './simulated-agents.ts';
 
-export interface UpOptions {
+export interface UpOptions extends NetworkFlags {
   readonly nodes: number;
   readonly backend: BackendKind;
   readonly copies: number;
@@ -103,8 +104,12 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       const hostname = hostnameOf(index);
       const cluster = await connect(hostname);
       const nodeDir = join(dir, 'nodes', hostname);
-      const agent = await keepAgent({ ...shared, cluster, backend, dir: nodeDir, hostname }, (error) =>
-        sayEnd(`${hostname} is started again when it can be, as its agent`, error),
+      // One address of the machine is one node's: the others have no part in networks.
+      const networks = options.networks !== false && index === 0;
+      const { dataPathAddr } = options;
+      const agent = await keepAgent(
+        { ...shared, cluster, backend, dir: nodeDir, hostname, networks, dataPathAddr },
+        (error) => sayEnd(`${hostname} is started again when it can be, as its agent`, error),
       );
       agents.push(() => agent.current);
       kept.push(agent);

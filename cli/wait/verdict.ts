@@ -1,12 +1,18 @@
 // Waits for the answer to an intent: the first event that accepts or rejects it.
-import { decode, eventSubject, isAcceptance } from '@muster/events';
+import { type Acceptance, decode, eventSubject, isAcceptance } from '@muster/events';
 import type { Following, Log, LogRecord } from '@muster/log';
+
+/** What an intent that was accepted made, changed or removed. */
+export interface AcceptedObject {
+  readonly kind: 'service' | 'node' | 'network';
+  readonly id: string;
+}
 
 export type Verdict =
   | {
       readonly kind: 'accepted';
       readonly seq: number;
-      readonly object: { readonly kind: 'service' | 'node'; readonly id: string };
+      readonly object: AcceptedObject;
       readonly created: boolean;
     }
   /** It asked for nothing that was not so already. */
@@ -44,6 +50,7 @@ export async function waitForVerdict(options: VerdictOptions): Promise<Verdict |
     subjects: [
       'muster.event.orchestrator.service.*',
       'muster.event.orchestrator.node.*',
+      'muster.event.orchestrator.network.*',
       eventSubject('orchestrator', 'intent', intent),
     ],
     onRecord(record) {
@@ -91,11 +98,7 @@ function readVerdict(record: LogRecord, intent: number): Verdict | undefined {
   if (fact.is !== 'event' || fact.event.cause !== intent) return undefined;
   const { event, seq } = fact;
   if (isAcceptance(event)) {
-    const object =
-      'nodeId' in event
-        ? ({ kind: 'node', id: event.nodeId } as const)
-        : ({ kind: 'service', id: event.serviceId } as const);
-    return { kind: 'accepted', seq, object, created: event.type === 'service.created' };
+    return { kind: 'accepted', seq, object: objectOf(event), created: event.type.endsWith('.created') };
   }
   switch (event.type) {
     case 'intent.satisfied':
@@ -105,4 +108,10 @@ function readVerdict(record: LogRecord, intent: number): Verdict | undefined {
     default:
       return undefined;
   }
+}
+
+function objectOf(event: Acceptance): AcceptedObject {
+  if ('nodeId' in event) return { kind: 'node', id: event.nodeId };
+  if ('networkId' in event) return { kind: 'network', id: event.networkId };
+  return { kind: 'service', id: event.serviceId };
 }

@@ -65,6 +65,7 @@ export function listChannels(): Channel[] {
     ...eventChannels(),
     commandChannel,
     toldChannel,
+    ...endpointChannels,
     ...agentChannels,
     copyChannel,
     askChannel,
@@ -145,6 +146,7 @@ const ids: Readonly<Record<EventKind, readonly [parameter: string, description: 
   cluster: ['cluster', 'Always `self`: the cluster whose log this is'],
   service: ['serviceId', 'The id of the service'],
   node: ['nodeId', NODE],
+  network: ['networkId', 'The id of the network'],
   intent: ['intent', 'The log sequence of the intent'],
   quarantine: ['record', 'The log sequence of the record'],
   void: ['actor', 'Who declares it. Permissions let a user publish under its own name only'],
@@ -154,6 +156,7 @@ const abouts: Readonly<Record<EventKind, string>> = {
   cluster: 'a cluster',
   service: 'a service',
   node: 'a node',
+  network: 'a network',
   intent: 'an intent',
   quarantine: 'an invalid record',
   void: 'a record that is void',
@@ -230,6 +233,68 @@ const toldChannel: Channel = {
     'Every command that was stored, repeated by the server with its sequence in the header `Nats-Sequence`.',
   receivers: ['agent'],
 };
+
+const goneMessage: Message = {
+  name: 'endpoints.gone',
+  title: 'gone',
+  summary: 'The network is gone, or the service is on it no more. Goes by itself after an hour.',
+  headers: EXPECTATION,
+};
+
+const endpointChannels: readonly Channel[] = [
+  {
+    name: 'endpoints.network',
+    address: 'muster.endpoints.network.{networkId}',
+    summary: 'A network with the nodes that have blocks of it. Only the last message is kept.',
+    parameters: { networkId: 'The id of the network' },
+    stream: 'MUSTER_ENDPOINTS',
+    messages: [
+      {
+        name: 'endpoints.network',
+        title: 'network',
+        summary: 'The network as it is, whole.',
+        headers: EXPECTATION,
+      },
+      goneMessage,
+    ],
+    senders: ['dispatcher'],
+    receivers: ['agent', 'dispatcher'],
+  },
+  {
+    name: 'endpoints.service',
+    address: 'muster.endpoints.service.{networkId}.{serviceId}',
+    summary:
+      'Who answers for a service on a network: running tasks that are to run. Only the last message is kept.',
+    parameters: { networkId: 'The id of the network', serviceId: 'The id of the service' },
+    stream: 'MUSTER_ENDPOINTS',
+    messages: [
+      {
+        name: 'endpoints.service',
+        title: 'service',
+        summary: 'The service on that network as it is, whole.',
+        headers: EXPECTATION,
+      },
+      goneMessage,
+    ],
+    senders: ['dispatcher'],
+    receivers: ['agent', 'dispatcher'],
+  },
+  {
+    name: 'follows',
+    address: 'muster.follows.{nodeId}',
+    summary: 'How far a node goes by the endpoints that are stored.',
+    parameters: { nodeId: NODE },
+    messages: [
+      {
+        name: 'follows',
+        title: 'follows',
+        summary: 'The node goes by all endpoints up to this sequence of their stream.',
+      },
+    ],
+    senders: ['agent'],
+    receivers: ['dispatcher'],
+  },
+];
 
 const agentChannels: readonly Channel[] = [
   {

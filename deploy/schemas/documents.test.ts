@@ -9,8 +9,8 @@ import {
   taskCommandSchema,
   WIRE_VERSION,
 } from '@muster/events';
-import { deriveServiceId, normaliseServiceSpec, taskSpecSchema } from '@muster/model';
-import { createService, joinReadyNode, startHistory, updateService } from '@muster/testing';
+import { deriveNetworkId, deriveServiceId, normaliseServiceSpec, taskSpecSchema } from '@muster/model';
+import { createNetwork, createService, joinReadyNode, startHistory, updateService } from '@muster/testing';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
@@ -265,15 +265,19 @@ describe('JSON Schemas', () => {
 /** Of what folds it, when the event is made to answer an intent that it can answer. */
 function settlesItsIntent(draft: EventDraft): boolean {
   const history = startHistory({ wire: WIRE_VERSION });
-  const isCreation = draft.type === 'service.created';
-  const service = isCreation ? undefined : createService(history, 'web', { image: 'nginx' });
+  const service =
+    draft.type === 'service.created' ? undefined : createService(history, 'web', { image: 'nginx' });
   // There is something to go back to.
   if (service) updateService(history, service, { image: 'nginx:2' });
+  const network = draft.type === 'network.created' ? undefined : createNetwork(history, 'backend');
   if ('nodeId' in draft) joinReadyNode(history, draft.nodeId);
   const cause = history.intend('apply', 'web', { image: 'nginx' });
-  const serviceId = service?.id ?? deriveServiceId('web', cause, { clusterId: history.state.cluster?.id });
+  const clusterId = history.state.cluster?.id;
+  const serviceId = service?.id ?? deriveServiceId('web', cause, { clusterId });
+  const networkId = network?.id ?? deriveNetworkId('backend', cause, { clusterId });
   const about = {
     ...('serviceId' in draft && { serviceId }),
+    ...('networkId' in draft && { networkId }),
     ...('intent' in draft && { intent: cause }),
   };
   history.append({ ...draft, cause, ...about } as EventDraft);

@@ -14,6 +14,7 @@ const AT = Date.UTC(2026, 0, 1);
 const serviceId = 'serviceid0000000000000001';
 const nodeId = 'nodeid0000000000000000001';
 const taskId = 'taskid0000000000000000001';
+const networkId = 'networkid0000000000000001';
 const clusterId = 'clusterid0000000000000001';
 const taskSpec = taskSpecSchema.parse({ containerSpec: { image: 'nginx:alpine' } });
 const spec = serviceSpecSchema.parse({
@@ -178,6 +179,11 @@ const others: Readonly<Record<string, readonly Example[]>> = {
     { name: 'label', payload: { addLabels: { zone: 'a' }, removeLabels: ['old'] } },
   ],
   'intent.node.remove': [{ name: 'force', payload: { force: true } }],
+  'intent.network.create': [
+    { name: 'anySubnet', payload: {} },
+    { name: 'ownSubnet', payload: { ipam: { configs: [{ subnet: '10.0.9.0/24' }] }, attachable: true } },
+  ],
+  'intent.network.remove': [{ name: 'remove', payload: {} }],
   'intent.service.remove': [{ name: 'remove', payload: {} }],
   acknowledgement: [
     { name: 'stored', payload: { stream: 'MUSTER_LOG', seq: 42 } },
@@ -210,6 +216,40 @@ const others: Readonly<Record<string, readonly Example[]>> = {
       },
     },
   ],
+  'endpoints.network': [
+    {
+      name: 'network',
+      payload: {
+        v: 1,
+        type: 'network',
+        basis: 95,
+        network: {
+          id: networkId,
+          name: 'backend',
+          number: 3,
+          internal: false,
+          subnets: [{ subnet: '10.0.3.0/24', gateway: '10.0.3.1' }],
+        },
+        nodes: [{ id: nodeId, number: 1, underlay: '192.0.2.7', blocks: ['10.0.3.64/26'] }],
+      },
+    },
+  ],
+  'endpoints.service': [
+    {
+      name: 'service',
+      payload: {
+        v: 1,
+        type: 'service',
+        basis: 97,
+        service: { id: serviceId, name: 'web' },
+        address: '10.0.3.200',
+        aliases: ['www'],
+        tasks: [{ id: taskId, slot: 1, name: `web.1.${taskId}`, address: '10.0.3.70', node: 1 }],
+      },
+    },
+  ],
+  'endpoints.gone': [{ name: 'gone', payload: { v: 1, type: 'gone', basis: 120 } }],
+  follows: [{ name: 'follows', payload: { seq: 12 } }],
   'command.forget': [{ name: 'forget', payload: { v: 1, type: 'forget', basis: 90 } }],
   heartbeat: [{ name: 'alive', payload: { session: '5f0c4d0e-3f7f-4d59-9a58-0f6a3a3f1c55' } }],
   'log.request': [

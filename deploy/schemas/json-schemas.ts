@@ -8,13 +8,17 @@ import {
   type EventDefinition,
   execAnswerSchema,
   execRequestSchema,
+  followsSchema,
   forgetCommandSchema,
+  goneEndpointsSchema,
   heartbeatSchema,
   intents,
   logPartSchema,
   logRequestSchema,
+  networkEndpointsSchema,
   schemaOf,
   serviceBodySchema,
+  serviceEndpointsSchema,
   taskCommandSchema,
   WIRE_VERSION,
 } from '@muster/events';
@@ -103,23 +107,27 @@ export function generateStoredSchemas(): ReadonlyMap<string, JsonSchema> {
     }
   }
   for (const schema of [taskCommandSchema, forgetCommandSchema])
-    for (const [file, body] of listCommandForms(schema)) result.set(file, body);
+    for (const [file, body] of listForms('command', 1, schema)) result.set(file, body);
+  for (const schema of [networkEndpointsSchema, serviceEndpointsSchema, goneEndpointsSchema])
+    for (const [file, body] of listForms('endpoints', 2, schema)) result.set(file, body);
   return result;
 }
 
-/** A command has one version, and says in which wire version its parts are written: one file for each that changes them. */
-function* listCommandForms(
-  schema: typeof taskCommandSchema | typeof forgetCommandSchema,
+/** What is derived has one version, and parts of it are younger than others: one file for each wire version that changes it. */
+function* listForms(
+  kind: 'command' | 'endpoints',
+  from: number,
+  schema: z.ZodObject<{ type: z.ZodLiteral<string> }>,
 ): Generator<[file: string, body: JsonSchema]> {
-  const name = `command.${schema.shape.type.value}`;
+  const name = `${kind}.${schema.shape.type.value}`;
   let last = '';
-  for (let wire = 1; wire <= WIRE_VERSION; wire += 1) {
+  for (let wire = from; wire <= WIRE_VERSION; wire += 1) {
     const body = withoutProse(describeAt(schema, wire)) as JsonSchema;
     const text = JSON.stringify(body);
     if (text === last) continue;
     last = text;
-    const file = wire === 1 ? `${name}.v1.json` : `${name}.v1.wire${wire}.json`;
-    yield [file, { title: `${name}, version 1${wire === 1 ? '' : `, wire version ${wire}`}`, ...body }];
+    const file = wire === from ? `${name}.v1.json` : `${name}.v1.wire${wire}.json`;
+    yield [file, { title: `${name}, version 1${wire === from ? '' : `, wire version ${wire}`}`, ...body }];
   }
 }
 
@@ -160,6 +168,18 @@ function* listSchemas(): Generator<Named> {
   }
   yield { name: 'command.task', schema: taskCommandSchema, title: 'What is wanted of a task' };
   yield { name: 'command.forget', schema: forgetCommandSchema, title: 'Nothing is to be left of a task' };
+  yield {
+    name: 'endpoints.network',
+    schema: networkEndpointsSchema,
+    title: 'A network, and the nodes on it',
+  };
+  yield {
+    name: 'endpoints.service',
+    schema: serviceEndpointsSchema,
+    title: 'Who answers for a service on a network',
+  };
+  yield { name: 'endpoints.gone', schema: goneEndpointsSchema, title: 'Nobody is there any more' };
+  yield { name: 'follows', schema: followsSchema, title: 'How far a node follows the endpoints' };
   yield { name: 'heartbeat', schema: heartbeatSchema, title: 'An agent is alive' };
   yield { name: 'log.request', schema: logRequestSchema, title: 'Asks for the output of a task' };
   yield { name: 'log.part', schema: logPartSchema, title: 'A part of the output of a task' };

@@ -7,11 +7,7 @@ export const DYNAMIC_PORTS = { first: 30_000, last: 32_767 } as const;
 const SIZE = DYNAMIC_PORTS.last - DYNAMIC_PORTS.first + 1;
 
 export type Allocation =
-  | {
-      readonly ok: true;
-      readonly ports: Port[] /** Keys of those that were open. */;
-      readonly picked: string[];
-    }
+  | { readonly ok: true; readonly ports: Port[] }
   | { readonly ok: false; readonly message: string };
 
 /** Who has which port, as one service sees it. */
@@ -40,8 +36,7 @@ export function allocatePorts(service: Service, { isOwn, isTaken }: PortSpace): 
     ports[index] = { ...port, publishedPort };
     used.add(hostPortKey(ports[index]));
   }
-  const open = ports.filter((_, index) => service.version.requestedPorts[index]!.publishedPort === 0);
-  return { ok: true, ports, picked: open.map(hostPortKey) };
+  return { ok: true, ports };
 }
 
 /**

@@ -52,7 +52,14 @@ function startCopy(...hears: readonly string[]): Copy {
     stopped: false,
     cutOff: false,
   };
-  const everything = { services: [], tasks: [], intents: [], poison: [], nodes: history.state.nodes.keys() };
+  const everything = {
+    services: [],
+    networks: [],
+    tasks: [],
+    intents: [],
+    poison: [],
+    nodes: history.state.nodes.keys(),
+  };
   copy.dispatcher.notice(history.state, everything);
   copies.push(copy);
   copy.dispatcher.echo(now, now);

@@ -16,6 +16,9 @@ export function decidedKey(state: ClusterState, { event }: EventFact): string | 
       const service = state.services.get(event.serviceId);
       return service && objectKey('service', service.team, service.spec.name);
     }
+    case 'network.created':
+      return objectKey('network', event.team ?? DEFAULT_TEAM, event.spec.name);
+    case 'network.removed':
     case 'node.updated':
     case 'node.removed': {
       const intent = state.intents.get(event.cause);

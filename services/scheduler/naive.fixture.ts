@@ -36,6 +36,15 @@ export function placeNaively(
     return constraints.every((constraint) => !('error' in constraint) && nodeSatisfies(node, constraint));
   }
 
+  /** Networks of the cluster are of one driver, and a node's own are called as their drivers are, but for none. */
+  function hasDrivers({ description: { networks = [] } }: ClusterNode): boolean {
+    const names = (version.spec.networks ?? []).map(({ target }) => target);
+    const drivers = names.map(
+      (name) => ({ none: 'null', host: 'host', bridge: 'bridge' })[name] ?? 'overlay',
+    );
+    return drivers.every((driver) => networks.includes(driver));
+  }
+
   function hasRoom(node: ClusterNode): boolean {
     for (const kind of ['nanoCpus', 'memoryBytes'] as const) {
       const promised = givenTo(node).reduce(
@@ -46,7 +55,7 @@ export function placeNaively(
       if (resources.reservations[kind] > 0 && resources.reservations[kind] > free) return false;
     }
     const held = new Set([...node.hostPorts.keys(), ...givenTo(node).flatMap((one) => one.group.hostPorts)]);
-    if (group.hostPorts.some((key) => held.has(key))) return false;
+    if (group.hostPorts.some((key) => held.has(key)) || !hasDrivers(node)) return false;
     return placement.maxReplicas === 0 || serviceTasks(node) < placement.maxReplicas;
   }
 

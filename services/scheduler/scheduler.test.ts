@@ -1,6 +1,7 @@
 import type { Reducer } from '@muster/runtime';
 import { createChanges, type Service } from '@muster/state';
 import {
+  allocateService,
   appendDecision,
   changeStatus,
   createService,
@@ -286,6 +287,24 @@ describe('when no node suits', () => {
     settle(history, scheduler);
     expect(spreadOf(web)).toEqual({ n1: 2, n2: 1 });
     expect(messageOf(web)).toBeUndefined();
+  });
+
+  it('counts a port of the cluster to no node: any number of tasks may be reached by it', () => {
+    joinReadyNode(history, 'n1');
+    const ports = (publishMode: 'ingress' | 'host') => [
+      { protocol: 'tcp', targetPort: 80, publishedPort: 8080, publishMode } as const,
+    ];
+    const web = createService(history, 'web', {}, { allocated: false });
+    allocateService(history, web, ports('ingress'));
+    createTasks(history, web, 2);
+    settle(history, scheduler);
+    expect(spreadOf(web)).toEqual({ n1: 2 });
+    const held = createService(history, 'held', {}, { allocated: false });
+    allocateService(history, held, ports('host'));
+    createTasks(history, held, 2);
+    settle(history, scheduler);
+    expect(spreadOf(held)).toEqual({ n1: 1 });
+    expect(messageOf(held)).toBe('no suitable node (host-mode port already in use on 1 node)');
   });
 
   it('places them when a node describes itself anew, or a host port becomes free', () => {

@@ -8,6 +8,8 @@ export const acceptances = [
   'service.removed',
   'node.updated',
   'node.removed',
+  'network.created',
+  'network.removed',
 ] as const satisfies readonly EventType[];
 export type Acceptance = Extract<MusterEvent, { readonly type: (typeof acceptances)[number] }>;
 

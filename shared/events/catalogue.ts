@@ -3,6 +3,14 @@
 import type { z } from 'zod';
 import { clusterCreated, clusterVersionRaised, commandsAhead, recordsLost } from './cluster-events.ts';
 import {
+  networkAllocated,
+  networkAllocationFailed,
+  networkCreated,
+  networkRemoved,
+} from './network-events.ts';
+import {
+  nodeAllocated,
+  nodeAllocationFailed,
   nodeJoined,
   nodeRemoved,
   nodeStatusChanged,
@@ -40,7 +48,13 @@ export const catalogue = [
   serviceAllocated,
   serviceAllocationFailed,
   tasksUnschedulable,
+  networkCreated,
+  networkRemoved,
+  networkAllocated,
+  networkAllocationFailed,
   tasksAssigned,
+  nodeAllocated,
+  nodeAllocationFailed,
   nodeUpdated,
   nodeRemoved,
   nodeStatusChanged,

@@ -21,7 +21,7 @@ interface Written {
   readonly text: string;
 }
 
-/** Where the common part begins. No field before it is an object, and no JSON string holds a bare quote. */
+/** Where the common part begins. No field before it is called so, and no JSON string holds a bare quote. */
 export const COMMON_FROM = ',"service":{';
 
 const utf8 = new TextEncoder();
@@ -37,7 +37,7 @@ export function encodeCommand(command: TaskCommandInput | ForgetCommand): Uint8A
     type,
     basis,
     desired,
-    task: { id: task.id, name: task.name, slot: task.slot },
+    task: { id: task.id, name: task.name, slot: task.slot, networks: task.networks },
   });
   return utf8.encode(own.slice(0, -2) + writeCommon(command));
 }

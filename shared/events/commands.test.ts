@@ -141,13 +141,13 @@ describe('a command that can not be run as it is', () => {
     const younger = {
       ...commandWith({ shmSize: 64, hints: 'x' }),
       wire: 9,
-      needs: ['spec.containerSpec.shmSize', 'spec.containerSpec.env', 'spec.networks'],
+      needs: ['spec.containerSpec.shmSize', 'spec.containerSpec.env', 'spec.secrets'],
     };
     expect(decodeJson(younger)).toMatchObject({
       type: 'refused',
       desired: 'running',
       reason:
-        'spec.containerSpec.shmSize, spec.networks: this agent does not know it: upgrade the agent of this node',
+        'spec.containerSpec.shmSize, spec.secrets: this agent does not know it: upgrade the agent of this node',
     });
     expect(decodeJson({ ...younger, needs: ['spec.containerSpec.mounts.*.target'] })).toEqual(taken(command));
   });

@@ -1,9 +1,22 @@
 // What the dispatcher tells an agent: for each task of the node, what it is and what is wanted of it. Derived
 // from the log, level-triggered: the same command twice means nothing the second time. How they are written is in
 // command-text.ts, how they are read in decode-command.ts.
-import { desiredStates, portSchema, type RunSpec, storedForm, type TaskSpec } from '@muster/model';
+import { desiredStates, portSchema, type RunSpec, since, storedForm, type TaskSpec } from '@muster/model';
 import { z } from 'zod';
 import { taskSpecForm } from './forms.ts';
+
+const taskNetworkSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** The network's own in the cluster: what packets are marked with. */
+  number: z.int().positive(),
+  address: z.string(),
+  /** Leading bits that the addresses of the network's subnet share. */
+  prefix: z.int(),
+  aliases: z.array(z.string()),
+  internal: z.boolean(),
+});
+export type TaskNetwork = z.infer<typeof taskNetworkSchema>;
 
 /** The form in which it is stored. An agent takes what it knows of it. */
 export const taskCommandSchema = z.object({
@@ -25,6 +38,8 @@ export const taskCommandSchema = z.object({
     }),
     spec: taskSpecForm.schema,
     ports: z.array(storedForm(portSchema)),
+    /** Where it is on each of its networks; left out when it is on none. */
+    networks: since(2, z.array(taskNetworkSchema).optional()),
   }),
   /** The id of the cluster whose task it is; left out where the log does not say. */
   cluster: z.string().optional(),

@@ -34,7 +34,7 @@ const forgetCheck = checkOf(forgetCommandSchema.extend({ v: z.int().positive() }
 const headCheck = checkOf(
   z.object({ v: z.int().positive(), type: shape.type, basis: shape.basis, desired: shape.desired }),
 );
-const ownCheck = checkOf(shape.task.pick({ id: true, name: true, slot: true }));
+const ownCheck = checkOf(shape.task.pick({ id: true, name: true, slot: true, networks: true }));
 const writingCheck = checkOf(z.object({ cluster: shape.cluster, wire: shape.wire, needs: shape.needs }));
 const runCheck = checkOf(commonSchema);
 
@@ -98,13 +98,13 @@ function readTask(json: Json, { cluster, run }: Common): Command {
   const own = { ...asObject(json.task) };
   const issue = ownCheck.reduce(own);
   if (issue) return refuse(describe(issue));
-  const { id, name, slot } = own as unknown as TaskCommand['task'];
+  const { id, name, slot, networks } = own as unknown as TaskCommand['task'];
   return {
     v,
     type: 'task',
     basis,
     desired,
-    task: { id, name, slot, ...run },
+    task: { id, name, slot, ...(networks && { networks }), ...run },
     ...(cluster !== undefined && { cluster }),
   };
 }

@@ -311,6 +311,7 @@ function upcast(stored: Json, from: number, definition: EventDefinition): Json {
 const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
   service: 'serviceId',
   node: 'nodeId',
+  network: 'networkId',
   intent: 'intent',
   quarantine: 'record',
   void: 'actor',

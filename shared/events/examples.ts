@@ -1,5 +1,5 @@
 // One event of each type, as its writer composes it: complete enough that every field is there once.
-import { serviceSpecSchema } from '@muster/model';
+import { networkSpecSchema, serviceSpecSchema } from '@muster/model';
 import type { EventType } from './catalogue.ts';
 import type { EventDraft } from './encode.ts';
 
@@ -7,7 +7,25 @@ const serviceId = 'serviceid0000000000000001';
 const nodeId = 'nodeid0000000000000000001';
 const tasks = ['taskid0000000000000000001', 'taskid0000000000000000002'];
 const [task, other] = tasks as [string, string];
-const spec = serviceSpecSchema.parse({ name: 'web', taskTemplate: { containerSpec: { image: 'nginx' } } });
+const networkId = 'networkid0000000000000001';
+const spec = serviceSpecSchema.parse({
+  name: 'web',
+  taskTemplate: { containerSpec: { image: 'nginx' }, networks: [{ target: 'bridge', aliases: ['www'] }] },
+  endpointSpec: { mode: 'vip' },
+});
+const networkSpec = networkSpecSchema.parse({
+  name: 'backend',
+  ipam: {
+    configs: [
+      {
+        subnet: '10.0.3.0/24',
+        ipRange: '10.0.3.0/25',
+        gateway: '10.0.3.1',
+        auxAddresses: { router: '10.0.3.2' },
+      },
+    ],
+  },
+});
 
 export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, { type: Type }> } = {
   'cluster.created': {
@@ -72,6 +90,7 @@ export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, 
     serviceId,
     specVersion: 4,
     ports: [{ protocol: 'tcp', targetPort: 80, publishedPort: 30000, publishMode: 'host' }],
+    addresses: [{ networkId, address: '10.0.3.7' }],
   },
   'service.allocation_failed': {
     type: 'service.allocation_failed',
@@ -102,6 +121,36 @@ export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, 
         totalTasks: 2,
       },
     ],
+  },
+  'network.created': { type: 'network.created', cause: 1, networkId, actor: 'ana', spec: networkSpec },
+  'network.removed': { type: 'network.removed', cause: 3, networkId, actor: 'ana' },
+  'network.allocated': {
+    type: 'network.allocated',
+    cause: 4,
+    networkId,
+    number: 3,
+    subnets: [{ subnet: '10.0.3.0/24', gateway: '10.0.3.1' }],
+  },
+  'network.allocation_failed': {
+    type: 'network.allocation_failed',
+    cause: 4,
+    networkId,
+    message: 'no subnet is free: the address pool 10.0.0.0/8 is exhausted',
+  },
+  'node.allocated': {
+    type: 'node.allocated',
+    cause: 5,
+    nodeId,
+    number: 1,
+    blocks: [{ networkId, block: '10.0.3.64/26' }],
+    tasks: [{ id: task, addresses: [{ networkId, address: '10.0.3.66' }] }],
+  },
+  'node.allocation_failed': {
+    type: 'node.allocation_failed',
+    cause: 5,
+    nodeId,
+    tasks,
+    message: 'no address is free on network backend: all of 10.0.3.0/24 are taken',
   },
   'node.updated': {
     type: 'node.updated',
@@ -139,6 +188,7 @@ export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, 
       engine: { backend: 'docker', version: '27.0.1', labels: { disk: 'ssd' } },
       labels: { zone: 'a' },
       addr: '10.0.0.1',
+      networks: ['overlay'],
     },
   },
   'tasks.reported': {

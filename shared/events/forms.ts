@@ -1,6 +1,7 @@
 // Forms that outlive the event they came in: the state keeps them as they were stored. An event that holds one has a new
 // version whenever the form has.
 import {
+  networkSpecSchema,
   nodeDescriptionSchema,
   nodeSpecSchema,
   serviceSpecSchema,
@@ -69,6 +70,12 @@ export const nodeSpecForm = defineForm({
 export const nodeDescriptionForm = defineForm({
   name: 'node-description',
   schema: storedForm(nodeDescriptionSchema),
+  upcasters: { 2: (old) => old },
+});
+
+export const networkSpecForm = defineForm({
+  name: 'network-spec',
+  schema: storedForm(networkSpecSchema),
   upcasters: {},
 });
 

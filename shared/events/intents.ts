@@ -1,6 +1,12 @@
 // What anyone may ask for. The body is checked when the orchestrator admits the intent, so that a bad one is
 // answered by a rejection rather than lost.
-import { nodeAvailabilities, nodeRoles, serviceSpecSchema, shortFormSchema } from '@muster/model';
+import {
+  networkSpecSchema,
+  nodeAvailabilities,
+  nodeRoles,
+  serviceSpecSchema,
+  shortFormSchema,
+} from '@muster/model';
 import { z } from 'zod';
 import type { IntentSubject } from './intent-subject.ts';
 
@@ -30,6 +36,9 @@ function defineIntent<Kind extends string, Verb extends string, Body extends z.Z
 
 /** In either form; the name may be left to the subject. */
 export const serviceBodySchema = z.union([shortFormSchema, serviceSpecSchema.partial({ name: true })]);
+
+/** The name may be left to the subject, and all else to the defaults. */
+const networkBodySchema = networkSpecSchema.partial({ name: true }).optional();
 
 /** The spec version that an update starts from; another one means somebody was faster. */
 const updateSchema = z.strictObject({ spec: z.unknown(), version: z.int().optional() });
@@ -102,6 +111,21 @@ export const intents = [
     from: 2,
     description: 'Take a node out of the cluster: one that is down, or any with force.',
     body: z.strictObject({ force: z.boolean().optional() }).optional(),
+  }),
+  defineIntent({
+    kind: 'network',
+    verb: 'create',
+    from: 2,
+    description: 'Create the network; refused when its name is taken.',
+    schema: networkBodySchema,
+    body: z.unknown(),
+  }),
+  defineIntent({
+    kind: 'network',
+    verb: 'remove',
+    from: 2,
+    description: 'Remove the network, named by its name or id, unless a service is on it.',
+    body: z.strictObject({}).optional(),
   }),
 ] as const;
 

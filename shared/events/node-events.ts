@@ -1,6 +1,7 @@
 // What is decided about a node, and what its agent reports.
 import { agentStates, nodeStatuses } from '@muster/model';
 import { z } from 'zod';
+import { networkAddressSchema } from './address.ts';
 import { defineEvent } from './envelope.ts';
 import { nodeDescriptionForm, nodeSpecForm } from './forms.ts';
 
@@ -127,4 +128,36 @@ export const tasksUndelivered = defineEvent({
   description:
     'Tasks that their node can not be told of, and why: it is tried again and again. Written again only when the reason changes.',
   facts: { nodeId, tasks: z.array(taskId), reason: z.string() },
+});
+
+export const nodeAllocated = defineEvent({
+  type: 'node.allocated',
+  from: 2,
+  writer: 'allocator',
+  kind: 'node',
+  description:
+    "Tasks of a node have their addresses, out of blocks of their networks that are the node's; these are taken here where they were not yet. Or a node that can be on networks has its number.",
+  facts: {
+    nodeId,
+    /** Small, and no other node of the cluster has it: what the data path calls the node by. Given once. */
+    number: z.int().positive().optional(),
+    blocks: z.array(
+      z.object({
+        networkId: z.string(),
+        /** "10.0.3.64/26" */
+        block: z.string(),
+      }),
+    ),
+    tasks: z.array(z.object({ id: taskId, addresses: z.array(networkAddressSchema) })),
+  },
+});
+
+export const nodeAllocationFailed = defineEvent({
+  type: 'node.allocation_failed',
+  from: 2,
+  writer: 'allocator',
+  kind: 'node',
+  description:
+    'Tasks of a node can have no addresses, and why: they wait. Written again only when the reason changes.',
+  facts: { nodeId, tasks: z.array(taskId), message: z.string() },
 });

@@ -1,6 +1,7 @@
 // What the orchestrator and the allocator decide about a service and its tasks.
 import { desiredStates, portSchema, since, storedForm } from '@muster/model';
 import { z } from 'zod';
+import { networkAddressSchema } from './address.ts';
 import { defineEvent } from './envelope.ts';
 import { firstServiceSpecSchema, serviceSpecForm } from './forms.ts';
 
@@ -121,7 +122,14 @@ export const serviceAllocated = defineEvent({
   writer: 'allocator',
   kind: 'service',
   description: 'A spec version has the cluster-wide resources it asked for; its tasks become PENDING.',
-  facts: { serviceId, specVersion: z.int(), ports: z.array(storedForm(portSchema)) },
+  facts: {
+    serviceId,
+    specVersion: z.int(),
+    ports: z.array(storedForm(portSchema)),
+    /** Its virtual ones, on each of its networks; none where it asks for none. */
+    addresses: since(2, z.array(networkAddressSchema).optional()),
+  },
+  upcasters: { 2: (old) => old },
 });
 
 export const serviceAllocationFailed = defineEvent({

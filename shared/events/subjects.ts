@@ -12,7 +12,7 @@ export function isReducer(writer: string): boolean {
 }
 
 /** What events are about; the token after the writer. */
-export const eventKinds = ['cluster', 'service', 'node', 'intent', 'quarantine', 'void'] as const;
+export const eventKinds = ['cluster', 'service', 'node', 'network', 'intent', 'quarantine', 'void'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export const INTENT_SUBJECTS = 'muster.intent.>';
@@ -22,6 +22,7 @@ export const VOID_SUBJECTS = 'muster.event.operator.void.*';
 export const COMMAND_SUBJECTS = 'muster.command.*.*';
 /** On which each stored command is repeated, for those who are there to hear it. */
 export const TOLD_SUBJECTS = 'muster.told.*.*';
+export const ENDPOINT_SUBJECTS = 'muster.endpoints.>';
 
 export function eventSubject(writer: Writer, kind: EventKind, id: string | number): string {
   return `muster.event.${writer}.${kind}.${id}`;
@@ -33,6 +34,32 @@ export function commandSubject(nodeId: string, taskId: string): string {
 
 export function toldSubject(nodeId: string, taskId: string): string {
   return `muster.told.${nodeId}.${taskId}`;
+}
+
+/** Of a network, and of a service on it: what every node needs to know. */
+export interface EndpointsOf {
+  readonly networkId: string;
+  readonly serviceId?: string | undefined;
+}
+
+export function endpointsSubject({ networkId, serviceId }: EndpointsOf): string {
+  return serviceId === undefined
+    ? `muster.endpoints.network.${networkId}`
+    : `muster.endpoints.service.${networkId}.${serviceId}`;
+}
+
+/** Undefined for what nobody of ours writes. */
+export function parseEndpointsSubject(subject: string): EndpointsOf | undefined {
+  const [root, endpoints, kind, networkId, serviceId, ...rest] = subject.split('.');
+  if (root !== 'muster' || endpoints !== 'endpoints' || !networkId || rest.length > 0) return undefined;
+  if (kind === 'network' && serviceId === undefined) return { networkId };
+  if (kind === 'service' && serviceId) return { networkId, serviceId };
+  return undefined;
+}
+
+/** Where an agent says how far its node follows the endpoints. */
+export function followsSubject(nodeId: string): string {
+  return `muster.follows.${nodeId}`;
 }
 
 export function heartbeatSubject(nodeId: string): string {

@@ -1,8 +1,10 @@
 export * from './commands.ts';
+export * from './endpoints.ts';
 export * from './errors.ts';
 export * from './find-seq-at.ts';
 export * from './jetstream/commands.ts';
 export { type ConsumerStats, listConsumerStats } from './jetstream/consumer-stats.ts';
+export * from './jetstream/endpoints.ts';
 export { hasLeader } from './jetstream/has-leader.ts';
 export * from './jetstream/inspect-store.ts';
 export * from './jetstream/log.ts';
@@ -15,6 +17,7 @@ export * from './ladder.ts';
 export * from './log.ts';
 export * from './memory/commands.ts';
 export * from './memory/delivery.ts';
+export * from './memory/endpoints.ts';
 export * from './memory/log.ts';
 export * from './memory/snapshots.ts';
 export * from './snapshots.ts';

@@ -1,5 +1,13 @@
 // Subjects and patterns with NATS wildcards: `*` is one token, `>` is one or more at the end. Pure.
-import { COMMAND_SUBJECTS, commandSubject, EVENT_SUBJECTS, INTENT_SUBJECTS } from '@muster/events';
+import {
+  COMMAND_SUBJECTS,
+  commandSubject,
+  type EndpointsOf,
+  EVENT_SUBJECTS,
+  endpointsSubject,
+  INTENT_SUBJECTS,
+  parseEndpointsSubject,
+} from '@muster/events';
 
 /** What the log takes; everything else is refused before it is sent. */
 export const LOG_SUBJECTS: readonly string[] = [INTENT_SUBJECTS, EVENT_SUBJECTS];
@@ -72,5 +80,13 @@ export function checkedCommandSubject(nodeId: string, taskId: string): string {
   const subject = commandSubject(nodeId, taskId);
   checkSubject(subject);
   if (!isCommandSubject(subject)) throw new TypeError(`"${subject}" is not the subject of a command`);
+  return subject;
+}
+
+/** The same for endpoints. */
+export function checkedEndpointsSubject(of: EndpointsOf): string {
+  const subject = endpointsSubject(of);
+  checkSubject(subject);
+  if (!parseEndpointsSubject(subject)) throw new TypeError(`"${subject}" is not the subject of endpoints`);
   return subject;
 }

@@ -10,18 +10,25 @@ export function deriveId(...parts: readonly (string | number)[]): string {
   return BigInt(`0x${digest}`).toString(36).padStart(ID_LENGTH, '0').slice(-ID_LENGTH);
 }
 
-/**
- * A service is named by the intent that created it: a name used again is another service. The cluster's id keeps two
- * clusters from giving one id twice; a log that is older than such ids has none.
- */
-export function deriveServiceId(
-  name: string,
-  intentSeq: number,
-  of: { readonly clusterId?: string | undefined; readonly team?: string | undefined } = {},
-): string {
+/** Whose an object is. The cluster's id keeps two clusters from giving one id twice; a log that is older than such ids has none. */
+interface Owner {
+  readonly clusterId?: string | undefined;
+  readonly team?: string | undefined;
+}
+
+export function deriveServiceId(name: string, intentSeq: number, of: Owner = {}): string {
+  return deriveObjectId('service', name, intentSeq, of);
+}
+
+export function deriveNetworkId(name: string, intentSeq: number, of: Owner = {}): string {
+  return deriveObjectId('network', name, intentSeq, of);
+}
+
+/** An object is named by the intent that created it: a name used again is another object. */
+function deriveObjectId(kind: string, name: string, intentSeq: number, of: Owner): string {
   const { clusterId, team = DEFAULT_TEAM } = of;
   const ofCluster = clusterId === undefined ? [] : [clusterId];
-  return deriveId('service', ...ofCluster, nameWithTeam({ team, name }), intentSeq);
+  return deriveId(kind, ...ofCluster, nameWithTeam({ team, name }), intentSeq);
 }
 
 /** `generation` counts the tasks a slot has had, from 1. */

@@ -1,5 +1,6 @@
 // What a node says of itself when it joins, and what the cluster says of the node.
 import { z } from 'zod';
+import { since } from './stored/wire-version.ts';
 
 export const resourcesSchema = z.strictObject({
   nanoCpus: z.int().nonnegative(),
@@ -19,6 +20,8 @@ export const nodeDescriptionSchema = z.strictObject({
   /** Those that the agent was started with. An operator's, which are in the node's spec, go before them. */
   labels: z.record(z.string(), z.string()),
   addr: z.string().optional(),
+  /** Drivers of networks that its tasks may be on, in Docker's words: overlay, bridge, host, null. */
+  networks: since(2, z.array(z.string()).optional()),
 });
 export type NodeDescription = z.infer<typeof nodeDescriptionSchema>;
 

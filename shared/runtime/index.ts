@@ -1,3 +1,6 @@
+export * from './attention/attend.ts';
+export * from './attention/attention.ts';
+export * from './attention/look-after.ts';
 export * from './bus/bus.ts';
 export * from './bus/bus-errors.ts';
 export * from './bus/memory-bus.ts';

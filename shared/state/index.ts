@@ -1,11 +1,20 @@
+export {
+  AddressSpace as HeldSpace,
+  type Block,
+  findPlace,
+  type Place,
+  type Span,
+  type Vip,
+} from './cluster/address-space.ts';
 export * from './cluster/global-service.ts';
 export * from './cluster/must-leave.ts';
+export * from './cluster/network-users.ts';
+export { foldName, keyName } from './cluster/object-names.ts';
 export * from './cluster/outdated.ts';
 export * from './cluster/place-name.ts';
 export { placeOn } from './cluster/places.ts';
 export type * from './cluster/readonly.ts';
 export { TASK_HISTORY_LIMIT } from './cluster/service-indices.ts';
-export { foldName, keyName } from './cluster/service-names.ts';
 export * from './cluster/service-update.ts';
 export {
   type ClusterState as FoldedState,
@@ -20,8 +29,10 @@ export { atOf, Table } from './columns/pages.ts';
 export * from './fold/changes.ts';
 export { DIGESTS_KEPT, digestAt, isFolded } from './fold/digest.ts';
 export { evolve, FOLD_VERSION } from './fold/evolve.ts';
+export { findIngressNetwork } from './fold/evolve-network.ts';
 export { undeliveredError } from './fold/evolve-node.ts';
 export * from './fold/fold-record.ts';
+export { lacksAddresses } from './fold/hold-addresses.ts';
 export { basisOf, type Loss } from './fold/losses.ts';
 export { hostPortKey } from './fold/task-transitions.ts';
 export * from './fold/voids.ts';

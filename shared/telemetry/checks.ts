@@ -39,7 +39,7 @@ export function judgeReadiness(readings: readonly RoleReading[], started: boolea
   return conclude(
     { check: 'started', ok: started, says: started ? 'yes' : 'is still starting' },
     readings.flatMap((reading) => [
-      checkConnection(reading),
+      ...checkConnection(reading),
       ...checkFolding(reading),
       ...checkHalt(reading),
       ...checkCertainty(reading),
@@ -47,6 +47,7 @@ export function judgeReadiness(readings: readonly RoleReading[], started: boolea
       ...checkFollowing(reading),
       ...checkStoring(reading),
       ...checkAgent(reading),
+      ...checkNames(reading),
     ]),
   );
 }
@@ -75,9 +76,12 @@ function collapse(checks: readonly Check[]): Check[] {
   ];
 }
 
-function checkConnection({ copy, connection }: RoleReading): Check {
+function checkConnection({ copy, connection }: RoleReading): Check[] {
+  if (!connection) return [];
   const { connected, server } = connection;
-  return { check: 'nats', copy, ok: connected, says: connected ? `connected to ${server}` : 'not connected' };
+  return [
+    { check: 'nats', copy, ok: connected, says: connected ? `connected to ${server}` : 'not connected' },
+  ];
 }
 
 function checkFolding({ copy, fold }: RoleReading): Check[] {
@@ -117,10 +121,11 @@ function checkLag({ copy, fold }: RoleReading): Check[] {
 const followed: Readonly<Record<string, string>> = {
   MUSTER_LOG: 'log-followed',
   MUSTER_COMMANDS: 'commands-followed',
+  MUSTER_ENDPOINTS: 'endpoints-followed',
 };
 
 function checkFollowing({ copy, connection }: RoleReading): Check[] {
-  return connection.consumers.map(({ stream, interrupted, restarts, measureLateMs }) => {
+  return (connection?.consumers ?? []).map(({ stream, interrupted, restarts, measureLateMs }) => {
     const lateMs = measureLateMs();
     const wrong = interrupted
       ? 'interrupted: is being taken up again'
@@ -135,10 +140,11 @@ function checkFollowing({ copy, connection }: RoleReading): Check[] {
 const stored: Readonly<Record<string, string>> = {
   MUSTER_LOG: 'log-writable',
   MUSTER_COMMANDS: 'commands-writable',
+  MUSTER_ENDPOINTS: 'endpoints-writable',
 };
 
 function checkStoring({ copy, connection }: RoleReading): Check[] {
-  return connection.writes.map(({ stream, refusing }) => ({
+  return (connection?.writes ?? []).map(({ stream, refusing }) => ({
     check: ownValue(stored, stream) ?? stream,
     copy,
     ok: refusing === undefined,
@@ -171,4 +177,12 @@ function checkAgent({ copy, agent }: RoleReading): Check[] {
       says: cutOff ? 'the log does not take them: they wait' : 'are stored',
     },
   ];
+}
+
+/** It answers from what it read before, which gets old. */
+function checkNames({ copy, names }: RoleReading): Check[] {
+  if (!names) return [];
+  const broken = Object.entries(names.broken).map(([file, why]) => `${file} can not be read: ${why}`);
+  const says = broken.length > 0 ? broken.join('; ') : `${names.names} on ${names.networks} networks`;
+  return [{ check: 'names', copy, ok: broken.length === 0, says }];
 }

@@ -61,7 +61,7 @@ export type CopyStats = z.infer<typeof copyStatsSchema>;
 export function describeRole(reading: RoleReading, started: boolean): RoleStats {
   const { role, copy, fold, loop, agent, measures, backlog, connection } = reading;
   const wrong = judgeReadiness([reading], started).checks.find(({ ok }) => !ok);
-  const full = connection.writes.flatMap(({ stream, refusing: why, full: isFull }) =>
+  const full = (connection?.writes ?? []).flatMap(({ stream, refusing: why, full: isFull }) =>
     isFull && why !== undefined ? [{ stream, why }] : [],
   );
   return {
@@ -75,7 +75,7 @@ export function describeRole(reading: RoleReading, started: boolean): RoleStats 
     appends: [...measures.appends.counts],
     waiting: { ...backlog },
     reads: WIRE_VERSION,
-    ...(connection.clock && {
+    ...(connection?.clock && {
       clockAheadMs: connection.clock.aheadMs,
       logLeapMs: connection.clock.leapMs,
     }),

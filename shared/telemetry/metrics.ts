@@ -1,7 +1,8 @@
 // Every metric of ours.
 import { foldMetrics } from './fold-metrics.ts';
 import { counter, each, flag, type Metric, one, type Sample } from './metric.ts';
-import type { RoleReading } from './observed.ts';
+import { namesMetrics } from './names-metrics.ts';
+import type { ConnectionReading, RoleReading } from './observed.ts';
 import { workloadMetrics } from './workload-metrics.ts';
 
 const decisions: readonly Metric[] = [
@@ -138,20 +139,25 @@ const writes: readonly Metric[] = [
     merge: 'most',
     labels: ['stream'],
     read: ({ connection: seen }) =>
-      seen.writes.map(({ stream, refusing }): Sample => [Number(refusing !== undefined), { stream }]),
+      (seen?.writes ?? []).map(
+        ({ stream, refusing }): Sample => [Number(refusing !== undefined), { stream }],
+      ),
   },
   {
     name: 'muster_store_no_room_total',
     help: 'Records that NATS had no room for, counted at each try.',
     type: 'counter',
     labels: ['stream'],
-    read: ({ connection: seen }) => seen.writes.map(({ stream, noRoom }): Sample => [noRoom, { stream }]),
+    read: ({ connection: seen }) =>
+      (seen?.writes ?? []).map(({ stream, noRoom }): Sample => [noRoom, { stream }]),
   },
 ];
 
-type Connection = RoleReading['connection'];
-const perStream = (value: (consumer: Connection['consumers'][number]) => number) => (reading: RoleReading) =>
-  reading.connection.consumers.map((consumer): Sample => [value(consumer), { stream: consumer.stream }]);
+const perStream =
+  (value: (consumer: ConnectionReading['consumers'][number]) => number) => (reading: RoleReading) =>
+    (reading.connection?.consumers ?? []).map(
+      (consumer): Sample => [value(consumer), { stream: consumer.stream }],
+    );
 
 const connection: readonly Metric[] = [
   {
@@ -196,44 +202,43 @@ const connection: readonly Metric[] = [
     help: '1 while the connection to NATS is up.',
     type: 'gauge',
     merge: 'least',
-    read: (reading) => flag(reading.connection.connected),
+    read: (reading) => flag(reading.connection?.connected),
   },
   {
     name: 'muster_clock_ahead_seconds',
     help: "How far the machine's clock is ahead of the log's, by which everything is decided.",
     type: 'gauge',
     merge: 'most',
-    read: ({ connection: { clock } }) => (clock ? [[clock.aheadMs / 1000, {}]] : []),
+    read: ({ connection: seen }) => one(seen?.clock && seen.clock.aheadMs / 1000),
   },
   {
     name: 'muster_log_clock_leap_seconds',
     help: "How far the clock of the log's server has leapt away from what is gone by; 0 once that is believed.",
     type: 'gauge',
     merge: 'most',
-    read: ({ connection: { clock } }) => (clock ? [[clock.leapMs / 1000, {}]] : []),
+    read: ({ connection: seen }) => one(seen?.clock && seen.clock.leapMs / 1000),
   },
-  counter('muster_nats_disconnects_total', 'Connections to NATS lost.', (r) => r.connection.disconnects),
-  counter('muster_nats_reconnects_total', 'Connections to NATS made again.', (r) => r.connection.reconnects),
+  counter('muster_nats_disconnects_total', 'Connections to NATS lost.', (r) => r.connection?.disconnects),
+  counter('muster_nats_reconnects_total', 'Connections to NATS made again.', (r) => r.connection?.reconnects),
   counter(
     'muster_nats_slow_consumers_total',
     'Times that NATS called this process a slow consumer.',
-    (r) => r.connection.slowConsumers,
+    (r) => r.connection?.slowConsumers,
   ),
-  counter('muster_nats_errors_total', 'Errors that NATS reported.', (r) => r.connection.errors),
+  counter('muster_nats_errors_total', 'Errors that NATS reported.', (r) => r.connection?.errors),
   {
     name: 'muster_nats_messages_total',
     help: 'Messages exchanged with NATS.',
     type: 'counter',
     labels: ['direction'],
-    read: ({ connection: { messagesIn, messagesOut } }) =>
-      each('direction', { in: messagesIn, out: messagesOut }),
+    read: ({ connection: seen }) => each('direction', seen && { in: seen.messagesIn, out: seen.messagesOut }),
   },
   {
     name: 'muster_nats_bytes_total',
     help: 'Bytes exchanged with NATS.',
     type: 'counter',
     labels: ['direction'],
-    read: ({ connection: { bytesIn, bytesOut } }) => each('direction', { in: bytesIn, out: bytesOut }),
+    read: ({ connection: seen }) => each('direction', seen && { in: seen.bytesIn, out: seen.bytesOut }),
   },
 ];
 
@@ -294,4 +299,5 @@ export const metrics: readonly Metric[] = [
   ...writes,
   ...connection,
   ...agent,
+  ...namesMetrics,
 ];

@@ -17,12 +17,14 @@ export interface ObservedRole {
   readonly role: string;
   readonly copy: string;
   readonly measures: Measures;
-  connection(): ConnectionReading;
+  /** Left out by what needs no NATS. */
+  connection?(): ConnectionReading;
   readonly fold?: ObservedFold;
   readonly loop?: Readonly<ReducerLoopStats>;
   readonly commands?: CommandCounts;
   backlog?(): Readonly<Record<string, number>>;
   agent?(): AgentReading;
+  names?(): NamesReading;
   /** Of the one role that tells what the cluster runs. */
   readonly restarts?: RestartCounts;
 }
@@ -91,6 +93,20 @@ export interface AgentReading {
   readonly imagesPulled?: number | undefined;
 }
 
+/** Of a resolver, since it started. */
+export interface NamesReading {
+  /** By how they were answered, and what went wrong, by what it was. */
+  readonly queries: Readonly<Record<string, number>>;
+  readonly failures: Readonly<Record<string, number>>;
+  /** Time that upstream servers took to answer, all of it. */
+  readonly upstreamMs: number;
+  readonly networks: number;
+  readonly names: number;
+  readonly askers: number;
+  /** Files that can't be read, with why. */
+  readonly broken: Readonly<Record<string, string>>;
+}
+
 export interface FoldReading {
   readonly head: number;
   /** The log's own; left out when nobody asked for it, undefined when the log did not answer. */
@@ -109,10 +125,11 @@ export interface FoldReading {
 }
 
 export interface RoleReading extends Pick<ObservedRole, 'role' | 'copy' | 'measures' | 'loop' | 'commands'> {
-  readonly connection: ConnectionReading;
+  readonly connection?: ConnectionReading;
   readonly fold?: FoldReading;
   readonly backlog: Readonly<Record<string, number>>;
   readonly agent?: AgentReading;
+  readonly names?: NamesReading;
   readonly workloads?: Workloads;
 }
 
@@ -120,16 +137,19 @@ export interface RoleReading extends Pick<ObservedRole, 'role' | 'copy' | 'measu
 export function lookAt(observed: ObservedRole): RoleReading {
   const { role, copy, measures, loop, commands, fold } = observed;
   const agent = observed.agent?.();
+  const names = observed.names?.();
+  const connection = observed.connection?.();
   return {
     role,
     copy,
     measures,
-    connection: observed.connection(),
+    ...(connection && { connection }),
     backlog: { ...observed.backlog?.(), ...(agent && { reports: agent.waitingReports }) },
     ...(loop && { loop }),
     ...(commands && { commands }),
     ...(fold && { fold: readFold(fold) }),
     ...(agent && { agent }),
+    ...(names && { names }),
   };
 }
 

@@ -1,11 +1,11 @@
 // Copies to look at, for tests: well unless said otherwise.
 import { createMeasures } from './measures.ts';
-import type { AgentReading, FoldReading, RoleReading } from './observed.ts';
+import type { AgentReading, ConnectionReading, FoldReading, RoleReading } from './observed.ts';
 
 export function readControl(
   fold: Partial<FoldReading> = {},
-  connection: Partial<RoleReading['connection']> = {},
-): RoleReading {
+  connection: Partial<ConnectionReading> = {},
+): RoleReading & { readonly connection: ConnectionReading } {
   return {
     role: 'scheduler',
     copy: 'scheduler-1',
@@ -31,7 +31,9 @@ export function readControl(
   };
 }
 
-export function readAgent(agent: Partial<AgentReading> = {}): RoleReading {
+export function readAgent(
+  agent: Partial<AgentReading> = {},
+): RoleReading & { readonly connection: ConnectionReading } {
   return {
     role: 'agent',
     copy: 'node1',
@@ -57,7 +59,7 @@ export function readAgent(agent: Partial<AgentReading> = {}): RoleReading {
   };
 }
 
-const connected: RoleReading['connection'] = {
+const connected: ConnectionReading = {
   connected: true,
   server: '127.0.0.1:4222',
   disconnects: 0,

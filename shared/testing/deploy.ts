@@ -1,12 +1,15 @@
-// Services and their tasks as orchestrator and allocator would make them, for tests of what follows from them.
+// Networks, services and their tasks as orchestrator and allocator would make them, for tests of what follows from them.
 import {
+  deriveNetworkId,
   deriveServiceId,
   deriveTaskId,
+  type NetworkSpec,
+  normaliseNetworkSpec,
   normaliseServiceSpec,
   type Port,
   type ServiceSpec,
 } from '@muster/model';
-import type { Service } from '@muster/state';
+import type { Network, Service } from '@muster/state';
 import type { History } from './given.ts';
 
 type Body = Record<string, unknown>;
@@ -116,6 +119,32 @@ export function desire(
     desired: tasks.map((id) => ({ id, state })),
     why: [],
   });
+}
+
+/** A network that an intent asked for; nothing is allocated. The log must be of wire version 2. */
+export function createNetwork(
+  history: History,
+  name: string,
+  body: Body = {},
+  { team }: { readonly team?: string } = {},
+): Network {
+  const spec = networkSpecOf(name, body);
+  const ofTeam = team === undefined ? {} : { team };
+  const cause = history.intend('create', name, body, { kind: 'network', ...ofTeam });
+  const networkId = deriveNetworkId(name, cause, { clusterId: history.state.cluster?.id, team });
+  history.append({ type: 'network.created', cause, actor: 'ana', ...ofTeam, networkId, spec });
+  return history.state.networks.get(networkId)!;
+}
+
+export function removeNetwork(history: History, { id: networkId, team, spec }: Network): void {
+  const cause = history.intend('remove', spec.name, undefined, { kind: 'network', team });
+  history.append({ type: 'network.removed', cause, actor: 'ana', networkId });
+}
+
+function networkSpecOf(name: string, body: Body): NetworkSpec {
+  const normalised = normaliseNetworkSpec(body, name);
+  if (!normalised.ok) throw new Error(normalised.refusal.message);
+  return normalised.spec;
 }
 
 function specOf(name: string, body: Body): ServiceSpec {

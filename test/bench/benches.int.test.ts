@@ -1,4 +1,4 @@
-// Benches that only measure this process run, at a size that measures nothing: whatever changes in what is stored, they still say it.
+// Benches that measure one process run, at a size that measures nothing: whatever changes in what is stored, they still say it.
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { inProject } from '../harness/root.ts';
@@ -10,6 +10,7 @@ it.each([
   'agents --nodes 5 --tasks 20 --rest 1',
   'rebuild --tasks 500 --rounds 1',
   'replay --events 1000 --rounds 1 --readers fold',
+  'names --services 20 --tasks 100 --rate 500 --seconds 1',
 ])('bench %s', { timeout: 90_000 }, (line) => {
   const args = ['--expose-gc', inProject('dist', 'bench.js'), ...line.split(' ')];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 80_000 });

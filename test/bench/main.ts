@@ -23,6 +23,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   draw: async () => (await import('./record/draw.ts')).draw,
   agents: async () => (await import('./agents/agents.ts')).agents,
   commands: async () => (await import('./commands/commands.ts')).commands,
+  net: async () => (await import('./net/net.ts')).net,
+  names: async () => (await import('./names/names.ts')).names,
 };
 
 async function main([name, ...args]: string[]): Promise<void> {

@@ -87,6 +87,7 @@ export const classes: Readonly<Record<string, Make>> = {
     const ids = {
       node: targets.nodeIds,
       service: targets.serviceIds,
+      network: [],
       cluster: ['self'],
       intent: [],
       quarantine: [],

@@ -2,7 +2,7 @@
 // which can't, is never made again empty while somebody knows what it held.
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { COMMANDS_STREAM, LOG_STREAM, SNAPSHOTS_STREAM } from '@muster/log';
+import { COMMANDS_STREAM, ENDPOINTS_STREAM, LOG_STREAM, SNAPSHOTS_STREAM } from '@muster/log';
 import { connectNats } from '@muster/runtime';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type ControlRole, startCluster, type TestCluster } from '../harness/cluster.ts';
@@ -121,7 +121,7 @@ it('a log that is gone is never made anew while anything is left of it, and foun
   };
   await whileStopped(() => cp(store, kept, { recursive: true }));
 
-  for (const stream of [LOG_STREAM, COMMANDS_STREAM, SNAPSHOTS_STREAM]) {
+  for (const stream of [LOG_STREAM, COMMANDS_STREAM, ENDPOINTS_STREAM, SNAPSHOTS_STREAM]) {
     await ask(`STREAM.DELETE.${stream}`);
     const late = await cluster.run(['scheduler']);
     expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('the log is gone') });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeOrder } from '../backend.contract.ts';
+import { RejectedError } from '../backend.ts';
 import { configureContainer } from './container-config.ts';
 
 describe('the settings of a container', () => {
@@ -27,6 +28,21 @@ describe('the settings of a container', () => {
     const settings = configureContainer(order, { clusterName: 'c', nodeId: 'n' });
     expect(settings.Cmd).toEqual(['-v']);
     expect(settings).not.toHaveProperty('Entrypoint');
+  });
+
+  it.each(['host', 'none', 'bridge'])('put it on a network that every engine has: %s', (target) => {
+    const order = makeOrder({ containerSpec: { image: 'web' }, networks: [{ target }] }, 'n', 1);
+    const settings = configureContainer(order, { clusterName: 'c', nodeId: 'n' });
+    expect(settings.HostConfig).toMatchObject({ NetworkMode: target });
+  });
+
+  it('can not put it on a network of the cluster', () => {
+    const order = makeOrder(
+      { containerSpec: { image: 'web' }, networks: [{ target: 'n'.repeat(25) }] },
+      'n',
+      1,
+    );
+    expect(() => configureContainer(order, { clusterName: 'c', nodeId: 'n' })).toThrow(RejectedError);
   });
 
   it('name the team in a label, which nobody sets by himself', () => {

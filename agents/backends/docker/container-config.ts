@@ -1,14 +1,22 @@
 // From a task's spec to the engine's container settings, as moby's swarm executor maps it
 // (daemon/cluster/executor/container/container.go). Pure.
-import type { Mount, RunSpec } from '@muster/model';
+import { isPredefined, type Mount, type RunSpec } from '@muster/model';
 import type Docker from 'dockerode';
-import type { BoundPort, TaskOrder } from '../backend.ts';
+import { type BoundPort, RejectedError, type TaskOrder } from '../backend.ts';
 import { labelContainer, type Owner } from './labels.ts';
+import type { OpenSandbox } from './sandboxes.ts';
 
 const NANOS_PER_SECOND = 1e9;
 
-export function configureContainer(order: TaskOrder, owner: Owner): Docker.ContainerCreateOptions {
+export function configureContainer(
+  order: TaskOrder,
+  owner: Owner,
+  sandbox?: OpenSandbox,
+): Docker.ContainerCreateOptions {
   const spec = order.spec.containerSpec;
+  // In a sandbox, ports and the name of the host are that one's.
+  const ports = sandbox === undefined ? order.ports : [];
+  const hostname = sandbox === undefined ? spec.hostname : undefined;
   return {
     Image: spec.image,
     ...(spec.command?.length ? { Entrypoint: spec.command } : {}),
@@ -17,16 +25,19 @@ export function configureContainer(order: TaskOrder, owner: Owner): Docker.Conta
     Labels: labelContainer(order, owner),
     ...(spec.dir === undefined ? {} : { WorkingDir: spec.dir }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
-    ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
+    ...(hostname === undefined ? {} : { Hostname: hostname }),
     ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
     // The engine counts in seconds. Rounded up: a task never gets less time than it asked for.
     StopTimeout: Math.ceil(spec.stopGracePeriod / NANOS_PER_SECOND),
     Tty: spec.tty ?? false,
-    ExposedPorts: Object.fromEntries(order.ports.map((port) => [nameTarget(port), {}])),
+    ExposedPorts: Object.fromEntries(ports.map((port) => [nameTarget(port), {}])),
     HostConfig: {
       ...limitResources(order.spec),
-      PortBindings: bindPorts(order.ports),
-      Mounts: spec.mounts.map(convertMount),
+      ...(sandbox === undefined
+        ? chooseNetwork(order.spec)
+        : { NetworkMode: `container:${sandbox.containerId}` }),
+      PortBindings: bindPorts(ports),
+      Mounts: [...spec.mounts.map(convertMount), ...mountFiles(sandbox)],
       ReadonlyRootfs: spec.readOnly ?? false,
       ...(spec.init === undefined ? {} : { Init: spec.init }),
       // A task is one-shot: it is replaced by the cluster, never restarted by the engine.
@@ -41,6 +52,15 @@ function limitResources(spec: RunSpec): Docker.HostConfig {
     ...(nanoCpus > 0 ? { NanoCpus: nanoCpus } : {}),
     ...(memoryBytes > 0 ? { Memory: memoryBytes } : {}),
   };
+}
+
+/** One that every engine has, or the engine's own choice. Networks of the cluster are none of the engine's. */
+function chooseNetwork({ networks = [] }: RunSpec): Docker.HostConfig {
+  const [network] = networks;
+  if (!network) return {};
+  if (!isPredefined(network.target))
+    throw new RejectedError(`network ${network.target}: this node has no driver for it`);
+  return { NetworkMode: network.target };
 }
 
 function nameTarget(port: BoundPort): string {
@@ -65,4 +85,14 @@ function convertMount(mount: Mount): Docker.MountSettings {
     Target: mount.target,
     ReadOnly: mount.readOnly,
   };
+}
+
+/** Writable, as the engine's own are: an image may add to them. */
+function mountFiles(sandbox: OpenSandbox | undefined): Docker.MountSettings[] {
+  if (sandbox === undefined) return [];
+  const files = [
+    ['/etc/resolv.conf', sandbox.resolvConf],
+    ['/etc/hosts', sandbox.hosts],
+  ] as const;
+  return files.map(([target, source]) => ({ Type: 'bind', Source: source, Target: target, ReadOnly: false }));
 }

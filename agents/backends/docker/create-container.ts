@@ -15,6 +15,7 @@ import { statusOf, wordsOf } from './engine-error.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import { findTaskId, type Owner } from './labels.ts';
 import { readInspection } from './run-states.ts';
+import type { DockerSandboxes } from './sandboxes.ts';
 
 export interface Creation {
   readonly state: RunState;
@@ -30,14 +31,16 @@ export const CANCEL_GRACE_MS = 2_000;
 export async function createContainer(
   engine: Engine,
   pulls: ImagePulls,
+  sandboxes: DockerSandboxes,
   owner: Owner,
   order: TaskOrder,
   { signal, aside = (waiting) => waiting() }: PrepareOptions = {},
 ): Promise<Creation> {
   const { image } = order.spec.containerSpec;
   if (image === '') throw new RejectedError('image: the docker backend needs one');
+  const create = () => createOnce(engine, sandboxes, owner, order, signal);
   try {
-    return await create(engine, owner, order, signal);
+    return await create();
   } catch (error) {
     signal?.throwIfAborted();
     // Creating finds out whether the image is there: a look at it first would cost every start a call.
@@ -46,21 +49,27 @@ export async function createContainer(
   await aside(() => pull(pulls, image, signal));
   signal?.throwIfAborted();
   try {
-    return await create(engine, owner, order, signal);
+    return await create();
   } catch (error) {
     signal?.throwIfAborted();
     return settle(engine, owner, order, error);
   }
 }
 
-async function create(
+async function createOnce(
   engine: Engine,
+  sandboxes: DockerSandboxes,
   owner: Owner,
   order: TaskOrder,
   signal: AbortSignal | undefined,
 ): Promise<Creation> {
+  const sandbox = order.networks?.length ? await sandboxes.open(order) : undefined;
+  signal?.throwIfAborted();
   // Without the split, docker-modem writes the whole configuration into the URL as well.
-  const request = { _query: { name: order.identity.taskName }, _body: configureContainer(order, owner) };
+  const request = {
+    _query: { name: order.identity.taskName },
+    _body: configureContainer(order, owner, sandbox),
+  };
   const creating = engine.docker.createContainer(request as Docker.ContainerCreateOptions);
   const container = await untilAborted(creating, signal, CANCEL_GRACE_MS).catch((error) => {
     if (signal?.aborted) removeLate(creating).catch(() => undefined);

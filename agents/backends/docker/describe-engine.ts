@@ -1,5 +1,5 @@
 // What a node says of itself when a Docker engine is behind it.
-import type { NodeDescription, Resources } from '@muster/model';
+import { type NodeDescription, predefinedDrivers, type Resources } from '@muster/model';
 import { BackendUnavailableError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 
@@ -25,6 +25,7 @@ export async function describeEngine(
     platform: { os: version.Os, architecture: version.Arch },
     resources: overrides.resources ?? { nanoCpus: info.NCPU * 1e9, memoryBytes: info.MemTotal },
     engine: { backend: 'docker', version: version.Version, labels: parseLabels(info.Labels ?? []) },
+    networks: Object.values(predefinedDrivers),
   };
 }
 

@@ -25,9 +25,10 @@ import { filterLabels, findTaskId, label, type Owner } from './labels.ts';
 import { readLogLines } from './log-lines.ts';
 import { runCommand } from './run-command.ts';
 import { readEvents, readInspection } from './run-states.ts';
+import { DockerSandboxes, type SandboxOptions } from './sandboxes.ts';
 
 /** `nodeHostname`: several nodes may share an engine. */
-export interface DockerOptions extends Owner, DescriptionOverrides {
+export interface DockerOptions extends Owner, SandboxOptions, DescriptionOverrides {
   /** Where the engine is, written as DOCKER_HOST is; DOCKER_HOST or the default socket when left out. */
   readonly dockerHost?: string;
 }
@@ -40,6 +41,7 @@ const REMOVAL_TIMEOUT_MS = 60_000;
 
 export class DockerBackend implements Backend {
   readonly name = 'docker';
+  readonly sandboxes: DockerSandboxes;
   readonly #options: DockerOptions;
   readonly #engine: Engine;
   readonly #pulls: ImagePulls;
@@ -55,6 +57,7 @@ export class DockerBackend implements Backend {
     this.#options = options;
     this.#engine = new Engine(options.dockerHost);
     this.#pulls = new ImagePulls(this.#engine);
+    this.sandboxes = new DockerSandboxes(this.#engine, options);
   }
 
   get imagesPulled(): number {
@@ -71,7 +74,14 @@ export class DockerBackend implements Backend {
 
   async prepare(order: TaskOrder, options?: PrepareOptions): Promise<RunState> {
     const { taskId } = order.identity;
-    const { state, isNew } = await createContainer(this.#engine, this.#pulls, this.#options, order, options);
+    const { state, isNew } = await createContainer(
+      this.#engine,
+      this.#pulls,
+      this.sandboxes,
+      this.#options,
+      order,
+      options,
+    );
     this.#containers.set(taskId, state.runId);
     if (isNew) this.#fresh.add(taskId);
     return state;
@@ -101,7 +111,11 @@ export class DockerBackend implements Backend {
 
   async remove(taskId: string): Promise<void> {
     const id = await this.#find(taskId);
-    if (id === undefined) return;
+    if (id !== undefined) await this.#removeContainer(taskId, id);
+    await this.sandboxes.close(taskId);
+  }
+
+  async #removeContainer(taskId: string, id: string): Promise<void> {
     this.#fresh.delete(taskId);
     this.#removing.add(id);
     try {

@@ -12,6 +12,10 @@ export const label = {
   task: 'com.docker.swarm.task',
   taskId: 'com.docker.swarm.task.id',
   taskName: 'com.docker.swarm.task.name',
+  /** On what keeps a task's namespace: whose it is. It is no task itself. */
+  sandbox: 'muster.sandbox',
+  /** What it was ordered with, as JSON. */
+  sandboxOrder: 'muster.sandbox.order',
 } as const;
 
 /** Whose containers a backend may see and touch: one node's of one cluster. */
@@ -38,6 +42,21 @@ export function labelContainer(order: TaskOrder, owner: Owner): Record<string, s
     [label.task]: '',
     [label.taskId]: identity.taskId,
     [label.taskName]: identity.taskName,
+  };
+}
+
+export function labelSandbox(
+  owner: Owner,
+  taskId: string,
+  order: string,
+  clusterId?: string,
+): Record<string, string> {
+  return {
+    [label.cluster]: owner.clusterName,
+    ...(clusterId !== undefined && { [label.clusterId]: clusterId }),
+    [label.nodeId]: owner.nodeId,
+    [label.sandbox]: taskId,
+    [label.sandboxOrder]: order,
   };
 }
 

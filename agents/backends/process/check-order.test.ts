@@ -19,6 +19,7 @@ describe('what the process backend refuses', () => {
     ['resources.limits.nanoCpus', order({}, { resources: { limits: { nanoCpus: 1e9 } } })],
     ['resources.limits.memoryBytes', order({}, { resources: { limits: { memoryBytes: 1 } } })],
     ['ports', { ...order({}), ports: [{ protocol: 'tcp' as const, targetPort: 80, publishedPort: 80 }] }],
+    ['networks', order({}, { networks: [{ target: 'none' }] })],
     ['stopSignal', order({ stopSignal: 'SIGRTMIN+3' })],
   ])('%s, by name', (field, refused) => {
     expect(() => checkOrder(refused)).toThrow(RejectedError);
@@ -28,6 +29,7 @@ describe('what the process backend refuses', () => {
   it.each([
     order({}),
     order({ image: 'process' }),
+    order({}, { networks: [{ target: 'host' }] }),
     order({ command: [], args: ['true'] }),
     order({ tty: false, init: false, readOnly: false, stopSignal: 'usr1', user: '' }),
     order({}, { resources: { reservations: { nanoCpus: 1e9, memoryBytes: 1 } } }),

@@ -21,6 +21,8 @@ export function checkOrder({ spec, ports }: TaskOrder): void {
   if (nanoCpus > 0) refuse('resources.limits.nanoCpus', 'it limits nothing');
   if (memoryBytes > 0) refuse('resources.limits.memoryBytes', 'it limits nothing');
   if (ports.length > 0) refuse('ports', 'it publishes none: its processes listen on the machine’s own');
+  if (spec.networks?.some(({ target }) => target !== 'host'))
+    refuse('networks', 'its processes are on the machine’s own');
   nameSignal(container.stopSignal);
 }
 

@@ -20,5 +20,6 @@ export function describeMachine(overrides: MachineOverrides): Omit<NodeDescripti
     },
     // The kernel is what runs the tasks here.
     engine: { backend: 'process', version: release(), labels: {} },
+    networks: ['host'],
   };
 }

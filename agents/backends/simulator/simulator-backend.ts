@@ -61,6 +61,8 @@ export class SimulatorBackend implements Backend {
       platform: platform ?? DEFAULT_PLATFORM,
       resources: resources ?? DEFAULT_RESOURCES,
       engine: { backend: 'simulator', version: '1', labels: { ...engineLabels } },
+      // What nobody runs may be on any network.
+      networks: ['bridge', 'host', 'null', 'overlay'],
     };
   }
 

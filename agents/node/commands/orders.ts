@@ -28,7 +28,9 @@ export function describeOrder({ task, cluster }: TaskCommand, node: OrderingNode
   };
   if (clusterId !== undefined) identity.clusterId = clusterId;
   if (team !== undefined) identity.team = team;
-  return { identity, spec: task.spec, ports: task.ports.length === 0 ? noPorts : bindPorts(task.ports) };
+  const ports = task.ports.length === 0 ? noPorts : bindPorts(task.ports);
+  const { spec, networks } = task;
+  return networks?.length ? { identity, spec, ports, networks } : { identity, spec, ports };
 }
 
 const noPorts: readonly BoundPort[] = [];

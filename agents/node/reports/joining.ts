@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '@muster/backends';
 import { UnreadableEventError, WIRE_VERSION } from '@muster/events';
-import type { NodeDescription } from '@muster/model';
+import { type NodeDescription, nodeDescriptionSchema, withoutYounger } from '@muster/model';
 import type { Clock, Logger } from '@muster/runtime';
 import { backOff, describeError, pause, StoppedError } from '../tasks/patience.ts';
 import type { OwnEvents } from './own-events.ts';
@@ -17,6 +17,8 @@ export interface JoiningOptions {
   readonly nodeId: string;
   readonly session: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The wire version in which events are written. */
+  readonly wire: () => number;
 }
 
 export interface Joining {
@@ -24,20 +26,25 @@ export interface Joining {
   join(description: Omit<NodeDescription, 'labels'>): Promise<void>;
   /** The log has lost what was told: it is told again. */
   joinAgain(): Promise<void>;
+  /** The cluster may read more than before: what was left out for that is told. */
+  complete(): Promise<void>;
   readonly hasJoined: boolean;
 }
 
 const RETRY = { firstMs: 1_000, mostMs: 60_000 };
 
 export function createJoining(options: JoiningOptions): Joining {
-  const { backend, own, clock, logger, signal, nodeId, session, labels } = options;
+  const { backend, own, clock, logger, signal, nodeId, session, labels, wire } = options;
+  /** As it was told: without what the cluster does not read yet. */
   let joined: NodeDescription | undefined;
+  let known: Omit<NodeDescription, 'labels'> | undefined;
   let asked = 0;
 
   async function join(first: Omit<NodeDescription, 'labels'>): Promise<void> {
     asked += 1;
     const turn = asked;
     let description = first;
+    known = first;
     for (let failures = 1; turn === asked; failures += 1) {
       try {
         await tell({ ...description, labels: { ...labels } });
@@ -57,7 +64,8 @@ export function createJoining(options: JoiningOptions): Joining {
   }
 
   /** Appends the description, unless it is what the cluster has. */
-  async function tell(description: NodeDescription): Promise<void> {
+  async function tell(whole: NodeDescription): Promise<void> {
+    const description = withoutYounger(whole, nodeDescriptionSchema, wire());
     if (isDeepStrictEqual(description, joined)) return;
     const before = joined;
     joined = description;
@@ -74,10 +82,12 @@ export function createJoining(options: JoiningOptions): Joining {
   return {
     join,
     async joinAgain() {
-      if (joined === undefined) return;
-      const { labels: _, ...description } = joined;
+      if (joined === undefined || known === undefined) return;
       joined = undefined;
-      await join(description);
+      await join(known);
+    },
+    async complete() {
+      if (joined !== undefined && known !== undefined) await join(known);
     },
     get hasJoined() {
       return joined !== undefined;

@@ -31,6 +31,10 @@ export interface TaskRunnerOptions {
   /** What could not be told of is not begun; `resume` looks again. */
   readonly mayBegin: () => boolean;
   readonly onUnavailable: (error: Error) => void;
+  /** Before a task starts: its networks are there when this has resolved. Left out where it has none of ours. */
+  readonly attach?: (taskId: string, signal: AbortSignal) => Promise<void>;
+  /** The task has come further, or to its end. */
+  readonly onReached?: (entry: TaskEntry) => void;
   /** Nothing is left of the task, and it has left `entries`. */
   readonly onForgotten: (entry: TaskEntry) => void;
 }
@@ -156,6 +160,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       case 'start':
         // Not before it is on record that this task may have run.
         await progress.saved();
+        if (options.attach) await options.attach(entry.id, call.signal);
         if (stopped || suspended || call.isCancelled) return;
         seeRun(entry, await backend.start(entry.id, call));
         started += 1;
@@ -234,6 +239,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     const urgent = tellsTime || (state === 'ready' && entry.wanted === 'ready');
     reporter.report(statusOf(entry), { urgent });
     entry.reported = true;
+    options.onReached?.(entry);
     logger[step.err === undefined ? 'debug' : 'info'](
       { task: entry.id, state, err: step.err },
       'a task changed',

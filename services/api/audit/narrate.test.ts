@@ -1,5 +1,5 @@
 import { decode, definitionByType, type EventDraft, type Fact, WIRE_VERSION } from '@muster/events';
-import { INITIAL_NODE_SPEC } from '@muster/model';
+import { INITIAL_NODE_SPEC, networkSpecSchema } from '@muster/model';
 import {
   coverNodes,
   createService,
@@ -242,6 +242,16 @@ it('has a sentence for every type of event there is', () => {
     'service.update_ended': { serviceId: id, specVersion: 1, state: 'paused', message: 'm' },
     'node.updated': { nodeId: id, actor: 'ana', spec: INITIAL_NODE_SPEC },
     'node.removed': { nodeId: id, actor: 'ana' },
+    'network.created': { networkId: id, actor: 'ana', spec: networkSpecSchema.parse({ name: 'backend' }) },
+    'network.removed': { networkId: id, actor: 'ana' },
+    'network.allocated': {
+      networkId: id,
+      number: 1,
+      subnets: [{ subnet: '10.0.0.0/24', gateway: '10.0.0.1' }],
+    },
+    'network.allocation_failed': { networkId: id, message: 'the pool is exhausted' },
+    'node.allocated': { nodeId: id, blocks: [], tasks: [] },
+    'node.allocation_failed': { nodeId: id, tasks: [], message: 'no address is free' },
     'intent.rejected': { intent: 1, actor: 'ana', kind: 'invalid', message: 'no' },
     'intent.satisfied': { intent: 1, actor: 'ana', message: 'is so' },
     'event.quarantined': { record: 1, subject: 's', reason: 'r' },

@@ -9,6 +9,7 @@ import {
   placeOfCreated,
 } from '../queries/directory.ts';
 import {
+  describeNetworkBriefly,
   describeNodeBriefly,
   describeNodeChange,
   describeNodeSpec,
@@ -117,14 +118,29 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
     what: `accepted #${cause}: service ${directory.nameService(serviceId)} is removed, with its tasks`,
   }),
   'service.reconciled': tellReconciled,
-  'service.allocated': ({ serviceId, ports }, directory) => ({
-    what:
-      ports.length === 0
-        ? `service ${directory.nameService(serviceId)} needs no ports: its tasks can be placed`
-        : `gave service ${directory.nameService(serviceId)} its ports: ${ports.map(portText).join(', ')}`,
+  'service.allocated': ({ serviceId, ports, addresses = [] }, directory) => ({
+    what: tellGiven(directory.nameService(serviceId), [
+      ...(ports.length === 0 ? [] : [`its ports: ${ports.map(portText).join(', ')}`]),
+      ...addresses.map(
+        ({ networkId, address }) => `${address} on network ${directory.nameNetwork(networkId)}`,
+      ),
+    ]),
   }),
   'service.allocation_failed': ({ serviceId, message }, directory) => ({
     what: `could not give service ${directory.nameService(serviceId)} what it asked for`,
+    why: message,
+  }),
+  'network.created': ({ spec, team = DEFAULT_TEAM, cause }) => ({
+    what: `accepted #${cause}: network ${nameWithTeam({ team, name: spec.name })} is created${describeNetworkBriefly(spec)}`,
+  }),
+  'network.removed': ({ networkId, cause }, directory) => ({
+    what: `accepted #${cause}: network ${directory.nameNetwork(networkId)} is removed`,
+  }),
+  'network.allocated': ({ networkId, subnets }, directory) => ({
+    what: `gave network ${directory.nameNetwork(networkId)} ${subnets.map(({ subnet }) => subnet).join(', ')}`,
+  }),
+  'network.allocation_failed': ({ networkId, message }, directory) => ({
+    what: `could not give network ${directory.nameNetwork(networkId)} what it asked for`,
     why: message,
   }),
   'tasks.unschedulable': ({ serviceId, message }, directory) =>
@@ -132,6 +148,22 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
       ? { what: `the tasks of ${directory.nameService(serviceId)} can be placed again` }
       : { what: `found no node for tasks of ${directory.nameService(serviceId)}`, why: message },
   'tasks.assigned': tellAssigned,
+  'node.allocated': ({ nodeId, number, blocks, tasks }, directory, focus) => {
+    const node = `node ${directory.nameNode(nodeId)}`;
+    const addresses = listTaskAddresses(
+      directory,
+      tasks.filter(({ id }) => focus(id)),
+    );
+    const given = [
+      ...(number === undefined ? [] : [`gave ${node} the number ${number} on networks`]),
+      ...(tasks.length === 0 ? [] : [`gave ${addresses} on ${node}${describeBlocks(directory, blocks)}`]),
+    ];
+    return { what: given.join('; ') || `gave ${node} nothing` };
+  },
+  'node.allocation_failed': ({ nodeId, tasks, message }, directory, focus) => ({
+    what: `could not give ${listTaskNames(directory, tasks.filter(focus))} addresses on node ${directory.nameNode(nodeId)}`,
+    ...(message !== '' && { why: message }),
+  }),
   'node.updated': ({ nodeId, spec, cause }, directory) => ({
     what: `accepted #${cause}: node ${directory.nameNode(nodeId)} is to be ${describeNodeSpec(spec)}`,
   }),
@@ -162,6 +194,34 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
     why: reason,
   }),
 };
+
+function tellGiven(service: string, given: readonly string[]): string {
+  if (given.length === 0) return `service ${service} needs no ports: its tasks can be placed`;
+  return `gave service ${service} ${given.join(', ')}`;
+}
+
+/** A few with their addresses; more by name alone. */
+function listTaskAddresses(directory: Directory, tasks: EventOf<'node.allocated'>['tasks']): string {
+  if (tasks.length > MOST_NAMED)
+    return `${listTaskNames(
+      directory,
+      tasks.map(({ id }) => id),
+    )} addresses`;
+  return tasks
+    .map(
+      ({ id, addresses }) =>
+        `${directory.nameTask(id)} ${addresses.map(({ address }) => address).join(', ')}`,
+    )
+    .join('; ');
+}
+
+function describeBlocks(directory: Directory, blocks: EventOf<'node.allocated'>['blocks']): string {
+  if (blocks.length === 0) return '';
+  const named = blocks.map(
+    ({ networkId, block }) => `${block} of network ${directory.nameNetwork(networkId)}`,
+  );
+  return `, which takes ${named.join(', ')}`;
+}
 
 function describeWayBack(service: KnownService | undefined): string {
   return service?.previousSpec ? describeSpecChange(service.spec, service.previousSpec) : '';

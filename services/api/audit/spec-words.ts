@@ -4,6 +4,7 @@ import {
   countReplicas,
   formatMemory,
   modeOf,
+  type NetworkSpec,
   type NodeDescription,
   type NodeSpec,
   normaliseServiceSpec,
@@ -103,6 +104,12 @@ function showValue(value: unknown): string {
   if (value === undefined) return 'none';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH - 1)}…` : text;
+}
+
+/** " (overlay, 10.0.3.0/24, internal)" */
+export function describeNetworkBriefly({ driver, ipam, ...spec }: NetworkSpec): string {
+  const traits = (['internal', 'attachable', 'ingress', 'ipv6'] as const).filter((trait) => spec[trait]);
+  return ` (${[driver, ...ipam.configs.map(({ subnet }) => subnet), ...traits].join(', ')})`;
 }
 
 /** Docker's notation: "*:8080->80/tcp". */

@@ -30,6 +30,8 @@ export class Directory {
   readonly services = new Map<string, KnownService>();
   readonly tasks = new Map<string, KnownTask>();
   readonly nodes = new Map<string, NodeDescription>();
+  readonly networks = new Map<string, { readonly team: string; readonly name: string }>();
+
   /** Learns from a fact. Call it after the sentence about the fact has been made: an update is told from before. */
   note(fact: Fact): void {
     if (fact.is !== 'event') return;
@@ -60,6 +62,9 @@ export class Directory {
           this.tasks.set(id, { id, serviceId, place, generation, replaces, createdSeq: seq, specVersion });
         }
         break;
+      case 'network.created':
+        this.noteNetwork({ ...event, id: event.networkId });
+        break;
       case 'node.joined':
         this.nodes.set(event.nodeId, event.description);
         break;
@@ -78,9 +83,15 @@ export class Directory {
     for (const { id, description } of nodes.values()) this.nodes.set(id, description);
   }
 
+  /** Those that were removed are not among them. */
+  noteNetworks({ networks }: ClusterState): void {
+    for (const network of networks.values()) this.noteNetwork(network);
+  }
+
   /** What there was at a moment, with its specs of then. What was gone by then is unknown. */
   noteState(state: ClusterState): void {
     this.noteNodes(state);
+    this.noteNetworks(state);
     for (const { id, team, spec, previousSpec: stored } of state.services.values()) {
       const previousSpec = stored && readStored(serviceSpecForm, stored);
       this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec, previousSpec });
@@ -96,10 +107,23 @@ export class Directory {
     this.services.set(id, { id, team, name: spec.name, firstSpec: spec, spec, previousSpec: undefined });
   }
 
+  private noteNetwork({
+    id,
+    team = DEFAULT_TEAM,
+    spec,
+  }: Pick<EventOf<'network.created'>, 'team' | 'spec'> & { id: string }): void {
+    this.networks.set(id, { team, name: spec.name });
+  }
+
   /** With its team, outside the default one: "payments/web". */
   nameService(id: string): string {
     const service = this.services.get(id);
     return service ? nameWithTeam(service) : shortenId(id);
+  }
+
+  nameNetwork(id: string): string {
+    const network = this.networks.get(id);
+    return network ? nameWithTeam(network) : shortenId(id);
   }
 
   nameNode(id: string): string {

@@ -9,8 +9,17 @@ import {
   nameTaskState,
   type Port,
 } from '@muster/model';
-import { basisOf, type ClusterState, isGlobal, placeOfTask, type Task } from '@muster/state';
+import {
+  basisOf,
+  type ClusterState,
+  isGlobal,
+  isLive,
+  lacksAddresses,
+  placeOfTask,
+  type Task,
+} from '@muster/state';
 import type { CommandView } from './command-view.ts';
+import { listNetworks } from './list-networks.ts';
 import type { Strays } from './strays.ts';
 
 export interface CommandPut {
@@ -21,6 +30,7 @@ export interface CommandPut {
 }
 
 /**
+ * A task on networks is not spoken of before it has its addresses, unless it is to stop: then its node says that it has ended.
  * Must not be asked while `view.newestBasis` is ahead of the state's head: another dispatcher then knows better.
  * A command is only ever replaced by one with a higher basis.
  */
@@ -33,7 +43,7 @@ export function deriveCommands(
   const puts: CommandPut[] = [];
   const task = state.tasks.get(taskId);
   const nodeId = task && wasThereBefore(task) ? undefined : task?.node?.id;
-  if (task && nodeId !== undefined) {
+  if (task && nodeId !== undefined && !(lacksAddresses(task) && isLive(task))) {
     const entry = view.entryOf(taskId, nodeId);
     if (!entry || entry.basis < basisOf(state, task.commandSeq)) {
       puts.push({ nodeId, taskId, command: commandTask(state, task), expectLastSeq: entry?.seq ?? 0 });
@@ -74,6 +84,7 @@ function commandTask(state: ClusterState, task: Task): TaskCommandInput {
   const spec = (content as { readonly taskTemplate: object }).taskTemplate;
   const ports = version.ports ?? noPorts;
   const needs = findNeeds(spec, ports);
+  const networks = listNetworks(state, task);
   return {
     v: 1,
     type: 'task',
@@ -87,6 +98,7 @@ function commandTask(state: ClusterState, task: Task): TaskCommandInput {
       service: { id: service.id, name, ...(service.team !== DEFAULT_TEAM && { team: service.team }), labels },
       spec,
       ports,
+      ...(networks.length > 0 && { networks }),
     },
     ...(cluster && { cluster: cluster.id }),
     ...(wire > 1 && { wire }),

@@ -1,6 +1,7 @@
 // Who judges what. Every kind and verb of the catalogue has its judge here, or this doesn't compile.
 import type { IntentBody, IntentName } from '@muster/events';
 import type { Judge } from './judge.ts';
+import { createNetwork, removeNetwork } from './network.ts';
 import { removeNode, updateNode } from './node.ts';
 import {
   applyService,
@@ -22,4 +23,6 @@ export const judges: Judges = {
   'service.rollback': rollBackService,
   'node.update': updateNode,
   'node.remove': removeNode,
+  'network.create': createNetwork,
+  'network.remove': removeNetwork,
 };

@@ -1,5 +1,5 @@
 // Intents about services. A service is known by its name, of which a team has one, whatever its case.
-import type { IntentBody, IntentFact } from '@muster/events';
+import { type IntentBody, type IntentFact, readStored, serviceSpecForm } from '@muster/events';
 import {
   checkReplicas,
   DEFAULT_TEAM,
@@ -12,8 +12,9 @@ import {
   serviceSpecSchema,
   withoutYounger,
 } from '@muster/model';
-import type { ClusterState, Service } from '@muster/state';
+import { type ClusterState, hasItsNetworks, type Service } from '@muster/state';
 import { checkVersion, type Refused, refusal, satisfied, type Verdict } from './judge.ts';
+import { resolveNetworks } from './service-networks.ts';
 
 export function createService(state: ClusterState, intent: IntentFact, body: unknown): Verdict {
   return describeService(state, intent, body, ({ team }, service) =>
@@ -41,8 +42,10 @@ function describeService(
 ): Verdict {
   const normalised = normaliseServiceSpec(body, intent.name, state.wireVersion);
   if (!normalised.ok) return normalised;
-  const { spec } = normalised;
   const { seq: cause, team, actor } = intent;
+  const resolved = resolveNetworks(state, team, normalised.spec);
+  if ('refusal' in resolved) return resolved;
+  const { spec } = resolved;
   const [service, ...others] = state.serviceByName.meant(team, spec.name);
   if (service) return whenThere(intent, service, spec, others.length);
   const serviceId = deriveServiceId(spec.name, cause, { clusterId: state.cluster?.id, team });
@@ -60,7 +63,9 @@ export function updateService(
   const stale = checkVersion('service', service, version);
   if (stale) return stale;
   const normalised = normaliseServiceSpec(spec, service.spec.name, state.wireVersion);
-  return normalised.ok ? change(state, intent, service, normalised.spec) : normalised;
+  if (!normalised.ok) return normalised;
+  const resolved = resolveNetworks(state, service.team, normalised.spec);
+  return 'refusal' in resolved ? resolved : change(state, intent, service, resolved.spec);
 }
 
 export function scaleService(
@@ -90,6 +95,12 @@ export function rollBackService(
   if (!service.previousSpec) {
     const name = nameWithTeam({ team: service.team, name: service.spec.name });
     return refusal('conflict', `service ${name} does not have a previous spec`);
+  }
+  const previous = readStored(serviceSpecForm, service.previousSpec);
+  if (!hasItsNetworks(state, previous)) {
+    const message =
+      'the previous spec is on a network that has been removed since: update the service instead';
+    return refusal('conflict', message);
   }
   const { seq: cause, actor } = intent;
   const message = 'manually requested rollback';

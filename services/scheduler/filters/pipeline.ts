@@ -7,6 +7,7 @@ import { constraintFilter } from './constraints.ts';
 import type { Demand, Filter, Test } from './filter.ts';
 import { hostPortFilter } from './host-ports.ts';
 import { maxReplicasFilter } from './max-replicas.ts';
+import { networkFilter } from './networks.ts';
 import { readyFilter } from './ready.ts';
 import { resourceFilter } from './resources.ts';
 
@@ -14,6 +15,7 @@ export const filters: readonly Filter[] = [
   readyFilter,
   backendFilter,
   resourceFilter,
+  networkFilter,
   constraintFilter,
   hostPortFilter,
   maxReplicasFilter,

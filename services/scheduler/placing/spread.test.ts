@@ -31,6 +31,7 @@ const nodeKind = fc.record({
   rack: zone,
   cpus: fc.constantFrom(1, 3, 100),
   backend: fc.constantFrom('simulator', 'docker', 'process'),
+  networks: fc.constantFrom<(string[] | undefined)[]>(undefined, ['host', 'null'], ['overlay', 'host']),
 });
 type NodeKind = typeof nodeKind extends fc.Arbitrary<infer T> ? T : never;
 
@@ -45,6 +46,7 @@ const wish = fc.record({
   ),
   preferences: fc.subarray(['spread=node.labels.zone', 'spread=node.labels.rack'], { maxLength: 2 }),
   image: fc.constantFrom('web', 'web', 'process'),
+  networks: fc.constantFrom([], [], [], ['host'], ['none']),
   isGlobal: fc.constantFrom(false, false, true),
 });
 type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
@@ -97,11 +99,12 @@ type RoundPlan = typeof round extends fc.Arbitrary<infer T> ? T : never;
 
 const ranks: readonly Rank[] = [(id) => id, (id) => [...id].reverse().join('')];
 
-function describeKind(id: string, { zone: at, rack, cpus, backend }: NodeKind) {
+function describeKind(id: string, { zone: at, rack, cpus, backend, networks }: NodeKind) {
   return describeNode(id, {
     engine: { backend, version: '1', labels: {} },
     labels: at === '' ? {} : { zone: at, rack },
     resources: { nanoCpus: cpus * 1e9, memoryBytes: 1e9 },
+    ...(networks && { networks }),
   });
 }
 
@@ -156,13 +159,17 @@ function createMore(history: History, service: Service, tasks: number): void {
   else createTasks(history, service, tasks);
 }
 
-function deploy(history: History, { tasks, cpus, port, image, isGlobal, ...placement }: Wish): void {
+function deploy(
+  history: History,
+  { tasks, cpus, port, image, networks, isGlobal, ...placement }: Wish,
+): void {
   const service = createService(history, `service${history.state.head}`, {
     image,
     ...(isGlobal && { mode: 'global' }),
     resources: { reservations: { cpus } },
     ports: port === undefined ? [] : [{ target: port, published: port, mode: 'host' }],
     placement,
+    networks,
   });
   createMore(history, service, tasks);
 }

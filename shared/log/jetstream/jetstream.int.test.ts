@@ -8,6 +8,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeCommandsContract } from '../commands.contract.ts';
+import { describeEndpointsContract } from '../endpoints.contract.ts';
 import {
   LogGapError,
   LogGoneError,
@@ -22,10 +23,18 @@ import type { LogRecord } from '../log.ts';
 import { describeSnapshotsContract, LADDER_EVERY } from '../snapshots.contract.ts';
 import { JetStreamCommandStore } from './commands.ts';
 import { countConsumer, listConsumerStats } from './consumer-stats.ts';
+import { JetStreamEndpointStore } from './endpoints.ts';
 import { JetStreamLog } from './log.ts';
 import { OrderedConsumer } from './ordered-consumer.ts';
 import { JetStreamSnapshotStore } from './snapshots.ts';
-import { COMMANDS_STREAM, ensureStreams, LOG_STREAM, SNAPSHOTS_BUCKET, SNAPSHOTS_STREAM } from './streams.ts';
+import {
+  COMMANDS_STREAM,
+  ENDPOINTS_STREAM,
+  ensureStreams,
+  LOG_STREAM,
+  SNAPSHOTS_BUCKET,
+  SNAPSHOTS_STREAM,
+} from './streams.ts';
 
 const SUBJECT = 'muster.event.agent.node.n1';
 
@@ -51,7 +60,7 @@ async function dispose(): Promise<void> {
   await Promise.all(connections.map((nc) => nc.close()));
   connections = [];
   const nc = await open();
-  for (const stream of [LOG_STREAM, COMMANDS_STREAM, SNAPSHOTS_STREAM]) {
+  for (const stream of [LOG_STREAM, COMMANDS_STREAM, ENDPOINTS_STREAM, SNAPSHOTS_STREAM]) {
     await deleteStream(nc, stream).catch((error) => {
       if (error.message !== 'stream not found') throw error;
     });
@@ -87,6 +96,17 @@ describeCommandsContract('JetStream', async () => {
   };
 });
 
+describeEndpointsContract('JetStream', async () => {
+  await ensureStreams(await open());
+  return {
+    open: async () => new JetStreamEndpointStore(await open()),
+    passTime: async (ms) => {
+      await delay(ms);
+    },
+    dispose,
+  };
+});
+
 describeSnapshotsContract('JetStream', async () => {
   const nc = await open();
   await ensureStreams(nc);
@@ -115,6 +135,11 @@ describe('the streams', () => {
     expect(config.allow_atomic ?? false).toBe(false);
     expect((await jsm.streams.info(COMMANDS_STREAM)).config).toMatchObject({
       subjects: ['muster.command.*.*'],
+      max_msgs_per_subject: 1,
+      allow_msg_ttl: true,
+    });
+    expect((await jsm.streams.info(ENDPOINTS_STREAM)).config).toMatchObject({
+      subjects: ['muster.endpoints.>'],
       max_msgs_per_subject: 1,
       allow_msg_ttl: true,
     });

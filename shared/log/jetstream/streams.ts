@@ -2,7 +2,7 @@
 // number of processes may do this at the same time. What can be derived from the log is made again whenever it is gone; the
 // log itself never where anything tells that it was there.
 
-import { COMMAND_SUBJECTS, TOLD_SUBJECTS } from '@muster/events';
+import { COMMAND_SUBJECTS, ENDPOINT_SUBJECTS, TOLD_SUBJECTS } from '@muster/events';
 import {
   DiscardPolicy,
   JetStreamApiCodes,
@@ -27,10 +27,11 @@ import { isPassing, retrying } from './retrying.ts';
 
 export const LOG_STREAM = 'MUSTER_LOG';
 export const COMMANDS_STREAM = 'MUSTER_COMMANDS';
+export const ENDPOINTS_STREAM = 'MUSTER_ENDPOINTS';
 export const SNAPSHOTS_BUCKET = 'MUSTER_SNAPSHOTS';
 /** The stream below an object store. */
 export const SNAPSHOTS_STREAM = `OBJ_${SNAPSHOTS_BUCKET}` as const;
-const derivedStreams = [COMMANDS_STREAM, SNAPSHOTS_STREAM] as const;
+const derivedStreams = [COMMANDS_STREAM, ENDPOINTS_STREAM, SNAPSHOTS_STREAM] as const;
 type DerivedStream = (typeof derivedStreams)[number];
 
 /** One for each agent that follows its commands, and more. Servers have a default, 1000 for 2.15, that is too few. */
@@ -96,6 +97,14 @@ export const wantedStreams: readonly Wanted[] = [
       src: COMMAND_SUBJECTS,
       dest: TOLD_SUBJECTS.replace('*', '{{wildcard(1)}}').replace('*', '{{wildcard(2)}}'),
     },
+  },
+  {
+    ...PLAIN,
+    name: ENDPOINTS_STREAM,
+    subjects: [ENDPOINT_SUBJECTS],
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.Old,
+    allow_msg_ttl: true,
   },
   // As the object store of the client library makes it.
   {

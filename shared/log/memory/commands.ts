@@ -2,7 +2,7 @@
 import type { CommandRecord, CommandStore, FollowCommandsOptions, PutCommandOptions } from '../commands.ts';
 import type { AppendResult, Following } from '../log.ts';
 import { checkedCommandSubject } from '../subjects.ts';
-import { type Deliver, Delivery, deliverSoon } from './delivery.ts';
+import { type Deliver, Delivery, deliverSoon, readQueue } from './delivery.ts';
 
 export interface MemoryPut {
   readonly client: string;
@@ -62,26 +62,9 @@ export class MemoryCommandStore implements CommandStore {
 
   async follow(options: FollowCommandsOptions): Promise<Following> {
     const queue = this.table.current(options.nodeId);
-    const stored = queue.length;
-    let at = 0;
-    let caughtUp = false;
+    const { onCommand, onCaughtUp, onError } = options;
     const delivery = new Delivery(
-      {
-        onError: options.onError,
-        next() {
-          if (!caughtUp && at === stored) {
-            caughtUp = true;
-            return options.onCaughtUp;
-          }
-          const record = queue[at];
-          if (record === undefined) {
-            queue.length = at = 0;
-            return undefined;
-          }
-          at += 1;
-          return () => options.onCommand(record);
-        },
-      },
+      readQueue(queue, { onItem: onCommand, onCaughtUp, onError }),
       (step) => (this.options.deliver ?? deliverSoon)(this.name, step),
       this.options.recordsPerStep ?? Number.POSITIVE_INFINITY,
       () => this.table.unfollow(follower),

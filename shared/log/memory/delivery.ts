@@ -56,3 +56,36 @@ export class Delivery implements Following {
     this.wake();
   }
 }
+
+export interface QueueReader<Item> {
+  readonly onItem: (item: Item) => void;
+  /** Told once, after what is in the queue now. */
+  readonly onCaughtUp: () => void;
+  readonly onError: (error: Error) => void;
+}
+
+/** What is in the queue now, then what is put there later. */
+export function readQueue<Item>(
+  queue: Item[],
+  { onItem, onCaughtUp, onError }: QueueReader<Item>,
+): DeliverySource {
+  const stored = queue.length;
+  let at = 0;
+  let caughtUp = false;
+  return {
+    onError,
+    next() {
+      if (!caughtUp && at === stored) {
+        caughtUp = true;
+        return onCaughtUp;
+      }
+      const item = queue[at];
+      if (item === undefined) {
+        queue.length = at = 0;
+        return undefined;
+      }
+      at += 1;
+      return () => onItem(item);
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeCommandsContract } from '../commands.contract.ts';
+import { describeEndpointsContract } from '../endpoints.contract.ts';
 import { LogUnavailableError } from '../errors.ts';
 import { LADDER_LIMITS } from '../ladder.ts';
 import { describeLogContract } from '../log.contract.ts';
@@ -7,6 +8,7 @@ import type { LogRecord } from '../log.ts';
 import { describeLostEndContract } from '../lost-end.contract.ts';
 import { describeSnapshotsContract, LADDER_EVERY } from '../snapshots.contract.ts';
 import { MemoryCommandStore } from './commands.ts';
+import { MemoryEndpointStore } from './endpoints.ts';
 import { MemoryLog, type MemoryLogOptions } from './log.ts';
 import { MemorySnapshotStore } from './snapshots.ts';
 
@@ -42,6 +44,18 @@ describeLostEndContract('memory', async () => {
 describeCommandsContract('memory', async () => {
   let time = 1000;
   const store = new MemoryCommandStore({ now: () => time });
+  return {
+    open: async () => store.client('client'),
+    passTime: async (ms) => {
+      time += ms;
+    },
+    dispose,
+  };
+});
+
+describeEndpointsContract('memory', async () => {
+  let time = 1000;
+  const store = new MemoryEndpointStore({ now: () => time });
   return {
     open: async () => store.client('client'),
     passTime: async (ms) => {

@@ -48,6 +48,10 @@ export function addressWithin(address: IpAddress, block: IpBlock): boolean {
   return address.value >> rest === block.value >> rest;
 }
 
+export function blocksOverlap(one: IpBlock, other: IpBlock): boolean {
+  return one.prefix < other.prefix ? addressWithin(other, one) : addressWithin(one, other);
+}
+
 function parseIpv4(text: string): bigint {
   return text.split('.').reduce((value, part) => (value << 8n) | BigInt(part), 0n);
 }

@@ -150,7 +150,7 @@ describe('a refusal names the field', () => {
     ['replicas', { image: 'nginx', replicas: -1 }],
     ['image', { image: 'Not An Image' }],
     ['image', {}],
-    ['networks', { image: 'nginx', networks: ['front'] }],
+    ['networks.0.name', { image: 'nginx', networks: [{ name: '' }] }],
     ['mode.globalJob', { image: 'nginx', mode: 'global-job' }],
     ['ports.0.published', { image: 'nginx', ports: ['99999:80'] }],
     ['ports.1.target', { image: 'nginx', ports: ['target=80,mode=host', { target: 0, mode: 'host' }] }],
@@ -166,7 +166,7 @@ describe('a refusal names the field', () => {
   });
 
   it.each<[string, object]>([
-    ['taskTemplate.networks', { taskTemplate: { containerSpec: { image: 'nginx' }, networks: [] } }],
+    ['taskTemplate.logDriver', { taskTemplate: { containerSpec: { image: 'nginx' }, logDriver: {} } }],
     ['image', { image: 'nginx', taskTemplate: {} }],
     [
       'endpointSpec.ports.0.publishedPort',

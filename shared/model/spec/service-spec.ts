@@ -4,6 +4,7 @@
 // the schema, so that asking for them is refused by name rather than ignored.
 import { z } from 'zod';
 import { LONGEST_DURATION, parseDuration } from '../grammar/duration.ts';
+import { networkAttachmentSchema } from '../network/network-spec.ts';
 import { storeAs } from '../stored/stored-form.ts';
 import { since } from '../stored/wire-version.ts';
 
@@ -94,6 +95,8 @@ export const taskSpecSchema = z.strictObject({
     .prefault({}),
   restartPolicy: restartPolicySchema.prefault({}),
   placement: placementSchema.prefault({}),
+  /** Those that its tasks are on; by id, once the service is admitted. */
+  networks: since(2, z.array(networkAttachmentSchema).optional()),
   /** A counter: raising it replaces every task though nothing else changed. */
   forceUpdate: z.int().nonnegative().default(0),
 });
@@ -147,6 +150,9 @@ const modeSchema = z.strictObject({
   global: since(2, z.strictObject({}).optional()),
 });
 
+export const endpointModes = ['vip', 'dnsrr'] as const;
+export type EndpointMode = (typeof endpointModes)[number];
+
 export const serviceSpecSchema = z.strictObject({
   name: serviceNameSchema,
   labels: labelsSchema.default({}),
@@ -154,7 +160,13 @@ export const serviceSpecSchema = z.strictObject({
   mode: modeSchema.prefault({ replicated: {} }),
   updateConfig: updateConfigSchema.prefault({}),
   rollbackConfig: since(2, rollbackConfigSchema.prefault({})),
-  endpointSpec: z.strictObject({ ports: z.array(portSchema).default([]) }).prefault({}),
+  endpointSpec: z
+    .strictObject({
+      /** What the service's name leads to: one virtual address, or those of its tasks. `vip` when left out. */
+      mode: since(2, z.enum(endpointModes).optional()),
+      ports: z.array(portSchema).default([]),
+    })
+    .prefault({}),
 });
 
 /** Complete and normalised. Never changed in place: an update makes another. */

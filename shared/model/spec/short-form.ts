@@ -3,12 +3,14 @@
 
 import { z } from 'zod';
 import { guessMountType, parseMount, parsePort, type Read } from '../grammar/docker-notation.ts';
+import { parseNetwork } from '../grammar/network-notation.ts';
 import { parsePlacementPreference } from '../grammar/placement-preference.ts';
 import { parseCpus, parseMemory } from '../grammar/quantity.ts';
 import { ownValue } from '../stored/own-keys.ts';
 import { since } from '../stored/wire-version.ts';
 import {
   durationSchema,
+  endpointModes,
   placementPreferenceSchema,
   restartPolicySchema,
   rollbackConfigSchema,
@@ -58,6 +60,16 @@ const shortPort = readWith(parsePort).or(
   }),
 );
 
+const shortNetwork = readWith(parseNetwork).or(
+  z
+    .strictObject({
+      name: z.string().min(1),
+      aliases: stringList.optional(),
+      driverOpts: stringMap.optional(),
+    })
+    .transform(({ name: target, aliases = [], driverOpts = {} }) => ({ target, aliases, driverOpts })),
+);
+
 const shortPreference = z
   .string()
   .transform((text, context) => {
@@ -96,7 +108,10 @@ export const shortFormSchema = z
         }),
       ])
       .optional(),
-    networks: stringList.optional(),
+    /** "backend", or "name=backend,alias=db" */
+    networks: since(2, z.array(shortNetwork).optional()),
+    /** Whether the service has one address of its own on its networks. */
+    endpointMode: since(2, z.enum(endpointModes).optional()),
     labels: stringMap.optional(),
     user: z.string().optional(),
     dir: z.string().optional(),
@@ -149,8 +164,9 @@ export function expandShortForm(short: ShortForm): Record<string, unknown> {
     mode: expandMode(short),
     updateConfig: short.update,
     rollbackConfig: short.rollback,
-    endpointSpec: short.ports && {
-      ports: short.ports.map((port) =>
+    endpointSpec: given({
+      mode: short.endpointMode,
+      ports: short.ports?.map((port) =>
         given({
           protocol: port.protocol,
           targetPort: port.target,
@@ -158,7 +174,7 @@ export function expandShortForm(short: ShortForm): Record<string, unknown> {
           publishMode: port.mode,
         }),
       ),
-    },
+    }),
   });
 }
 

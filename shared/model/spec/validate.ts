@@ -2,6 +2,7 @@
 import { parseConstraint } from '../grammar/constraint.ts';
 import { isImageReference } from '../grammar/image.ts';
 import { compilePreference } from '../grammar/placement-preference.ts';
+import { checkAttachments } from '../network/validate-attachments.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { countReplicas, type Placement, type ServiceSpec, serviceModes } from './service-spec.ts';
 import { checkContainer } from './validate-container.ts';
@@ -20,7 +21,7 @@ type Check = (spec: ServiceSpec) => Refusal | undefined;
 
 const checks: readonly Check[] = [
   checkSize,
-  checkName,
+  ({ name }) => checkName(name),
   checkImage,
   checkMode,
   checkReplicas,
@@ -28,7 +29,9 @@ const checks: readonly Check[] = [
   checkDurations,
   checkFailureRatios,
   checkPlacement,
+  checkEndpointMode,
   checkPorts,
+  ({ taskTemplate }) => checkAttachments(taskTemplate.networks ?? []),
   ({ taskTemplate }) => checkContainer(taskTemplate.containerSpec),
 ];
 
@@ -46,7 +49,8 @@ function checkSize(spec: ServiceSpec): Refusal | undefined {
   return refuse('invalid', `the complete spec has ${bytes} bytes; at most ${MAX_SPEC_BYTES} are allowed`);
 }
 
-function checkName({ name }: ServiceSpec): Refusal | undefined {
+/** Of any object: SwarmKit's validateAnnotations. */
+export function checkName(name: string): Refusal | undefined {
   if (name === '') return refuse('invalid', 'meta: name must be provided', 'name');
   // The same names as SwarmKit's pattern, which in JavaScript would take till the end of time to refuse some.
   if (!/^[a-zA-Z0-9](?:[-_a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(name)) {
@@ -156,6 +160,14 @@ function checkPreferences({ preferences = [] }: Placement): Refusal | undefined 
     return refuse('invalid', message, `${field}.${index}`);
   }
   return undefined;
+}
+
+function checkEndpointMode({ endpointSpec: { mode, ports } }: ServiceSpec): Refusal | undefined {
+  if (mode !== 'dnsrr') return undefined;
+  const index = ports.findIndex(({ publishMode }) => publishMode === 'ingress');
+  if (index < 0) return undefined;
+  const message = `EndpointSpec: port published with ingress mode can't be used with dnsrr mode: publish with mode=host, or use mode vip`;
+  return refuse('invalid', message, `ports.${index}.mode`);
 }
 
 function checkPorts({ endpointSpec: { ports } }: ServiceSpec): Refusal | undefined {

@@ -1,4 +1,4 @@
-// At start-up everything is worth a look. Services and nodes are looked at at once; tasks, of which there may be
+// At start-up everything is worth a look. Services, nodes and networks are looked at at once; tasks, of which there may be
 // millions, in portions, with turns of the event loop between them: nothing else has to wait until all were seen.
 import type { ClusterState } from '@muster/state';
 import type { Clock, Timer } from '../clock.ts';
@@ -28,13 +28,14 @@ export function noticeEverything(reducer: Reducer, state: ClusterState, clock: C
   notice({
     services: idsOf(state.services),
     nodes: idsOf(state.nodes),
+    networks: idsOf(state.networks),
     intents: idsOf(state.intents),
     poison: idsOf(state.poison),
   });
   return { stop: () => timer?.cancel() };
 }
 
-const nothing = { services: [], nodes: [], intents: [], poison: [] };
+const nothing = { services: [], nodes: [], networks: [], intents: [], poison: [] };
 
 function idsOf<Id>(objects: { keys(): Iterable<Id> }): Iterable<Id> {
   return { [Symbol.iterator]: () => objects.keys()[Symbol.iterator]() };

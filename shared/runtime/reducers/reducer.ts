@@ -19,6 +19,7 @@ export interface Decision {
 export interface Noticed {
   readonly services: Iterable<string>;
   readonly nodes: Iterable<string>;
+  readonly networks: Iterable<string>;
   readonly tasks: Iterable<string>;
   readonly intents: Iterable<number>;
   readonly poison: Iterable<number>;

@@ -40,9 +40,18 @@ function compareVersions(version: TaskVersion, current: TaskVersion): Difference
 
 function findDifference(before: TaskVersion, after: TaskVersion): Difference {
   if (!equalJson(before.requestedPorts, after.requestedPorts)) return 'different';
-  if (equalJson(before.spec, after.spec)) return 'same';
-  const placedAlike: TaskSpec = { ...after.spec, placement: before.spec.placement };
-  return equalJson(before.spec, placedAlike) ? 'other placement' : 'different';
+  const [was, is] = [withoutAliases(before.spec), withoutAliases(after.spec)];
+  if (equalJson(was, is)) return 'same';
+  return equalJson(was, { ...is, placement: was.placement }) ? 'other placement' : 'different';
+}
+
+/**
+ * Where SwarmKit replaces every task for it: by which names it is found on its networks is a matter of the service, as its
+ * virtual addresses are.
+ */
+export function withoutAliases({ networks, ...spec }: TaskSpec): TaskSpec {
+  if (!networks) return spec;
+  return { ...spec, networks: networks.map((network) => ({ ...network, aliases: [] })) };
 }
 
 export function meetsConstraints(version: TaskVersion, node: ConstrainedNode): boolean {

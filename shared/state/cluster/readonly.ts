@@ -1,5 +1,7 @@
 // The state as all see it but the fold: whoever decides only reads.
+import type { AddressSpace as MutableSpace } from './address-space.ts';
 import type { TaskMap as MutableTaskMap, RowSet, ServiceSlots } from './collections.ts';
+import type { Network as MutableNetwork } from './network.ts';
 import type { Slot as MutableSlot } from './slot.ts';
 import type {
   ClusterNode as MutableNode,
@@ -19,7 +21,11 @@ type ReadOnly<T> = T extends MutableTask
         ? ClusterNode
         : T extends MutableVersion
           ? TaskVersion
-          : ReadOnlyCollection<T>;
+          : T extends MutableNetwork
+            ? Network
+            : T extends MutableSpace
+              ? AddressSpace
+              : ReadOnlyCollection<T>;
 
 type ReadOnlyCollection<T> =
   T extends RowSet<infer Row>
@@ -40,6 +46,12 @@ type View<T> = { readonly [Key in keyof T]: ReadOnly<T[Key]> };
 export interface Task extends View<MutableTask> {}
 export interface Slot extends View<MutableSlot> {}
 export interface Service extends View<MutableService> {}
+export interface Network extends View<MutableNetwork> {}
+export interface AddressSpace
+  extends Pick<
+    MutableSpace,
+    'subnet' | 'isIdle' | 'heldByTasks' | 'blocks' | 'blocksOf' | 'vips' | 'holderAt' | 'lastWithin'
+  > {}
 export interface ClusterNode extends View<MutableNode> {}
 export interface TaskVersion extends View<MutableVersion> {}
 export interface ClusterState extends View<MutableState> {}

@@ -1,7 +1,7 @@
 // The cluster as folded from the log. Only evolve changes it; everyone else reads. The sets on a service and a node
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
-import { FIRST_WIRE_VERSION, type Stored } from '@muster/events';
+import { FIRST_WIRE_VERSION, type NetworkAddress, type Stored } from '@muster/events';
 import type { NodeDescription, NodeRole, NodeSpec, NodeStatus, Resources, ServiceSpec } from '@muster/model';
 import { DIGESTS_KEPT } from '../fold/digest.ts';
 import type { Loss } from '../fold/losses.ts';
@@ -9,9 +9,10 @@ import { NO_VOIDS, type Voids } from '../fold/voids.ts';
 import type { BackendKinds } from './backend-kinds.ts';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { Intents } from './intents.ts';
+import type { Network } from './network.ts';
 import { labelsOf, readNodeSpec } from './node-spec.ts';
+import { ObjectNames } from './object-names.ts';
 import type { ClusterState as ReadOnlyState } from './readonly.ts';
-import { ServiceNames } from './service-names.ts';
 import type { ServiceUpdate } from './service-update.ts';
 import type { Slot } from './slot.ts';
 import { Tables } from './tables.ts';
@@ -38,6 +39,8 @@ export interface Service {
   /** The last one of the present spec that had something to replace, from wire version 2 on. */
   update: ServiceUpdate | undefined;
   removed: boolean;
+  /** Its virtual ones, as the allocator last gave them. */
+  addresses: readonly NetworkAddress[];
   readonly tasks: ServiceTasks;
   readonly slots: ServiceSlots;
   /** Of a global service: by a node's handle the number of the slot that belongs to it. */
@@ -101,6 +104,8 @@ export interface ClusterNode {
   reads: number;
   /** When its agent last wrote to the log. */
   reportedAt: number;
+  /** On networks, where no other node of the cluster has it; undefined until it is given. */
+  number: number | undefined;
   readonly tasks: NodeTasks;
   /** Reserved by tasks that have not ended. */
   readonly reserved: Mutable<Resources>;
@@ -132,7 +137,7 @@ export interface ClusterState {
   /** Those of the last sequences: of sequence n at n modulo their number. */
   readonly digests: Uint32Array;
   readonly services: Map<string, Service>;
-  readonly serviceByName: ServiceNames;
+  readonly serviceByName: ObjectNames<Service>;
   readonly tasks: TaskMap;
   /** Those that are part of the cluster. */
   readonly nodes: Map<string, ClusterNode>;
@@ -142,6 +147,10 @@ export interface ClusterState {
   readonly sessionsOver: Map<string, string>;
   /** Those that are not removed. */
   readonly globalServices: Set<Service>;
+  /** With those that were removed and of which tasks still hold something. */
+  readonly networks: Map<string, Network>;
+  /** Those that are not removed. */
+  readonly networkByName: ObjectNames<Network>;
   readonly intents: Intents;
   /** Invalid records not yet quarantined by an event, in log order. */
   readonly poison: Map<number, { readonly subject: string; readonly reason: string }>;
@@ -193,12 +202,14 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
     digest: 0,
     digests: new Uint32Array(DIGESTS_KEPT),
     services: new Map(),
-    serviceByName: new ServiceNames(),
+    serviceByName: new ObjectNames(),
     tasks: new AllTasks(tables),
     nodes: new Map(),
     removedNodes: new Map(),
     sessionsOver: new Map(),
     globalServices: new Set(),
+    networks: tables.networks.byId,
+    networkByName: new ObjectNames(),
     intents: new Intents(),
     poison: new Map(),
     lastSeqs: new Map(),
@@ -267,6 +278,7 @@ export function makeService(tables: Tables, handle: number, facts: ServiceFacts)
     unschedulable: facts.unschedulable,
     previousSpec: facts.previousSpec,
     update: facts.update,
+    addresses: facts.addresses,
     slots,
     places: new Map(),
     tasks: new ServiceTasks(tables, { handle, slots }),
@@ -304,7 +316,13 @@ export type NodeFacts = Omit<
   | 'hostPorts'
   | 'strays'
   | 'straysOmitted'
-> & { readonly straysOmitted?: number; readonly removed?: boolean; readonly evicted?: readonly string[] };
+  | 'number'
+> & {
+  readonly number?: number | undefined;
+  readonly straysOmitted?: number;
+  readonly removed?: boolean;
+  readonly evicted?: readonly string[];
+};
 
 /** A node as it is before it has any task. */
 export function makeNode(
@@ -334,6 +352,7 @@ export function makeNode(
     session: facts.session,
     reads: facts.reads,
     reportedAt: facts.reportedAt,
+    number: facts.number,
     tasks: new NodeTasks(tables, { handle }),
     reserved: { nanoCpus: 0, memoryBytes: 0 },
     activeTasks: 0,

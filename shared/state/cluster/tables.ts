@@ -4,6 +4,7 @@ import { Handles } from '../columns/handles.ts';
 import { IdMap } from '../columns/id-map.ts';
 import { Table } from '../columns/pages.ts';
 import { BackendKinds } from './backend-kinds.ts';
+import { Networks } from './networks.ts';
 import { Slot, slotShape } from './slot.ts';
 import type { ClusterNode, Service } from './state.ts';
 import { type NewTask, Task, taskShape } from './task.ts';
@@ -13,6 +14,7 @@ export class Tables {
   readonly taskRows = new IdMap();
   /** Of the nodes that are part of the cluster. */
   readonly backends = new BackendKinds();
+  readonly networks = new Networks();
   private readonly counts = new Int32Array(Math.max(...Object.values(TaskState)) + 1);
 
   constructor(

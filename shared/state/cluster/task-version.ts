@@ -1,6 +1,6 @@
 // What the tasks of a service run: each spec that asks for other tasks is a version.
 import { readStored, type Stored, serviceSpecForm } from '@muster/events';
-import type { Port, Resources, TaskSpec } from '@muster/model';
+import { isPredefined, type Port, type Resources, type TaskSpec } from '@muster/model';
 
 /** What a task runs: shared by all tasks made from the same spec. */
 export interface TaskVersion {
@@ -14,6 +14,8 @@ export interface TaskVersion {
   /** Of the spec. */
   readonly reservations: Resources;
   readonly requestedPorts: readonly Port[];
+  /** Ids of the networks on which its tasks have addresses. */
+  readonly networks: readonly string[];
   /** The requested ports with none left at 0; undefined until allocated. */
   ports: readonly Port[] | undefined;
   /** Tasks that run it and are remembered. */
@@ -45,8 +47,16 @@ export function makeVersion(
     spec: taskTemplate,
     reservations: { nanoCpus, memoryBytes },
     requestedPorts: endpointSpec.ports,
+    networks: listNetworks(taskTemplate),
     ports: facts.ports,
     tasks: 0,
     compared: { to: 0, difference: 'same' },
   };
+}
+
+const none: readonly string[] = [];
+
+function listNetworks({ networks }: TaskSpec): readonly string[] {
+  if (!networks) return none;
+  return networks.map(({ target }) => target).filter((target) => !isPredefined(target));
 }

@@ -1,7 +1,9 @@
 // A task: a view of one row, made when asked for. Two views of one task have the same `row`; a row of a task that was
 // forgotten is given to another, so no view outlives the turn it was made in. Only the fold writes.
+import type { NetworkAddress } from '@muster/events';
 import type { TaskState } from '@muster/model';
 import { atOf, editPage, type Page, readLoose, writeLoose } from '../columns/pages.ts';
+import type { Networks } from './networks.ts';
 import type { Slot } from './slot.ts';
 import type { ClusterNode, Service } from './state.ts';
 import type { Tables } from './tables.ts';
@@ -34,8 +36,9 @@ const MESSAGE = 1;
 const RUN_ID = 2;
 const ERR = 3;
 const REPLACES = 4;
+const ADDRESSES = 5;
 
-export const taskShape = { narrow: 11, wide: 8, loose: 5 };
+export const taskShape = { narrow: 11, wide: 8, loose: 6 };
 
 const causes = [undefined, 'restart', 'update'] as const;
 
@@ -178,6 +181,19 @@ export class Task {
   }
   set runId(value: string) {
     writeLoose(editPage(this.page), RUN_ID, this.at, value === '' ? undefined : value);
+  }
+
+  /** On its networks; undefined before they are given to it. It has them for as long as it is remembered, and holds them until it ends. */
+  get addresses(): readonly NetworkAddress[] | undefined {
+    return readLoose(this.page, ADDRESSES, this.at) as readonly NetworkAddress[] | undefined;
+  }
+  set addresses(value: readonly NetworkAddress[] | undefined) {
+    writeLoose(editPage(this.page), ADDRESSES, this.at, value);
+  }
+
+  /** Those of its cluster. */
+  get networks(): Networks {
+    return this.tables.networks;
   }
 
   /** Sequence of the last event that changed what its node must do: assignment or desired state. */

@@ -11,6 +11,9 @@ export interface ChangedTasks extends Iterable<string> {
 export interface Changes {
   readonly services: Set<string>;
   readonly nodes: Set<string>;
+  readonly networks: Set<string>;
+  /** Networks of which a node took a block. */
+  readonly blocks: Set<string>;
   readonly tasks: ChangedTasks;
   /** Sequences of those that came. */
   readonly intents: Set<number>;
@@ -21,6 +24,8 @@ export function createChanges(): Changes {
   return {
     services: new Set(),
     nodes: new Set(),
+    networks: new Set(),
+    blocks: new Set(),
     tasks: createChangedTasks(),
     intents: new Set(),
     poison: new Set(),
@@ -55,12 +60,22 @@ export function ignoreChanges(): Changes {
   const nothing = new Set<never>();
   nothing.add = () => nothing;
   const noTasks = { ...createChangedTasks(), add: () => undefined, addAllOf: () => undefined };
-  return { services: nothing, nodes: nothing, tasks: noTasks, intents: nothing, poison: nothing };
+  return {
+    services: nothing,
+    nodes: nothing,
+    networks: nothing,
+    blocks: nothing,
+    tasks: noTasks,
+    intents: nothing,
+    poison: nothing,
+  };
 }
 
 export function clearChanges(changes: Changes): void {
   changes.services.clear();
   changes.nodes.clear();
+  changes.networks.clear();
+  changes.blocks.clear();
   changes.tasks.clear();
   changes.intents.clear();
   changes.poison.clear();

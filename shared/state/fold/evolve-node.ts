@@ -17,6 +17,7 @@ import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
+import { giveBackOfNode } from './hold-addresses.ts';
 import { noteStranger } from './strangers.ts';
 import { assignTask, noteTask, setDesired, setObserved } from './task-transitions.ts';
 
@@ -131,6 +132,7 @@ export function removeNode(state: ClusterState, fact: FactOf<'node.removed'>, ch
     unbindPlace(service, node);
     changes.services.add(service.id);
   }
+  giveBackOfNode(state.tables.networks, node, changes);
   moveBackend(state, node.description.engine.backend, undefined, changes);
   keepLastSeqs(state, node);
   forgetNodeWhenEmpty(state, node);

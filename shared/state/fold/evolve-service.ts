@@ -12,6 +12,8 @@ import {
   TaskState,
 } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
+import { hasItsNetworks } from '../cluster/network-users.ts';
+import { withoutAliases } from '../cluster/outdated.ts';
 import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
@@ -22,6 +24,7 @@ import { isHistory, isLive, isOver } from '../cluster/task-standing.ts';
 import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
 import type { Changes } from './changes.ts';
 import { forgetNodeWhenEmpty } from './evolve-node.ts';
+import { giveBackOfService, takeForService } from './hold-addresses.ts';
 import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
 import { beginUpdate, countToReplace } from './update-progress.ts';
 import { indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
@@ -36,7 +39,7 @@ export function createService(
   const { event, seq, time } = fact;
   const { spec, serviceId, team = DEFAULT_TEAM } = event;
   if (!state.intents.has(event.cause) || state.services.has(serviceId)) return false;
-  if (state.serviceByName.has(team, spec.name)) return false;
+  if (state.serviceByName.has(team, spec.name) || !hasItsNetworks(state, spec)) return false;
   const clusterId = state.cluster?.id;
   if (serviceId !== deriveServiceId(spec.name, event.cause, { clusterId, team })) return false;
   state.intents.delete(event.cause);
@@ -56,6 +59,7 @@ export function createService(
     update: undefined,
     removed: false,
     unschedulable: undefined,
+    addresses: [],
   };
   const service = tables.services.add((handle) => makeService(tables, handle, facts));
   state.services.set(serviceId, service);
@@ -75,6 +79,7 @@ export function updateService(
   const service = state.services.get(event.serviceId);
   // A mode is for ever.
   if (!service || service.removed || modeOf(event.spec) !== modeOf(service.spec)) return false;
+  if (!hasItsNetworks(state, event.spec)) return false;
   if (!state.intents.delete(event.cause)) return false;
   const left = service.storedSpec;
   changeSpec(state, service, { stored: storedOf(fact, 'spec'), spec: event.spec, seq, time }, changes);
@@ -136,6 +141,8 @@ export function removeService(
   state.globalServices.delete(service);
   unbindAllPlaces(service);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
+  giveBackOfService(state.tables.networks, service, changes);
+  service.addresses = [];
   removeTasks(state.tables, service, seq, time, changes);
   changes.services.add(service.id);
   forgetServiceWhenEmpty(state, service);
@@ -179,9 +186,14 @@ export function allocateService(
   const picked = event.ports.filter((_, index) => service.version.requestedPorts[index]?.publishedPort === 0);
   if (picked.some((port) => (state.pickedPorts.get(hostPortKey(port)) ?? service.id) !== service.id))
     return false;
+  const { networks } = state.tables;
+  const { addresses = [] } = event;
+  if (!takeForService(networks, service, addresses)) return false;
+  giveBackOfService(networks, service, changes, addresses);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
   for (const port of picked) state.pickedPorts.set(hostPortKey(port), service.id);
   service.version.ports = event.ports;
+  service.addresses = addresses;
   service.unschedulable = undefined;
   releaseTasks(state.tables, service, time, changes);
   changes.services.add(service.id);
@@ -227,9 +239,8 @@ function forgetVersionWhenUnused(tables: Tables, service: Service, version: Task
 }
 
 function sameTasks(before: ServiceSpec, after: ServiceSpec): boolean {
-  return (
-    equalJson(before.taskTemplate, after.taskTemplate) && equalJson(before.endpointSpec, after.endpointSpec)
-  );
+  if (!equalJson(before.endpointSpec, after.endpointSpec)) return false;
+  return equalJson(withoutAliases(before.taskTemplate), withoutAliases(after.taskTemplate));
 }
 
 function createTask(

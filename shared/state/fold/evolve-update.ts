@@ -1,5 +1,6 @@
 // How decisions about the update of a service change the state.
 import { type EventFact, type EventOf, type EventType, readStored, serviceSpecForm } from '@muster/events';
+import { hasItsNetworks } from '../cluster/network-users.ts';
 import { isUnderWay } from '../cluster/service-update.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
@@ -18,15 +19,13 @@ export function rollBackService(
   const previous = service?.previousSpec;
   if (!service || service.removed || !previous) return false;
   const isAskedFor = event.actor !== undefined;
+  const spec = readStored(serviceSpecForm, previous);
+  // While an update may go back by itself, nobody takes its networks away.
+  if (isAskedFor && !hasItsNetworks(state, spec)) return false;
   const failed = service.update;
   if (isAskedFor ? !state.intents.delete(event.cause) : failed?.state !== 'updating') return false;
   const left = service.storedSpec;
-  changeSpec(
-    state,
-    service,
-    { stored: previous, spec: readStored(serviceSpecForm, previous), seq, time },
-    changes,
-  );
+  changeSpec(state, service, { stored: previous, spec, seq, time }, changes);
   // Who goes back by himself may change his mind. What failed is not gone back to.
   service.previousSpec = isAskedFor ? left : undefined;
   const startedAt = isAskedFor ? time : failed!.startedAt;

@@ -13,6 +13,15 @@ import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
 import { createCluster, raiseVersion } from './evolve-cluster.ts';
 import {
+  allocateNetwork,
+  allocateNode,
+  createNetwork,
+  forgetEmptied,
+  noteNetworkFailed,
+  noteNodeFailed,
+  removeNetwork,
+} from './evolve-network.ts';
+import {
   assignTasks,
   changeNodeStatus,
   joinNode,
@@ -58,7 +67,13 @@ const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'service.allocated': allocateService,
   'service.allocation_failed': noteAllocationFailed,
   'tasks.unschedulable': noteUnschedulable,
+  'network.created': createNetwork,
+  'network.removed': removeNetwork,
+  'network.allocated': allocateNetwork,
+  'network.allocation_failed': noteNetworkFailed,
   'tasks.assigned': assignTasks,
+  'node.allocated': allocateNode,
+  'node.allocation_failed': noteNodeFailed,
   'node.updated': updateNode,
   'node.removed': removeNode,
   'node.status_changed': changeNodeStatus,
@@ -98,6 +113,7 @@ export function evolve(state: ClusterState, fact: Fact, changes: Changes): void 
   }
   const apply = applyByType[fact.event.type] as Apply<EventType>;
   if (!apply(state, fact, changes)) state.conflicts += 1;
+  if (state.tables.networks.emptied.size > 0) forgetEmptied(state);
   if (isClosed(state, fact)) state.lastSeqs.delete(fact.subject);
   else if (fact.address.kind === 'node' && !isAlive(state, fact.address)) noteLast(state, fact, fact.address);
 }
@@ -156,6 +172,8 @@ function isClosed(state: ClusterState, { address, seq }: EventFact): boolean {
       return Number(address.id) < seq;
     case 'service':
       return !state.services.has(address.id);
+    case 'network':
+      return !state.networks.has(address.id);
     case 'void':
       return true;
     case 'cluster':

@@ -26,6 +26,8 @@ export function isAlive(state: ClusterState, { kind, id }: EventSubject): boolea
       return state.services.has(id);
     case 'node':
       return state.nodes.has(id);
+    case 'network':
+      return state.networks.has(id);
     case 'intent':
       return state.intents.has(Number(id));
     case 'quarantine':

@@ -1,11 +1,12 @@
 // The only places where a task changes, and where its node's sums, the indices and `changes` follow it.
 
-import { isTerminal, TaskState } from '@muster/model';
+import { isTerminal, type Port, TaskState } from '@muster/model';
 import { indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import type { Changes } from './changes.ts';
+import { followNetworks } from './hold-addresses.ts';
 import { noteOfUpdate } from './update-progress.ts';
 
 export function setDesired(
@@ -23,6 +24,7 @@ export function setDesired(
   task.commandSeq = seq;
   if (desired === TaskState.REMOVE) vacate(task, task.slot);
   indexTask(task);
+  if (desired > TaskState.RUNNING) followNetworks(task, changes);
   noteTask(task, changes);
   return true;
 }
@@ -43,6 +45,7 @@ export function setObserved(
   task.observedAt = time;
   // No index tells one step of its way to RUNNING from another.
   if (before < TaskState.ASSIGNED || observed >= TaskState.RUNNING) indexTask(task);
+  if (before === TaskState.ASSIGNED || isTerminal(observed)) followNetworks(task, changes);
   noteTask(task, changes);
   return true;
 }
@@ -55,6 +58,7 @@ export function assignTask(task: Task, node: ClusterNode, seq: number, time: num
   node.tasks.add(task);
   enterNode(task);
   indexTask(task);
+  followNetworks(task, changes);
   noteTask(task, changes);
 }
 
@@ -82,13 +86,16 @@ export function enterNode(task: Task): void {
   count(task, 1);
 }
 
+const noPorts: readonly Port[] = [];
+
 function count(task: Task, sign: 1 | -1): void {
   const { node, service, version } = task;
   if (!node || isTerminal(task.observed)) return;
   const { reservations } = version;
   node.reserved.nanoCpus += sign * reservations.nanoCpus;
   node.reserved.memoryBytes += sign * reservations.memoryBytes;
-  if (version.ports) for (const port of version.ports) addTo(node.hostPorts, hostPortKey(port), sign);
+  for (const port of version.ports ?? noPorts)
+    if (port.publishMode === 'host') addTo(node.hostPorts, hostPortKey(port), sign);
   if (task.desired <= TaskState.COMPLETE) countActive(node, service, sign);
 }
 

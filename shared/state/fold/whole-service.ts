@@ -7,6 +7,7 @@ import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Tables } from '../cluster/tables.ts';
 import { isLive, isOver } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
+import { followNetworks } from './hold-addresses.ts';
 import { vacate } from './task-transitions.ts';
 
 /** Its version is another one: no task has changed, but each may have become outdated, and none was brought up to it yet. */
@@ -69,6 +70,7 @@ export function removeTasks(
       task.desired = TaskState.REMOVE;
       task.desiredAt = time;
       task.commandSeq = seq;
+      followNetworks(task, changes);
       if (isOver(task)) reapable.addRow(task.row);
       const { node } = task;
       if (node !== undefined) nodes.add(node);

@@ -4,11 +4,25 @@ import type { ClusterState } from '../cluster/state.ts';
 import { last, port } from './claims.ts';
 import { head, losses, voided } from './head.ts';
 import type { ObjectKind } from './kind.ts';
+import { network } from './network.ts';
 import { node, sessionsOver } from './node.ts';
 import { service, version } from './service.ts';
 import { intent, poison } from './waiting.ts';
 
-const all = { head, losses, voided, node, sessionsOver, service, version, intent, poison, last, port };
+const all = {
+  head,
+  losses,
+  voided,
+  node,
+  sessionsOver,
+  network,
+  service,
+  version,
+  intent,
+  poison,
+  last,
+  port,
+};
 export type KindName = keyof typeof all;
 export const kinds: Readonly<Record<KindName, ObjectKind>> = all;
 export const kindNames = Object.keys(all) as readonly KindName[];
@@ -31,6 +45,8 @@ export const keptBy = {
   services: 'service',
   serviceByName: 'derived',
   globalServices: 'derived',
+  networks: 'network',
+  networkByName: 'derived',
   tasks: 'derived',
   nodes: 'node',
   removedNodes: 'node',

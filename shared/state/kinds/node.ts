@@ -26,6 +26,7 @@ export const node = defineKind<readonly [StoredNode]>({
           ...(storedSpec && { spec: storedSpec, specSeq }),
           ...(of.evicted.size > 0 && { evicted: [...of.evicted] }),
           ...(of.removed && { removed: true }),
+          ...(of.number !== undefined && { number: of.number }),
         },
       ];
     }
@@ -40,6 +41,7 @@ export const node = defineKind<readonly [StoredNode]>({
     Object.assign(restored.tasks, { first, last });
     state.tables.nodes.put(handle, restored);
     (restored.removed ? state.removedNodes : state.nodes).set(restored.id, restored);
+    if (restored.number !== undefined) state.tables.networks.nodeIdByNumber.set(restored.number, restored.id);
     if (!restored.removed) state.tables.backends.add(description.engine.backend);
   },
   /** And where in the tables its list of tasks begins and ends. */

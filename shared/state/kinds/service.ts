@@ -9,7 +9,7 @@ import { defineKind, type StoredForm, younger } from './kind.ts';
 
 type StoredService = Omit<
   ServiceFacts,
-  'version' | 'team' | 'storedSpec' | 'spec' | 'unschedulable' | 'previousSpec' | 'update'
+  'version' | 'team' | 'storedSpec' | 'spec' | 'unschedulable' | 'previousSpec' | 'update' | 'addresses'
 > &
   StoredForm<'spec'> & {
     readonly versionSeq: number;
@@ -17,12 +17,13 @@ type StoredService = Omit<
     readonly unschedulable?: ServiceFacts['unschedulable'];
     readonly previousSpec?: Stored;
     readonly update?: ServiceUpdate;
+    readonly addresses?: ServiceFacts['addresses'];
   };
 
 export const service = defineKind<readonly [StoredService]>({
   *list({ services }) {
     for (const { version, storedSpec, previousSpec, update, ...of } of services.values()) {
-      const { id, team, createdAt, createdSeq, specSeq, updatedAt, removed, unschedulable } = of;
+      const { id, team, createdAt, createdSeq, specSeq, updatedAt, removed, unschedulable, addresses } = of;
       const { content: spec, wire } = storedSpec;
       const facts = {
         id,
@@ -37,18 +38,24 @@ export const service = defineKind<readonly [StoredService]>({
         unschedulable,
       };
       yield [
-        { ...facts, ...younger({ wire }), ...(previousSpec && { previousSpec }), ...(update && { update }) },
+        {
+          ...facts,
+          ...younger({ wire }),
+          ...(previousSpec && { previousSpec }),
+          ...(update && { update }),
+          ...(addresses.length > 0 && { addresses }),
+        },
       ];
     }
   },
   /** Its versions come later: until then it has none. */
   restore(state, [row], link) {
     const { versionSeq, team = DEFAULT_TEAM, spec: content, wire = 1, unschedulable, ...rest } = row;
-    const { previousSpec, update, ...facts } = rest;
+    const { previousSpec, update, addresses = [], ...facts } = rest;
     const storedSpec = { wire, content };
     const spec = readStored(serviceSpecForm, storedSpec);
     const version = { seq: versionSeq } as TaskVersion;
-    const all = { ...facts, team, storedSpec, spec, unschedulable, previousSpec, update, version };
+    const all = { ...facts, team, storedSpec, spec, unschedulable, previousSpec, update, addresses, version };
     const [, handle] = link(facts.id);
     const restored = makeService(state.tables, handle, all);
     state.tables.services.put(handle, restored);

@@ -33,7 +33,8 @@ function slotRow(slot: Slot): Row {
 }
 
 function taskRow(task: Task): Row {
-  return [
+  const { addresses } = task;
+  const row = [
     'task',
     task.id,
     task.service.id,
@@ -56,5 +57,6 @@ function taskRow(task: Task): Row {
     task.runId,
     task.commandSeq,
     task.statusSeq,
-  ];
+  ] as const;
+  return addresses === undefined ? row : [...row, { addresses }];
 }

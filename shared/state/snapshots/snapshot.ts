@@ -9,6 +9,7 @@ import type { Slot } from '../cluster/slot.ts';
 import { type ClusterState, createState } from '../cluster/state.ts';
 import type { Task } from '../cluster/task.ts';
 import { PAGE_ROWS, type Page, type Table } from '../columns/pages.ts';
+import { holdAgain, takeForService } from '../fold/hold-addresses.ts';
 import { enterNode } from '../fold/task-transitions.ts';
 import type { Voids } from '../fold/voids.ts';
 import type { Capture, Links } from './capture.ts';
@@ -180,7 +181,9 @@ function* rebuildIndices(state: ClusterState): Generator<void> {
     task.version.tasks += 1;
     if (task.node) task.node.tasks.size += 1;
     enterNode(task);
+    holdAgain(task);
   }
+  for (const service of state.services.values()) takeForService(tables.networks, service, service.addresses);
   for (const row of tables.slots.rows()) {
     if (row % PAGE_ROWS === 0) yield;
     const slot = tables.slotAt(row);

@@ -1,0 +1,6 @@
+export type { Failure } from './kernel/link-keeper.ts';
+export { type Missing, whatIsMissing } from './missing.ts';
+export * from './plan.ts';
+export { holdPorts } from './ports/hold-ports.ts';
+export type { RefusedPort } from './ports/words.ts';
+export { type Report, Router, type RouterIdentity, type RouterOptions, removeRouter } from './router.ts';

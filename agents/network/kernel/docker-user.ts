@@ -1,0 +1,33 @@
+// Docker drops what it doesn't forward itself, and what its chain drops no other table can let pass. DOCKER-USER is the
+// place that it leaves for others: one rule there lets pass what our own table has marked.
+import { PASS_MARK } from '../rules/host-table.ts';
+import { type Netns, run } from './run.ts';
+
+/** Does nothing where there is no such chain. */
+export async function passDocker(netns: Netns, name: string): Promise<void> {
+  if ((await iptables(netns, '-C', name)) !== 0) await iptables(netns, '-I', name);
+}
+
+export async function unpassDocker(netns: Netns, name: string): Promise<void> {
+  while ((await iptables(netns, '-D', name)) === 0);
+}
+
+async function iptables(netns: Netns, verb: string, name: string): Promise<number> {
+  const rule = [
+    '-m',
+    'mark',
+    '--mark',
+    `${PASS_MARK}/${PASS_MARK}`,
+    '-m',
+    'comment',
+    '--comment',
+    name,
+    '-j',
+    'ACCEPT',
+  ];
+  const outcome = await run(netns, ['iptables', '-w', '5', verb, 'DOCKER-USER', ...rule]).catch(
+    () => undefined,
+  );
+  // Without the program there is nobody who could have made the chain.
+  return outcome?.code ?? -1;
+}

@@ -1,0 +1,208 @@
+// Keeps links, routes and neighbours as they should be: in the router, at the host's end of the uplink, and in the tasks.
+// Remembers what it has made, so that a change costs what changes; after a failure or when told to, it looks.
+import { taskLink, taskMac } from '../addressing.ts';
+import { findWrongLinks, mendPicture } from '../links/mend-picture.ts';
+import { emptyPicture, loopback, type Picture, withoutLinks } from '../links/picture.ts';
+import { drawRouter } from '../links/router-picture.ts';
+import { drawTask } from '../links/task-picture.ts';
+import type { Attachment, NetworkPlan } from '../plan.ts';
+import type { RouterNames } from '../router-names.ts';
+import type { Host } from './look-at-host.ts';
+import { isNamespace } from './namespace.ts';
+import { readPicture, readTaskPicture } from './read-picture.ts';
+import { type Netns, runBatch } from './run.ts';
+
+export interface Failure {
+  /** Of one task; without it, of the node. */
+  readonly taskId?: string;
+  readonly reason: string;
+}
+
+/** Enough for two processors; each is a fork or two. */
+const TASKS_AT_ONCE = 4;
+const isRouterLink = (name: string) => /^(uplink|vx0|t[0-9a-f]{8})$/.test(name);
+
+interface TaskEnd {
+  readonly netns: string;
+  readonly attachments: readonly Attachment[];
+  readonly is: Picture;
+  readonly should: Picture;
+}
+
+export class LinkKeeper {
+  readonly #host: Netns;
+  readonly #names: RouterNames;
+  #router: Picture | undefined;
+  /** By path of the namespace. */
+  #tasks: ReadonlyMap<string, Picture> = new Map();
+  /** Paths of namespaces in which something failed half-way. */
+  #unsure: ReadonlySet<string> = new Set();
+
+  constructor(host: Netns, names: RouterNames) {
+    this.#host = host;
+    this.#names = names;
+  }
+
+  /** Whether it knows what is there. */
+  get isSure(): boolean {
+    return this.#router !== undefined;
+  }
+
+  /** Answers with what can't be had. All else is as it should be. */
+  async keep(plan: NetworkPlan, host: Host, look: boolean): Promise<readonly Failure[]> {
+    const router = this.#names.netnsPath;
+    const known = look ? undefined : this.#router;
+    this.#router = undefined;
+    const is = known ?? (await readPicture(router, isRouterLink));
+    const should = drawRouter(plan, host);
+    const ends = await this.#lookAtTasks(plan, should, known === undefined);
+    const { surplus, missing } = findWrongLinks(is, should);
+    const toMake = new Set([...missing, ...ends.flatMap(listUnattached)]);
+    const doubtful = new Set(
+      plan.attachments.filter(({ netns }) => this.#unsure.has(netns)).map(({ address }) => taskLink(address)),
+    );
+    const toRemove = [...new Set([...surplus, ...toMake])].filter(
+      (name) => is.links.has(name) || doubtful.has(name),
+    );
+    // One that is gone has gone with its task.
+    await runBatch(
+      router,
+      'ip',
+      toRemove.map((name) => `link delete ${name}`),
+    );
+    const failures = [...(await this.#makeUplink(plan, host, should, toMake, known === undefined))];
+    const tasks = await this.#mendTasks(ends, toMake);
+    failures.push(...tasks.failures);
+    const failed = new Set(tasks.failures.map(({ taskId }) => taskId));
+    const reached = plan.attachments.filter(({ taskId }) => !failed.has(taskId));
+    const drawn = drawRouter({ ...plan, attachments: reached }, host);
+    const { ip, bridge } = mendPicture(withoutLinks(is, new Set([...toMake, ...toRemove])), drawn);
+    failures.push(...(await runBatch(router, 'ip', ip)).map(sayFailure));
+    failures.push(...(await runBatch(router, 'bridge', bridge)).map(sayFailure));
+    await this.#leaveTasks(new Set(plan.attachments.map(({ netns }) => netns)));
+    this.#tasks = tasks.mended;
+    this.#unsure = new Set(
+      plan.attachments.filter(({ taskId }) => failed.has(taskId)).map(({ netns }) => netns),
+    );
+    // Tasks come and go: one that can't be had makes nobody look at all the others.
+    if (failures.every(({ taskId }) => taskId !== undefined)) this.#router = drawn;
+    return failures;
+  }
+
+  /** A task that is new has nothing of ours, unless this process is. */
+  async #lookAtTasks(
+    { attachments, networks }: NetworkPlan,
+    router: Picture,
+    look: boolean,
+  ): Promise<TaskEnd[]> {
+    const byId = new Map(networks.map((network) => [network.id, network]));
+    const mtu = router.links.get('vx0')!.mtu!;
+    const byNetns = new Map<string, Attachment[]>();
+    for (const one of attachments) byNetns.set(one.netns, [...(byNetns.get(one.netns) ?? []), one]);
+    return await inTurn([...byNetns], async ([netns, own]) => {
+      const names = new Set(own.map((one) => one.interface));
+      const isNews = look || this.#unsure.has(netns);
+      const known = isNews ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
+      return { netns, attachments: own, is: known ?? emptyPicture, should: drawTask(own, byId, mtu) };
+    });
+  }
+
+  async #makeUplink(
+    { node }: NetworkPlan,
+    { mtu, uplink }: Host,
+    router: Picture,
+    toMake: ReadonlySet<string>,
+    look: boolean,
+  ): Promise<Failure[]> {
+    const { uplink: name, netnsPath } = this.#names;
+    const isUplink = (link: string) => link === name;
+    const failures: Failure[] = [];
+    if (toMake.has('uplink')) {
+      const peer = `type veth peer name uplink mtu ${mtu} netns ${netnsPath}`;
+      await runBatch(this.#host, 'ip', [`link delete ${name}`]);
+      failures.push(
+        ...(await runBatch(this.#host, 'ip', [`link add ${name} mtu ${mtu} ${peer}`])).map(sayFailure),
+      );
+    }
+    if (toMake.has('vx0')) {
+      // Made from here, it sends through the host, wherever it is.
+      const { mac, mtu: overlayMtu, detail } = router.links.get('vx0')!;
+      const line = `link add vx0 netns ${netnsPath} address ${mac} mtu ${overlayMtu} type vxlan ${detail} nolearning`;
+      failures.push(...(await runBatch(this.#host, 'ip', [line])).map(sayFailure));
+    }
+    if (failures.length > 0) throw new Error(`no way to ${node.underlay}: ${failures[0]!.reason}`);
+    if (!look && !toMake.has('uplink')) return [];
+    const is = await readPicture(this.#host, isUplink);
+    const should: Picture = {
+      ...emptyPicture,
+      links: new Map([[name, { ...loopback, kind: 'veth', mtu }]]),
+      addresses: new Set([`${uplink.host}/30 dev ${name}`]),
+    };
+    // Of what else is there, nothing is ours.
+    const own: Picture = {
+      ...emptyPicture,
+      links: new Map([...is.links].filter(([link]) => isUplink(link))),
+      addresses: new Set([...is.addresses].filter((line) => line.endsWith(` dev ${name}`))),
+    };
+    return (await runBatch(this.#host, 'ip', mendPicture(own, should).ip)).map(sayFailure);
+  }
+
+  async #mendTasks(
+    ends: readonly TaskEnd[],
+    toMake: ReadonlySet<string>,
+  ): Promise<{ readonly failures: Failure[]; readonly mended: ReadonlyMap<string, Picture> }> {
+    const failures: Failure[] = [];
+    const mended = new Map<string, Picture>();
+    await inTurn(ends, async ({ netns, attachments, is, should }) => {
+      const lacking = attachments.filter(({ address }) => toMake.has(taskLink(address)));
+      const there = withoutLinks(is, new Set(lacking.map((one) => one.interface)));
+      const lines = [
+        ...lacking.map((one) => this.#birth(one, should.links.get(one.interface)!.mtu!)),
+        ...mendPicture(there, should).ip,
+      ];
+      const failed = await runBatch(netns, 'ip', lines);
+      if (failed.length === 0) mended.set(netns, should);
+      for (const taskId of failed.length === 0 ? [] : new Set(attachments.map((one) => one.taskId)))
+        failures.push({ ...sayFailure(failed[0]!), taskId });
+    });
+    return { failures, mended };
+  }
+
+  /** Its links are gone with the router's ends, and their routes with them; rules would stay where a task lives on. */
+  async #leaveTasks(staying: ReadonlySet<string>): Promise<void> {
+    for (const [netns, { rules }] of this.#tasks) {
+      if (staying.has(netns) || rules.size === 0 || !isNamespace(netns)) continue;
+      await runBatch(netns, 'ip', mendPicture({ ...emptyPicture, rules }, emptyPicture).ip);
+    }
+  }
+
+  /** Born where the task is, with its other end in the router. */
+  #birth({ interface: name, address }: Attachment, mtu: number): string {
+    const peer = `peer name ${taskLink(address)} mtu ${mtu} netns ${this.#names.netnsPath}`;
+    return `link add ${name} address ${taskMac(address)} mtu ${mtu} type veth ${peer}`;
+  }
+}
+
+/** By the names of the router's ends. An interface of the same name that somebody else made there stands in the way. */
+function listUnattached({ attachments, is, should }: TaskEnd): string[] {
+  return attachments
+    .filter(({ interface: name }) => is.links.get(name)?.mac !== should.links.get(name)!.mac)
+    .map(({ address }) => taskLink(address));
+}
+
+function sayFailure({ line, reason }: { readonly line: string; readonly reason: string }): Failure {
+  return { reason: `${line}: ${reason}` };
+}
+
+async function inTurn<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const workers = Array.from({ length: TASKS_AT_ONCE }, async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  });
+  await Promise.all(workers);
+  return results;
+}

@@ -1,0 +1,37 @@
+// Switches of the kernel in a namespace. What is set already is not written, as they may be
+// read-only here, and what this kernel has not (IPv6) needs none.
+import { type Netns, runOrFail } from './run.ts';
+
+/** Names as in /proc/sys/net, with their values. */
+export async function setSysctls(netns: Netns, values: ReadonlyMap<string, string>): Promise<void> {
+  const script = `
+    while read -r name value; do
+      file=/proc/sys/net/$name
+      [ -e "$file" ] || continue
+      [ "$(cat "$file")" = "$value" ] || echo "$value" >"$file" || exit
+    done`;
+  const lines = [...values].map(([name, value]) => `${name} ${value}\n`);
+  await runOrFail(netns, ['sh', '-c', script], lines.join(''));
+}
+
+export const routerSysctls: ReadonlyMap<string, string> = new Map([
+  ['ipv4/ip_forward', '1'],
+  // Who may send from where is said by rules, and what is forwarded for the world comes from any address.
+  ['ipv4/conf/all/rp_filter', '0'],
+  ['ipv4/conf/default/rp_filter', '0'],
+  // An error of ours (too big, nowhere) has an address that the way back leads to.
+  ['ipv4/icmp_errors_use_inbound_ifaddr', '1'],
+  ['ipv4/conf/all/send_redirects', '0'],
+  ['ipv4/conf/default/send_redirects', '0'],
+  ['ipv6/conf/all/disable_ipv6', '1'],
+  ['ipv6/conf/default/disable_ipv6', '1'],
+]);
+
+/** Forwarding stays on when everything else is removed: somebody else may have come to need it. */
+export function hostSysctls(uplink: string): ReadonlyMap<string, string> {
+  return new Map([
+    ['ipv4/ip_forward', '1'],
+    [`ipv4/conf/${uplink}/route_localnet`, '1'],
+    [`ipv4/conf/${uplink}/rp_filter`, '0'],
+  ]);
+}

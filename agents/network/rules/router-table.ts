@@ -1,0 +1,199 @@
+// The rules in a node's router: who is who, who may speak to whom, and who stands for a virtual address or a port.
+import { GATEWAY, nodeMac, serviceChain, taskLink } from '../addressing.ts';
+import type { Attachment, NetworkPlan, PublishedPort } from '../plan.ts';
+import { type Chain, type Collection, mapOf, setOf, type Table } from './table.ts';
+
+export const ROUTER_TABLE = 'muster';
+
+/** What the machine has, and a plan can't say. */
+export interface Machine {
+  /** The router's end of the uplink, where the host sends what comes to a published port. */
+  readonly router: string;
+  /** All the addresses of this host. */
+  readonly hostAddresses: readonly string[];
+  /** `tcp . 8080`: what is ours on this host. */
+  readonly held: ReadonlySet<string>;
+}
+
+export function writeRouterTable(plan: NetworkPlan, machine: Machine): Table {
+  const services = plan.services.filter(({ endpoints }) => endpoints.length > 0);
+  const published = plan.published.filter(({ endpoints }) => endpoints.length > 0);
+  return {
+    name: ROUTER_TABLE,
+    collections: new Map([...membership(plan), ...destinations(plan, machine, services, published)]),
+    chains: new Map([
+      ...Object.entries(baseChains(machine.router)),
+      ...services.map(({ vip, endpoints }): [string, Chain] => [
+        serviceChain(vip),
+        { rules: [`dnat to ${takeTurns(endpoints)}`] },
+      ]),
+      ...published.map((one): [string, Chain] => [portChain(one), { rules: [balancePort(one)] }]),
+    ]),
+  };
+}
+
+/** Who has which address, and whose networks are whose. */
+function membership({ networks, peers, attachments }: NetworkPlan): [string, Collection][] {
+  return [
+    [
+      'owners',
+      setOf(
+        'set type ifname . ipv4_addr',
+        attachments.map(({ address }) => `"${taskLink(address)}" . ${address}`),
+      ),
+    ],
+    [
+      'subnets',
+      setOf(
+        'set type ipv4_addr; flags interval',
+        networks.map(({ subnet }) => subnet),
+      ),
+    ],
+    [
+      'same_network',
+      setOf(
+        'set type ipv4_addr . ipv4_addr; flags interval',
+        networks.map(({ subnet }) => `${subnet} . ${subnet}`),
+      ),
+    ],
+    [
+      'way_out',
+      setOf(
+        'set type ipv4_addr; flags interval',
+        networks.filter(({ internal }) => !internal).map(({ subnet }) => subnet),
+      ),
+    ],
+    [
+      'senders',
+      setOf(
+        'set type ether_addr . ipv4_addr; flags interval',
+        peers.flatMap(({ number, blocks }) => blocks.map(({ block }) => `${nodeMac(number)} . ${block}`)),
+      ),
+    ],
+    [
+      'node_of',
+      mapOf(
+        'map type ether_addr : mark',
+        peers.map(({ number }) => [nodeMac(number), `${number}`] as const),
+      ),
+    ],
+    ['themselves', setOf('set type ipv4_addr . ipv4_addr', pairOwnAddresses(attachments))],
+  ];
+}
+
+/** What stands for something else. */
+function destinations(
+  { peers }: NetworkPlan,
+  { hostAddresses, held }: Machine,
+  services: NetworkPlan['services'],
+  published: readonly PublishedPort[],
+): [string, Collection][] {
+  const ports = published.map((one) => [`${one.protocol} . ${one.port}`, `goto ${portChain(one)}`] as const);
+  const targets = published.flatMap(({ protocol, target, endpoints }) =>
+    endpoints.map((address) => `${address} . ${protocol} . ${target}`),
+  );
+  return [
+    [
+      'vips',
+      mapOf(
+        'map type ipv4_addr : verdict',
+        services.map(({ vip }) => [vip, `goto ${serviceChain(vip)}`] as const),
+      ),
+    ],
+    ['ports', mapOf('map type inet_proto . inet_service : verdict', ports)],
+    ['held', setOf('set type inet_proto . inet_service', held)],
+    ['targets', setOf('set type ipv4_addr . inet_proto . inet_service', targets)],
+    ['here', setOf('set type ipv4_addr', hostAddresses)],
+    [
+      'elsewhere',
+      setOf(
+        'set type ipv4_addr',
+        peers.map(({ underlay }) => underlay),
+      ),
+    ],
+  ];
+}
+
+function baseChains(router: string): Record<string, Chain> {
+  const port = 'meta l4proto . th dport';
+  return {
+    // Nobody speaks in another's name: a task in no other's, a node in that of its tasks, the world in no task's.
+    guard: {
+      hook: 'type filter hook prerouting priority raw',
+      rules: [
+        'iifname "t*" iifname . ip saddr != @owners drop',
+        'iifname "vx0" ip saddr @subnets ether saddr . ip saddr != @senders drop',
+        'iifname "uplink" ip saddr @subnets drop',
+      ],
+    },
+    // What came through another node goes back through it, where its destination was changed.
+    remember: {
+      hook: 'type filter hook prerouting priority mangle',
+      rules: ['iifname "vx0" ct mark set ether saddr map @node_of', 'iifname "t*" meta mark set ct mark'],
+    },
+    // The overlay's device asks for its own way with the mark of what it carries, and would send to itself.
+    forget: {
+      hook: 'type filter hook postrouting priority mangle',
+      rules: ['oifname "vx0" meta mark set 0'],
+    },
+    choose: {
+      hook: 'type nat hook prerouting priority dstnat',
+      rules: [
+        'iifname "t*" ip daddr vmap @vips',
+        `iifname "uplink" ip daddr ${router} ${port} vmap @ports`,
+        // Sent out and back through the host, it would be a martian.
+        `iifname "t*" ip daddr @elsewhere ${port} vmap @ports`,
+        `iifname "t*" ip daddr @here ${port} @held ${port} vmap @ports`,
+      ],
+    },
+    disguise: {
+      hook: 'type nat hook postrouting priority srcnat',
+      rules: [
+        // A task that was sent to itself would drop what has its own address.
+        `ip saddr . ip daddr @themselves snat to ${GATEWAY}`,
+        'iifname "t*" oifname "uplink" masquerade',
+      ],
+    },
+    isolate: {
+      hook: 'type filter hook forward priority filter; policy drop',
+      rules: [
+        'ct state established,related accept',
+        'ip daddr . meta l4proto . th dport @targets accept',
+        'iifname != "uplink" ip saddr . ip daddr @same_network accept',
+        'iifname "t*" oifname "uplink" ip saddr @way_out accept',
+        'iifname "t*" reject with icmp admin-prohibited',
+      ],
+    },
+    receive: {
+      hook: 'type filter hook input priority filter; policy drop',
+      rules: [
+        'ct state established,related accept',
+        'iifname "lo" accept',
+        `iifname "t*" ip daddr ${GATEWAY} meta l4proto { tcp, udp } th dport 53 accept`,
+        `iifname "t*" ip daddr ${GATEWAY} icmp type echo-request accept`,
+        'iifname "t*" reject with icmp admin-prohibited',
+      ],
+    },
+  };
+}
+
+/** Every address that a task may have sent from to every one that it may be found at. */
+function pairOwnAddresses(attachments: readonly Attachment[]): string[] {
+  const byTask = new Map<string, string[]>();
+  for (const { taskId, address } of attachments) byTask.set(taskId, [...(byTask.get(taskId) ?? []), address]);
+  return [...byTask.values()].flatMap((own) => own.flatMap((from) => own.map((to) => `${from} . ${to}`)));
+}
+
+function portChain({ protocol, port }: PublishedPort): string {
+  return `port_${protocol}_${port}`;
+}
+
+/** A chain that was gone to has to say the protocol again. */
+function balancePort({ protocol, target, endpoints }: PublishedPort): string {
+  return `meta l4proto ${protocol} dnat to ${takeTurns(endpoints.map((address) => `${address} . ${target}`))}`;
+}
+
+function takeTurns(destinations: readonly string[]): string {
+  const turns = destinations.map((destination, index) => `${index} : ${destination}`);
+  return `numgen inc mod ${destinations.length} map { ${turns.join(', ')} }`;
+}

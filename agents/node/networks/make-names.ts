@@ -1,0 +1,56 @@
+// What the node's resolver is to answer: of each network the names, and who asks from where. Pure.
+import type { NetworkEndpoints, ServiceEndpoints } from '@muster/events';
+import { type Askers, isHostName, NAMES_VERSION, type NetworkNames } from '@muster/resolver';
+import type { PlacedTask } from './make-plan.ts';
+import type { NetworkTables } from './tables.ts';
+
+/** Of the networks that tasks of this node are on: nobody else here asks. */
+export function makeNames(
+  tasks: readonly PlacedTask[],
+  { networks, services }: NetworkTables,
+): NetworkNames[] {
+  const ids = new Set(tasks.flatMap((task) => task.networks.map(({ id }) => id)));
+  return [...ids].flatMap((id) => {
+    const network = networks.get(id);
+    return network === undefined ? [] : [nameNetwork(network, [...(services.get(id)?.values() ?? [])])];
+  });
+}
+
+export function makeAskers(tasks: readonly PlacedTask[]): Askers {
+  const askers = tasks.flatMap(({ networks }) => {
+    const ids = networks.map(({ id }) => id);
+    return networks.map(({ address }) => [address, { networks: ids }] as const);
+  });
+  return { v: NAMES_VERSION, askers: Object.fromEntries(askers) };
+}
+
+function nameNetwork({ network }: NetworkEndpoints, services: readonly ServiceEndpoints[]): NetworkNames {
+  const names = new Map<string, Set<string>>();
+  const hosts = new Map<string, string>();
+  // Two services may share an alias, or a name where they are of two teams: all of them answer.
+  const call = (name: string, addresses: readonly string[]) => {
+    if (!isHostName(name)) return;
+    const key = name.toLowerCase();
+    names.set(key, new Set([...(names.get(key) ?? []), ...addresses]));
+  };
+  for (const { service, address, aliases, tasks } of services) {
+    const each = tasks.map((task) => task.address);
+    const whole = address === undefined ? each : [address];
+    for (const name of [service.name, ...aliases]) call(name, whole);
+    call(`tasks.${service.name}`, each);
+    for (const task of tasks) {
+      for (const name of [task.name, task.hostname ?? '']) call(name, [task.address]);
+      hosts.set(task.address, `${task.name}.${network.name}`);
+    }
+    if (address !== undefined) hosts.set(address, `${service.name}.${network.name}`);
+  }
+  return {
+    v: NAMES_VERSION,
+    network: network.id,
+    name: network.name,
+    subnets: network.subnets.map(({ subnet }) => subnet),
+    internal: network.internal,
+    names: Object.fromEntries([...names].map(([name, addresses]) => [name, [...addresses]])),
+    hosts: Object.fromEntries([...hosts].filter(([, host]) => isHostName(host))),
+  };
+}

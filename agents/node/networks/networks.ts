@@ -1,0 +1,225 @@
+// Puts this node's tasks on their networks. Level-triggered: whatever has changed, of tasks or of what the cluster says, the
+// whole plan is made and applied, one at a time; what came meanwhile is in the next one. Containers' namespaces say by themselves
+// what belongs in them, so who starts anew needs nobody for what runs already.
+import path from 'node:path';
+import type { Sandbox, Sandboxes } from '@muster/backends';
+import { encodeJson, followsSubject } from '@muster/events';
+import type { EndpointStore } from '@muster/log';
+import { Router, removeRouter } from '@muster/network';
+import type { Bus, Clock, Logger, Timer } from '@muster/runtime';
+import { hasEnded } from '../tasks/next-step.ts';
+import { backOff, describeError, StoppedError } from '../tasks/patience.ts';
+import type { TaskEntry } from '../tasks/task-entry.ts';
+import { type FollowedTables, followTables } from './follow-tables.ts';
+import { makePlan, type PlacedTask } from './make-plan.ts';
+import { createNamesFolder } from './names-folder.ts';
+import { endResolver, keepResolver, type ResolverProcess } from './resolver-process.ts';
+
+/** Of this machine: what an agent needs to have part in networks. */
+export interface NetworkSettings {
+  /** Where other nodes reach this one. */
+  readonly underlay: string;
+  /** Of this node alone: its names, its resolver's log, the socket of what holds its ports. */
+  readonly dir: string;
+  /** muster itself, as this machine runs it. */
+  readonly program: readonly string[];
+  readonly endpoints: EndpointStore;
+}
+
+export interface NetworksOptions {
+  readonly nodeId: string;
+  readonly settings: NetworkSettings;
+  readonly sandboxes: Sandboxes;
+  readonly entries: ReadonlyMap<string, TaskEntry>;
+  readonly bus: Pick<Bus, 'publish'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface Networks {
+  /** The engine has been listed and all commands have been read: what is here and not wanted is not wanted. */
+  begin(clusterId: string): void;
+  /** Something about a task has changed. */
+  look(): void;
+  /** Resolves when the task's namespace has all that belongs in it; at once for one without. Rejects after a while. */
+  attach(taskId: string, signal: AbortSignal): Promise<void>;
+  /** Nothing of the node's networks is left on this machine. */
+  remove(): Promise<void>;
+}
+
+/** The routers' address towards tasks, where names are answered. */
+const RESOLVER_ADDRESS = '169.254.1.1';
+const ATTACH_LIMIT_MS = 30_000;
+const RETRY = { firstMs: 500, mostMs: 15_000 };
+
+interface Waiter {
+  readonly taskId: string;
+  done(error?: Error): void;
+}
+
+export function createNetworks(options: NetworksOptions): Networks {
+  const { nodeId, settings, sandboxes, entries, bus, clock, logger, signal } = options;
+  const folders = { dir: settings.dir, namesDir: path.join(settings.dir, 'names') };
+  const names = createNamesFolder(folders.namesDir);
+  /** By task. */
+  const known = new Map<string, Sandbox>();
+  const waiters = new Set<Waiter>();
+  let clusterId: string | undefined;
+  let router: Router | undefined;
+  let resolver: ResolverProcess | undefined;
+  let tables: FollowedTables | undefined;
+  let told: number | undefined;
+  let lastFailure = 'the cluster has not said what this node is on its networks';
+  let failures = 0;
+  let retrying: Timer | undefined;
+  let isDirty = false;
+  let working: Promise<void> | undefined;
+  let isRemoved = false;
+
+  function look(): void {
+    if (clusterId === undefined || isRemoved || signal.aborted) return;
+    isDirty = true;
+    working ??= work().finally(() => {
+      working = undefined;
+    });
+  }
+
+  async function work(): Promise<void> {
+    while (isDirty && !isRemoved && !signal.aborted) {
+      isDirty = false;
+      retrying?.cancel();
+      try {
+        await makeSo();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        lastFailure = describeError(error);
+        logger.warn({ err: lastFailure, failures }, 'the networks of the node are not as they should be');
+        retrying = clock.schedule(backOff(RETRY, failures), look);
+      }
+    }
+  }
+
+  async function makeSo(): Promise<void> {
+    // Until all of it has been read, what is not in it says nothing: what is there stays.
+    if (tables?.seq === undefined) return;
+    const { seq } = tables;
+    const placed = listPlaced();
+    const plan = makePlan({ id: nodeId, underlay: settings.underlay }, placed, tables);
+    let problems: readonly string[] = [];
+    if (plan !== undefined) {
+      router ??= new Router({
+        clusterId: clusterId!,
+        nodeId,
+        runDir: settings.dir,
+        holderCommand: [...settings.program, 'hold-ports'],
+      });
+      await names.write(placed, tables);
+      const report = await router.apply(plan);
+      problems = report.failures.map(({ reason }) => reason);
+      for (const { protocol, port, reason } of report.refusedPorts)
+        logger.warn({ port, protocol, err: reason }, 'a published port is another program’s on this machine');
+      keepNames(router.netnsPath);
+      const failed = new Set(report.failures.map(({ taskId }) => taskId));
+      settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
+    }
+    if (problems.length === 0 && seq !== told) {
+      told = seq;
+      bus.publish(followsSubject(nodeId), encodeJson({ seq }));
+    }
+    await closeUnwanted();
+    if (problems.length > 0) throw new Error(problems.join('; '));
+  }
+
+  function listPlaced(): PlacedTask[] {
+    return [...known.values()].flatMap(({ taskId, networks, ports, netns }) =>
+      netns !== undefined && isWanted(taskId) ? [{ taskId, networks, ports, netns }] : [],
+    );
+  }
+
+  /** What has ended gives its addresses back: the cluster may give them to the next. */
+  function isWanted(taskId: string): boolean {
+    const entry = entries.get(taskId);
+    return entry !== undefined && !hasEnded(entry.reached);
+  }
+
+  async function closeUnwanted(): Promise<void> {
+    for (const taskId of [...known.keys()]) {
+      if (isWanted(taskId)) continue;
+      await sandboxes.close(taskId);
+      known.delete(taskId);
+    }
+  }
+
+  function settle(attached: ReadonlySet<string>): void {
+    for (const waiter of waiters) if (attached.has(waiter.taskId)) waiter.done();
+  }
+
+  function keepNames(netns: string): void {
+    resolver ??= keepResolver({
+      ...folders,
+      netns,
+      listen: RESOLVER_ADDRESS,
+      program: settings.program,
+      clock,
+      logger,
+    });
+  }
+
+  async function readSandboxes(): Promise<void> {
+    for (const sandbox of await sandboxes.list())
+      if (!known.has(sandbox.taskId)) known.set(sandbox.taskId, sandbox);
+  }
+
+  signal.addEventListener('abort', () => {
+    resolver?.stop();
+    retrying?.cancel();
+    for (const waiter of waiters) waiter.done(new StoppedError());
+  });
+
+  return {
+    begin(id) {
+      if (clusterId !== undefined) return look();
+      clusterId = id;
+      readSandboxes()
+        .catch((error) => logger.warn({ err: describeError(error) }, 'sandboxes could not be listed'))
+        .finally(() => {
+          tables = followTables({ endpoints: settings.endpoints, clock, logger, signal, onChange: look });
+          look();
+        });
+    },
+    look,
+    async attach(taskId, cancelled) {
+      const sandbox = await sandboxes.find(taskId);
+      if (sandbox === undefined) return;
+      known.set(taskId, sandbox);
+      await new Promise<void>((resolve, reject) => {
+        const done = (error?: Error) => {
+          waiters.delete(waiter);
+          limit.cancel();
+          cancelled.removeEventListener('abort', cancel);
+          if (error) reject(error);
+          else resolve();
+        };
+        const cancel = () => done(cancelled.reason);
+        const waiter: Waiter = { taskId, done };
+        const limit = clock.schedule(ATTACH_LIMIT_MS, () =>
+          done(new Error(`it could not be put on its networks: ${lastFailure}`)),
+        );
+        waiters.add(waiter);
+        cancelled.addEventListener('abort', cancel);
+        if (signal.aborted) done(new StoppedError());
+        else look();
+      });
+    },
+    async remove() {
+      isRemoved = true;
+      resolver?.stop();
+      await working;
+      for (const { taskId } of await sandboxes.list()) await sandboxes.close(taskId);
+      await endResolver(folders);
+      if (clusterId !== undefined) await removeRouter({ clusterId, nodeId, runDir: settings.dir });
+    },
+  };
+}
