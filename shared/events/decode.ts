@@ -139,43 +139,38 @@ export function decodeEvent(
     if (!parseEventSubject(subject)) return poison(record, 'no event has such a subject');
     return poison(record, `the payload is not JSON: ${(error as Error).message}`);
   }
-  const usual = usualOf(definitions).get((json as { readonly type: string } | null)?.type as string);
-  if (
-    usual === undefined ||
-    record.data.length > usual.maxBytes ||
-    !isUsual(usual, json as Json, subject, wire)
-  )
-    return examine(record, json, wire, definitions);
+  const { type, v } = (json ?? nothing) as { readonly type: string; readonly v: number };
+  const usual = usualOf(definitions).get(type)?.[v - 1];
+  const event =
+    usual === undefined || record.data.length > usual.maxBytes
+      ? undefined
+      : readUsual(usual, json as Json, subject, wire);
+  if (usual === undefined || event === undefined) return examine(record, json, wire, definitions);
   const { writer, kind, prefix } = usual;
   const address = { writer, kind, id: subject.slice(prefix.length) };
-  return {
-    is: 'event',
-    seq,
-    time,
-    subject,
-    address,
-    event: json as MusterEvent,
-    stored: json as Json,
-    wire: usual.wire,
-  };
+  return { is: 'event', seq, time, subject, address, event, stored: json as Json, wire: usual.wire };
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What is asked of nearly every record, found once. */
+const nothing = {};
+
+/** What is asked of nearly every record of one version of an event, found once. */
 interface Usual {
-  readonly version: number;
   readonly wire: number;
   readonly writer: Writer;
   readonly kind: EventKind;
   readonly prefix: string;
   readonly maxBytes: number;
   readonly check: Check;
+  /** Into the form of this build. */
+  readonly raise: (stored: Json) => Json;
 }
 
-const usuals = new WeakMap<Definitions, ReadonlyMap<string, Usual>>();
+const usuals = new WeakMap<Definitions, ReadonlyMap<string, readonly Usual[]>>();
 
-function usualOf(definitions: Definitions): ReadonlyMap<string, Usual> {
+/** By type, from the first version to the newest: a cluster that is not raised yet writes no other than the older ones. */
+function usualOf(definitions: Definitions): ReadonlyMap<string, readonly Usual[]> {
   let known = usuals.get(definitions);
   if (!known) {
     known = new Map([...definitions].map(([type, definition]) => [type, describeUsual(definition)]));
@@ -184,33 +179,39 @@ function usualOf(definitions: Definitions): ReadonlyMap<string, Usual> {
   return known;
 }
 
-function describeUsual(definition: EventDefinition): Usual {
-  const { version, since, writer, kind, maxBytes = Number.POSITIVE_INFINITY } = definition;
-  const check = checkOf(definition, version);
-  return {
-    version,
-    wire: since.at(-1)!,
-    writer,
-    kind,
-    prefix: eventSubject(writer, kind, ''),
-    maxBytes,
-    check,
-  };
+function describeUsual(definition: EventDefinition): Usual[] {
+  const { since, writer, kind, maxBytes = Number.POSITIVE_INFINITY } = definition;
+  const prefix = eventSubject(writer, kind, '');
+  return since.map((wire, index) => {
+    const check = checkOf(definition, index + 1);
+    const raise = raiserOf(definition, index + 1);
+    return { wire, writer, kind, prefix, maxBytes, check, raise };
+  });
 }
 
-/** An event of its type's version, where it belongs. */
-function isUsual(
-  { version, wire, kind, prefix, check }: Usual,
+/** An event that can be taken as it is, where it belongs: in the form of this build. */
+function readUsual(
+  { wire, kind, prefix, check, raise }: Usual,
   json: Json,
   subject: string,
   cluster: number,
-): boolean {
-  if (json.v !== version || wire > cluster || !subject.startsWith(prefix) || !check.passes(json))
-    return false;
-  const id = subjectIdOf(kind, json);
-  return (
-    id !== '' && subject.length === prefix.length + id.length && subject.endsWith(id) && !id.includes('.')
-  );
+): MusterEvent | undefined {
+  if (wire > cluster || !subject.startsWith(prefix) || !check.passes(json)) return undefined;
+  const event = raiseSafely(raise, json);
+  if (event === undefined) return undefined;
+  const id = subjectIdOf(kind, event);
+  const isOwn =
+    id !== '' && subject.length === prefix.length + id.length && subject.endsWith(id) && !id.includes('.');
+  return isOwn ? (event as MusterEvent) : undefined;
+}
+
+/** Why it can't be is found out by who examines it. */
+function raiseSafely(raise: Usual['raise'], stored: Json): Json | undefined {
+  try {
+    return raise(stored);
+  } catch {
+    return undefined;
+  }
 }
 
 const envelopeCheck = compileCheck(envelopeSchema, WIRE_VERSION);
@@ -272,7 +273,7 @@ function examine(
   }
   let event: MusterEvent;
   try {
-    event = upcast(stored, v, definition) as MusterEvent;
+    event = raiserOf(definition, v)(stored) as MusterEvent;
   } catch (error) {
     return poison(record, `${type} version ${v} can't be read: ${(error as Error).message}`);
   }
@@ -299,21 +300,22 @@ function poison({ seq, time, subject }: RawRecord, reason: string): PoisonFact {
 }
 
 /** Old events were checked by nobody but their writer: an upcaster may throw. What is stored stays as it is. */
-function upcast(
-  stored: Record<string, unknown>,
+function raiserOf(
+  { version, since, upcasters, forms }: EventDefinition,
   from: number,
-  definition: EventDefinition,
-): Record<string, unknown> {
-  const { version, since, upcasters, forms } = definition;
-  let current = stored;
-  for (let step = from; step < version; step += 1)
-    current = { ...(upcasters[since[step]!]?.(current) ?? current), v: step + 1 };
-  if (from === version) return current;
-  const upcastForms = Object.entries(forms).map(([fact, form]) => [
-    fact,
-    upcastForm(form, ownValue(current, fact) as Record<string, unknown>, since[from - 1]!),
-  ]);
-  return { ...current, ...Object.fromEntries(upcastForms) };
+): (stored: Json) => Json {
+  if (from === version) return (stored) => stored;
+  const steps = since.slice(from).flatMap((wire) => upcasters[wire] ?? []);
+  const formSteps = Object.entries(forms).map(([fact, form]) => ({ fact, form, wire: since[from - 1]! }));
+  return (stored) => {
+    const raised: Record<string, unknown> = {
+      ...steps.reduce((old, step) => step(old), stored as Record<string, unknown>),
+      v: version,
+    };
+    for (const { fact, form, wire } of formSteps)
+      raised[fact] = upcastForm(form, ownValue(raised, fact) as Record<string, unknown>, wire);
+    return raised;
+  };
 }
 
 const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
