@@ -144,10 +144,12 @@ export function createShare(
     else idleWords.delete(copy);
   }
 
+  /** The answer to an earlier question too, that came after we had taken it for silent. */
   function lastSignOf(copy: string): number {
     const at = Math.max(
       decidedAt.get(copy) ?? Number.NEGATIVE_INFINITY,
       answeredAt.get(copy) ?? Number.NEGATIVE_INFINITY,
+      presence.answeredAt(copy),
     );
     // Our clock was set back.
     return at > clock.now() ? Number.NEGATIVE_INFINITY : at;
