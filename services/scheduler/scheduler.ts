@@ -47,7 +47,7 @@ export function createScheduler({
   ...options
 }: SchedulerOptions = {}): Reducer {
   const limits: Limits = { ...defaultLimits, ...options };
-  const roster = new Roster(rank, (nodeId) => !sharing || sharing.ahead(nodeId) === '');
+  const roster = new Roster(rank, sharing?.part);
   let divided = sharing?.version;
   const failures = createFailures();
   /** Services to look at, in turn: each until nothing of it is pending, or until it is stuck. */

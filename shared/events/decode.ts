@@ -139,9 +139,12 @@ export function decodeEvent(
     if (!parseEventSubject(subject)) return poison(record, 'no event has such a subject');
     return poison(record, `the payload is not JSON: ${(error as Error).message}`);
   }
-  const { type, v } = (json ?? {}) as { readonly type?: string; readonly v?: number };
-  const usual = usualOf(definitions).get(type as string)?.[(v as number) - 1];
-  const event = usual && readUsual(usual, json as Json, record, wire);
+  const { type, v } = (json ?? nothing) as { readonly type: string; readonly v: number };
+  const usual = usualOf(definitions).get(type)?.[v - 1];
+  const event =
+    usual === undefined || record.data.length > usual.maxBytes
+      ? undefined
+      : readUsual(usual, json as Json, subject, wire);
   if (usual === undefined || event === undefined) return examine(record, json, wire, definitions);
   const { writer, kind, prefix } = usual;
   const address = { writer, kind, id: subject.slice(prefix.length) };
@@ -150,22 +153,24 @@ export function decodeEvent(
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What is asked of nearly every record, found once for each version of an event. */
+const nothing = {};
+
+/** What is asked of nearly every record of one version of an event, found once. */
 interface Usual {
-  readonly definition: EventDefinition;
-  readonly version: number;
   readonly wire: number;
   readonly writer: Writer;
   readonly kind: EventKind;
   readonly prefix: string;
   readonly maxBytes: number;
   readonly check: Check;
+  /** Into the form of this build. */
+  readonly raise: (stored: Json) => Json;
 }
 
-type Usuals = ReadonlyMap<string, readonly Usual[]>;
-const usuals = new WeakMap<Definitions, Usuals>();
+const usuals = new WeakMap<Definitions, ReadonlyMap<string, readonly Usual[]>>();
 
-function usualOf(definitions: Definitions): Usuals {
+/** By type, from the first version to the newest: a cluster that is not raised yet writes no other than the older ones. */
+function usualOf(definitions: Definitions): ReadonlyMap<string, readonly Usual[]> {
   let known = usuals.get(definitions);
   if (!known) {
     known = new Map([...definitions].map(([type, definition]) => [type, describeUsual(definition)]));
@@ -178,31 +183,32 @@ function describeUsual(definition: EventDefinition): Usual[] {
   const { since, writer, kind, maxBytes = Number.POSITIVE_INFINITY } = definition;
   const prefix = eventSubject(writer, kind, '');
   return since.map((wire, index) => {
-    const version = index + 1;
-    const check = checkOf(definition, version);
-    return { definition, version, wire, writer, kind, prefix, maxBytes, check };
+    const check = checkOf(definition, index + 1);
+    const raise = raiserOf(definition, index + 1);
+    return { wire, writer, kind, prefix, maxBytes, check, raise };
   });
 }
 
-/** The event, in the form of this build, where it is as it should be and stands where it belongs. */
+/** An event that can be taken as it is, where it belongs: in the form of this build. */
 function readUsual(
-  { definition, version, wire, kind, prefix, maxBytes, check }: Usual,
+  { wire, kind, prefix, check, raise }: Usual,
   json: Json,
-  { subject, data }: RawRecord,
+  subject: string,
   cluster: number,
 ): MusterEvent | undefined {
-  if (data.length > maxBytes || wire > cluster || !subject.startsWith(prefix) || !check.passes(json))
-    return undefined;
-  const event = version === definition.version ? json : tryUpcast(json, version, definition);
+  if (wire > cluster || !subject.startsWith(prefix) || !check.passes(json)) return undefined;
+  const event = raiseSafely(raise, json);
   if (event === undefined) return undefined;
   const id = subjectIdOf(kind, event);
-  const stands = subject.length === prefix.length + id.length && subject.endsWith(id);
-  return id !== '' && stands && !id.includes('.') ? (event as MusterEvent) : undefined;
+  const isOwn =
+    id !== '' && subject.length === prefix.length + id.length && subject.endsWith(id) && !id.includes('.');
+  return isOwn ? (event as MusterEvent) : undefined;
 }
 
-function tryUpcast(json: Json, from: number, definition: EventDefinition): Json | undefined {
+/** Why it can't be is found out by who examines it. */
+function raiseSafely(raise: Usual['raise'], stored: Json): Json | undefined {
   try {
-    return upcast(json, from, definition);
+    return raise(stored);
   } catch {
     return undefined;
   }
@@ -267,7 +273,7 @@ function examine(
   }
   let event: MusterEvent;
   try {
-    event = upcast(stored, v, definition) as MusterEvent;
+    event = raiserOf(definition, v)(stored) as MusterEvent;
   } catch (error) {
     return poison(record, `${type} version ${v} can't be read: ${(error as Error).message}`);
   }
@@ -294,24 +300,27 @@ function poison({ seq, time, subject }: RawRecord, reason: string): PoisonFact {
 }
 
 /** Old events were checked by nobody but their writer: an upcaster may throw. What is stored stays as it is. */
-function upcast(stored: Json, from: number, definition: EventDefinition): Json {
-  const { version, since, upcasters, forms } = definition;
-  let current = stored;
-  for (let step = from; step < version; step += 1)
-    current = { ...(upcasters[since[step]!]?.(current) ?? current), v: step + 1 };
-  const facts = Object.entries(forms);
-  if (from === version || facts.length === 0) return current;
-  const upcastForms = facts.map(([fact, form]) => [
-    fact,
-    upcastForm(form, ownValue(current, fact) as Record<string, unknown>, since[from - 1]!),
-  ]);
-  return { ...current, ...Object.fromEntries(upcastForms) };
+function raiserOf(
+  { version, since, upcasters, forms }: EventDefinition,
+  from: number,
+): (stored: Json) => Json {
+  if (from === version) return (stored) => stored;
+  const steps = since.slice(from).flatMap((wire) => upcasters[wire] ?? []);
+  const formSteps = Object.entries(forms).map(([fact, form]) => ({ fact, form, wire: since[from - 1]! }));
+  return (stored) => {
+    const raised: Record<string, unknown> = {
+      ...steps.reduce((old, step) => step(old), stored as Record<string, unknown>),
+      v: version,
+    };
+    for (const { fact, form, wire } of formSteps)
+      raised[fact] = upcastForm(form, ownValue(raised, fact) as Record<string, unknown>, wire);
+    return raised;
+  };
 }
 
 const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
   service: 'serviceId',
   node: 'nodeId',
-  network: 'networkId',
   intent: 'intent',
   quarantine: 'record',
   void: 'actor',

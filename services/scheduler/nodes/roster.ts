@@ -59,7 +59,7 @@ export class Roster {
 
   constructor(
     private readonly rank: Rank,
-    private readonly isOurs: (nodeId: string) => boolean = () => true,
+    private readonly part: (nodeIds: readonly string[]) => (nodeId: string) => boolean = () => () => true,
   ) {}
 
   /** Undefined for a node that isn't there, or that is yet to be lined up. */
@@ -105,7 +105,7 @@ export class Roster {
 
   /** Other schedulers came or went. */
   divide(): void {
-    this.parts = divideNodes(this.nodes, this.isOurs);
+    this.parts = divideNodes(this.nodes, this.part(this.nodes.map(({ id }) => id)));
   }
 
   /** Lines up those that came; everything is by rank, so it is made anew. Call it before anything is placed. */

@@ -40,6 +40,8 @@ export interface Presence {
   readonly awakeSince: number;
   /** Asks one of the others whether it lives. */
   ask(copy: string, patienceMs: number): Promise<Sign>;
+  /** When it last answered; long ago where it never has. Later than an `ask` that was told silence where it is only slow. */
+  answeredAt(copy: string): number;
   /** It has not answered: it is not counted on until it does. */
   miss(copy: string): void;
   /** Whether we take part: who can't decide should not be counted on. Who doesn't says aside that it is there. */
@@ -65,6 +67,7 @@ const NEARLY_LEVEL = 100;
 export function startPresence(options: PresenceOptions): Presence {
   const { bus, clock, role, copy, title = copy, reads = WIRE_VERSION } = options;
   const heardAt = new Map<string, number>();
+  const answeredAt = new Map<string, number>();
   const others = new Set<string>();
   const asked = new Set<string>();
   const listeners = new Set<Parameters<Presence['onSign']>[0]>();
@@ -128,6 +131,7 @@ export function startPresence(options: PresenceOptions): Presence {
   function count(other: string): void {
     if (stopped || (others.size >= MAX_OTHERS && !others.has(other))) return;
     heardAt.set(other, clock.now());
+    answeredAt.set(other, clock.now());
     if (others.has(other)) return;
     others.add(other);
     tell(other, 'came');
@@ -135,6 +139,7 @@ export function startPresence(options: PresenceOptions): Presence {
 
   function miss(other: string): void {
     heardAt.delete(other);
+    answeredAt.delete(other);
     if (others.delete(other)) tell(other, 'went');
   }
 
@@ -172,6 +177,7 @@ export function startPresence(options: PresenceOptions): Presence {
       listeners.add(listener);
     },
     ask: askAnybody,
+    answeredAt: (other) => answeredAt.get(other) ?? Number.NEGATIVE_INFINITY,
     miss,
     takePart(isAble) {
       if (able === isAble || stopped) return;

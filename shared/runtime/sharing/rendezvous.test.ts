@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findFirst, listBefore, rankedCopy } from './rendezvous.ts';
+import { cutEvenly, findFirst, listBefore, rankedCopy } from './rendezvous.ts';
 
 const keys = Array.from({ length: 10_000 }, (_, index) => `service-${index}`);
 const copies = ['orchestrator-1', 'orchestrator-2', 'orchestrator-3', 'orchestrator-4'].map(rankedCopy);
@@ -34,5 +34,22 @@ describe('rendezvous hashing', () => {
       const before = ownerAmong(key, copies);
       if (before !== copies[0]!.id) expect(ownerAmong(key, left)).toBe(before);
     }
+  });
+});
+
+describe('keys that are cut evenly', () => {
+  it.each([1, 2, 3, 4])('are each in one part, and the parts of %i copies equal', (count) => {
+    const among = copies.slice(0, count);
+    const few = keys.slice(0, 100);
+    const parts = among.map((self) => few.filter(cutEvenly(few, self, othersOf(self, among))));
+    expect(parts.flat().sort()).toEqual([...few].sort());
+    for (const { length } of parts) expect(Math.abs(length - 100 / count)).toBeLessThan(1);
+  });
+
+  it("are nobody's where there are fewer than copies, but for as many", () => {
+    const parts = copies.map((self) =>
+      ['a', 'b'].filter(cutEvenly(['a', 'b'], self, othersOf(self, copies))),
+    );
+    expect(parts.flat().sort()).toEqual(['a', 'b']);
   });
 });

@@ -25,6 +25,27 @@ export function listBefore(key: string, self: Ranked, others: readonly Ranked[])
   });
 }
 
+/**
+ * Our part of these keys, as large as everybody's: an arc of the circle of their hashes. Rendezvous hashing makes parts that
+ * differ by a fifth where there are a hundred keys; here, all of them change hands when a copy comes or goes.
+ */
+export function cutEvenly(
+  keys: readonly string[],
+  self: Ranked,
+  others: readonly Ranked[],
+): (key: string) => boolean {
+  const place = others.filter(({ id }) => id < self.id).length;
+  const circle = Uint32Array.from(keys, placeOf).sort();
+  const cut = (after: number) =>
+    circle[Math.floor((after * circle.length) / (others.length + 1))] ?? Number.POSITIVE_INFINITY;
+  const [from, to] = [place === 0 ? 0 : cut(place), cut(place + 1)];
+  return (key) => placeOf(key) >= from && placeOf(key) < to;
+}
+
+function placeOf(key: string): number {
+  return mix(hashText(key));
+}
+
 export interface Ranked {
   readonly id: string;
   readonly hash: number;
@@ -40,7 +61,7 @@ export function rankedCopy(id: string): Ranked {
  */
 export function turnedOrder(copy: string): (name: string) => string {
   const origin = mix(hashText(copy));
-  return (name) => ((mix(hashText(name)) - origin) >>> 0).toString(16).padStart(8, '0');
+  return (name) => ((placeOf(name) - origin) >>> 0).toString(16).padStart(8, '0');
 }
 
 /** FNV-1a, 32 bits. */

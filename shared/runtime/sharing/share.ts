@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.ts';
 import { createDisbelief } from './disbelief.ts';
 import type { Presence } from './presence.ts';
-import { findFirst, listBefore, type Ranked, rankedCopy } from './rendezvous.ts';
+import { cutEvenly, findFirst, listBefore, type Ranked, rankedCopy } from './rendezvous.ts';
 import type { Standing } from './words.ts';
 
 export interface Share {
@@ -12,6 +12,8 @@ export interface Share {
   readonly version: number;
   /** The copy that comes first for this key; '' when it is ours. */
   ahead(key: string): string;
+  /** Which of these, that all copies know, are our part: whoever may do all of it begins with that. All when we are alone. */
+  part(keys: readonly string[]): (key: string) => boolean;
   /** Somebody of our role decided about the key. */
   noteDecision(key: string): void;
   /** Until when nothing is made of it that the copy lets work lie: it is at work, or has answered, or is being asked. */
@@ -61,6 +63,7 @@ const MAX_CLAIMED = 10_000;
 export const alone: Share = {
   version: 0,
   ahead: () => '',
+  part: () => () => true,
   noteDecision: () => undefined,
   excusedUntil: () => Number.NEGATIVE_INFINITY,
   isIdle: () => false,
@@ -141,10 +144,12 @@ export function createShare(
     else idleWords.delete(copy);
   }
 
+  /** The answer to an earlier question too, that came after we had taken it for silent. */
   function lastSignOf(copy: string): number {
     const at = Math.max(
       decidedAt.get(copy) ?? Number.NEGATIVE_INFINITY,
       answeredAt.get(copy) ?? Number.NEGATIVE_INFINITY,
+      presence.answeredAt(copy),
     );
     // Our clock was set back.
     return at > clock.now() ? Number.NEGATIVE_INFINITY : at;
@@ -157,6 +162,7 @@ export function createShare(
       return version;
     },
     ahead: (key) => (others.length === 0 ? '' : (findFirst(key, self, others)?.id ?? '')),
+    part: (keys) => cutEvenly(keys, self, others),
     noteDecision(key) {
       if (others.length === 0) return;
       const [first, ...more] = listBefore(key, self, others);

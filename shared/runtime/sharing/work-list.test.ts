@@ -334,6 +334,25 @@ describe('invented copies', () => {
 });
 
 describe('a copy that is behind the log', () => {
+  it('leaves one alone whose answer comes while it reads', async () => {
+    let read: (() => void) | undefined;
+    const one = start('one', { beLevel: () => new Promise<void>((resolve) => (read = resolve)) });
+    const two = start('two');
+    await clock.advance(10);
+    notice([one, two], ids);
+    for (const id of one.work()) decide([one], id);
+    stop('two');
+    for (let ms = 0; read === undefined && ms < 1_000; ms += 1) {
+      await clock.advance(1);
+      expect(one.work()).toEqual([]);
+    }
+    goOn('two');
+    await clock.advance(1);
+    read!();
+    await clock.advance(1);
+    expect(one.work()).toEqual([]);
+  });
+
   it('judges nobody before it has read what the log had', async () => {
     let read: (() => void) | undefined;
     const beLevel = () => new Promise<void>((resolve) => (read = resolve));
