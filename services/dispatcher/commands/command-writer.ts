@@ -128,7 +128,10 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   const lag = watchLag(state, view, { clock, logger });
 
   function mark(taskId: string): void {
-    if (sending.has(taskId)) return sending.lookAgain(taskId);
+    if (sending.has(taskId)) {
+      sending.lookAgain(taskId);
+      return;
+    }
     const nodeId = nodeOf(taskId);
     // Nobody has it, nobody had it: there is nobody to be told.
     if (nodeId !== undefined) dirty.add(taskId, nodeId);
