@@ -1,9 +1,5 @@
 // A port published on the node itself serves one task.
-import type { Draft } from '../nodes/draft.ts';
 import { countNodes, type Filter } from './filter.ts';
-
-/** What a round gives away. */
-const givenBy = new WeakMap<Draft, Set<string>>();
 
 export const hostPortFilter: Filter = {
   name: 'host-ports',
@@ -12,16 +8,14 @@ export const hostPortFilter: Filter = {
     return {
       test(rank) {
         const held = roster.nodes[rank]!.hostPorts;
-        const draft = roster.drafts[rank];
-        const given = draft && givenBy.get(draft);
+        const given = roster.drafts[rank]?.onlyOnce;
         for (const key of hostPorts) if (held.has(key) || given?.has(key)) return false;
         return true;
       },
       take(rank) {
         const draft = roster.drafts[rank]!;
-        const given = givenBy.get(draft) ?? new Set();
-        givenBy.set(draft, given);
-        for (const key of hostPorts) given.add(key);
+        draft.onlyOnce ??= new Set();
+        for (const key of hostPorts) draft.onlyOnce.add(key);
       },
     };
   },

@@ -11,13 +11,12 @@ export const resourceFilter: Filter = {
   prepare({ version }, roster) {
     const { nanoCpus, memoryBytes } = version.spec.resources.reservations;
     if (nanoCpus === 0 && memoryBytes === 0) return undefined;
-    const [cpus, memory] = [roster.placeOf(freeCpus), roster.placeOf(freeMemory)];
+    const [cpus, memory] = [roster.valuesOf(freeCpus), roster.valuesOf(freeMemory)];
     return {
-      test: (rank) =>
-        nanoCpus <= roster.columns[cpus]![rank]! && memoryBytes <= roster.columns[memory]![rank]!,
+      test: (rank) => nanoCpus <= cpus.values[rank]! && memoryBytes <= memory.values[rank]!,
       take(rank) {
-        roster.columns[cpus]![rank]! -= nanoCpus;
-        roster.columns[memory]![rank]! -= memoryBytes;
+        cpus.values[rank]! -= nanoCpus;
+        memory.values[rank]! -= memoryBytes;
       },
     };
   },

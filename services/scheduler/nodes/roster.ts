@@ -21,15 +21,15 @@ import { createTrees, type Trees } from './trees.ts';
  */
 export type Rank = (nodeId: string) => string;
 
-/** What filters have the roster keep of each node. */
-const columns: readonly Column[] = filters.flatMap((filter) => filter.columns ?? []);
+/** By rank. They are others when nodes have been lined up. */
+export interface Values {
+  values: Float64Array;
+}
 
 export class Roster {
   nodes: ClusterNode[] = [];
   /** Tasks that are to run on it. */
   totals = new Int32Array(0);
-  /** By place (`placeOf`). */
-  columns: readonly Float64Array[] = columns.map(() => new Float64Array(0));
   /** What the round under way gives. */
   drafts: (Draft | undefined)[] = [];
   /** Those that may be given tasks (availability.ts). */
@@ -43,6 +43,10 @@ export class Roster {
   /** Which nodes this scheduler begins with, of several. */
   parts: Parts | undefined;
 
+  /** What filters have it keep of each node. */
+  private readonly columns: readonly (Values & { readonly read: Column })[] = filters
+    .flatMap((filter) => filter.columns ?? [])
+    .map((read) => ({ read, values: new Float64Array(0) }));
   /** Where each stands on the ladder. */
   private heights = new Int32Array(0);
   private readonly entries = new Map<string, Entry>();
@@ -120,7 +124,7 @@ export class Roster {
     this.nodes = order.map(({ node }) => node);
     this.totals = new Int32Array(size);
     this.heights = new Int32Array(size);
-    this.columns = columns.map(() => new Float64Array(size));
+    for (const column of this.columns) column.values = new Float64Array(size);
     this.drafts = new Array(size).fill(undefined);
     this.ready = createBits(size);
     this.ladder = createLadder(size);
@@ -147,9 +151,8 @@ export class Roster {
     this.everyNode = new Sieve(undefined, this.nodes.length);
   }
 
-  /** Which of `columns` it is. */
-  placeOf(column: Column): number {
-    return columns.indexOf(column);
+  valuesOf(wanted: Column): Values {
+    return this.columns.find(({ read }) => read === wanted)!;
   }
 
   /** As the state has it. */
@@ -157,8 +160,7 @@ export class Roster {
     const node = this.nodes[rank]!;
     this.drafts[rank] = undefined;
     this.totals[rank] = node.activeTasks;
-    for (let place = 0; place < columns.length; place += 1)
-      this.columns[place]![rank] = columns[place]!(node);
+    for (const { values, read } of this.columns) values[rank] = read(node);
     this.settle(rank);
   }
 
