@@ -3,20 +3,19 @@ import { countNodes, type Filter } from './filter.ts';
 
 export const hostPortFilter: Filter = {
   name: 'host-ports',
-  inBits: false,
   prepare({ hostPorts }, roster) {
     if (hostPorts.length === 0) return undefined;
     return {
       test(rank) {
         const held = roster.nodes[rank]!.hostPorts;
-        const given = roster.drafts[rank]?.hostPorts;
+        const given = roster.drafts[rank]?.onlyOnce;
         for (const key of hostPorts) if (held.has(key) || given?.has(key)) return false;
         return true;
       },
       take(rank) {
         const draft = roster.drafts[rank]!;
-        draft.hostPorts ??= new Set();
-        for (const key of hostPorts) draft.hostPorts.add(key);
+        draft.onlyOnce ??= new Set();
+        for (const key of hostPorts) draft.onlyOnce.add(key);
       },
     };
   },
