@@ -16,10 +16,12 @@ import {
   isOutdated,
   isPaused,
   isUnderWay,
+  lacksAddresses,
   type Service,
   type Slot,
   type Task,
 } from '@muster/state';
+import { hasRoom } from './room.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 
 /** Empty when the cluster has converged. */
@@ -38,6 +40,7 @@ export function findUnfinished(cluster: SimulatedCluster): string[] {
     if (service.removed) problems.push(`service ${service.spec.name} is not gone`);
     else problems.push(...checkService(state, service, running.nodeByTask));
   }
+  problems.push(...checkNetworks(state, lostIds));
   for (const [taskId, node] of running.nodeByTask) {
     const task = state.tasks.get(taskId);
     if (!task || !isLive(task)) problems.push(`${node} still runs ${taskId}`);
@@ -78,7 +81,9 @@ function* checkService(
   else if (held.length !== countReplicas(service.spec))
     yield `${name} has ${held.length} slots of ${countReplicas(service.spec)}`;
   const occupied = held.filter((slot) => !isGlobal || isWantedOn(slot.node!, service));
-  const isHeldUp = occupied.some((slot) => slot.tasks.at(-1)!.observed < TaskState.ASSIGNED);
+  const isHeldUp = occupied.some(
+    ({ newest }) => newest!.observed < TaskState.ASSIGNED || lacksAddresses(newest!),
+  );
   if (isUnderWay(service) && !isHeldUp) yield `${name} is ${service.update!.state}`;
   for (const slot of occupied) {
     for (const problem of checkSlot(state, slot, isHeldUp, nodeByTask))
@@ -130,11 +135,40 @@ function* checkSlot(
     if (!nodeByTask.has(newest.id)) yield 'does not run on any engine';
   } else if (observed < TaskState.ASSIGNED && newest.desired === TaskState.RUNNING) {
     if (newest.service.unschedulable === undefined) yield 'waits, and nobody says why';
+    if (newest.version.ports === undefined) {
+      if (!lacksVip(state, newest.service)) yield 'waits, and there is a virtual address for it';
+      return;
+    }
     const nodes = slot.node ? [slot.node] : state.nodes.values();
     for (const node of nodes) if (suits(node, newest)) yield `waits, and ${node.id} would do`;
+  } else if (observed === TaskState.ASSIGNED && lacksAddresses(newest)) {
+    if (newest.err === '') yield 'has no address, and nobody says why';
+    const { networks } = newest.version;
+    if (networks.every((id) => hasRoom(state.networks.get(id)!, newest.node!.id)))
+      yield 'has no address, and there is one for it';
   } else {
     yield `is at ${observed}, to be ${newest.desired}: ${newest.err}`;
   }
+}
+
+/** It has them, or somebody has said why not; and what was removed is there as long as a task of a lost machine may be. */
+function* checkNetworks({ networks, tasks }: ClusterState, lostIds: ReadonlySet<string>): Generator<string> {
+  for (const { id, spec, number, failure, removed } of networks.values()) {
+    if (!removed && number === undefined && failure === '') yield `network ${spec.name} has no subnet`;
+    const isHeld = () =>
+      [...tasks.values()].some(
+        ({ addresses = [], node }) =>
+          lostIds.has(node?.id ?? '') && addresses.some(({ networkId }) => networkId === id),
+      );
+    if (removed && !isHeld()) yield `network ${spec.name} is not gone`;
+  }
+}
+
+function lacksVip({ networks }: ClusterState, { version }: Service): boolean {
+  return version.networks.some((id) => {
+    const network = networks.get(id);
+    return !network || network.number === undefined || !hasRoom(network);
+  });
 }
 
 /** Its slot needs no other task after this one. */

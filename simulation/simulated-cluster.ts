@@ -88,6 +88,8 @@ export interface SimulatedCluster {
   intend(verb: string, name: string, body?: unknown): Promise<void>;
   /** The same about a node. */
   intendNode(verb: string, seat: NodeSeat, body?: unknown): Promise<void>;
+  /** The same about a network of the default team. */
+  intendNetwork(verb: string, name: string, body?: unknown): Promise<void>;
   /** Anything at all, from outside. */
   publish(subject: string, data: Uint8Array): Promise<void>;
   /** Lets time pass; throws as soon as a rule is broken. */
@@ -271,6 +273,8 @@ export function createCluster(options: SimulationOptions): SimulatedCluster {
     },
     intendNode: (verb, { nodeId }, body = {}) =>
       cluster.publish(intentSubject('ana', 'node', verb, nodeId), encodeJson(body)),
+    intendNetwork: (verb, name, body = {}) =>
+      cluster.publish(intentSubject('ana', 'network', verb, name), encodeJson(body)),
     async publish(subject, data) {
       let stored = false;
       // A user tries again until it is in the log; time must pass meanwhile.

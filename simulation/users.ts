@@ -9,7 +9,7 @@ const names = ['web', 'api', 'db', 'queue', 'blue/web', 'log'];
 /** Those of them that are to have a task on every node. */
 const globals: readonly string[] = ['log'];
 // biome-ignore format: as often as they stand here
-const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'rollback', 'rollback', 'remove', 'mumble', 'node', 'node', 'node'] as const;
+const verbs = ['apply', 'apply', 'apply', 'scale', 'scale', 'scale', 'update', 'tweak', 'tweak', 'rollback', 'rollback', 'remove', 'mumble', 'node', 'node', 'node', 'network', 'network'] as const;
 
 export async function askSomething(cluster: SimulatedCluster): Promise<void> {
   const { chance } = cluster;
@@ -27,6 +27,8 @@ export async function askSomething(cluster: SimulatedCluster): Promise<void> {
       return mumble(cluster, name);
     case 'node':
       return askOfNode(cluster);
+    case 'network':
+      return askOfNetwork(cluster);
     default:
       return cluster.intend(verb, name, describeService(cluster, name));
   }
@@ -60,7 +62,38 @@ function describeService(cluster: SimulatedCluster, name: string): Record<string
       maxReplicas: chance.pick([0, 0, 0, 1, 3]),
     },
     ...(port !== undefined && { ports: [{ target: 80, published: port, mode: 'host' }] }),
+    ...describeNetworks(cluster, name),
   };
+}
+
+/** The second has so few addresses that they run out; the third is in the way of the second. */
+const networks = {
+  front: {},
+  back: { ipam: { configs: [{ subnet: '10.9.0.0/29' }] } },
+  wide: { ipam: { configs: [{ subnet: '10.9.0.0/16', ipRange: '10.9.1.0/24' }] } },
+};
+
+/** Of those that its team has, as a rule. */
+function describeNetworks({ chance, observer }: SimulatedCluster, of: string): Record<string, unknown> {
+  const { state } = observer;
+  if (state.wireVersion < 2 || chance.happens(0.4)) return {};
+  const own = readNameWithTeam(of, DEFAULT_TEAM).team;
+  const names = [...state.networkByName.values()].flatMap(({ team, spec }) =>
+    team === own ? spec.name : [],
+  );
+  if (chance.happens(0.05)) names.push('nowhere');
+  return {
+    networks: names.filter(() => chance.happens(0.6)),
+    ...(chance.happens(0.2) && { endpointMode: 'dnsrr' }),
+  };
+}
+
+function askOfNetwork({ chance, observer, intendNetwork }: SimulatedCluster): Promise<void> {
+  const name = chance.pick(Object.keys(networks) as (keyof typeof networks)[]);
+  const isThere = observer.state.networkByName.has(DEFAULT_TEAM, name);
+  // Mostly what makes sense.
+  const verb = isThere === chance.happens(0.9) ? 'remove' : 'create';
+  return intendNetwork(verb, name, verb === 'create' ? networks[name] : {});
 }
 
 function describeUpdates({ chance, observer }: SimulatedCluster): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createGiven } from './given.ts';
 import { createGiver } from './giver.ts';
 
-let network: Network & { readonly spaces: readonly HeldSpace[] };
+let network: Omit<Network, 'spaces'> & { readonly spaces: readonly HeldSpace[] };
 beforeEach(() => {
   network = makeNetwork({ subnet: '10.0.3.0/24' });
 });

@@ -29,8 +29,8 @@ beforeEach(() => {
   joinReadyNode(history, 'n1');
   net = createNetwork(history, 'net', { internal: true });
   allocateNetwork(history, net, 7, '10.0.7.0/24');
-  [task] = createTasks(history, web());
-  assign(history, 'n1', task!);
+  task = createTasks(history, web())[0]!;
+  assign(history, 'n1', task);
 });
 
 const web = () =>
