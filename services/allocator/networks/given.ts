@@ -10,6 +10,9 @@ export interface Given {
   /** What is given of the space. */
   of(space: AddressSpace): AddressSpace | undefined;
   note(state: ClusterState, event: EventDraft): void;
+  /** No block can be had of it. */
+  isFull(space: AddressSpace): boolean;
+  noteFull(space: AddressSpace): void;
   clear(): void;
 }
 
@@ -17,6 +20,7 @@ export function createGiven(): Given {
   const numbers = new Set<number>();
   const subnets: IpBlock[] = [];
   const spaces = new Map<AddressSpace, HeldSpace>();
+  const full = new Set<AddressSpace>();
 
   function own(space: AddressSpace): HeldSpace {
     const known = spaces.get(space);
@@ -60,6 +64,8 @@ export function createGiven(): Given {
     numbers,
     subnets,
     of: (space) => spaces.get(space),
+    isFull: (space) => full.has(space),
+    noteFull: (space) => full.add(space),
     note(state, event) {
       switch (event.type) {
         case 'network.allocated':
@@ -81,6 +87,7 @@ export function createGiven(): Given {
       numbers.clear();
       subnets.length = 0;
       spaces.clear();
+      full.clear();
     },
   };
 }
