@@ -1,8 +1,9 @@
 // What others do to a data path, and what becomes of one whose maker is killed: it is mended, adopted and removed, and nothing
 // of anybody else's is touched.
 import { spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, readdirSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Router, removeRouter } from './router.ts';
 import { bundle, inside, Stage, type StageHost, type StageTask, whyNoStage } from './stage/stage.fixture.ts';
 
@@ -44,7 +45,6 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     );
   });
   beforeEach(async () => await stage.apply());
-  afterEach(async () => await removeAll());
   afterAll(async () => await stage?.end());
 
   /** And whoever makes it anew remembers nothing. */
@@ -105,6 +105,33 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     await stage.apply('mend');
     await stage.apply();
     expect(look()).toEqual(before);
+  });
+
+  it('costs as many forks as there is to change', async () => {
+    let forks = 0;
+    const count = () => {
+      forks += 1;
+    };
+    const task = await stage.addTask('short', 1, 1);
+    const [service] = stage.services as [(typeof stage.services)[0]];
+    subscribe('child_process', count);
+    const spend = async () => {
+      forks = 0;
+      await host.router.apply(stage.planOf(host));
+      return forks;
+    };
+    // One in the task, two in the router: links, and rules.
+    expect(await spend()).toBe(3);
+    expect(await spend()).toBe(0);
+    stage.services = [{ ...service, endpoints: [...service.endpoints, task.attachments[0]!.address] }];
+    expect(await spend()).toBe(1);
+    // And one that looks for flows.
+    stage.services = [service];
+    expect(await spend()).toBe(2);
+    stage.tasks.pop();
+    expect(await spend()).toBe(2);
+    unsubscribe('child_process', count);
+    await task.guest.end();
   });
 
   it('is changed by a service in that service’s chain alone', async () => {
@@ -184,7 +211,7 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
   });
 
   it('is gone after its removal, whoever was killed at whichever of its forks', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     await removeAll();
     const program = bundle('apply.fixture.ts', stage.folder);
