@@ -107,6 +107,29 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     expect(look()).toEqual(before);
   });
 
+  it('loses no connection while its rules are written, in part or as a whole', async () => {
+    const [service] = stage.services as [(typeof stage.services)[0]];
+    let isAsking = true;
+    const asking = Promise.all([
+      client!.guest.askOften(500, { host: VIP, port: 8080 }),
+      stage.outside.askOften(500, { host: '10.90.0.1', port: 8000 }),
+    ]).finally(() => {
+      isAsking = false;
+    });
+    let written = 0;
+    while (isAsking) {
+      host.router = new Router(host.options);
+      await stage.apply();
+      stage.services = [{ ...service, endpoints: service.endpoints.slice(written % 2) }];
+      await stage.apply();
+      written += 1;
+    }
+    stage.services = [service];
+    const answers = (await asking).flatMap(Object.keys);
+    expect(answers.filter((answer) => !/^(near|far) saw 10\./.test(answer))).toEqual([]);
+    expect(written).toBeGreaterThan(1);
+  });
+
   it('costs as many forks as there is to change', async () => {
     let forks = 0;
     const count = () => {
