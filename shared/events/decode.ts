@@ -321,6 +321,7 @@ function raiserOf(
 const idFacts: Readonly<Record<Exclude<EventKind, 'cluster'>, string>> = {
   service: 'serviceId',
   node: 'nodeId',
+  network: 'networkId',
   intent: 'intent',
   quarantine: 'record',
   void: 'actor',
