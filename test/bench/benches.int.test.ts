@@ -10,6 +10,7 @@ it.each([
   'agents --nodes 5 --tasks 20 --rest 1',
   'rebuild --tasks 500 --rounds 1',
   'replay --events 1000 --rounds 1 --readers fold',
+  'follow --events 500 --warm-up 500 --rate 5000 --roles none,scheduler',
 ])('bench %s', { timeout: 90_000 }, (line) => {
   const args = ['--expose-gc', inProject('dist', 'bench.js'), ...line.split(' ')];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 80_000 });
