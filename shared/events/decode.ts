@@ -1,6 +1,6 @@
 // From a record of the log to a fact that can be folded. Never throws: whatever is not an event is poison, with
 // its reason, and whatever a newer program wrote is unknown.
-import { ownValue, shortenReason } from '@muster/model';
+import { ownValue, setOwn, shortenReason } from '@muster/model';
 import { catalogue, definitionByType, type MusterEvent } from './catalogue.ts';
 import { type Check, compileCheck, type Issue } from './compile-check.ts';
 import { checkOf, type EventDefinition, envelopeSchema, WIRE_VERSION } from './envelope.ts';
@@ -313,7 +313,7 @@ function raiserOf(
       v: version,
     };
     for (const { fact, form, wire } of formSteps)
-      raised[fact] = upcastForm(form, ownValue(raised, fact) as Record<string, unknown>, wire);
+      setOwn(raised, fact, upcastForm(form, ownValue(raised, fact) as Record<string, unknown>, wire));
     return raised;
   };
 }

@@ -10,6 +10,7 @@ it.each([
   'agents --nodes 5 --tasks 20 --rest 1',
   'rebuild --tasks 500 --rounds 1',
   'replay --events 1000 --rounds 1 --readers fold',
+  'follow --events 500 --warm-up 500 --rate 5000 --roles none,scheduler',
   'names --services 20 --tasks 100 --rate 500 --seconds 1',
 ])('bench %s', { timeout: 90_000 }, (line) => {
   const args = ['--expose-gc', inProject('dist', 'bench.js'), ...line.split(' ')];

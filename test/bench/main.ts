@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   start: async () => (await import('./start/start.ts')).start,
   submit: async () => (await import('./submit/submit.ts')).submit,
   replay: async () => (await import('./replay/replay.ts')).replay,
+  follow: async () => (await import('./follow/follow.ts')).follow,
   moments: async () => (await import('./moments/moments.ts')).moments,
   rest: async () => (await import('./rest/rest.ts')).rest,
   pipeline: async () => (await import('./pipeline/pipeline.ts')).pipeline,
