@@ -121,7 +121,7 @@ export interface FoldReading {
   /** The cluster's, as folded. */
   readonly wireVersion: number;
   readonly failure: string | undefined;
-  readonly objects: Readonly<Record<'services' | 'tasks' | 'nodes' | 'intents', number>>;
+  readonly objects: Readonly<Record<'services' | 'tasks' | 'nodes' | 'networks' | 'intents', number>>;
 }
 
 export interface RoleReading extends Pick<ObservedRole, 'role' | 'copy' | 'measures' | 'loop' | 'commands'> {
@@ -174,7 +174,7 @@ export async function lookAtWorkloads(observed: ObservedRole): Promise<RoleReadi
 function readFold(observed: ObservedFold): FoldReading {
   const { state, startHead, startMs, losses } = observed;
   const failure = observed.failure();
-  const { head, services, tasks, nodes, intents } = state;
+  const { head, services, tasks, nodes, networks, intents } = state;
   return {
     head,
     folded: head - startHead,
@@ -190,6 +190,12 @@ function readFold(observed: ObservedFold): FoldReading {
       failure instanceof LogDivergedError || failure instanceof RecordVoidedError
         ? undefined
         : failure?.message,
-    objects: { services: services.size, tasks: tasks.size, nodes: nodes.size, intents: intents.size },
+    objects: {
+      services: services.size,
+      tasks: tasks.size,
+      nodes: nodes.size,
+      networks: networks.size,
+      intents: intents.size,
+    },
   };
 }

@@ -25,7 +25,7 @@ export function readControl(
       halted: undefined,
       wireVersion: 1,
       failure: undefined,
-      objects: { services: 1, tasks: 3, nodes: 2, intents: 0 },
+      objects: { services: 1, tasks: 3, nodes: 2, networks: 0, intents: 0 },
       ...fold,
     },
   };

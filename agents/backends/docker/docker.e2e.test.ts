@@ -395,6 +395,20 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
     });
   });
 
+  it('are on the network of their host, on none, or behind its bridge', async () => {
+    await connect();
+    const links = async (target: string) => {
+      const wanted = order('ls /sys/class/net');
+      const spec = { ...wanted.spec, networks: [{ target, aliases: [], driverOpts: {} }] };
+      const lines = await readOutput(await run({ ...wanted, spec }));
+      return lines.map(({ line }) => line).filter((line) => line !== '');
+    };
+    expect(await links('none')).toEqual(['lo']);
+    const ofItsOwn = ['eth0', 'lo'];
+    expect(await links('bridge')).toEqual(ofItsOwn);
+    expect(await links('host')).not.toEqual(ofItsOwn);
+  });
+
   it('say so when they ran out of memory', async () => {
     await connect();
     const wanted = order('exec /bin/busybox tail /dev/zero');
