@@ -39,7 +39,7 @@ export class Roster {
   backends: Backends = createBackends([]);
   trees: Trees = createTrees([]);
   /** All nodes, to begin with. */
-  everyNode = new Sieve(undefined, 0);
+  everyNode = new Sieve([], 0);
   /** Which nodes this scheduler begins with, of several. */
   parts: Parts | undefined;
 
@@ -148,7 +148,7 @@ export class Roster {
   }
 
   private forgetSieves(): void {
-    this.everyNode = new Sieve(undefined, this.nodes.length);
+    this.everyNode = new Sieve([], this.nodes.length);
   }
 
   valuesOf(wanted: Column): Values {
