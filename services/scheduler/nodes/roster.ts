@@ -160,7 +160,11 @@ export class Roster {
     const node = this.nodes[rank]!;
     this.drafts[rank] = undefined;
     this.totals[rank] = node.activeTasks;
-    for (const { values, read } of this.columns) values[rank] = read(node);
+    const { columns } = this;
+    for (let place = 0; place < columns.length; place += 1) {
+      const { values, read } = columns[place]!;
+      values[rank] = read(node);
+    }
     this.settle(rank);
   }
 

@@ -33,10 +33,12 @@ export class Sieve {
 }
 
 function countCommon(set: Int32Array, others: readonly Int32Array[]): number {
+  const [other = set, ...more] = others;
   let nodes = 0;
   for (let word = 0; word < set.length; word += 1) {
-    let bits = set[word]!;
-    for (let place = 0; place < others.length; place += 1) bits &= others[place]![word]!;
+    let bits = set[word]! & other[word]!;
+    if (bits === 0) continue;
+    for (let place = 0; place < more.length; place += 1) bits &= more[place]![word]!;
     nodes += countOnes(bits);
   }
   return nodes;
