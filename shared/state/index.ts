@@ -14,7 +14,6 @@ export * from './cluster/outdated.ts';
 export * from './cluster/place-name.ts';
 export { placeOn } from './cluster/places.ts';
 export type * from './cluster/readonly.ts';
-export { TASK_HISTORY_LIMIT } from './cluster/service-indices.ts';
 export * from './cluster/service-update.ts';
 export {
   type ClusterState as FoldedState,
@@ -23,6 +22,7 @@ export {
   type HaltingRecord,
   lastSeqOf,
 } from './cluster/state.ts';
+export { TASK_HISTORY_LIMIT } from './cluster/task-history.ts';
 export * from './cluster/task-standing.ts';
 export * from './columns/id-map.ts';
 export { atOf, Table } from './columns/pages.ts';

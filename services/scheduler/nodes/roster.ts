@@ -39,7 +39,7 @@ export class Roster {
   backends: Backends = createBackends([]);
   trees: Trees = createTrees([]);
   /** All nodes, to begin with. */
-  everyNode = new Sieve(undefined, 0);
+  everyNode = new Sieve([], 0);
   /** Which nodes this scheduler begins with, of several. */
   parts: Parts | undefined;
 
@@ -148,7 +148,7 @@ export class Roster {
   }
 
   private forgetSieves(): void {
-    this.everyNode = new Sieve(undefined, this.nodes.length);
+    this.everyNode = new Sieve([], this.nodes.length);
   }
 
   valuesOf(wanted: Column): Values {
@@ -160,7 +160,11 @@ export class Roster {
     const node = this.nodes[rank]!;
     this.drafts[rank] = undefined;
     this.totals[rank] = node.activeTasks;
-    for (const { values, read } of this.columns) values[rank] = read(node);
+    const { columns } = this;
+    for (let place = 0; place < columns.length; place += 1) {
+      const { values, read } = columns[place]!;
+      values[rank] = read(node);
+    }
     this.settle(rank);
   }
 

@@ -54,11 +54,11 @@ export function createTrees(nodes: readonly ConstrainedNode[]): Trees {
   };
 }
 
-/** Of nodes in the set, or of all: how many each leaf has, and how many branches with any each other branch. */
-export function countIn({ leaves }: Tree, words: Int32Array | undefined): ReadonlyMap<Branch, number> {
+/** Of nodes in all of the sets: how many each leaf has, and how many branches with any each other branch. */
+export function countIn({ leaves }: Tree, sets: readonly Int32Array[]): ReadonlyMap<Branch, number> {
   const counts = new Map<Branch, number>();
   for (let rank = 0; rank < leaves.length; rank += 1) {
-    if (words && !hasBit(words, rank)) continue;
+    if (!sets.every((words) => hasBit(words, rank))) continue;
     let branch: Branch | undefined = leaves[rank];
     while (branch) {
       const known: number | undefined = counts.get(branch);

@@ -41,7 +41,7 @@ export function spread(
     parts: roster.parts,
     totals,
     slack: round.slack,
-    masks: sieve.words ? [sieve.words] : [],
+    masks: sieve.sets,
   });
   /** Part of every reason that is given, and known when the last task is. */
   const refused: Refusal[] = [];

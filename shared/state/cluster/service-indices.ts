@@ -6,10 +6,8 @@ import { mustLeave } from './must-leave.ts';
 import { isOutdated } from './outdated.ts';
 import type { Slot } from './slot.ts';
 import type { Task } from './task.ts';
+import { isCrowded } from './task-history.ts';
 import { isHistory, isLive, isOver } from './task-standing.ts';
-
-/** SwarmKit's default task history: tasks remembered in each slot (api/defaults, TaskHistoryRetentionLimit). */
-export const TASK_HISTORY_LIMIT = 5;
 
 /** Puts a task and its slot where the indices of the service say. Called after every change that they may go by. */
 export function indexTask(task: Task): void {
@@ -66,7 +64,7 @@ function countTasks(newest: Task): { readonly live: number; readonly crowded: bo
     if (isLive(task)) live += 1;
     if (isHistory(task)) history += 1;
   }
-  return { live, crowded: count > TASK_HISTORY_LIMIT && history > 0 };
+  return { live, crowded: isCrowded(count, history) };
 }
 
 function member<View extends { readonly row: number }>(
