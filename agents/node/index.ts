@@ -4,6 +4,7 @@ export { createFileStorage } from './disk/file-storage.ts';
 export { type Hold, holdDirectory } from './disk/hold-directory.ts';
 export * from './disk/identity.ts';
 export * from './disk/storage.ts';
+export { listenToEndpoints } from './endpoints/listen-to-endpoints.ts';
 export { DisplacedError } from './reports/own-events.ts';
 export { NodeRemovedError } from './reports/removal.ts';
 export * from './simulated/simulated-nodes.ts';
