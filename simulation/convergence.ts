@@ -21,6 +21,7 @@ import {
   type Slot,
   type Task,
 } from '@muster/state';
+import { checkEndpoints } from './endpoints.ts';
 import { hasRoom } from './room.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 
@@ -41,6 +42,7 @@ export function findUnfinished(cluster: SimulatedCluster): string[] {
     else problems.push(...checkService(state, service, running.nodeByTask));
   }
   problems.push(...checkNetworks(state, lostIds));
+  problems.push(...checkEndpoints(state, cluster.network.endpoints));
   for (const [taskId, node] of running.nodeByTask) {
     const task = state.tasks.get(taskId);
     if (!task || !isLive(task)) problems.push(`${node} still runs ${taskId}`);

@@ -11,6 +11,7 @@ import {
   type Timer,
 } from '@muster/runtime';
 import { basisOf, type Changes, type ClusterState } from '@muster/state';
+import type { Departures } from '../endpoints/departures.ts';
 import { watchLag } from '../nodes/lag-watch.ts';
 import { createCommandView } from './command-view.ts';
 import { findCommands } from './find-commands.ts';
@@ -37,6 +38,8 @@ export interface CommandWriterOptions {
   readonly onWritten?: (basis: number) => void;
   /** The node can't be told of the task, and why; or no longer so, when there is no reason. */
   readonly onUndelivered?: (nodeId: string, taskId: string, reason: string | undefined) => void;
+  /** Whether a task's node may be told yet that it is to stop, which is not for ever so; by default at once. */
+  readonly departures?: Pick<Departures, 'mayStop' | 'forget'>;
 }
 
 export interface CommandWriterStats {
@@ -57,6 +60,8 @@ export interface CommandWriter {
   backlog(): { readonly commands: number; readonly commandsInFlight: number };
   /** The highest basis of any command. */
   readonly newestBasis: number;
+  /** There may be something to be said of these that was held back. */
+  look(taskIds: readonly string[]): void;
   /** Nodes may have changed hands. */
   wake(): void;
   /** Ends when what is on its way has been answered; at once when the store is lost, as nobody will answer. */
@@ -70,12 +75,13 @@ const LOOKS_PER_TURN = 2_048;
 
 /** Resolves when the store's commands are known and the first ones that were missing are on their way. */
 export async function startCommandWriter(options: CommandWriterOptions): Promise<CommandWriter> {
-  const { follower, store, clock, logger, share = alone, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+  const { follower, store, clock, logger, share = alone, departures, maxInFlight = DEFAULT_MAX_IN_FLIGHT } =
+    options;
   const { state } = follower;
   const view = createCommandView();
   const strays = createStrays();
   const tombstones = createTombstones();
-  const { find, isWanted, nodeOf, listAll } = findCommands(state, view, strays);
+  const { find, isWanted, nodeOf, listAll } = findCommands(state, view, strays, departures);
   const stats: CommandWriterStats = {
     written: 0,
     conflicts: 0,
@@ -135,7 +141,10 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     const nodeId = nodeOf(taskId);
     // Nobody has it, nobody had it: there is nobody to be told.
     if (nodeId !== undefined) dirty.add(taskId, nodeId);
-    else refused.settle(taskId);
+    else {
+      refused.settle(taskId);
+      departures?.forget(taskId);
+    }
   }
 
   function refuse(refusal: Refusal): void {
@@ -255,6 +264,10 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     stats,
     get newestBasis() {
       return view.newestBasis;
+    },
+    look(taskIds) {
+      for (const id of taskIds) mark(id);
+      pump();
     },
     wake: pump,
     isIdle: () =>

@@ -1,6 +1,7 @@
 // What is to be written of one task, and to which node, whatever is wrong with the task: a bug of ours that one meets must not keep
 // the others from their commands.
 import type { ClusterState } from '@muster/state';
+import type { Departures } from '../endpoints/departures.ts';
 import type { CommandView } from './command-view.ts';
 import { type CommandPut, deriveCommands } from './derive-commands.ts';
 import type { Strays } from './strays.ts';
@@ -16,11 +17,24 @@ export interface FindingCommands {
   listAll(): Generator<string, undefined>;
 }
 
-export function findCommands(state: ClusterState, view: CommandView, strays: Strays): FindingCommands {
+/** With `departures`, a word to stop is none before its time. */
+export function findCommands(
+  state: ClusterState,
+  view: CommandView,
+  strays: Strays,
+  departures?: Pick<Departures, 'mayStop' | 'forget'>,
+): FindingCommands {
+  function listDue(taskId: string): readonly CommandPut[] {
+    const puts = deriveCommands(state, view, strays, taskId);
+    if (!departures) return puts;
+    if (puts.length === 0) departures.forget(taskId);
+    return puts.filter(({ command }) => !isStop(command) || departures.mayStop(state.tasks.get(taskId)!));
+  }
+
   return {
     find(taskId, onBug) {
       try {
-        return deriveCommands(state, view, strays, taskId);
+        return listDue(taskId);
       } catch (error) {
         onBug(error);
         return undefined;
@@ -28,7 +42,7 @@ export function findCommands(state: ClusterState, view: CommandView, strays: Str
     },
     isWanted(taskId) {
       try {
-        return deriveCommands(state, view, strays, taskId).length > 0;
+        return listDue(taskId).length > 0;
       } catch {
         return true;
       }
@@ -45,4 +59,8 @@ export function findCommands(state: ClusterState, view: CommandView, strays: Str
       return undefined;
     },
   };
+}
+
+function isStop(command: CommandPut['command']): boolean {
+  return command.type === 'task' && (command.desired === 'shutdown' || command.desired === 'remove');
 }
