@@ -4,6 +4,7 @@ import {
   type AppendResult,
   LogUnavailableError,
   MemoryCommandStore,
+  MemoryEndpointStore,
   MemoryLog,
   MemorySnapshotStore,
 } from '@muster/log';
@@ -43,6 +44,7 @@ export interface AppendMoment {
 export interface Network {
   readonly log: MemoryLog;
   readonly commands: MemoryCommandStore;
+  readonly endpoints: MemoryEndpointStore;
   readonly bus: MemoryBus;
   readonly snapshots: MemorySnapshotStore;
   faults: NetworkFaults;
@@ -142,6 +144,11 @@ export function createNetwork(clock: Clock, chance: Chance): Network {
       },
     }),
     commands: new MemoryCommandStore({
+      now,
+      deliver: deliverStored,
+      intercept: (put, store) => travel(put.client, true, store),
+    }),
+    endpoints: new MemoryEndpointStore({
       now,
       deliver: deliverStored,
       intercept: (put, store) => travel(put.client, true, store),

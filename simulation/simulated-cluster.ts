@@ -167,6 +167,7 @@ export function createCluster(options: SimulationOptions): SimulatedCluster {
               await startDispatcher({
                 ...shared,
                 commands: network.commands.client(process.name),
+                endpoints: network.endpoints.client(process.name),
                 heartbeatMs: HEARTBEAT_MS,
               })
             ).stats;

@@ -130,6 +130,7 @@ async function startMeasuredDispatcher(options: StartRoleOptions): Promise<Start
   const running = await startDispatcher({
     ...options,
     commands: cluster.commands,
+    endpoints: cluster.endpoints,
     bus: cluster.bus,
     log: measureLog(cluster.log, measures.appends),
     instrument: (reducer) => measureReducer(reducer, measures.decides),

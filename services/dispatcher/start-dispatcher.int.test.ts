@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { composeEvent, decodeCommand, type EventDraft, heartbeatSubject, pingSubject } from '@muster/events';
-import { ensureStreams, JetStreamCommandStore, JetStreamLog } from '@muster/log';
+import { ensureStreams, JetStreamCommandStore, JetStreamEndpointStore, JetStreamLog } from '@muster/log';
 import {
   connectNats,
   NatsBus,
@@ -36,9 +36,10 @@ async function connect(name: string) {
   await ensureStreams(nc);
   const log = new JetStreamLog(nc);
   const commands = new JetStreamCommandStore(nc);
+  const endpoints = new JetStreamEndpointStore(nc);
   const follower = await startFollower({ log, clock: systemClock, logger: silentLogger });
   clean.push(() => follower.stop());
-  return { log, commands, follower, bus: new NatsBus(nc) };
+  return { log, commands, endpoints, follower, bus: new NatsBus(nc) };
 }
 
 async function start(name: string): Promise<void> {

@@ -7,7 +7,7 @@ import {
   heartbeatSubject,
   pingSubject,
 } from '@muster/events';
-import { type CommandRecord, MemoryCommandStore, MemoryLog } from '@muster/log';
+import { type CommandRecord, MemoryCommandStore, MemoryEndpointStore, MemoryLog } from '@muster/log';
 import { type Follower, MemoryBus, silentLogger, startFollower } from '@muster/runtime';
 import { describeNode, startHistory, VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -21,6 +21,7 @@ let log: MemoryLog;
 let store: MemoryCommandStore;
 let bus: MemoryBus;
 let follower: Follower;
+let endpoints: MemoryEndpointStore;
 let commands: CommandRecord[];
 
 beforeEach(async () => {
@@ -28,6 +29,7 @@ beforeEach(async () => {
   log = new MemoryLog({ now: () => clock.now() });
   store = new MemoryCommandStore({ now: () => clock.now() });
   bus = new MemoryBus({ clock });
+  endpoints = new MemoryEndpointStore({ now: () => clock.now() });
   commands = [];
   follower = await startFollower({ log, clock, logger: silentLogger });
   await store.follow({
@@ -44,6 +46,7 @@ async function start(name: string): Promise<RunningDispatcher> {
     follower: await startFollower({ log: own, clock, logger: silentLogger }),
     log: own,
     commands: store.client(name),
+    endpoints: endpoints.client(name),
     bus: bus.client(name),
     clock,
     logger: silentLogger,

@@ -1,7 +1,7 @@
 // Wires the dispatcher: the reducer to its loop and to the heartbeats on the bus, the command writer to the fold.
 // Decides nothing.
-import { heartbeatSchema, heartbeatSubject } from '@muster/events';
-import type { CommandStore, Log } from '@muster/log';
+import { followsSchema, followsSubject, heartbeatSchema, heartbeatSubject } from '@muster/events';
+import type { CommandStore, EndpointStore, Log } from '@muster/log';
 import {
   type Bus,
   type Clock,
@@ -22,6 +22,8 @@ import {
   startCommandWriter,
 } from './commands/command-writer.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { createDepartures, type Departures } from './endpoints/departures.ts';
+import { type EndpointWriter, startEndpointWriter } from './endpoints/endpoint-writer.ts';
 import { watchOutlived } from './nodes/outlived.ts';
 import { probeAgents } from './nodes/probe-agents.ts';
 
@@ -29,6 +31,7 @@ export interface StartDispatcherOptions {
   readonly follower: Follower;
   readonly log: Log;
   readonly commands: CommandStore;
+  readonly endpoints: EndpointStore;
   readonly bus: Bus;
   /** Our place among the copies, that the work is shared with; stopped with the dispatcher. All is ours without it. */
   readonly presence?: Presence;
@@ -53,6 +56,7 @@ export interface RunningDispatcher {
 }
 
 const NODE_ID_FROM = heartbeatSubject('').length;
+const FOLLOWER_ID_FROM = followsSubject('').length;
 
 export async function startDispatcher(options: StartDispatcherOptions): Promise<RunningDispatcher> {
   const { follower, log, commands, bus, presence, clock, logger, heartbeatMs, onFailure, onCommandWritten } =
@@ -63,10 +67,32 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   const dispatcher = createDispatcher({ heartbeatMs, share, maxRecordBytes: () => log.maxRecordBytes });
   let loop: ReducerLoop | undefined;
   let writer: CommandWriter | undefined;
+  let endpoints: EndpointWriter | undefined;
+  let departures: Departures | undefined;
+  endpoints = await startEndpointWriter({
+    follower,
+    share: presence && createShare(presence, { ...sharing, onChange: () => endpoints?.wake() }),
+    store: options.endpoints,
+    clock,
+    logger,
+    onFailure,
+    onStored: () => departures?.look(),
+  });
+  departures = createDepartures({
+    state: follower.state,
+    clock,
+    endpoints,
+    onLeft: (taskIds) => writer?.look(taskIds),
+  });
+  const follows = bus.subscribe(followsSubject('*'), ({ subject, data }) => {
+    const seq = readFollowed(data);
+    if (seq !== undefined) departures.hear(subject.slice(FOLLOWER_ID_FROM), seq);
+  });
   writer = await startCommandWriter({
     follower,
     share: presence && createShare(presence, { ...sharing, onChange: () => writer?.wake() }),
     store: commands,
+    departures,
     clock,
     logger,
     ...(onFailure && { onFailure }),
@@ -85,7 +111,7 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
     follower,
     log,
     clock,
-    newestBasis: () => writer!.newestBasis,
+    newestBasis: () => Math.max(writer.newestBasis, endpoints.newestBasis),
     onOutlived(basis) {
       dispatcher.noteOutlived(basis);
       loop?.wake();
@@ -112,16 +138,26 @@ export async function startDispatcher(options: StartDispatcherOptions): Promise<
   return {
     stats: running.stats,
     commandStats: writer.stats,
-    backlog: () => ({ ...dispatcher.backlog?.(), ...writer.backlog() }),
+    backlog: () => ({ ...dispatcher.backlog?.(), ...writer.backlog(), ...endpoints.backlog() }),
     async stop() {
       presence?.stop();
       outlived.stop();
       probes.stop();
       heartbeats.stop();
       echoes.stop();
-      await Promise.all([running.stop(), writer.stop()]);
+      follows.stop();
+      departures.stop();
+      await Promise.all([running.stop(), writer.stop(), endpoints.stop()]);
     },
   };
+}
+
+function readFollowed(data: Uint8Array): number | undefined {
+  try {
+    return followsSchema.parse(JSON.parse(new TextDecoder().decode(data))).seq;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What says it in another way has said that it is there. */

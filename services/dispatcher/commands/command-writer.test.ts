@@ -1,4 +1,4 @@
-import { decodeCommand, encodeJson, type RawRecord } from '@muster/events';
+import { decodeCommand, encodeJson } from '@muster/events';
 import {
   type AppendResult,
   type CommandRecord,
@@ -8,8 +8,8 @@ import {
   type MemoryCommandsOptions,
   RecordTooLargeError,
 } from '@muster/log';
-import { silentLogger, type TurnListener } from '@muster/runtime';
-import { type ClusterState, createChanges, createState, foldRecord } from '@muster/state';
+import { silentLogger } from '@muster/runtime';
+import type { ClusterState } from '@muster/state';
 import {
   assign,
   type History,
@@ -22,29 +22,11 @@ import {
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Deployed, deploy, desire, reap } from '../deploy.fixture.ts';
+import { startFold } from '../fold.fixture.ts';
 import { type CommandWriter, startCommandWriter } from './command-writer.ts';
 import { TOMBSTONE_TTL_MS } from './tombstones.ts';
 
 const HOUR = 3600_000;
-
-/** A fold that goes as far as it is told to. */
-function startFold(records: readonly RawRecord[]) {
-  const state = createState();
-  const listeners = new Set<TurnListener>();
-  return {
-    state,
-    isCertain: true,
-    onTurn(listener: TurnListener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    foldTo(seq: number) {
-      const changes = createChanges();
-      for (const record of records.slice(state.head, seq)) foldRecord(state, record, changes);
-      for (const listener of listeners) listener(state, changes);
-    },
-  };
-}
 
 let history: History;
 let clock: VirtualClock;

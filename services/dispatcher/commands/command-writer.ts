@@ -12,6 +12,7 @@ import {
   type Timer,
 } from '@muster/runtime';
 import { basisOf, type Changes, type ClusterState } from '@muster/state';
+import type { Departures } from '../endpoints/departures.ts';
 import { watchLag } from '../nodes/lag-watch.ts';
 import { createCommandView } from './command-view.ts';
 import { type CommandPut, deriveCommands } from './derive-commands.ts';
@@ -37,6 +38,8 @@ export interface CommandWriterOptions {
   readonly onWritten?: (basis: number) => void;
   /** The node can't be told of the task, and why; or no longer so, when there is no reason. */
   readonly onUndelivered?: (nodeId: string, taskId: string, reason: string | undefined) => void;
+  /** Whether a task's node may be told yet that it is to stop, which is not for ever so; by default at once. */
+  readonly departures?: Pick<Departures, 'mayStop' | 'forget'>;
 }
 
 export interface CommandWriterStats {
@@ -57,6 +60,8 @@ export interface CommandWriter {
   backlog(): { readonly commands: number; readonly commandsInFlight: number };
   /** The highest basis of any command. */
   readonly newestBasis: number;
+  /** There may be something to be said of these that was held back. */
+  look(taskIds: readonly string[]): void;
   /** Nodes may have changed hands. */
   wake(): void;
   /** Ends when what is on its way has been answered; at once when the store is lost, as nobody will answer. */
@@ -71,7 +76,15 @@ const RETRY_AFTER_MS = 250;
 
 /** Resolves when the store's commands are known and the first ones that were missing are on their way. */
 export async function startCommandWriter(options: CommandWriterOptions): Promise<CommandWriter> {
-  const { follower, store, clock, logger, share = alone, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+  const {
+    follower,
+    store,
+    clock,
+    logger,
+    share = alone,
+    departures,
+    maxInFlight = DEFAULT_MAX_IN_FLIGHT,
+  } = options;
   const { state } = follower;
   const view = createCommandView();
   const strays = createStrays();
@@ -119,7 +132,12 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     const nodeId = nodeOf(taskId);
     // Nobody has it, nobody had it: there is nobody to be told.
     if (nodeId !== undefined) dirty.add(taskId, nodeId);
-    else refused.settle(taskId);
+    else settle(taskId);
+  }
+
+  function settle(taskId: string): void {
+    refused.settle(taskId);
+    departures?.forget(taskId);
   }
 
   function nodeOf(taskId: string): string | undefined {
@@ -133,16 +151,24 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   function isWanted(taskId: string): boolean {
     if (inFlight.has(taskId) || refused.has(taskId)) return false;
     try {
-      return deriveCommands(state, view, strays, taskId).length > 0;
+      return listDue(taskId).length > 0;
     } catch {
       return true;
     }
   }
 
+  /** Without a word to stop that comes too early. */
+  function listDue(taskId: string): readonly CommandPut[] {
+    const puts = deriveCommands(state, view, strays, taskId);
+    if (!departures) return puts;
+    if (puts.length === 0) departures.forget(taskId);
+    return puts.filter(({ command }) => !isStop(command) || departures.mayStop(state.tasks.get(taskId)!));
+  }
+
   /** A bug of ours that one task meets must not keep the others from their commands. */
   function derive(taskId: string): readonly CommandPut[] | undefined {
     try {
-      return deriveCommands(state, view, strays, taskId);
+      return listDue(taskId);
     } catch (error) {
       refuse({ taskId, nodeId: nodeOf(taskId), error });
       return undefined;
@@ -323,6 +349,10 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     get newestBasis() {
       return view.newestBasis;
     },
+    look(taskIds) {
+      for (const id of taskIds) mark(id);
+      pump();
+    },
     wake: pump,
     isIdle: () =>
       !backlog && dirty.size + inFlight.size + again.size + others.size + others.held + refused.size === 0,
@@ -339,4 +369,8 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       if (!failed) await Promise.all(inFlight.values());
     },
   };
+}
+
+function isStop(command: CommandPut['command']): boolean {
+  return command.type === 'task' && (command.desired === 'shutdown' || command.desired === 'remove');
 }

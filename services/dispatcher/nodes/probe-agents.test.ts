@@ -1,6 +1,6 @@
 // On the bus in memory: what a dispatcher makes of an agent's process that dies, with another dispatcher beside it.
 import { composeEvent, type EventDraft, encodeJson, heartbeatSubject, pingSubject } from '@muster/events';
-import { MemoryCommandStore, MemoryLog } from '@muster/log';
+import { MemoryCommandStore, MemoryEndpointStore, MemoryLog } from '@muster/log';
 import { type Follower, MemoryBus, silentLogger, startFollower, startPresence } from '@muster/runtime';
 import { describeNode, VirtualClock } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -19,12 +19,14 @@ beforeEach(async () => {
   bus = new MemoryBus({ clock });
   follower = await startFollower({ log, clock, logger: silentLogger });
   const commands = new MemoryCommandStore({ now: () => clock.now() });
+  const endpoints = new MemoryEndpointStore({ now: () => clock.now() });
   for (const name of ['d1', 'd2']) {
     const own = log.client(name);
     await startDispatcher({
       follower: await startFollower({ log: own, clock, logger: silentLogger }),
       log: own,
       commands: commands.client(name),
+      endpoints: endpoints.client(name),
       bus: bus.client(name),
       presence: startPresence({ bus: bus.client(name), clock, role: 'dispatcher', copy: name }),
       clock,

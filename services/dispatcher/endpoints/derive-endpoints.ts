@@ -1,0 +1,142 @@
+// What the store of endpoints should hold for a network, or for a service on its networks, and does not: pure, from folded state
+// and what the store is known to hold. Level-triggered: asked again, it gives the same until the store shows it, and then nothing.
+import type { Endpoints, EndpointsOf, NetworkEndpoints, ServiceEndpoints } from '@muster/events';
+import { blockAt, DEFAULT_TEAM, formatBlock, nameTask, TaskState } from '@muster/model';
+import { basisOf, type ClusterState, isGlobal, type Network, placeOfTask, type Service } from '@muster/state';
+import { type EndpointView, writeContent } from './endpoint-view.ts';
+
+/** A network, or a service on all of its networks. */
+export type Topic = { readonly networkId: string } | { readonly serviceId: string };
+
+export interface EndpointsPut {
+  readonly of: EndpointsOf;
+  readonly endpoints: Endpoints;
+  readonly expectLastSeq: number;
+}
+
+/** Of two dispatchers the one that has read more stands: a message is only ever replaced by one with a higher basis. */
+export function deriveEndpoints(state: ClusterState, view: EndpointView, topic: Topic): EndpointsPut[] {
+  const basis = basisOf(state, state.head);
+  const puts: EndpointsPut[] = [];
+  const wanted =
+    'networkId' in topic ? listNetwork(state, topic.networkId) : listService(state, topic.serviceId);
+  for (const { of, content } of wanted) {
+    const entry = view.entryOf(of);
+    if (entry && (entry.basis >= basis || entry.content === writeContent(content))) continue;
+    puts.push({ of, endpoints: { ...content, basis }, expectLastSeq: entry?.seq ?? 0 });
+  }
+  for (const { of, seq, gone, basis: stored } of view.entriesOf(topic)) {
+    const isWanted = wanted.some((other) => other.of.networkId === of.networkId);
+    if (isWanted || gone || stored >= basis) continue;
+    puts.push({ of, endpoints: { v: 1, type: 'gone', basis }, expectLastSeq: seq });
+  }
+  return puts;
+}
+
+interface Wanted {
+  readonly of: EndpointsOf;
+  readonly content: Omit<NetworkEndpoints, 'basis'> | Omit<ServiceEndpoints, 'basis'>;
+}
+
+function listNetwork({ networks, nodes }: ClusterState, networkId: string): Wanted[] {
+  const network = networks.get(networkId);
+  if (network?.number === undefined) return [];
+  const { spec, team, number, subnets } = network;
+  return [
+    {
+      of: { networkId },
+      content: {
+        v: 1,
+        type: 'network',
+        network: {
+          id: networkId,
+          name: spec.name,
+          ...teamOf(team),
+          number,
+          internal: spec.internal,
+          subnets: [...subnets],
+        },
+        nodes: listNodes(nodes, network),
+      },
+    },
+  ];
+}
+
+function listNodes(nodes: ClusterState['nodes'], network: Network): NetworkEndpoints['nodes'] {
+  const listed: NetworkEndpoints['nodes'] = [];
+  for (const [id, blocks] of blocksByNode(network)) {
+    const node = nodes.get(id);
+    const underlay = node?.description.addr;
+    if (node?.number !== undefined && underlay) listed.push({ id, number: node.number, underlay, blocks });
+  }
+  return listed.sort((a, b) => a.number - b.number);
+}
+
+function listService(state: ClusterState, serviceId: string): Wanted[] {
+  const service = state.services.get(serviceId);
+  if (!service || service.removed) return [];
+  const tasks = listTasks(service);
+  const networkIds = new Set([...service.version.networks, ...tasks.keys()]);
+  return [...networkIds].flatMap((networkId) => {
+    if (state.networks.get(networkId)?.number === undefined) return [];
+    const vip = service.addresses.find((address) => address.networkId === networkId)?.address;
+    const attachments = service.spec.taskTemplate.networks ?? [];
+    const content: Wanted['content'] = {
+      v: 1,
+      type: 'service',
+      service: { id: serviceId, name: service.spec.name, ...teamOf(service.team) },
+      ...(vip !== undefined && { address: vip }),
+      aliases: [...(attachments.find(({ target }) => target === networkId)?.aliases ?? [])],
+      tasks: tasks.get(networkId) ?? [],
+    };
+    return [{ of: { networkId, serviceId }, content }];
+  });
+}
+
+/** By network those that take traffic, in order of their slots. */
+function listTasks(service: Service): Map<string, ServiceEndpoints['tasks']> {
+  const byNetwork = new Map<string, ServiceEndpoints['tasks']>();
+  const { name } = service.spec;
+  for (const task of service.tasks.values()) {
+    const { id, node, observed, desired, addresses, slot, version } = task;
+    if (!addresses || observed !== TaskState.RUNNING || desired !== TaskState.RUNNING) continue;
+    if (node?.number === undefined) continue;
+    const { hostname } = version.spec.containerSpec;
+    const own = {
+      id,
+      // As in its command.
+      slot: isGlobal(service) ? 0 : slot.number,
+      name: nameTask(name, placeOfTask(task), id),
+      ...(isPlain(hostname) && { hostname }),
+    };
+    for (const { networkId, address } of addresses) {
+      const listed = byNetwork.get(networkId) ?? [];
+      byNetwork.set(networkId, listed);
+      listed.push({ ...own, address, node: node.number });
+    }
+  }
+  for (const listed of byNetwork.values())
+    listed.sort((a, b) => a.slot - b.slot || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  return byNetwork;
+}
+
+/** A template is filled in by the agent. */
+function isPlain(hostname: string | undefined): hostname is string {
+  return hostname !== undefined && !hostname.includes('{{');
+}
+
+function teamOf(team: string): { readonly team?: string } {
+  return team === DEFAULT_TEAM ? {} : { team };
+}
+
+export function blocksByNode({ spaces }: Pick<Network, 'spaces'>): Map<string, string[]> {
+  const byNode = new Map<string, string[]>();
+  for (const space of spaces) {
+    for (const { nodeId, start, size } of space.blocks()) {
+      const blocks = byNode.get(nodeId) ?? [];
+      byNode.set(nodeId, blocks);
+      blocks.push(formatBlock(blockAt(space.subnet, start, size)));
+    }
+  }
+  return byNode;
+}

@@ -1,0 +1,54 @@
+// Which networks and services there may be something new to be said of after a change: as few as that change concerns. Pure.
+import type { Changes, ClusterNode, ClusterState } from '@muster/state';
+import type { Topic } from './derive-endpoints.ts';
+
+export interface Touched {
+  list(state: ClusterState, changes: Changes): Iterable<Topic>;
+  /** All there are. */
+  listAll(state: ClusterState): Iterable<Topic>;
+}
+
+export function createTouched(): Touched {
+  /** What is said of each node that is on networks. */
+  const known = new Map<string, string>();
+
+  /** Whether something else is to be said of the node itself. Nodes change with every report, and this hardly ever. */
+  function isAnother(id: string, node: ClusterNode | undefined): boolean {
+    const says = node?.number === undefined ? undefined : `${node.number} ${node.description.addr}`;
+    if (known.get(id) === says) return false;
+    if (says === undefined) known.delete(id);
+    else known.set(id, says);
+    return true;
+  }
+
+  function* listOfNode({ networks }: ClusterState, { id, tasks }: ClusterNode): Generator<Topic> {
+    for (const [networkId, { spaces }] of networks)
+      if (spaces.some((space) => space.blocksOf(id).length > 0)) yield { networkId };
+    for (const { addresses, service } of tasks.values()) if (addresses) yield { serviceId: service.id };
+  }
+
+  return {
+    *list(state, changes) {
+      for (const networkId of changes.networks) yield { networkId };
+      for (const networkId of changes.blocks) yield { networkId };
+      for (const serviceId of changes.services)
+        if ((state.services.get(serviceId)?.version.networks.length ?? 0) > 0) yield { serviceId };
+      for (const id of changes.tasks) {
+        const task = state.tasks.get(id);
+        if (task?.addresses) yield { serviceId: task.service.id };
+      }
+      for (const id of changes.nodes) {
+        const node = state.nodes.get(id);
+        if (isAnother(id, node) && node) yield* listOfNode(state, node);
+      }
+    },
+    *listAll({ networks, services, nodes }) {
+      for (const [id, node] of nodes) isAnother(id, node);
+      for (const networkId of networks.keys()) yield { networkId };
+      for (const [serviceId, { version, tasks }] of services) {
+        if (version.networks.length > 0 || [...tasks.values()].some(({ addresses }) => addresses))
+          yield { serviceId };
+      }
+    },
+  };
+}
