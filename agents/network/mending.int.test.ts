@@ -1,8 +1,9 @@
 // What others do to a data path, and what becomes of one whose maker is killed: it is mended, adopted and removed, and nothing
 // of anybody else's is touched.
 import { spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, readdirSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Router, removeRouter } from './router.ts';
 import { bundle, inside, Stage, type StageHost, type StageTask, whyNoStage } from './stage/stage.fixture.ts';
 
@@ -44,7 +45,6 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     );
   });
   beforeEach(async () => await stage.apply());
-  afterEach(async () => await removeAll());
   afterAll(async () => await stage?.end());
 
   /** And whoever makes it anew remembers nothing. */
@@ -105,6 +105,56 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     await stage.apply('mend');
     await stage.apply();
     expect(look()).toEqual(before);
+  });
+
+  it('loses no connection while its rules are written, in part or as a whole', async () => {
+    const [service] = stage.services as [(typeof stage.services)[0]];
+    let isAsking = true;
+    const asking = Promise.all([
+      client!.guest.askOften(500, { host: VIP, port: 8080 }),
+      stage.outside.askOften(500, { host: '10.90.0.1', port: 8000 }),
+    ]).finally(() => {
+      isAsking = false;
+    });
+    let written = 0;
+    while (isAsking) {
+      host.router = new Router(host.options);
+      await stage.apply();
+      stage.services = [{ ...service, endpoints: service.endpoints.slice(written % 2) }];
+      await stage.apply();
+      written += 1;
+    }
+    stage.services = [service];
+    const answers = (await asking).flatMap(Object.keys);
+    expect(answers.filter((answer) => !/^(near|far) saw 10\./.test(answer))).toEqual([]);
+    expect(written).toBeGreaterThan(1);
+  });
+
+  it('costs as many forks as there is to change', async () => {
+    let forks = 0;
+    const count = () => {
+      forks += 1;
+    };
+    const task = await stage.addTask('short', 1, 1);
+    const [service] = stage.services as [(typeof stage.services)[0]];
+    subscribe('child_process', count);
+    const spend = async () => {
+      forks = 0;
+      await host.router.apply(stage.planOf(host));
+      return forks;
+    };
+    // One in the task, two in the router: links, and rules.
+    expect(await spend()).toBe(3);
+    expect(await spend()).toBe(0);
+    stage.services = [{ ...service, endpoints: [...service.endpoints, task.attachments[0]!.address] }];
+    expect(await spend()).toBe(1);
+    // And one that looks for flows.
+    stage.services = [service];
+    expect(await spend()).toBe(2);
+    stage.tasks.pop();
+    expect(await spend()).toBe(2);
+    unsubscribe('child_process', count);
+    await task.guest.end();
   });
 
   it('is changed by a service in that service’s chain alone', async () => {
@@ -184,7 +234,7 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
   });
 
   it('is gone after its removal, whoever was killed at whichever of its forks', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     await removeAll();
     const program = bundle('apply.fixture.ts', stage.folder);

@@ -1,5 +1,7 @@
 // One node: who reaches whom, found out with packets.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NetworkPlan } from './plan.ts';
+import { Router, removeRouter } from './router.ts';
 import { Guest } from './stage/guest.fixture.ts';
 import { inside, Stage, type StageTask, whyNoStage } from './stage/stage.fixture.ts';
 
@@ -90,6 +92,49 @@ describe.skipIf(reason)(`the data path of one node${reason ? `, which needs more
     expect(await container.ask({ host: '10.90.0.1', port: 8000 })).toBe('a saw 172.30.0.2');
     expect(await a!.guest.ask({ host: '172.30.0.2', port: 8080 })).toBe('silence');
     await container.end();
+  });
+
+  it('shares its machine with a node of another cluster, and with no other of its own', async () => {
+    const [host] = stage.hosts as [(typeof stage.hosts)[0]];
+    const guest = new Guest('stranger');
+    await guest.isThere();
+    await guest.serve(8080);
+    const attachment = {
+      taskId: 's',
+      networkId: 'net9',
+      address: '10.201.9.2',
+      netns: guest.netns,
+      interface: 'eth0',
+    };
+    const plan: NetworkPlan = {
+      ...stage.planOf(host),
+      networks: [{ id: 'net9', number: 9, subnet: '10.201.9.0/24', internal: false }],
+      attachments: [attachment],
+      published: [8000, 8009].map((port) => ({
+        protocol: 'tcp',
+        port,
+        target: 8080,
+        endpoints: ['10.201.9.2'],
+      })),
+    };
+    stage.published = [{ protocol: 'tcp', port: 8000, target: 8080, endpoints: [at(a!).host] }];
+    await stage.apply();
+    const options = { ...host.options, clusterId: `${stage.clusterId}-other` };
+    const { refusedPorts } = await new Router(options).apply(plan);
+    expect(refusedPorts).toEqual([{ protocol: 'tcp', port: 8000, reason: 'EADDRINUSE' }]);
+    expect(await stage.outside.ask({ host: '10.90.0.1', port: 8009 })).toBe('stranger saw 10.90.0.99');
+    expect(await stage.outside.ask({ host: '10.90.0.1', port: 8000 })).toBe('a saw 10.90.0.99');
+    expect(await guest.ask(at(a!))).not.toMatch(/saw/);
+    expect(await guest.ask({ host: '10.90.0.1', port: 8000 })).toMatch(/^a saw 169\.254\./);
+    await removeRouter(options);
+    expect(await stage.outside.ask({ host: '10.90.0.1', port: 8009 })).toBe('ECONNREFUSED');
+    expect(await stage.outside.ask({ host: '10.90.0.1', port: 8000 })).toBe('a saw 10.90.0.99');
+    const twin = { ...host.options, nodeId: 'twin' };
+    const refusal = await new Router(twin).apply(plan).catch((error: Error) => error.message);
+    await removeRouter(twin);
+    expect(refusal).toMatch(/^another node of this cluster is in this machine's network/);
+    expect(await stage.outside.ask({ host: '10.90.0.1', port: 8000 })).toBe('a saw 10.90.0.99');
+    await guest.end();
   });
 
   it('gives a task no way to the router but to its resolver', async () => {

@@ -130,7 +130,7 @@ export class LinkKeeper {
       const line = `link add vx0 netns ${netnsPath} address ${mac} mtu ${overlayMtu} type vxlan ${detail} nolearning`;
       failures.push(...(await runBatch(this.#host, 'ip', [line])).map(sayFailure));
     }
-    if (failures.length > 0) throw new Error(`no way to ${node.underlay}: ${failures[0]!.reason}`);
+    if (failures.length > 0) throw new Error(explainUplink(failures[0]!.reason, node.underlay));
     if (!look && !toMake.has('uplink')) return [];
     const is = await readPicture(this.#host, isUplink);
     const should: Picture = {
@@ -188,6 +188,13 @@ function listUnattached({ attachments, is, should }: TaskEnd): string[] {
   return attachments
     .filter(({ interface: name }) => is.links.get(name)?.mac !== should.links.get(name)!.mac)
     .map(({ address }) => taskLink(address));
+}
+
+function explainUplink(reason: string, underlay: string): string {
+  const isTwin = /VNI already exists|vx0 .*File exists/.test(reason);
+  return isTwin
+    ? `another node of this cluster is in this machine's network: each needs a network namespace of its own (${reason})`
+    : `no router can be joined to ${underlay}: ${reason}`;
 }
 
 function sayFailure({ line, reason }: { readonly line: string; readonly reason: string }): Failure {

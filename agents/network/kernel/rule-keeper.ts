@@ -53,25 +53,24 @@ export async function removeTable(netns: Netns, name: string): Promise<void> {
 }
 
 interface Listed {
-  readonly [kind: string]: {
-    readonly chain?: string;
-    readonly handle?: number;
-    readonly elem?: readonly unknown[];
-  };
+  readonly chain?: string;
+  readonly handle?: number;
+  readonly elem?: readonly unknown[];
 }
 
-/** Without what changes by itself: handles, and the order of a set's elements. */
-async function readFingerprint(netns: Netns, name: string): Promise<string | undefined> {
+/**
+ * Of all that counts: not of handles, nor of the order in which chains, sets and elements came to be. Rules keep theirs within
+ * a chain.
+ */
+export async function readFingerprint(netns: Netns, name: string): Promise<string | undefined> {
   const { code, stdout } = await run(netns, ['nft', '-j', 'list', 'table', 'ip', name]);
   if (code !== 0) return undefined;
-  const listed: Listed[] = JSON.parse(stdout).nftables;
-  const objects = listed.flatMap((object) =>
-    Object.entries(object).map(([kind, { handle: _, elem, ...rest }]) =>
-      JSON.stringify([kind, rest, (elem ?? []).map((one) => JSON.stringify(one)).sort()]),
-    ),
-  );
-  // The order of rules counts, of a chain's among themselves alone; the kernel keeps it in the list.
-  const rules = objects.filter((one) => one.startsWith('["rule"'));
-  const others = objects.filter((one) => !one.startsWith('["rule"')).sort();
-  return sha256([...others, ...rules].join('\n'));
+  const listed: Readonly<Record<string, Listed>>[] = JSON.parse(stdout).nftables;
+  const rules = new Map<string, number>();
+  const objects = listed.flatMap(Object.entries<Listed>).map(([kind, { handle: _, elem = [], ...rest }]) => {
+    const place = kind === 'rule' ? (rules.get(rest.chain!) ?? 0) : 0;
+    if (kind === 'rule') rules.set(rest.chain!, place + 1);
+    return JSON.stringify([kind, place, rest, elem.map((one) => JSON.stringify(one)).sort()]);
+  });
+  return sha256(objects.sort().join('\n'));
 }
