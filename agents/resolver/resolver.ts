@@ -110,6 +110,11 @@ export async function startResolver(options: ResolverOptions): Promise<Resolver>
     await stop();
     throw error;
   }
+  if (serversFor(undefined).length === 0)
+    logger.warn(
+      { hint: 'name one in /etc/resolv.conf, or with --upstream; those on a loopback address are not asked' },
+      'there is no DNS server to ask for names outside',
+    );
   return {
     addresses: [...own].filter((address) => !address.endsWith(':0')),
     read: () => ({ ...counts, ...measure(names) }),

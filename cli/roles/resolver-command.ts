@@ -1,4 +1,5 @@
 // `muster resolver`: the names of a node. The agent starts it; it is a process of its own, and goes on without the agent.
+import { setFlagsFromString } from 'node:v8';
 import { parseServerAddress, type ServerAddress, startResolver } from '@muster/resolver';
 import { createLogger } from '@muster/runtime';
 import { createMeasures, createTelemetry, type ListenAddress } from '@muster/telemetry';
@@ -40,6 +41,7 @@ export function addResolverCommand(program: Command): void {
     )
     .action(async (_options, command: Command) => {
       const { listen, names: folder, upstream, metrics } = command.optsWithGlobals<ResolverFlags>();
+      collectOften();
       const copy = `resolver-${process.pid}`;
       const logger = createLogger({ role: 'resolver', copy });
       await runUntilStopped(async () => {
@@ -65,6 +67,14 @@ export function addResolverCommand(program: Command): void {
         };
       }, logger);
     });
+}
+
+/**
+ * Each datagram leaves a buffer behind. Collected by the megabyte they cost a fifth of a millisecond each time, in all no more
+ * than by sixteen, which costs five: and every question waits for that.
+ */
+function collectOften(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** An answer has to come from the address that was asked, which one that stands for all addresses does not say. */

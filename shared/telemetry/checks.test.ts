@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeLife, judgeReadiness, type Verdict } from './checks.ts';
-import { readAgent, readControl } from './readings.fixture.ts';
+import { readAgent, readControl, readResolver } from './readings.fixture.ts';
 
 const wrong = ({ checks }: Verdict) =>
   checks.filter(({ ok }) => !ok).map(({ check, says }) => `${check}: ${says}`);
@@ -16,6 +16,12 @@ describe('a copy that is well', () => {
       expect(verdict.checks.every(({ ok, says }) => ok && says !== '')).toBe(true);
     }
   });
+});
+
+it('a resolver is ready without NATS, and says how much it knows', () => {
+  const { ok, checks } = judgeReadiness([readResolver()], true);
+  expect([ok, checks.map(({ check }) => check)]).toEqual([true, ['started', 'names']]);
+  expect(checks[1]!.says).toBe('3 on 1 networks');
 });
 
 const interrupted = {
@@ -68,6 +74,11 @@ describe('alive, but not ready, is a copy', () => {
     ],
     ['that has not joined', readAgent({ state: 'starting' }), ['joined: starting']],
     ['whose engine is away', readAgent({ engineTrouble: 'connect ENOENT' }), ['engine: connect ENOENT']],
+    [
+      'whose names are old',
+      readResolver({ broken: { 'network-a.json': 'it is missing' } }),
+      ['names: network-a.json can not be read: it is missing'],
+    ],
     ['whose reports wait', readAgent({ cutOff: true }), ['reports: the log does not take them: they wait']],
   ])('%s', (_, reading, why) => {
     expect(judgeLife([reading]).ok).toBe(true);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BOUNDS_MS } from './durations.ts';
 import { metrics } from './metrics.ts';
 import { createPrometheusExport } from './prometheus.ts';
-import { readAgent, readControl } from './readings.fixture.ts';
+import { readAgent, readControl, readResolver } from './readings.fixture.ts';
 
 const page = readFileSync(new URL('../../docs/guide/observing.md', import.meta.url), 'utf8');
 const prometheus = createPrometheusExport('1.2.3');
@@ -65,6 +65,16 @@ describe('what is printed', () => {
     expect(sampleOf(second, 'muster_fold_lag_events{role="scheduler"}')).toBe(5);
     expect(sampleOf(second, 'muster_decisions_total{role="scheduler"}')).toBe(2);
     expect(second).not.toContain('muster_agent_tasks{');
+  });
+
+  it('has what a resolver counts, and nothing of NATS, which it does not need', async () => {
+    const text = await prometheus.print([readResolver({ broken: { 'network-a.json': 'half' } })]);
+    expect(sampleOf(text, 'muster_dns_queries_total{role="resolver",result="answered"}')).toBe(7);
+    expect(sampleOf(text, 'muster_dns_failures_total{role="resolver",kind="broken-file"}')).toBe(2);
+    expect(sampleOf(text, 'muster_dns_upstream_seconds_total{role="resolver"}')).toBe(1.5);
+    expect(sampleOf(text, 'muster_dns_objects{role="resolver",kind="askers"}')).toBe(2);
+    expect(sampleOf(text, 'muster_dns_broken_files{role="resolver"}')).toBe(1);
+    expect(text).not.toMatch(/^muster_(nats|consumer|store|clock|log_clock)\w*\{/m);
   });
 
   it('leaves out what is not known', async () => {

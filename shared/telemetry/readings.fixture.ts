@@ -1,6 +1,6 @@
 // Copies to look at, for tests: well unless said otherwise.
 import { createMeasures } from './measures.ts';
-import type { AgentReading, ConnectionReading, FoldReading, RoleReading } from './observed.ts';
+import type { AgentReading, ConnectionReading, FoldReading, NamesReading, RoleReading } from './observed.ts';
 
 export function readControl(
   fold: Partial<FoldReading> = {},
@@ -55,6 +55,26 @@ export function readAgent(
       failed: 1,
       imagesPulled: 2,
       ...agent,
+    },
+  };
+}
+
+/** It has no connection: it needs no NATS. */
+export function readResolver(names: Partial<NamesReading> = {}): RoleReading {
+  return {
+    role: 'resolver',
+    copy: 'resolver-1',
+    measures: createMeasures(),
+    backlog: {},
+    names: {
+      queries: { answered: 7, refused: 1 },
+      failures: { 'broken-file': 2 },
+      upstreamMs: 1_500,
+      networks: 1,
+      names: 3,
+      askers: 2,
+      broken: {},
+      ...names,
     },
   };
 }

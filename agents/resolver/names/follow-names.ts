@@ -135,11 +135,20 @@ export async function followNames(options: FollowOptions): Promise<NamesFollower
       await mkdir(folder, { recursive: true });
       throw new Error('the folder is missing');
     }
-    watcher = watch(folder, () => start());
-    watcher.on('error', () => {
-      watched = undefined;
-    });
-    watched = found.ino;
+    try {
+      watcher = watch(folder, () => start());
+      watcher.on('error', () => {
+        watched = undefined;
+      });
+      watched = found.ino;
+    } catch (error) {
+      // The kernel has only so many of them (fs.inotify.max_user_instances), which others may have taken.
+      const { message } = error as Error;
+      sparing.warn(
+        { error: message, folder },
+        'the names can not be watched: they are looked at every second',
+      );
+    }
   }
 
   function start(): void {

@@ -118,14 +118,18 @@ export function writeReply(
     packet.answers = answers.slice(0, fitting);
     if (limit < LARGEST_MESSAGE) packet.flags! |= TRUNCATED_RESPONSE;
   }
-  return encode(packet);
+  encode(packet, scratch);
+  return Buffer.from(scratch.subarray(0, encode.bytes));
 }
+
+/** Written here first: the library would make a buffer of its own for each answer, which costs more than the answer. */
+const scratch = Buffer.alloc(LARGEST_MESSAGE);
 
 function countFitting(packet: Packet, limit: number): number {
   const answers = packet.answers!;
   if (answers.length === 0) return 0;
-  const bare = encodingLength({ ...packet, answers: [] });
   const each = encodingLength({ answers: [answers[0]!] }) - HEADER_BYTES;
+  const bare = encodingLength({ ...packet, answers: [] });
   return Math.min(answers.length, Math.max(0, Math.floor((limit - bare) / each)));
 }
 

@@ -83,7 +83,8 @@ async function open(address: string): Promise<Socket> {
     recvBufferSize: 4 * 1024 * 1024,
     lookup: (name, _options, done) => done(null, name, 4),
   });
+  const listening = once(socket, 'listening');
   socket.bind(0, address);
-  await once(socket, 'listening');
+  await listening;
   return socket;
 }
