@@ -27,11 +27,15 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/node/node.ts')).addNodeCommand,
   },
   {
+    commands: { network: 'Manage networks' },
+    load: async () => (await import('./commands/network/network.ts')).addNetworkCommand,
+  },
+  {
     commands: { task: 'Look at tasks' },
     load: async () => (await import('./commands/object/task.ts')).addTaskCommand,
   },
   {
-    commands: { inspect: 'Show everything about services, nodes and tasks' },
+    commands: { inspect: 'Show everything about services, nodes, networks and tasks' },
     load: async () => (await import('./commands/object/inspect.ts')).addInspectCommand,
   },
   {
@@ -108,7 +112,7 @@ const entries: readonly Entry[] = [
 ];
 
 /** What Docker has beside these, and muster hasn't yet. */
-const notYet = ['stack', 'network', 'secret', 'config', 'volume', 'swarm'];
+const notYet = ['stack', 'secret', 'config', 'volume', 'swarm'];
 
 async function main(argv: readonly string[]): Promise<void> {
   endWithReader();

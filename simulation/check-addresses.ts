@@ -1,5 +1,7 @@
-// What must hold of networks after every record: nothing is held twice. Gone by what tasks and services say they have, not by what the
+// What must hold of networks after every record that gives something of them: nothing is held twice. Gone by what tasks and services say they have, not by what the
 // fold keeps of who holds what. A task holds its addresses until somebody has said that it ended: so none is given again before.
+
+import type { Fact } from '@muster/events';
 import {
   addressWithin,
   blocksOverlap,
@@ -9,6 +11,12 @@ import {
   parseBlock,
 } from '@muster/model';
 import type { ClusterState, Network } from '@muster/state';
+
+const giving: readonly string[] = ['network.allocated', 'service.allocated', 'node.allocated'];
+
+export function gives(fact: Fact): boolean {
+  return fact.is === 'event' && giving.includes(fact.event.type);
+}
 
 export function checkAddresses(state: ClusterState): void {
   const holders = new Map<string, string>();

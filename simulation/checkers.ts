@@ -17,7 +17,7 @@ import {
   type UpdateState,
 } from '@muster/state';
 import { foldAll } from '@muster/testing';
-import { checkAddresses } from './check-addresses.ts';
+import { checkAddresses, gives } from './check-addresses.ts';
 import { isTransition } from './transitions.ts';
 
 export class BrokenRule extends Error {
@@ -69,7 +69,7 @@ export function createObserver(): Observer {
           if (downBefore.has(id)) lastDownAt.set(id, record.time);
         }
         for (const id of changes.services) checkSlots(id);
-        if (state.networks.size > 0) checkAddresses(state);
+        if (state.networks.size > 0 && gives(fact)) checkAddresses(state);
       } catch (error) {
         throw new BrokenRule(`at sequence ${record.seq} (${record.subject}): ${(error as Error).message}`);
       }

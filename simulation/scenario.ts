@@ -1,11 +1,12 @@
 // Fixed stories, which end the same way whoever is killed on the way. Of services: one is deployed, scaled, updated, loses a
 // task, another comes and goes, one is on every node, and nodes are drained and removed. Of updates: they fail, and go back,
-// pause or go on, and one is taken back by hand.
+// pause or go on, and one is taken back by hand. Of networks: a service joins another and leaves it, and both go.
+import { isLive } from '@muster/state';
 import type { AppendMoment } from './network.ts';
 import { createCluster, type SimulatedCluster } from './simulated-cluster.ts';
 
 export interface ScenarioOutcome {
-  /** What each step ended as: for each service its image, its slots and its update, and nothing that depends on luck. */
+  /** What each step ended as: of each service and network what does not depend on luck. */
   readonly services: readonly string[];
   /** Appends tried in the whole story, by anybody. */
   readonly appends: number;
@@ -69,7 +70,29 @@ const ofUpdates: readonly Step[] = [
   update('web:5', { failureAction: 'rollback', delay: '200ms' }),
 ];
 
-const stories = { ofServices, ofUpdates };
+/** With five addresses: hardly enough for three tasks and the three that take their places. */
+const small = { ipam: { configs: [{ subnet: '10.9.0.0/29' }] } };
+
+function serve(networks: readonly string[], replicas: number): Step {
+  const body = { image: 'web:1', replicas, networks, endpointMode: 'dnsrr', ...fast };
+  return (cluster) => cluster.intend('apply', 'web', body);
+}
+
+const ofNetworks: readonly Step[] = [
+  (cluster) => cluster.intendNetwork('create', 'front'),
+  serve(['front'], 3),
+  (cluster) => cluster.intendNetwork('create', 'back', small),
+  serve(['front', 'back'], 3),
+  (cluster) => cluster.intend('apply', 'api', { image: 'api:1', replicas: 1, networks: ['front'], ...fast }),
+  crashOneTask,
+  (cluster) => cluster.intendNode('update', cluster.nodes[0]!, { availability: 'drain' }),
+  (cluster) => cluster.intendNode('remove', cluster.nodes[1]!, { force: true }),
+  serve(['front'], 4),
+  (cluster) => cluster.intendNetwork('remove', 'back'),
+  (cluster) => cluster.intend('remove', 'web'),
+];
+
+const stories = { ofServices, ofUpdates, ofNetworks };
 
 function crashOneTask({ nodes }: SimulatedCluster): void {
   for (const { engine } of nodes) {
@@ -110,7 +133,7 @@ export async function runScenario({
     await step(cluster);
     await converge(cluster);
     stepMs.push(cluster.clock.now() - started);
-    histories.push(...describeServices(cluster));
+    histories.push(...describeServices(cluster), ...describeNetworks(cluster));
   }
   return { services: histories, appends, stepMs, killed };
 }
@@ -128,5 +151,15 @@ function describeServices({ observer: { state } }: SimulatedCluster): string[] {
   return [...state.services.values()].map((service) => {
     // Which of them stay when there are to be fewer depends on the nodes that their tasks were given to.
     return `${service.spec.name} ${service.spec.taskTemplate.containerSpec.image} ${service.occupiedSlots} slots, ${service.update?.state}`;
+  });
+}
+
+/** With how many of those that are to run have an address there. */
+function describeNetworks({ observer: { state } }: SimulatedCluster): string[] {
+  return [...state.networks.values()].map(({ id, spec }) => {
+    const on = [...state.tasks.values()].filter(
+      (task) => isLive(task) && task.addresses?.some(({ networkId }) => networkId === id),
+    );
+    return `${spec.name} ${on.length} tasks`;
   });
 }

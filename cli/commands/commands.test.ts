@@ -15,6 +15,7 @@ import { addInfoCommand } from './cluster-info.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEventsCommand } from './events.ts';
+import { addNetworkCommand } from './network/network.ts';
 import { addNodeCommand } from './node/node.ts';
 import { addInspectCommand } from './object/inspect.ts';
 import { addTaskCommand } from './object/task.ts';
@@ -35,6 +36,7 @@ function makeProgram(): Command {
   for (const add of [
     addServiceCommand,
     addNodeCommand,
+    addNetworkCommand,
     addTaskCommand,
     addInspectCommand,
     addLogsCommand,
@@ -105,6 +107,11 @@ describe('every command', () => {
       'node ps',
       'node rm',
       'node update',
+      'network create',
+      'network inspect',
+      'network ls',
+      'network prune',
+      'network rm',
       'task inspect',
       'inspect',
       'logs',
@@ -307,7 +314,7 @@ describe('completion without names', () => {
     [['service', 'ls', '--te'], ['--team']],
     [
       ['inspect', '--type', ''],
-      ['service', 'node', 'task'],
+      ['service', 'node', 'network', 'task'],
     ],
     // What belongs to the container, and the value of an option, which may look like anything.
     [['service', 'create', 'img', '--', '--na'], []],
@@ -330,6 +337,6 @@ describe('completion without names', () => {
   });
 
   it('does not offer what would be refused', async () => {
-    expect(await complete('service', 'create', '--net')).toEqual([]);
+    expect(await complete('service', 'create', '--secr')).toEqual([]);
   });
 });

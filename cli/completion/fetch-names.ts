@@ -2,7 +2,7 @@
 // the background: the caller ends the process.
 import type { GlobalOptions } from '../globals.ts';
 
-export type Named = 'services' | 'nodes' | 'tasks' | 'teams';
+export type Named = 'services' | 'nodes' | 'networks' | 'tasks' | 'teams';
 
 const PATIENCE_MS = 700;
 /** Tasks are only offered by slot, and not beyond this. */
@@ -20,6 +20,8 @@ async function ask(of: Named, globals: GlobalOptions): Promise<readonly string[]
   return withSession(globals, async ({ queries, team }) => {
     const limits = { timeoutMs: PATIENCE_MS };
     if (of === 'nodes') return (await queries.list('node.list', {}, limits)).map(({ hostname }) => hostname);
+    if (of === 'networks')
+      return (await queries.list('network.list', { team }, limits)).map(({ name }) => name);
     if (of === 'teams') {
       const every = await queries.list('service.list', { allTeams: true }, limits);
       return [...new Set(every.map((service) => service.team ?? 'default'))].sort();

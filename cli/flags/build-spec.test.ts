@@ -159,6 +159,13 @@ const listSamples: Readonly<Record<string, readonly [given: string[], place: unk
       { type: 'volume', source: 'data', target: '/var/lib', readOnly: false },
     ],
   ],
+  network: [
+    ['front', 'name=back,alias=db,ALIAS=store'],
+    [
+      { target: 'front', aliases: [], driverOpts: {} },
+      { target: 'back', aliases: ['db', 'store'], driverOpts: {} },
+    ],
+  ],
 };
 
 describe('every flag with many values', () => {

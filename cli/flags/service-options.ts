@@ -46,6 +46,7 @@ const removalKeys: Readonly<Record<string, string>> = {
   publish: 'TARGET-PORT',
   mount: 'TARGET',
   constraint: 'EXPRESSION',
+  network: 'NETWORK',
 };
 
 export function addUpdateOptions(command: Command): void {

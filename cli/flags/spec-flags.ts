@@ -2,9 +2,11 @@
 // help and the tests read it.
 import {
   type Mount,
+  type NetworkAttachment,
   type PlacementPreference,
   type Port,
   parseMount,
+  parseNetwork,
   parsePlacementPreference,
   parsePort,
   type Read,
@@ -129,6 +131,13 @@ export const scalarFlags: readonly ScalarFlag[] = [
     [...container, 'readOnly'],
     switchValue,
   ),
+  scalar(
+    '--endpoint-mode <mode>',
+    "what the service's name leads to: one virtual address, or those of its tasks (vip)",
+    ['endpointSpec', 'mode'],
+    textValue,
+    ['vip', 'dnsrr'],
+  ),
   scalar('--limit-cpu <cpus>', 'most CPUs', [...resources, 'limits', 'nanoCpus'], cpusValue),
   scalar('--limit-memory <bytes>', 'most memory', [...resources, 'limits', 'memoryBytes'], memoryValue),
   scalar(
@@ -184,13 +193,13 @@ export interface ListFlag {
 }
 
 /** `key=value`, or a key alone. */
-function pair(text: string): [string, string] {
+export function keyValue(text: string): [string, string] {
   const at = text.indexOf('=');
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function labelPair(text: string): [string, string] {
-  const [key, value] = pair(text);
+export function labelPair(text: string): [string, string] {
+  const [key, value] = keyValue(text);
   if (key.trim() === '') throw new InvalidArgumentError(`invalid label '${text}': empty name.`);
   if (/\s/.test(key.trim())) throw new InvalidArgumentError(`label '${key}' contains whitespaces.`);
   return [key, value];
@@ -230,7 +239,7 @@ export function dropUndefined<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-export const envKey = (item: string) => pair(item)[0];
+export const envKey = (item: string) => keyValue(item)[0];
 
 export const listFlags: readonly ListFlag[] = [
   {
@@ -299,6 +308,15 @@ export const listFlags: readonly ListFlag[] = [
     path: [...container, 'mounts'],
     parse: reading(parseMount),
     keyOf: ({ target }: Mount) => target,
+    lastWins: false,
+  },
+  {
+    name: 'network',
+    value: 'NETWORK',
+    description: 'network to be on: its name, or name=backend,alias=db',
+    path: ['taskTemplate', 'networks'],
+    parse: reading(parseNetwork),
+    keyOf: ({ target }: NetworkAttachment) => target,
     lastWins: false,
   },
 ];

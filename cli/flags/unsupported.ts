@@ -19,7 +19,6 @@ export function refuseFlags(command: Command, names: readonly string[]): void {
 
 const anyServiceFlag = [
   'credential-spec',
-  'endpoint-mode',
   'health-cmd',
   'health-interval',
   'health-retries',
@@ -49,7 +48,6 @@ const lists = [
   'generic-resource',
   'group',
   'host',
-  'network',
   'secret',
   'sysctl',
   'ulimit',

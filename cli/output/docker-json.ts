@@ -94,7 +94,7 @@ function endpointPorts(ports: readonly Port[]): unknown {
 
 export function toDockerService(service: ServiceDetail): object {
   const { id, version, createdAt, updatedAt, team, spec, ports, replicas, running } = service;
-  const { previousSpec, updateStatus } = service;
+  const { previousSpec, updateStatus, virtualAddresses } = service;
   const shown = {
     ID: id,
     Version: { Index: version },
@@ -103,7 +103,19 @@ export function toDockerService(service: ServiceDetail): object {
     ...(team !== undefined && { Team: team }),
     Spec: toDockerForm(spec, serviceSpecSchema),
     ...(previousSpec && { PreviousSpec: toDockerForm(previousSpec, serviceSpecSchema) }),
-    Endpoint: { Spec: toDockerCase(spec.endpointSpec), Ports: endpointPorts(ports) },
+    Endpoint: withOmitted(
+      {
+        Spec: toDockerCase(spec.endpointSpec),
+        Ports: endpointPorts(ports),
+        ...(virtualAddresses.length > 0 && {
+          VirtualIPs: virtualAddresses.map(({ networkId, address }) => ({
+            NetworkID: networkId,
+            Addr: address,
+          })),
+        }),
+      },
+      { VirtualIPs: [] },
+    ),
     ...(updateStatus && { UpdateStatus: toDockerUpdateStatus(updateStatus) }),
     ServiceStatus: { RunningTasks: running, DesiredTasks: replicas },
   };
@@ -145,11 +157,24 @@ export function toDockerTask(task: TaskDetail): object {
     ...(slot > 0 && { Slot: slot }),
     ...(nodeId !== undefined && { NodeID: nodeId, NodeHostname: hostname }),
     Status: withOmitted(status, { Err: '', ContainerStatus: { ContainerID: '', ExitCode: 0 } }),
+    ...(task.networks.length > 0 && {
+      NetworksAttachments: task.networks.map(({ id: ID, name: Name, addresses }) => ({
+        Network: { ID, Spec: { Name } },
+        Addresses: addresses,
+      })),
+    }),
     DesiredState: task.desired,
     SpecVersion: { Index: task.specVersion },
     ...(task.replaces !== undefined && { Replaces: task.replaces }),
   };
-  return withOmitted(shown, { Team: '', Slot: 0, NodeID: '', NodeHostname: '', Replaces: '' });
+  return withOmitted(shown, {
+    Team: '',
+    Slot: 0,
+    NodeID: '',
+    NodeHostname: '',
+    NetworksAttachments: [],
+    Replaces: '',
+  });
 }
 
 export function toDockerNode(node: NodeDetail): object {

@@ -34,6 +34,8 @@ export function printServicePretty(service: ServiceDetail, now = Date.now()): st
     section('ContainerSpec', containerLines(taskTemplate)),
     section('Mounts', taskTemplate.containerSpec.mounts.flatMap(mountLines)),
     section('Resources', resourceLines(taskTemplate)),
+    section('Networks', networkLines(service)),
+    section('', endpointLines(service)),
     section('Ports', service.ports.flatMap(portLines)),
   ].join('');
 }
@@ -122,6 +124,21 @@ function resourceLines({ resources }: ServiceSpec['taskTemplate']): Line[] {
       memoryBytes > 0 ? ['  Memory', formatMemory(memoryBytes)] : undefined,
     ];
   });
+}
+
+function networkLines({ networks, spec, virtualAddresses }: ServiceDetail): Line[] {
+  return networks.map(({ id, name }): Line => {
+    const aliases = spec.taskTemplate.networks?.find(({ target }) => target === id)?.aliases ?? [];
+    const vips = virtualAddresses.filter(({ networkId }) => networkId === id).map(({ address }) => address);
+    const called = aliases.length > 0 ? [`as ${aliases.join(', ')}`] : [];
+    return [` ${name}`, [...vips, ...called].join(' ')];
+  });
+}
+
+/** Docker says it of every service; here of those that it makes a difference for. */
+function endpointLines({ spec: { endpointSpec }, networks }: ServiceDetail): Line[] {
+  if (networks.length === 0 && endpointSpec.mode === undefined) return [];
+  return [['Endpoint Mode', endpointSpec.mode ?? 'vip']];
 }
 
 function portLines({

@@ -5,10 +5,10 @@ import { type Column, type Item, type ListOptions, printList } from './list.ts';
 export function printTeamList(
   items: readonly Item[],
   columns: readonly Column[],
-  options: ListOptions,
+  { headers, ...options }: ListOptions & { readonly headers?: Readonly<Record<string, string>> },
 ): string {
   const shown = options.format === 'json' ? items.map(hideDefault) : items;
-  return printList(shown, addTeam(columns, items), { Team: 'TEAM' }, options);
+  return printList(shown, addTeam(columns, items), { Team: 'TEAM', ...headers }, options);
 }
 
 function addTeam(columns: readonly Column[], items: readonly Item[]): readonly Column[] {

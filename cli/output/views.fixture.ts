@@ -1,6 +1,6 @@
-// Views of a service, a task and a node as the API gives them. For the tests here.
-import type { NodeDetail, ServiceDetail, TaskDetail } from '@muster/api';
-import { countReplicas, normaliseServiceSpec, type ServiceSpec } from '@muster/model';
+// Views of a service, a task, a node and a network as the API gives them. For the tests here.
+import type { NetworkDetail, NodeDetail, ServiceDetail, TaskDetail } from '@muster/api';
+import { countReplicas, networkSpecSchema, normaliseServiceSpec, type ServiceSpec } from '@muster/model';
 
 const TIME = Date.UTC(2026, 0, 1);
 
@@ -30,6 +30,8 @@ export function makeService(
     version: 8,
     createdSeq: 8,
     spec,
+    networks: [],
+    virtualAddresses: [],
     removed: false,
     ...fields,
   };
@@ -58,6 +60,7 @@ export function makeTask(fields: Partial<TaskDetail> = {}): TaskDetail {
     labels: {},
     specVersion: 8,
     version: 12,
+    networks: [],
     ...fields,
   };
 }
@@ -91,6 +94,30 @@ export function makeNode(fields: Partial<NodeDetail> = {}): NodeDetail {
     joinedAt: TIME,
     statusAt: TIME,
     reportedAt: TIME,
+    ...fields,
+  };
+}
+
+export function makeNetwork(fields: Partial<NetworkDetail> = {}): NetworkDetail {
+  return {
+    id: 'w'.repeat(25),
+    name: 'backend',
+    driver: 'overlay',
+    internal: false,
+    attachable: false,
+    ingress: false,
+    ipv6: false,
+    labels: {},
+    subnets: [{ subnet: '10.0.3.0/24', gateway: '10.0.3.1' }],
+    services: 1,
+    createdAt: TIME,
+    version: 7,
+    spec: networkSpecSchema.parse({ name: 'backend' }),
+    number: 3,
+    removed: false,
+    blocks: [],
+    members: [],
+    omittedTasks: 0,
     ...fields,
   };
 }

@@ -4,7 +4,13 @@
 import type { AuditEntry, QueryClient } from '@muster/api';
 import { acceptances } from '@muster/events';
 import { sleep, systemClock } from '@muster/runtime';
-import { SECOND_THOUGHTS_MS, type Verdict, type VerdictOptions } from './verdict.ts';
+import {
+  type AcceptedObject,
+  changeOf,
+  SECOND_THOUGHTS_MS,
+  type Verdict,
+  type VerdictOptions,
+} from './verdict.ts';
 
 export interface AskVerdictOptions {
   readonly queries: QueryClient;
@@ -14,8 +20,7 @@ export interface AskVerdictOptions {
   readonly name: string;
   readonly team: string;
   readonly timeoutMs: number;
-  /** As for who follows the log: what an event creates is not there where the event is void. */
-  readonly exists: VerdictOptions['exists'];
+  readonly stands: VerdictOptions['stands'];
 }
 
 /** An audit reads the log. */
@@ -28,8 +33,7 @@ export async function askVerdict(options: AskVerdictOptions): Promise<Verdict | 
   for (;;) {
     const verdict = await findVerdict(options);
     if (verdict) {
-      const isSure = verdict.kind !== 'accepted' || !verdict.created;
-      if (isSure || (await options.exists(verdict.object.id, verdict.seq))) return verdict;
+      if (verdict.kind !== 'accepted' || (await options.stands(verdict))) return verdict;
       // A rejection follows; or it is removed again by now.
       doubtedSince ??= performance.now();
       if (performance.now() - doubtedSince > SECOND_THOUGHTS_MS) return verdict;
@@ -53,8 +57,8 @@ async function findVerdict({ queries, intent, name, team }: AskVerdictOptions): 
 
 function readVerdict({ seq, kind, id = '', field, what, why = what }: AuditEntry): Verdict | undefined {
   if ((acceptances as readonly string[]).includes(kind)) {
-    const object = { kind: kind.startsWith('node.') ? 'node' : 'service', id } as const;
-    return { kind: 'accepted', seq, object, created: kind === 'service.created' };
+    const object = { kind: kind.split('.')[0] as AcceptedObject['kind'], id };
+    return { kind: 'accepted', seq, object, ...changeOf(kind) };
   }
   switch (kind) {
     case 'intent.satisfied':

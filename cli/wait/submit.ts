@@ -10,10 +10,12 @@ import { appendIntent, type IntentId } from './append-intent.ts';
 import { type AskVerdictOptions, askVerdict } from './ask-verdict.ts';
 import { converge } from './converge.ts';
 import { interruptible } from './interruptible.ts';
-import { type Verdict, waitForVerdict } from './verdict.ts';
+import { type Acceptance, type Verdict, waitForVerdict } from './verdict.ts';
 import { watchWhom } from './whom.ts';
 
 export interface Intent extends TeamName {
+  /** A service's, unless said otherwise. */
+  readonly kind?: 'service' | 'network';
   readonly verb: 'create' | 'update' | 'scale' | 'rollback' | 'remove';
   readonly body: unknown;
   readonly id: IntentId;
@@ -32,9 +34,9 @@ const STABLE_FOR_MS = 5_000;
 /** Throws what the orchestrator says when it says no. */
 export async function submit(context: Context, intent: Intent, flags: WaitFlags): Promise<Accepted> {
   const { actor } = context;
-  const { verb, team, name, body, id } = intent;
+  const { kind = 'service', verb, team, name, body, id } = intent;
   // A name that can't stand in a subject is the orchestrator's to refuse: it then is in the body alone.
-  const subject = intentSubject(actor, 'service', verb, canNameInSubject(name) ? name : undefined, team);
+  const subject = intentSubject(actor, kind, verb, canNameInSubject(name) ? name : undefined, team);
   const shown = nameWithTeam({ team, name });
   const data = body === undefined ? new Uint8Array() : encodeJson(body);
   const seq = await appendIntent(context, { subject, data, id, name: shown });
@@ -49,15 +51,15 @@ export async function awaitAcceptance(
   flags: WaitFlags,
 ): Promise<Accepted['verdict']> {
   const timeoutMs = flags.timeout === undefined ? VERDICT_TIMEOUT_MS : nanosToMs(flags.timeout);
-  const exists = (id: string, at: number) => serviceExists(context, id, at);
+  const stands = (verdict: Acceptance) => checkStands(context, verdict);
   const whom = watchWhom(context, ['orchestrator'], (says) =>
     context.terminal.note(`intent #${seq} ${says}\n`),
   );
   const verdict = await interruptible(
     `Intent #${seq} is in the log, and goes its way. See it with \`muster audit ${name}\`.`,
     () =>
-      waitForVerdict({ log: context.log, intent: seq, timeoutMs, exists }).catch((error: unknown) =>
-        askInstead(context, error, { intent: seq, name, timeoutMs, exists }),
+      waitForVerdict({ log: context.log, intent: seq, timeoutMs, stands }).catch((error: unknown) =>
+        askInstead(context, error, { intent: seq, name, timeoutMs, stands }),
       ),
   ).finally(whom.stop);
   return checkVerdict(verdict, seq, timeoutMs, whom.says);
@@ -102,12 +104,19 @@ function checkVerdict(
 }
 
 /** Without an API nobody can tell; then the event is taken at its word. */
-async function serviceExists({ queries }: Context, service: string, minSeq: number): Promise<boolean> {
+async function checkStands({ queries }: Context, verdict: Acceptance): Promise<boolean> {
+  const { object, seq: minSeq, created, removed = false } = verdict;
+  if (!created && !removed) return true;
   try {
-    await queries.ask('service.inspect', { service, minSeq });
-    return true;
+    if (object.kind === 'service') {
+      await queries.ask('service.inspect', { service: object.id, minSeq });
+      return true;
+    }
+    const { answer } = await queries.ask('network.inspect', { network: object.id, minSeq });
+    return created || answer.removed;
   } catch (error) {
-    return !(error instanceof Error && 'kind' in error && error.kind === 'not-found');
+    const isGone = error instanceof Error && 'kind' in error && error.kind === 'not-found';
+    return !isGone || removed;
   }
 }
 

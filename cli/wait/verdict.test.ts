@@ -47,7 +47,7 @@ function rejected(cause: number): EventDraft {
 }
 
 const wait = (intent: number, exists = true, timeoutMs = 60_000) =>
-  waitForVerdict({ log, intent, timeoutMs, exists: async () => exists });
+  waitForVerdict({ log, intent, timeoutMs, stands: async (verdict) => exists || !verdict.created });
 
 it('finds the verdict that is there already, and the one that is to come', async () => {
   const intent = await intend('web');

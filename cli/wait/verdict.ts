@@ -1,5 +1,5 @@
 // Waits for the answer to an intent: the first event that accepts or rejects it.
-import { type Acceptance, decode, eventSubject, isAcceptance } from '@muster/events';
+import { type Acceptance as AcceptingEvent, decode, eventSubject, isAcceptance } from '@muster/events';
 import type { Following, Log, LogRecord } from '@muster/log';
 
 /** What an intent that was accepted made, changed or removed. */
@@ -14,6 +14,7 @@ export type Verdict =
       readonly seq: number;
       readonly object: AcceptedObject;
       readonly created: boolean;
+      readonly removed?: boolean;
     }
   /** It asked for nothing that was not so already. */
   | { readonly kind: 'satisfied'; readonly seq: number; readonly message: string }
@@ -24,16 +25,18 @@ export type Verdict =
       readonly field: string | undefined;
     };
 
+export type Acceptance = Extract<Verdict, { kind: 'accepted' }>;
+
 export interface VerdictOptions {
   readonly log: Log;
   /** The intent's sequence. */
   readonly intent: number;
   readonly timeoutMs: number;
   /**
-   * Whether a service that an event creates is really there: when two intents for one name are accepted at the same
-   * time, the second event is void, and a rejection follows.
+   * Whether what an event creates is really there, or gone: when two intents for one name are accepted at the same time, or
+   * a service and the removal of its network, the second event is void, and a rejection follows.
    */
-  readonly exists: (serviceId: string, seq: number) => Promise<boolean>;
+  readonly stands: (verdict: Acceptance) => Promise<boolean>;
 }
 
 /** A rejection that was due has come within this time. */
@@ -41,7 +44,7 @@ export const SECOND_THOUGHTS_MS = 2_000;
 
 /** Undefined when nobody answers in time. */
 export async function waitForVerdict(options: VerdictOptions): Promise<Verdict | undefined> {
-  const { log, intent, timeoutMs, exists } = options;
+  const { log, intent, timeoutMs, stands } = options;
   const verdicts: Verdict[] = [];
   let failure: Error | undefined;
   let wake: () => void = () => undefined;
@@ -73,8 +76,7 @@ export async function waitForVerdict(options: VerdictOptions): Promise<Verdict |
 
   try {
     const verdict = await next(timeoutMs);
-    if (verdict?.kind !== 'accepted' || !verdict.created || (await exists(verdict.object.id, verdict.seq)))
-      return verdict;
+    if (verdict?.kind !== 'accepted' || (await stands(verdict))) return verdict;
     // Void, or removed again since.
     return (await next(SECOND_THOUGHTS_MS)) ?? verdict;
   } finally {
@@ -98,7 +100,7 @@ function readVerdict(record: LogRecord, intent: number): Verdict | undefined {
   if (fact.is !== 'event' || fact.event.cause !== intent) return undefined;
   const { event, seq } = fact;
   if (isAcceptance(event)) {
-    return { kind: 'accepted', seq, object: objectOf(event), created: event.type.endsWith('.created') };
+    return { kind: 'accepted', seq, object: objectOf(event), ...changeOf(event.type) };
   }
   switch (event.type) {
     case 'intent.satisfied':
@@ -110,7 +112,12 @@ function readVerdict(record: LogRecord, intent: number): Verdict | undefined {
   }
 }
 
-function objectOf(event: Acceptance): AcceptedObject {
+/** What of it may be void. */
+export function changeOf(type: string): { readonly created: boolean; readonly removed?: boolean } {
+  return { created: type.endsWith('.created'), ...(type === 'network.removed' && { removed: true }) };
+}
+
+function objectOf(event: AcceptingEvent): AcceptedObject {
   if ('nodeId' in event) return { kind: 'node', id: event.nodeId };
   if ('networkId' in event) return { kind: 'network', id: event.networkId };
   return { kind: 'service', id: event.serviceId };

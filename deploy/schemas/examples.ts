@@ -1,7 +1,7 @@
 // An example of every message: what the one says, in one small cluster, the next goes by.
 import type { QueryAnswer, QueryName, QueryReply, QueryRequest } from '@muster/api';
 import { composeEvent, type EventType, WIRE_VERSION } from '@muster/events';
-import { serviceSpecSchema, taskSpecSchema } from '@muster/model';
+import { networkSpecSchema, serviceSpecSchema, taskSpecSchema } from '@muster/model';
 import { exampleEvents } from '../../shared/events/examples.ts';
 
 export interface Example {
@@ -40,6 +40,8 @@ const service: QueryAnswer<'service.inspect'> = {
   version: 43,
   createdSeq: 43,
   spec,
+  networks: [],
+  virtualAddresses: [],
   removed: false,
 };
 const task: QueryAnswer<'task.inspect'> = {
@@ -64,6 +66,36 @@ const task: QueryAnswer<'task.inspect'> = {
   specVersion: 43,
   version: 47,
   runId: 'c0ffee',
+  networks: [],
+};
+const subnet = { subnet: '10.0.3.0/24', gateway: '10.0.3.1' };
+const network: QueryAnswer<'network.inspect'> = {
+  id: 'networkid0000000000000001',
+  name: 'backend',
+  driver: 'overlay',
+  internal: false,
+  attachable: false,
+  ingress: false,
+  ipv6: false,
+  labels: {},
+  subnets: [subnet],
+  services: 1,
+  createdAt: AT,
+  version: 41,
+  spec: networkSpecSchema.parse({ name: 'backend' }),
+  number: 3,
+  removed: false,
+  blocks: [{ block: '10.0.3.64/26', nodeId, hostname: 'one', tasks: 1 }],
+  members: [
+    {
+      id: serviceId,
+      name: 'web',
+      addresses: ['10.0.3.7'],
+      aliases: ['www'],
+      tasks: [{ id: taskId, name: `web.1.${taskId}`, addresses: ['10.0.3.66'], nodeId, hostname: 'one' }],
+    },
+  ],
+  omittedTasks: 0,
 };
 const node: QueryAnswer<'node.inspect'> = {
   id: nodeId,
@@ -102,6 +134,8 @@ const asked: { readonly [Name in QueryName]: QueryRequest<Name> } = {
   'node.list': { cursor: `one ${nodeId}` },
   'node.inspect': { node: 'one' },
   'node.tasks': { node: 'one' },
+  'network.list': {},
+  'network.inspect': { network: 'backend' },
   'task.inspect': { task: taskId },
   'state.hash': { at: 47 },
   'state.rows': { at: '2026-01-01T00:00:00Z', limit: 1 },
@@ -127,6 +161,8 @@ const answered: { readonly [Name in QueryName]: QueryAnswer<Name> } = {
   'node.list': [node],
   'node.inspect': node,
   'node.tasks': [task],
+  'network.list': [network],
+  'network.inspect': network,
   'task.inspect': task,
   'state.hash': { seq: 47, time: AT, hash: 'b1946ac92492d2347c6235b4d2611184' },
   'state.rows': [['meta', 47]],

@@ -283,7 +283,7 @@ describe('audit', () => {
     });
     await startCluster();
     expect(await stories('ghost')).toHaveLength(2);
-    await expect(stories('nobody')).rejects.toThrow('no such service, task or node: nobody');
+    await expect(stories('nobody')).rejects.toThrow('no such service, task, node or network: nobody');
   });
 
   it('of everything is the whole log', async () => {

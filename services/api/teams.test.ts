@@ -139,7 +139,7 @@ describe('an audit', () => {
     expect((await audit('web', 'blue'))[0]).toBe(second);
     expect(await audit('web', 'blue')).toEqual(await audit('blue/web'));
     expect(await audit('web.2', 'blue')).toEqual(await audit(theirs.tasks[1]!));
-    expect(await audit('web.2')).toBe('no such service, task or node: web.2');
+    expect(await audit('web.2')).toBe('no such service, task, node or network: web.2');
     expect(await audit(theirs.id)).toEqual(await audit('web', 'blue'));
   });
 });

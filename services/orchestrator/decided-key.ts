@@ -1,4 +1,4 @@
-// What a decision of an orchestrator was about: an object's key, or a record to be quarantined. Asked just before it is folded.
+// The key of the object that a decision of an orchestrator was about. Asked just before it is folded.
 import type { EventFact } from '@muster/events';
 import { DEFAULT_TEAM } from '@muster/model';
 import type { ClusterState } from '@muster/state';
@@ -29,8 +29,6 @@ export function decidedKey(state: ClusterState, { event }: EventFact): string | 
       const intent = state.intents.get(event.intent);
       return intent && keyOfIntent(intent);
     }
-    case 'event.quarantined':
-      return String(event.record);
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
 // One round beside the others: who has a turn, and what one service or intent may cost the rest.
-import { composeEvent } from '@muster/events';
-import type { Reducer } from '@muster/runtime';
+import { composeEvent, decode, type EventFact } from '@muster/events';
+import { alone, type Decision, type Reducer, type Share } from '@muster/runtime';
 import {
   appendDecision,
   assign,
@@ -13,7 +13,8 @@ import {
   settle,
   startHistory,
 } from '@muster/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { objectKey } from './object-key.ts';
 import { createOrchestrator } from './orchestrator.ts';
 
 let history: History;
@@ -133,4 +134,19 @@ describe('a bug that one thing meets', () => {
       { type: 'service.created' },
     ]);
   });
+});
+
+it('gives credit for a decision to whoever comes first for the object, which may not be there yet', () => {
+  const share: Share = { ...alone, noteDecision: vi.fn() };
+  const reducer = createOrchestrator({ share });
+  history.intend('apply', 'Web', { image: 'busybox' });
+  for (let turn = 0; turn < 2; turn += 1) {
+    const [{ event }] = decideOnce(history, reducer) as [Decision];
+    const { subject, data } = composeEvent(event, history.now);
+    const raw = { seq: history.state.head + 1, subject, time: history.now, data };
+    reducer.noteDecision!(history.state, decode(raw) as EventFact);
+    history.append(event);
+  }
+  const key = objectKey('service', '', 'Web');
+  expect(vi.mocked(share.noteDecision).mock.calls).toEqual([[key], [key]]);
 });

@@ -3,15 +3,17 @@
 import type { EventFact } from '@muster/events';
 import { DEFAULT_TEAM, isTerminal, TaskState } from '@muster/model';
 import {
-  createFaults,
-  createWorkList,
+  attend,
+  createAttention,
   type Decision,
+  earliest,
+  type Noticed,
   type RecordLimit,
   type Reducer,
   type Share,
   usualRecordLimit,
 } from '@muster/runtime';
-import type { Changes, ClusterState, Service, Task } from '@muster/state';
+import type { ClusterState, Service, Task } from '@muster/state';
 import { isAvailable } from './nodes/availability.ts';
 import { type Rank, Roster } from './nodes/roster.ts';
 import { createFailures } from './placing/failures.ts';
@@ -50,15 +52,20 @@ export function createScheduler({
   const roster = new Roster(rank, (nodeId) => !sharing || sharing.ahead(nodeId) === '');
   let divided = sharing?.version;
   const failures = createFailures();
+  const self = { name: 'scheduler', share: sharing } as const;
   /** Services to look at, in turn: each until nothing of it is pending, or until it is stuck. */
-  let known: ClusterState | undefined;
-  const waiting = createWorkList({
-    share: sharing,
-    tenantOf: (id) => known?.services.get(id)?.team ?? DEFAULT_TEAM,
-    // What is stuck with one copy is pending as well.
-    certain: false,
-  });
-  const faults = createFaults(waiting);
+  const waiting = createAttention(
+    self,
+    {
+      name: 'services',
+      tenantOf: (state, id) => state.services.get(id)?.team ?? DEFAULT_TEAM,
+      decided: findDecided,
+      // What is stuck with one copy is pending as well.
+      certain: false,
+    },
+    mayNeed,
+  );
+  const { startRound: wake, conclude, ...reducer } = attend(self, [waiting]);
   const stuck = createStuck();
   const toldAt = new Map<string, number>();
   /** Nodes that may suit a stuck service now. */
@@ -71,8 +78,8 @@ export function createScheduler({
   /** The last sequence it was told the consequences of. */
   let noticed = 0;
 
-  function notice(state: ClusterState, changes: Changes): void {
-    known = state;
+  function notice(state: ClusterState, changes: Noticed): void {
+    reducer.notice(state, changes);
     noticed = state.head;
     for (const id of changes.services) noticeService(state.services.get(id), id);
     for (const id of changes.nodes) {
@@ -110,10 +117,10 @@ export function createScheduler({
     if (stuck.delete(serviceId)) waiting.add(serviceId);
   }
 
-  function decide(state: ClusterState, now: number): Decision[] {
+  function decide(state: ClusterState, now: number): readonly Decision[] {
     // Its figures of nodes would be older than the sequences that its decisions expect. It is about to be told.
     if (noticed !== state.head) return [];
-    waiting.wake(now, (id) => mayNeed(state, id));
+    wake(state, now);
     if (waiting.size > 0 || stuck.services.size > 0) roster.lineUp();
     if (divided !== sharing?.version) roster.divide();
     divided = sharing?.version;
@@ -171,20 +178,14 @@ export function createScheduler({
       doubts = { services: nowStuck, nodes: round.touched.map((rank) => roster.nodes[rank]!.id) };
     retellAt = stuck.hasAged() ? (retellAt ?? now + RETELL_AFTER_MS) : undefined;
     resumeAt = isOver(round) || improved.size > 0 ? now : undefined;
-    const decisions = concludeRound(round, roster, state);
-    if (decisions.length === 0) faults.tell();
-    return decisions;
+    return conclude(concludeRound(round, roster, state));
   }
 
   /** Undefined when it meets a bug of ours: that ends the round, and leaves the service alone for a while. */
   function takeTurnSafely(service: Service, context: TurnContext): Turn | undefined {
-    try {
-      return takeTurn(service, context);
-    } catch (error) {
-      context.round.broken = true;
-      faults.note(service.id, context.now, error);
-      return undefined;
-    }
+    const turn = waiting.guard(service.id, context.now, () => takeTurn(service, context));
+    if (!turn) context.round.broken = true;
+    return turn;
   }
 
   /** Whether it is worth a look, though another copy should have had one. */
@@ -242,28 +243,18 @@ export function createScheduler({
   }
 
   return {
-    name: 'scheduler',
+    ...reducer,
     notice,
     decide,
-    noteDecision(state, { event }) {
-      for (const id of servicesOf(state, event)) {
-        sharing?.noteDecision(id);
-        waiting.noteDecision(id);
-      }
-    },
-    nextWake() {
-      const times = [resumeAt ?? retellAt, waiting.nextWake()].filter((time) => time !== undefined);
-      return times.length === 0 ? undefined : Math.min(...times);
-    },
-    backlog: () => ({ services: waiting.size, stuck: stuck.services.size, nodes: improved.size }),
+    nextWake: () => earliest([resumeAt ?? retellAt, reducer.nextWake()]),
+    backlog: () => ({ ...reducer.backlog(), stuck: stuck.services.size, nodes: improved.size }),
   };
 }
 
 /** One of those that a decision is about is enough to tell whose it was. */
-function servicesOf(state: ClusterState, event: EventFact['event']): string[] {
-  if (event.type === 'tasks.unschedulable') return [event.serviceId];
-  const task = event.type === 'tasks.assigned' && state.tasks.get(event.tasks[0] ?? '');
-  return task ? [task.service.id] : [];
+function findDecided(state: ClusterState, { event }: EventFact): string | undefined {
+  if (event.type === 'tasks.unschedulable') return event.serviceId;
+  return event.type === 'tasks.assigned' ? state.tasks.get(event.tasks[0] ?? '')?.service.id : undefined;
 }
 
 /** What a task leaves behind when it ends, or is to end: room for others. */

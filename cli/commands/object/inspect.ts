@@ -4,14 +4,14 @@ import { refuseFlags } from '../../flags/unsupported.ts';
 import { addExamples, type Context, withCluster } from '../context.ts';
 import { inspectObjects } from './inspect-objects.ts';
 
-const types = ['service', 'node', 'task'] as const;
+const types = ['service', 'node', 'network', 'task'] as const;
 type Type = (typeof types)[number];
 
 export function addInspectCommand(program: Command): void {
   const command = program
     .command('inspect')
-    .summary('Show everything about services, nodes and tasks')
-    .description('Show everything about services, nodes and tasks, whichever has the name or ID.')
+    .summary('Show everything about services, nodes, networks and tasks')
+    .description('Show everything about services, nodes, networks and tasks, whichever has the name or ID.')
     .usage('[OPTIONS] NAME|ID [NAME|ID...]')
     .argument('<name...>', 'names or IDs')
     .option('-f, --format <format>', 'json, or a Go template')
@@ -50,6 +50,10 @@ async function find({ queries, team }: Context, name: string, type: Type): Promi
       return toDockerService((await queries.ask('service.inspect', { service: name, team })).answer);
     case 'node':
       return toDockerNode((await queries.ask('node.inspect', { node: name })).answer);
+    case 'network': {
+      const { toDockerNetwork } = await import('../../output/docker-network.ts');
+      return toDockerNetwork((await queries.ask('network.inspect', { network: name, team })).answer);
+    }
     case 'task':
       return toDockerTask((await queries.ask('task.inspect', { task: name, team })).answer);
   }

@@ -24,6 +24,7 @@ export function addServiceCreate(service: Command): void {
     command,
     'muster service create --name web --replicas 3 nginx:alpine',
     'muster service create --name web -p published=8080,target=80,mode=host -e LEVEL=debug nginx:alpine',
+    'muster service create --name db --network name=backend,alias=database postgres:17',
     'muster service create --mode global --name probe nginx:alpine',
     'muster service create --team payments --name web nginx:alpine',
     'muster service create --name job --restart-condition none -d busybox sh -c "echo hello; sleep 5"',

@@ -1,6 +1,7 @@
 import { DEFAULT_TEAM, ownValue } from '@muster/model';
 import { type Command, Option } from 'commander';
 import { CliError, usageError } from '../../errors.ts';
+import { resolveAttached } from '../../flags/attached-networks.ts';
 import { changeSpec, type FlagValues } from '../../flags/build-spec.ts';
 import { addUpdateOptions } from '../../flags/service-options.ts';
 import { refuseFlags, unsupportedOnUpdate } from '../../flags/unsupported.ts';
@@ -31,6 +32,7 @@ export function addServiceUpdate(service: Command): void {
     'muster service update --publish-rm 80 --publish-add published=8081,target=80,mode=host web',
     'muster service update --update-parallelism 2 --update-order start-first --force web',
     'muster service update --image nginx:1.27 --update-failure-action rollback --update-monitor 30s web',
+    'muster service update --network-add name=backend,alias=www --network-rm front web',
     'muster service update --rollback web',
   );
   command.action(async (name: string, flags: WaitFlags & FlagValues) => {
@@ -47,7 +49,8 @@ export function addServiceUpdate(service: Command): void {
           team: context.team,
         });
         const { team = DEFAULT_TEAM } = found;
-        const body = { spec: changeSpec(found.spec, flags, clientSide), version: found.version };
+        const resolved = resolveAttached(flags, found);
+        const body = { spec: changeSpec(found.spec, resolved, clientSide), version: found.version };
         // An attempt that was refused would be answered with its refusal.
         const id = attempt === 1 ? chosen : { ...chosen, part: String(attempt) };
         try {

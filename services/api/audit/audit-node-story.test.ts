@@ -85,5 +85,5 @@ it('of a node that never was tells who asked for it', async () => {
   expect(await audit('nowhere')).toEqual([
     'intent.node.update | ana | asked to update node nowhere (availability drain) |',
   ]);
-  expect(await audit('nothing')).toEqual(['no such service, task or node: nothing']);
+  expect(await audit('nothing')).toEqual(['no such service, task, node or network: nothing']);
 });

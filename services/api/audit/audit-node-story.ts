@@ -54,7 +54,7 @@ async function readIntents(reader: FactReader, names: ReadonlySet<string>): Prom
   return found;
 }
 
-async function readVerdicts(reader: FactReader, intents: readonly IntentFact[]): Promise<void> {
+export async function readVerdicts(reader: FactReader, intents: readonly IntentFact[]): Promise<void> {
   for (let at = 0; at < intents.length; at += VERDICTS_AT_ONCE) {
     const some = intents.slice(at, at + VERDICTS_AT_ONCE);
     const subjects = some.map(({ seq }) => eventSubject('orchestrator', 'intent', seq));

@@ -67,7 +67,7 @@ function mayStandInSubject(text: string): boolean {
 const MAX_NAME_LENGTH = 255;
 
 function missing(about: string): Refusal {
-  return refuse('not-found', `no such service, task or node: ${about}`);
+  return refuse('not-found', `no such service, task, node or network: ${about}`);
 }
 
 async function findById(

@@ -9,6 +9,7 @@ import type { AuditEntry } from '../queries/views.ts';
 import { FactReader } from '../replay/fact-reader.ts';
 import { toEntry } from './audit-entry.ts';
 import { type LifeSpan, listLifeSpans } from './audit-lives.ts';
+import { readNetworkStory } from './audit-network-story.ts';
 import { readNodeStory } from './audit-node-story.ts';
 import { readNodes } from './audit-nodes.ts';
 import { AuditStory } from './audit-story.ts';
@@ -33,13 +34,17 @@ export async function readAudit(
   if (ofNode) return { ok: true, entries: tellAll(ofNode, state) };
   const reader = new FactReader(log, to);
   const target = await findTarget(reader, state, about, team);
-  if ('kind' in target) return { ok: false, refusal: target };
+  if ('kind' in target) {
+    const ofNetwork = await readNetworkStory(new FactReader(log, to), state, about, team);
+    return ofNetwork ? { ok: true, entries: tellAll(ofNetwork, state) } : { ok: false, refusal: target };
+  }
   const own = reader.facts;
   await reader.read(1, [VOID_SUBJECTS]);
   const directory = new Directory();
   for (const fact of own) directory.note(fact);
   await readNodes(reader, state, chooseLives(listLifeSpans(own, state, to), target, directory));
   directory.noteNodes(state);
+  directory.noteNetworks(state);
   const story = new AuditStory(startOver(directory), target);
   for (const fact of reader.facts) if (fact.seq >= target.firstSeq) story.add(fact);
   return { ok: true, entries: story.entries() };
@@ -48,6 +53,7 @@ export async function readAudit(
 function tellAll(facts: readonly Fact[], state: ClusterState): AuditEntry[] {
   const directory = new Directory();
   directory.noteNodes(state);
+  directory.noteNetworks(state);
   return facts.map((fact) => {
     const entry = toEntry(fact, narrate(fact, directory));
     directory.note(fact);

@@ -36,7 +36,7 @@ const everyTask: TaskFocus = () => true;
 export function narrate(fact: Fact, directory: Directory, focus: TaskFocus = everyTask): Narration {
   switch (fact.is) {
     case 'intent':
-      return { who: fact.actor === '' ? 'somebody' : fact.actor, what: describeIntent(fact) };
+      return { who: fact.actor === '' ? 'somebody' : fact.actor, what: describeIntent(fact, directory) };
     case 'poison':
       return { who: writerOf(fact.subject), what: `wrote a record that is no event: ${fact.reason}` };
     case 'unknown':
@@ -50,11 +50,12 @@ function writerOf(subject: string): string {
   return subject.split('.')[2] ?? subject;
 }
 
-function describeIntent(intent: IntentFact): string {
+function describeIntent(intent: IntentFact, directory: Directory): string {
   const { kind, verb, body, error } = intent;
   if (error !== undefined) return `sent an intent that can't be read (${kind}.${verb}): ${error}`;
   const subject = nameOfIntent(intent) ?? 'without a name';
   if (kind === 'node') return `asked to ${verb} node ${subject}${describeNodeChange(body)}`;
+  if (kind === 'network') return `asked to ${verb} network ${nameAskedNetwork(intent, directory)}`;
   if (kind !== 'service') return `asked to ${verb} ${kind} ${subject}`;
   switch (verb) {
     case 'create':
@@ -69,6 +70,13 @@ function describeIntent(intent: IntentFact): string {
     default:
       return `asked to ${verb === 'rollback' ? 'roll back' : verb} service ${subject}`;
   }
+}
+
+/** It may be asked for by its id. */
+function nameAskedNetwork(intent: IntentFact, directory: Directory): string {
+  const { name } = intent;
+  if (name !== undefined && directory.networks.has(name)) return directory.nameNetwork(name);
+  return nameOfIntent(intent) ?? 'without a name';
 }
 
 /** What an intent is about, as `Directory.nameService` would say it: in its subject or in its body. */
@@ -104,10 +112,10 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
     what: `accepted #${cause}: service ${nameWithTeam({ team, name: spec.name })} is created${describeSpecBriefly(spec)}`,
   }),
   'service.updated': ({ serviceId, spec, cause }, directory) => ({
-    what: `accepted #${cause}: service ${directory.services.has(serviceId) ? directory.nameService(serviceId) : spec.name} is updated${describeSpecChange(directory.services.get(serviceId)?.spec, spec)}`,
+    what: `accepted #${cause}: service ${directory.services.has(serviceId) ? directory.nameService(serviceId) : spec.name} is updated${describeSpecChange(directory.services.get(serviceId)?.spec, spec, namerOf(directory))}`,
   }),
   'service.rolled_back': ({ serviceId, actor, message, cause }, directory) => ({
-    what: `${actor === undefined ? '' : `accepted #${cause}: `}service ${directory.nameService(serviceId)} goes back to its spec before${describeWayBack(directory.services.get(serviceId))}`,
+    what: `${actor === undefined ? '' : `accepted #${cause}: `}service ${directory.nameService(serviceId)} goes back to its spec before${describeWayBack(directory.services.get(serviceId), directory)}`,
     why: message,
   }),
   'service.update_ended': ({ serviceId, state, message }, directory) => ({
@@ -195,6 +203,10 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
   }),
 };
 
+function namerOf(directory: Directory): (networkId: string) => string {
+  return (id) => (directory.networks.has(id) ? directory.nameNetwork(id) : id);
+}
+
 function tellGiven(service: string, given: readonly string[]): string {
   if (given.length === 0) return `service ${service} needs no ports: its tasks can be placed`;
   return `gave service ${service} ${given.join(', ')}`;
@@ -223,8 +235,9 @@ function describeBlocks(directory: Directory, blocks: EventOf<'node.allocated'>[
   return `, which takes ${named.join(', ')}`;
 }
 
-function describeWayBack(service: KnownService | undefined): string {
-  return service?.previousSpec ? describeSpecChange(service.spec, service.previousSpec) : '';
+function describeWayBack(service: KnownService | undefined, directory: Directory): string {
+  if (!service?.previousSpec) return '';
+  return describeSpecChange(service.spec, service.previousSpec, namerOf(directory));
 }
 
 /** Named in one sentence, at most. */

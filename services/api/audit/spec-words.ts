@@ -64,14 +64,28 @@ function specOf(body: unknown): ServiceSpec | undefined {
 }
 
 /** ": replicas 3 -> 5, image a -> b", or nothing when the spec before is not known. */
-export function describeSpecChange(before: ServiceSpec | undefined, after: ServiceSpec): string {
+export function describeSpecChange(
+  before: ServiceSpec | undefined,
+  after: ServiceSpec,
+  nameNetwork: (id: string) => string = String,
+): string {
   if (!before) return describeSpecBriefly(after);
   const changes: string[] = [];
-  compare('', before, after, changes);
+  compare('', nameNetworks(before, nameNetwork), nameNetworks(after, nameNetwork), changes);
   if (changes.length === 0) return '';
   const shown = changes.slice(0, MAX_CHANGES);
   if (changes.length > shown.length) shown.push(`${changes.length - shown.length} more`);
   return `: ${shown.join(', ')}`;
+}
+
+/** "backend as db, cache": they are a list of objects, of which a person knows none by its id. */
+function nameNetworks(spec: ServiceSpec, nameNetwork: (id: string) => string): object {
+  const { networks } = spec.taskTemplate;
+  if (!networks) return spec;
+  const named = networks.map(
+    ({ target, aliases }) => nameNetwork(target) + (aliases.length > 0 ? ` as ${aliases.join(' and ')}` : ''),
+  );
+  return { ...spec, taskTemplate: { ...spec.taskTemplate, networks: named.sort().join(', ') } };
 }
 
 const MAX_CHANGES = 6;

@@ -1,9 +1,10 @@
 // What can be answered from one folded state, without reading anything. Pure.
 import { DEFAULT_TEAM, type Refusal, refuse } from '@muster/model';
-import type { ClusterState, Service, Task, TaskMap } from '@muster/state';
+import type { ClusterState, Network, Service, Task, TaskMap } from '@muster/state';
 import type { z } from 'zod';
 import { detailNode, detailService, detailTask, viewNode, viewService, viewTask } from './describe.ts';
-import { type Found, findNode, findService, findTask } from './find.ts';
+import { detailNetwork, viewNetworks } from './describe-network.ts';
+import { type Found, findNetwork, findNode, findService, findTask } from './find.ts';
 import { pageByKey, sortable, sortByKey } from './paging.ts';
 import { measureProgress } from './progress.ts';
 import type { QueryAnswer, QueryName, queries } from './queries.ts';
@@ -26,9 +27,9 @@ const answers: {
   ) => Answer<Name>;
 } = {
   'service.list': (state, request, pageBytes) =>
-    list(pageByKey(sortByKey(servicesOf(state, request), serviceKey), request, viewService, pageBytes)),
+    list(pageByKey(sortByKey(servicesOf(state, request), namedKey), request, viewService, pageBytes)),
   'service.inspect': (state, { service, team }) =>
-    one(findService(state, service, team), (found) => detailService(found, state.wireVersion)),
+    one(findService(state, service, team), (found) => detailService(found, state)),
   'service.tasks': (state, request, pageBytes) =>
     listTasks(findService(state, request.service, request.team), request, (task) => slotKey(task), pageBytes),
   'service.progress': (state, { service, team, slots }) =>
@@ -42,16 +43,23 @@ const answers: {
         pageBytes,
       ),
     ),
+  'network.list': (state, request, pageBytes) => {
+    const view = viewNetworks(state);
+    const networks = sortByKey(networksOf(state, request), namedKey);
+    return list(pageByKey(networks, request, view, pageBytes));
+  },
+  'network.inspect': (state, { network, team }) =>
+    one(findNetwork(state, network, team), (found) => detailNetwork(state, found)),
   'node.inspect': (state, { node }) => one(findNode(state, node), detailNode),
   'node.tasks': (state, request, pageBytes) =>
     listTasks(
       findNode(state, request.node),
       request,
-      (task) => `${serviceKey(task.service)} ${task.service.id} ${slotKey(task)}`,
+      (task) => `${namedKey(task.service)} ${task.service.id} ${slotKey(task)}`,
       pageBytes,
     ),
   'task.inspect': (state, { task, team }) =>
-    one(findTask(state, task, team), (found) => detailTask(found, state.wireVersion)),
+    one(findTask(state, task, team), (found) => detailTask(found, state)),
   status: (state) => ({ ok: true, answer: summariseState(state) }),
 };
 
@@ -98,8 +106,16 @@ function servicesOf(
   return [...serviceByName.values()].filter((service) => service.team === team);
 }
 
+function networksOf(
+  { networkByName }: ClusterState,
+  { team = DEFAULT_TEAM, allTeams = false }: Parsed<'network.list'>,
+): Iterable<Network> {
+  if (allTeams) return networkByName.values();
+  return [...networkByName.values()].filter((network) => network.team === team);
+}
+
 /** The default team first. */
-function serviceKey({ team, spec }: Service): string {
+function namedKey({ team, spec }: Service | Network): string {
   return `${team} ${spec.name}`;
 }
 

@@ -1,5 +1,5 @@
 // From folded state to what the API says of it. Pure.
-import { readStored, serviceSpecForm } from '@muster/events';
+import { type NetworkAddress, readStored, serviceSpecForm } from '@muster/events';
 import {
   DEFAULT_TEAM,
   modeOf,
@@ -12,6 +12,7 @@ import {
 } from '@muster/model';
 import {
   type ClusterNode,
+  type ClusterState,
   countWanted,
   isGlobal,
   placeOfTask,
@@ -47,12 +48,13 @@ export function viewService(service: Service): ServiceView {
   };
 }
 
-function teamOf({ team }: Service): { readonly team?: string } {
+export function teamOf({ team }: Pick<Service, 'team'>): { readonly team?: string } {
   return team === DEFAULT_TEAM ? {} : { team };
 }
 
-/** `wire` is the cluster's version: what is shown may be asked for again as it stands. */
-export function detailService(service: Service, wire: number): ServiceDetail {
+/** As the cluster could store it: what is shown may be asked for again as it stands. */
+export function detailService(service: Service, state: ClusterState): ServiceDetail {
+  const wire = state.wireVersion;
   const { unschedulable, previousSpec } = service;
   return {
     ...viewService(service),
@@ -63,6 +65,8 @@ export function detailService(service: Service, wire: number): ServiceDetail {
       previousSpec: withoutYounger(readStored(serviceSpecForm, previousSpec), serviceSpecSchema, wire),
     }),
     ...describeUpdate(service),
+    networks: (service.spec.taskTemplate.networks ?? []).map(({ target }) => nameNetwork(state, target)),
+    virtualAddresses: [...service.addresses],
     removed: service.removed,
     ...(unschedulable && { unschedulable: unschedulable.message }),
   };
@@ -110,15 +114,30 @@ export function errorOf(task: Task): string {
   return task.err === '' && waits ? unschedulable.message : task.err;
 }
 
-export function detailTask(task: Task, wire: number): TaskDetail {
+export function nameNetwork(
+  { networks }: ClusterState,
+  id: string,
+): { readonly id: string; readonly name: string } {
+  return { id, name: networks.get(id)?.spec.name ?? id };
+}
+
+export function detailTask(task: Task, state: ClusterState): TaskDetail {
   return {
     ...viewTask(task),
-    spec: withoutYounger(task.version.spec, taskSpecSchema, wire),
+    spec: withoutYounger(task.version.spec, taskSpecSchema, state.wireVersion),
     labels: task.service.spec.labels,
     specVersion: task.version.seq,
     version: Math.max(task.createdSeq, task.commandSeq, task.statusSeq),
     ...(task.runId !== '' && { runId: task.runId }),
+    networks: (task.version.spec.networks ?? []).map(({ target }) => ({
+      ...nameNetwork(state, target),
+      addresses: addressesOn(task.addresses ?? [], target),
+    })),
   };
+}
+
+export function addressesOn(addresses: readonly NetworkAddress[], id: string): string[] {
+  return addresses.filter(({ networkId }) => networkId === id).map(({ address }) => address);
 }
 
 export function viewNode(node: ClusterNode): NodeView {

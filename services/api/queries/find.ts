@@ -6,6 +6,7 @@ import {
   type ClusterNode,
   type ClusterState,
   isGlobal,
+  type Network,
   placeOn,
   type Service,
   type Task,
@@ -21,6 +22,19 @@ export function findService(state: ClusterState, text: string, team: string = DE
   const named = findServicesByName(state, text, team);
   if (named.length > 1) return ambiguous('service', text, named.length);
   return named[0] ? found(named[0]) : findByPrefix('service', text, state.services);
+}
+
+export function findNetwork(
+  state: ClusterState,
+  text: string,
+  inTeam: string = DEFAULT_TEAM,
+): Found<Network> {
+  const exact = state.networks.get(text);
+  if (exact) return found(exact);
+  const { team, name } = readNameWithTeam(text, inTeam);
+  const named = state.networkByName.meant(team, name);
+  if (named.length > 1) return ambiguous('network', text, named.length);
+  return named[0] ? found(named[0]) : findByPrefix('network', text, state.networks);
 }
 
 export function findNode(state: ClusterState, text: string): Found<ClusterNode> {

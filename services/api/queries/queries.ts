@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import {
   auditEntrySchema,
+  networkDetailSchema,
+  networkViewSchema,
   nodeDetailSchema,
   nodeViewSchema,
   progressSchema,
@@ -61,6 +63,12 @@ export const queries = {
   'node.list': { request: paged, answer: z.array(nodeViewSchema) },
   'node.inspect': { request: base.extend({ node: z.string() }), answer: nodeDetailSchema },
   'node.tasks': { request: paged.extend({ node: z.string() }), answer: z.array(taskViewSchema) },
+  /** Of one team, or of all. */
+  'network.list': {
+    request: named.extend({ ...paging, allTeams: z.boolean().optional() }),
+    answer: z.array(networkViewSchema),
+  },
+  'network.inspect': { request: named.extend({ network: z.string() }), answer: networkDetailSchema },
   'task.inspect': { request: named.extend({ task: z.string() }), answer: taskDetailSchema },
   /** The hash of the state. */
   'state.hash': {

@@ -1,6 +1,9 @@
-// What the API says of services, tasks and nodes. The zod schemas are shared by those who answer and those who ask.
+// What the API says of services, tasks, nodes and networks. The zod schemas are shared by those who answer and those who ask.
+
+import { networkAddressSchema, subnetSchema } from '@muster/events';
 import {
   INITIAL_NODE_SPEC,
+  networkSpecSchema,
   nodeAvailabilities,
   nodeDescriptionSchema,
   nodeRoles,
@@ -53,6 +56,9 @@ export const updateStatusSchema = z.object({
 });
 export type UpdateStatus = z.infer<typeof updateStatusSchema>;
 
+/** A network that is named by its id elsewhere; one that every node has is called as it is. */
+const networkNameSchema = z.object({ id: z.string(), name: z.string() });
+
 export const serviceDetailSchema = serviceViewSchema.extend({
   /** What an update must name: the log sequence of the event that set the spec. */
   version: z.int(),
@@ -61,6 +67,10 @@ export const serviceDetailSchema = serviceViewSchema.extend({
   /** What a rollback goes back to. */
   previousSpec: serviceSpecSchema.optional(),
   updateStatus: updateStatusSchema.optional(),
+  /** Those of its spec. */
+  networks: z.array(networkNameSchema).default([]),
+  /** Its virtual addresses, once they are allocated. */
+  virtualAddresses: z.array(networkAddressSchema).default([]),
   /** It is going, with its tasks. */
   removed: z.boolean(),
   unschedulable: z.string().optional(),
@@ -102,6 +112,8 @@ export const taskDetailSchema = taskViewSchema.extend({
   /** Sequence of the last event about it. */
   version: z.int(),
   runId: z.string().optional(),
+  /** Where it is on each of its networks, once that is decided. */
+  networks: z.array(networkNameSchema.extend({ addresses: z.array(z.string()) })).default([]),
 });
 export type TaskDetail = z.infer<typeof taskDetailSchema>;
 
@@ -136,6 +148,61 @@ export const nodeDetailSchema = nodeViewSchema.extend({
   reportedAt: time,
 });
 export type NodeDetail = z.infer<typeof nodeDetailSchema>;
+
+export const networkViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  team,
+  driver: z.string(),
+  internal: z.boolean(),
+  attachable: z.boolean(),
+  ingress: z.boolean(),
+  ipv6: z.boolean(),
+  labels,
+  /** None until they are allocated. */
+  subnets: z.array(subnetSchema),
+  /** How many are on it. */
+  services: z.int(),
+  createdAt: time,
+});
+export type NetworkView = z.infer<typeof networkViewSchema>;
+
+export const networkDetailSchema = networkViewSchema.extend({
+  /** The log sequence of the event that made it. */
+  version: z.int(),
+  spec: networkSpecSchema,
+  /** The cluster's own for it; left out until it is allocated. */
+  number: z.int().optional(),
+  /** It is going: tasks that end still hold addresses of it. */
+  removed: z.boolean().default(false),
+  /** Why it has no subnet. */
+  failure: z.string().optional(),
+  /** Parts of its subnets that nodes give their tasks addresses of. */
+  blocks: z.array(
+    z.object({ block: z.string(), nodeId: z.string(), hostname: z.string().optional(), tasks: z.int() }),
+  ),
+  /** Who is on it, with virtual addresses where there are any, and aliases. */
+  members: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      addresses: z.array(z.string()),
+      aliases: z.array(z.string()),
+      tasks: z.array(
+        z.object({
+          id: z.string(),
+          name: z.string(),
+          addresses: z.array(z.string()),
+          nodeId: z.string(),
+          hostname: z.string(),
+        }),
+      ),
+    }),
+  ),
+  /** How many more of its tasks there are than are listed. */
+  omittedTasks: z.int().default(0),
+});
+export type NetworkDetail = z.infer<typeof networkDetailSchema>;
 
 /** How far a service is from what its spec says, for whoever waits. */
 export const progressSchema = z.object({

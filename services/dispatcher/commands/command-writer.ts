@@ -1,7 +1,6 @@
 // Keeps the command store as the folded state says, and does as much work as there are changes. Another dispatcher
 // does the same at the same time: the store's compare-and-set, and the basis of each command, say who was later.
-import { encodeCommand } from '@muster/events';
-import { type AppendResult, type CommandRecord, type CommandStore, LogUnavailableError } from '@muster/log';
+import type { CommandRecord, CommandStore } from '@muster/log';
 import {
   alone,
   type Clock,
@@ -15,12 +14,13 @@ import { basisOf, type Changes, type ClusterState } from '@muster/state';
 import type { Departures } from '../endpoints/departures.ts';
 import { watchLag } from '../nodes/lag-watch.ts';
 import { createCommandView } from './command-view.ts';
-import { type CommandPut, deriveCommands } from './derive-commands.ts';
+import { findCommands } from './find-commands.ts';
 import { followStore } from './follow-store.ts';
 import { readCommandHead } from './read-command-head.ts';
 import { createRefusedCommands, type Refusal } from './refused-commands.ts';
+import { createSending } from './send-commands.ts';
 import { createStrays } from './strays.ts';
-import { createTombstones, TOMBSTONE_TTL_MS } from './tombstones.ts';
+import { createTombstones } from './tombstones.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export interface CommandWriterOptions {
@@ -72,7 +72,6 @@ export interface CommandWriter {
 const DEFAULT_MAX_IN_FLIGHT = 512;
 /** Tasks looked at in one turn of the event loop while there is nothing to be written. */
 const LOOKS_PER_TURN = 2_048;
-const RETRY_AFTER_MS = 250;
 
 /** Resolves when the store's commands are known and the first ones that were missing are on their way. */
 export async function startCommandWriter(options: CommandWriterOptions): Promise<CommandWriter> {
@@ -89,6 +88,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   const view = createCommandView();
   const strays = createStrays();
   const tombstones = createTombstones();
+  const { find, isWanted, nodeOf, listAll } = findCommands({ state, view, strays, departures });
   const stats: CommandWriterStats = {
     written: 0,
     conflicts: 0,
@@ -98,10 +98,8 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       return refused.size;
     },
   };
-  /** Tasks to be looked at; those with a command on its way wait in `again` for the answer. */
+  /** Tasks to be looked at. */
   const dirty = createWorkQueue();
-  const again = new Set<string>();
-  const inFlight = new Map<string, Promise<void>>();
   /** Tasks with a command that another copy is to write. */
   const others = createWorkList({ share, keyOf: (taskId) => nodeOf(taskId) ?? taskId });
   const refused = createRefusedCommands({
@@ -114,6 +112,25 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     },
     onUndelivered: (...what) => options.onUndelivered?.(...what),
   });
+  const sending = createSending({
+    store,
+    clock,
+    view,
+    stats,
+    onStored({ taskId, nodeId, command: { type, basis } }, seq) {
+      options.onWritten?.(basis - basisOf(state, 0));
+      note(taskId, { nodeId, seq, basis, forget: type === 'forget' });
+    },
+    onRefused: ({ taskId, nodeId, command }, error) =>
+      refuse({ taskId, nodeId, forget: command.type === 'forget', error }),
+    onDone(taskId, isAnswered, lookAgain) {
+      if (isAnswered) refused.settle(taskId);
+      if (lookAgain) mark(taskId);
+      // Half of them together cost less than one by one: the client and the server write and read them at once.
+      if (sending.size <= maxInFlight / 2) pump();
+    },
+    onResume: pump,
+  });
   let patience: Timer | undefined;
   /** What is to be looked at once, at the start; undefined when it has been. */
   let backlog: Iterator<string> | undefined;
@@ -121,12 +138,11 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   let active = false;
   let failed = false;
   let countedFrom = basisOf(state, 0);
-  let pause: Timer | undefined;
   const lag = watchLag(state, view, { clock, logger });
 
   function mark(taskId: string): void {
-    if (inFlight.has(taskId)) {
-      again.add(taskId);
+    if (sending.has(taskId)) {
+      sending.lookAgain(taskId);
       return;
     }
     const nodeId = nodeOf(taskId);
@@ -140,49 +156,16 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     departures?.forget(taskId);
   }
 
-  function nodeOf(taskId: string): string | undefined {
-    const nodeId = state.tasks.get(taskId)?.node?.id ?? view.entriesOf(taskId)[0]?.nodeId;
-    if (nodeId !== undefined) return nodeId;
-    const [stray] = strays.nodesOf(taskId).keys();
-    return stray;
-  }
-
-  /** What we could not write either, nobody lets lie. */
-  function isWanted(taskId: string): boolean {
-    if (inFlight.has(taskId) || refused.has(taskId)) return false;
-    try {
-      return listDue(taskId).length > 0;
-    } catch {
-      return true;
-    }
-  }
-
-  /** Without a word to stop that comes too early. */
-  function listDue(taskId: string): readonly CommandPut[] {
-    const puts = deriveCommands(state, view, strays, taskId);
-    if (!departures) return puts;
-    if (puts.length === 0) departures.forget(taskId);
-    return puts.filter(({ command }) => !isStop(command) || departures.mayStop(state.tasks.get(taskId)!));
-  }
-
-  /** A bug of ours that one task meets must not keep the others from their commands. */
-  function derive(taskId: string): readonly CommandPut[] | undefined {
-    try {
-      return listDue(taskId);
-    } catch (error) {
-      refuse({ taskId, nodeId: nodeOf(taskId), error });
-      return undefined;
-    }
-  }
-
   function refuse(refusal: Refusal): void {
     stats.refused += 1;
     refused.note(refusal);
   }
 
   function pump(): void {
-    if (!active || pause || !follower.isCertain || state.halted !== undefined || lag.isBehind()) return;
-    others.wake(clock.now(), isWanted);
+    const isReady = active && !sending.isPaused && follower.isCertain && state.halted === undefined;
+    if (!isReady || lag.isBehind()) return;
+    // What we could not write either, nobody lets lie.
+    others.wake(clock.now(), (id) => !sending.has(id) && !refused.has(id) && isWanted(id));
     writeSome();
     const at = others.nextWake();
     if (at !== undefined) patience ??= clock.schedule(Math.max(1, at - clock.now()), beImpatient);
@@ -198,7 +181,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       view.drop(taskId, nodeId, seq);
       mark(taskId);
     }
-    for (let looks = 0; inFlight.size < maxInFlight; looks += 1) {
+    for (let looks = 0; sending.size < maxInFlight; looks += 1) {
       if (looks === LOOKS_PER_TURN) {
         resting ??= clock.schedule(0, goOn);
         return;
@@ -206,18 +189,19 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
       const overdue = others.take();
       const taskId = overdue ?? dirty.take() ?? takeBacklog();
       if (taskId === undefined) return;
-      if (inFlight.has(taskId)) {
-        again.add(taskId);
-        continue;
-      }
-      const isRefused = refused.has(taskId);
-      if (isRefused && refused.isTooEarly(taskId)) continue;
-      const puts = derive(taskId);
-      if (puts?.length === 0 && isRefused) refused.settle(taskId);
-      if (!puts || puts.length === 0) continue;
-      if (overdue === undefined && !isRefused && share.ahead(puts[0]!.nodeId) !== '') others.add(taskId);
-      else inFlight.set(taskId, putAll(taskId, puts));
+      if (sending.has(taskId)) sending.lookAgain(taskId);
+      else write(taskId, overdue !== undefined);
     }
+  }
+
+  function write(taskId: string, isOverdue: boolean): void {
+    const isRefused = refused.has(taskId);
+    if (isRefused && refused.isTooEarly(taskId)) return;
+    const puts = find(taskId, (error) => refuse({ taskId, nodeId: nodeOf(taskId), error }));
+    if (puts?.length === 0 && isRefused) refused.settle(taskId);
+    if (!puts || puts.length === 0) return;
+    if (!isOverdue && !isRefused && share.ahead(puts[0]!.nodeId) !== '') others.add(taskId);
+    else sending.send(taskId, puts);
   }
 
   function goOn(): void {
@@ -229,65 +213,6 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     const next = backlog?.next();
     if (next?.done) backlog = undefined;
     return next?.value;
-  }
-
-  /** Every task that has a command, or should: most of them twice, but a look is cheap, and each of them is one. */
-  function* listBacklog(): Generator<string, undefined> {
-    for (const id of state.tasks.keys()) yield id;
-    for (const id of view.taskIds()) yield id;
-    return undefined;
-  }
-
-  async function putAll(taskId: string, puts: readonly CommandPut[]): Promise<void> {
-    const outcomes = await Promise.all(puts.map(putOne));
-    inFlight.delete(taskId);
-    if (refused.has(taskId) && outcomes.every((outcome) => outcome === 'answered')) refused.settle(taskId);
-    if (again.delete(taskId)) mark(taskId);
-    // Half of them together cost less than one by one: the client and the server write and read them at once.
-    if (inFlight.size <= maxInFlight / 2) pump();
-  }
-
-  async function putOne(put: CommandPut): Promise<'answered' | 'failed'> {
-    const { nodeId, taskId, command, expectLastSeq } = put;
-    const forget = command.type === 'forget';
-    try {
-      const result = await store.put(nodeId, taskId, encodeCommand(command), {
-        expectLastSeq,
-        ...(forget && { ttlMs: TOMBSTONE_TTL_MS }),
-      });
-      if (result.ok) {
-        stats.written += 1;
-        options.onWritten?.(command.basis - basisOf(state, 0));
-        note(taskId, { nodeId, seq: result.seq, basis: command.basis, forget });
-      } else {
-        stats.conflicts += 1;
-        learnFrom(result, put);
-      }
-      return 'answered';
-    } catch (error) {
-      stats.failures += 1;
-      if (error instanceof LogUnavailableError) waitBeforeRetrying(taskId);
-      else refuse({ taskId, nodeId, forget, error });
-      return 'failed';
-    }
-  }
-
-  /** As a rule the view is told of the command that won, and that marks the task. A tombstone goes untold. */
-  function learnFrom({ actual }: Extract<AppendResult, { ok: false }>, put: CommandPut): void {
-    const { taskId, nodeId, expectLastSeq } = put;
-    const entry = view.entryOf(taskId, nodeId);
-    if (entry && (actual === 0 || (actual === undefined && entry.forget))) {
-      view.drop(taskId, nodeId, expectLastSeq);
-    }
-    if (view.seqOf(taskId, nodeId) !== expectLastSeq) again.add(taskId);
-  }
-
-  function waitBeforeRetrying(taskId: string): void {
-    again.add(taskId);
-    pause ??= clock.schedule(RETRY_AFTER_MS, () => {
-      pause = undefined;
-      pump();
-    });
   }
 
   function note(taskId: string, entry: Parameters<typeof view.note>[1]): void {
@@ -318,7 +243,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     if (basisOf(state, 0) > countedFrom) {
       // Some of the commands follow from what the log has lost: all of them are written anew.
       countedFrom = basisOf(state, 0);
-      backlog = listBacklog();
+      backlog = listAll();
     }
     pump();
   }
@@ -339,7 +264,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     onError: (error) => active && fail(error),
   });
   active = true;
-  backlog = listBacklog();
+  backlog = listAll();
   markStrays();
   const unsubscribe = follower.onTurn(readTurn);
   pump();
@@ -355,22 +280,21 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     },
     wake: pump,
     isIdle: () =>
-      !backlog && dirty.size + inFlight.size + again.size + others.size + others.held + refused.size === 0,
-    backlog: () => ({ commands: dirty.size + again.size + others.size, commandsInFlight: inFlight.size }),
+      !backlog && dirty.size + sending.size + sending.again + others.size + others.held + refused.size === 0,
+    backlog: () => ({
+      commands: dirty.size + sending.again + others.size,
+      commandsInFlight: sending.size,
+    }),
     async stop() {
       active = false;
       unsubscribe();
-      pause?.cancel();
+      sending.stop();
       resting?.cancel();
       patience?.cancel();
       lag.stop();
       refused.stop();
       await following.stop();
-      if (!failed) await Promise.all(inFlight.values());
+      if (!failed) await sending.answered();
     },
   };
-}
-
-function isStop(command: CommandPut['command']): boolean {
-  return command.type === 'task' && (command.desired === 'shutdown' || command.desired === 'remove');
 }

@@ -6,6 +6,8 @@ import { type ClusterNode, undeliveredError } from '@muster/state';
 export interface Undelivered {
   /** Undefined when it can be told after all. Returns when the node is to be looked at, if it is. */
   note(nodeId: string, taskId: string, reason: string | undefined, now: number): number | undefined;
+  /** What the log says by now needs not be told any more. */
+  follow(node: ClusterNode): void;
   /** It is no part of the cluster any more. */
   forget(nodeId: string): void;
   /** Of one reason, as many tasks as an event of so many bytes may list. */
@@ -34,16 +36,6 @@ export function createUndelivered(): Undelivered {
     if (tasks?.delete(taskId) && tasks.size === 0) byNode.delete(nodeId);
   }
 
-  /** Those that the log has to be told of. What the node has spoken of itself is none of ours any more. */
-  function* listUntold(node: ClusterNode, tasks: OfNode['tasks']): Generator<[string, string]> {
-    for (const [taskId, entry] of tasks) {
-      const task = node.tasks.get(taskId);
-      if (task?.observed !== TaskState.ASSIGNED) forget(node.id, taskId);
-      else if (task.err === undeliveredError(entry.reason)) entry.told = true;
-      else if (!entry.told) yield [taskId, entry.reason];
-    }
-  }
-
   return {
     note(nodeId, taskId, reason, now) {
       if (reason === undefined) {
@@ -59,6 +51,13 @@ export function createUndelivered(): Undelivered {
       ofNode.tellAt = now + TELL_AFTER_MS;
       return ofNode.tellAt;
     },
+    follow(node) {
+      for (const [taskId, entry] of byNode.get(node.id)?.tasks ?? []) {
+        // What the node has spoken of itself is none of ours any more.
+        if (!isUnspoken(node, taskId)) forget(node.id, taskId);
+        else if (hasBeenTold(node, taskId, entry)) entry.told = true;
+      }
+    },
     forget(nodeId) {
       byNode.delete(nodeId);
     },
@@ -68,7 +67,9 @@ export function createUndelivered(): Undelivered {
       let reason: string | undefined;
       let room = maxRecordBytes - ENVELOPE_BYTES - sizeOfText(node.id);
       const tasks: string[] = [];
-      for (const [taskId, why] of listUntold(node, ofNode.tasks)) {
+      for (const [taskId, entry] of ofNode.tasks) {
+        const { reason: why, told } = entry;
+        if (told || !isUnspoken(node, taskId) || hasBeenTold(node, taskId, entry)) continue;
         if (reason === undefined) room -= sizeOfText(why);
         reason ??= why;
         if (why !== reason) continue;
@@ -80,4 +81,12 @@ export function createUndelivered(): Undelivered {
       return { type: 'tasks.undelivered', cause, nodeId: node.id, tasks, reason };
     },
   };
+}
+
+function isUnspoken({ tasks }: ClusterNode, taskId: string): boolean {
+  return tasks.get(taskId)?.observed === TaskState.ASSIGNED;
+}
+
+function hasBeenTold({ tasks }: ClusterNode, taskId: string, { reason }: Entry): boolean {
+  return tasks.get(taskId)?.err === undeliveredError(reason);
 }

@@ -4,7 +4,6 @@ import { countNodes, type Filter } from './filter.ts';
 
 export const constraintFilter: Filter = {
   name: 'constraints',
-  inBits: true,
   prepare({ version }, roster) {
     const { constraints } = version.spec.placement;
     if (constraints.length === 0) return undefined;
@@ -16,6 +15,7 @@ export const constraintFilter: Filter = {
         const node = roster.nodes[rank]!;
         return tests.every((test) => test(node));
       },
+      passes: (charge) => roster.masks.find(constraints, charge),
     };
   },
   explain: (nodes) => `scheduling constraints not satisfied on ${countNodes(nodes)}`,

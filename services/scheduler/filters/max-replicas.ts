@@ -3,7 +3,6 @@ import type { Filter } from './filter.ts';
 
 export const maxReplicasFilter: Filter = {
   name: 'max-replicas',
-  inBits: false,
   prepare({ version }) {
     const { maxReplicas } = version.spec.placement;
     return maxReplicas === 0 ? undefined : { test: (_, serviceTasks) => serviceTasks < maxReplicas };

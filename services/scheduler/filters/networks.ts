@@ -7,7 +7,6 @@ const CLUSTER_DRIVER = 'overlay';
 
 export const networkFilter: Filter = {
   name: 'networks',
-  inBits: false,
   prepare({ version }, roster) {
     const { networks = [] } = version.spec;
     if (networks.length === 0) return undefined;

@@ -1,6 +1,7 @@
 // The filters, in SwarmKit's order (manager/scheduler/pipeline.go) and with one of our own. The first one that refuses a node is the reason.
 
-import type { NodeMasks, Roster } from '../nodes/roster.ts';
+import type { Roster } from '../nodes/roster.ts';
+import type { Sieve } from '../nodes/sieve.ts';
 import type { Group } from '../placing/group.ts';
 import { backendFilter } from './backend.ts';
 import { constraintFilter } from './constraints.ts';
@@ -29,7 +30,8 @@ interface Step {
 /** The filters that a group needs, as tests. */
 export interface Pipeline {
   readonly steps: readonly Step[];
-  /** Those that a climb through the roster's bits leaves to be asked. */
+  /** Those that have the nodes that pass in bits, and those that are asked of each node. */
+  readonly sieves: readonly { readonly filter: Filter; readonly passes: NonNullable<Demand['passes']> }[];
   readonly rest: readonly Step[];
   /** What becomes of a node that is given a task. */
   readonly takes: readonly NonNullable<Demand['take']>[];
@@ -45,18 +47,20 @@ export type Refusals = Map<Filter, number>;
 
 export function preparePipeline(group: Group, roster: Roster): Pipeline {
   const steps: Step[] = [];
+  const sieves: Pipeline['sieves'][number][] = [];
   const rest: Step[] = [];
   const takes: NonNullable<Demand['take']>[] = [];
   for (const filter of filters) {
     const demand = filter.prepare(group, roster);
     if (!demand) continue;
-    const { test, take } = demand;
+    const { test, take, passes } = demand;
     if (take) takes.push(take);
     const step = { filter, test };
     steps.push(step);
-    if (!filter.inBits) rest.push(step);
+    if (passes) sieves.push({ filter, passes });
+    else rest.push(step);
   }
-  return { steps, rest, takes };
+  return { steps, sieves, rest, takes };
 }
 
 export function findRefusal(steps: readonly Step[], rank: number, serviceTasks: number): Filter | undefined {
@@ -81,12 +85,22 @@ export function refuseAll({ steps }: Pipeline, roster: Roster, serviceId: string
   return refusals;
 }
 
-/** What the climb passed over: nodes that aren't ready, and ready ones of another backend or that the constraints refuse. */
-export function countPassedOver(refusals: Refusals, roster: Roster, { fit, mask }: NodeMasks): void {
-  countRefusal(refusals, readyFilter, roster.nodes.length - roster.readyNodes);
-  const unfit = fit ? roster.countUnmet(fit) : 0;
-  countRefusal(refusals, backendFilter, unfit);
-  if (mask) countRefusal(refusals, constraintFilter, roster.countUnmet(mask) - unfit);
+/** The nodes that pass by their bits. Each other one is refused by the first filter whose bits lack it. */
+export function sift(
+  { sieves }: Pipeline,
+  roster: Roster,
+  refusals: Refusals,
+  charge: (steps: number) => void,
+): Sieve {
+  let sieve = roster.everyNode;
+  for (const { filter, passes } of sieves) {
+    const set = passes(charge);
+    if (!set) continue;
+    const left = sieve.narrow(set);
+    countRefusal(refusals, filter, sieve.size - left.size);
+    sieve = left;
+  }
+  return sieve;
 }
 
 /** Most refusals first, then in the filters' order. */

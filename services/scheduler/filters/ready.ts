@@ -5,7 +5,9 @@ import { countNodes, type Filter } from './filter.ts';
 
 export const readyFilter: Filter = {
   name: 'ready',
-  inBits: true,
-  prepare: (_, roster) => ({ test: (rank) => isAvailable(roster.nodes[rank]!) }),
+  prepare: (_, roster) => ({
+    test: (rank) => isAvailable(roster.nodes[rank]!),
+    passes: () => roster.ready.words,
+  }),
   explain: (nodes) => `${countNodes(nodes)} not available for new tasks`,
 };

@@ -17,8 +17,6 @@ export interface Draft {
   lastGroup: Group | undefined;
   /** The latest sequence that made one of the tasks: what the decision answers. */
   cause: number;
-  /** Undefined while it has given none away. */
-  hostPorts: Set<string> | undefined;
 }
 
 /** Of one character of any text. Agents choose the ids of nodes. */
@@ -26,7 +24,7 @@ const LARGEST_CHARACTER = 6;
 
 export function createDraft(nodeId: string): Draft {
   const bytes = nodeId.length * LARGEST_CHARACTER;
-  return { tasks: [], why: [], bytes, given: [], lastGroup: undefined, cause: 0, hostPorts: undefined };
+  return { tasks: [], why: [], bytes, given: [], lastGroup: undefined, cause: 0 };
 }
 
 /** Why it is given the tasks of the group that follow. */

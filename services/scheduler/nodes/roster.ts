@@ -1,16 +1,19 @@
 // The nodes in the order of their ranks, as columns of numbers: what each has left and how many tasks, by the state and,
 // while a round is composed, by what that round has given. It lives between rounds, follows the state by what changed,
 // and is the one place through which placement reaches nodes.
-import type { NodeDescription, NodeSpec, NodeStatus, TaskSpec } from '@muster/model';
+import type { NodeDescription, NodeSpec, NodeStatus } from '@muster/model';
 import type { ClusterNode } from '@muster/state';
+import type { Column } from '../filters/filter.ts';
+import { filters } from '../filters/pipeline.ts';
 import { isAvailable } from './availability.ts';
 import { type Backends, createBackends } from './backends.ts';
-import { addBit, type Bits, countOnes, createBits, deleteBit, hasBit } from './bits.ts';
+import { addBit, type Bits, createBits, deleteBit, hasBit } from './bits.ts';
 import { countGiven, type Draft } from './draft.ts';
 import { createLadder, type Ladder } from './ladder.ts';
 import { createMasks, type Masks } from './masks.ts';
 import { divideNodes, type Parts } from './parts.ts';
-import { type Branch, countIn, createTrees, type Tree, type Trees } from './trees.ts';
+import { Sieve } from './sieve.ts';
+import { createTrees, type Trees } from './trees.ts';
 
 /**
  * Settles what is otherwise equal: nodes come in the order of what it returns, then of their ids. Schedulers that work
@@ -18,30 +21,25 @@ import { type Branch, countIn, createTrees, type Tree, type Trees } from './tree
  */
 export type Rank = (nodeId: string) => string;
 
-/** Undefined where every node will do. */
-export interface NodeMasks {
-  /** Nodes of a backend that the tasks are for. */
-  readonly fit: Int32Array | undefined;
-  /** Those of them that meet the constraints. */
-  readonly mask: Int32Array | undefined;
-}
+/** What filters have the roster keep of each node. */
+const columns: readonly Column[] = filters.flatMap((filter) => filter.columns ?? []);
 
 export class Roster {
   nodes: ClusterNode[] = [];
   /** Tasks that are to run on it. */
   totals = new Int32Array(0);
-  /** Not reserved by any task. */
-  nanoCpus = new Float64Array(0);
-  memoryBytes = new Float64Array(0);
+  /** By place (`placeOf`). */
+  columns: readonly Float64Array[] = columns.map(() => new Float64Array(0));
   /** What the round under way gives. */
   drafts: (Draft | undefined)[] = [];
   /** Those that may be given tasks (availability.ts). */
   ready: Bits = createBits(0);
-  readyNodes = 0;
   ladder: Ladder = createLadder(0);
   masks: Masks = createMasks([]);
   backends: Backends = createBackends([]);
   trees: Trees = createTrees([]);
+  /** All nodes, to begin with. */
+  everyNode = new Sieve(undefined, 0);
   /** Which nodes this scheduler begins with, of several. */
   parts: Parts | undefined;
 
@@ -52,10 +50,6 @@ export class Roster {
   private order: Entry[] = [];
   private newcomers: Entry[] = [];
   private someLeft = false;
-  /** What was counted over ready nodes, by mask: forgotten when one becomes ready, or no longer is. */
-  private unmet = new WeakMap<Int32Array, number>();
-  private inTree = new WeakMap<Int32Array, WeakMap<Tree, ReadonlyMap<Branch, number>>>();
-  private both = new WeakMap<Int32Array, WeakMap<Int32Array, Int32Array>>();
 
   constructor(
     private readonly rank: Rank,
@@ -94,7 +88,7 @@ export class Roster {
       this.masks.update(entry.rank);
       if (moved) this.backends = createBackends(this.nodes);
       this.trees.update(entry.rank);
-      this.forgetCounts();
+      this.forgetSieves();
     }
     return changed || redescribed;
   }
@@ -126,16 +120,14 @@ export class Roster {
     this.nodes = order.map(({ node }) => node);
     this.totals = new Int32Array(size);
     this.heights = new Int32Array(size);
-    this.nanoCpus = new Float64Array(size);
-    this.memoryBytes = new Float64Array(size);
+    this.columns = columns.map(() => new Float64Array(size));
     this.drafts = new Array(size).fill(undefined);
     this.ready = createBits(size);
-    this.readyNodes = 0;
     this.ladder = createLadder(size);
     this.masks = createMasks(this.nodes);
     this.backends = createBackends(this.nodes);
     this.trees = createTrees(this.nodes);
-    this.forgetCounts();
+    this.forgetSieves();
     this.divide();
     for (let rank = 0; rank < size; rank += 1) {
       this.ladder.put(rank, 0);
@@ -148,22 +140,25 @@ export class Roster {
     const isReady = isAvailable(this.nodes[rank]!);
     if (hasBit(this.ready.words, rank) === isReady) return;
     (isReady ? addBit : deleteBit)(this.ready, rank);
-    this.readyNodes += isReady ? 1 : -1;
-    this.forgetCounts();
+    this.forgetSieves();
   }
 
-  private forgetCounts(): void {
-    this.unmet = new WeakMap();
-    this.inTree = new WeakMap();
+  private forgetSieves(): void {
+    this.everyNode = new Sieve(undefined, this.nodes.length);
+  }
+
+  /** Which of `columns` it is. */
+  placeOf(column: Column): number {
+    return columns.indexOf(column);
   }
 
   /** As the state has it. */
   refresh(rank: number): void {
-    const { description, reserved, activeTasks } = this.nodes[rank]!;
+    const node = this.nodes[rank]!;
     this.drafts[rank] = undefined;
-    this.totals[rank] = activeTasks;
-    this.nanoCpus[rank] = description.resources.nanoCpus - reserved.nanoCpus;
-    this.memoryBytes[rank] = description.resources.memoryBytes - reserved.memoryBytes;
+    this.totals[rank] = node.activeTasks;
+    for (let place = 0; place < columns.length; place += 1)
+      this.columns[place]![rank] = columns[place]!(node);
     this.settle(rank);
   }
 
@@ -184,44 +179,6 @@ export class Roster {
     const draft = this.drafts[rank];
     const active = this.nodes[rank]!.activeByService.get(serviceId) ?? 0;
     return draft ? active + countGiven(draft, serviceId) : active;
-  }
-
-  /** `charge` is told how many nodes and words had to be looked at. */
-  findMasks({ placement, containerSpec }: TaskSpec, charge: (steps: number) => void): NodeMasks {
-    const fit = this.backends.fitFor(containerSpec.image);
-    const met = this.masks.find(placement.constraints, charge);
-    return { fit, mask: fit && met ? this.inBoth(fit, met) : (fit ?? met) };
-  }
-
-  private inBoth(fit: Int32Array, met: Int32Array): Int32Array {
-    const byMet = this.both.get(fit) ?? new WeakMap<Int32Array, Int32Array>();
-    this.both.set(fit, byMet);
-    const words = byMet.get(met) ?? fit.map((word, place) => word & met[place]!);
-    byMet.set(met, words);
-    return words;
-  }
-
-  /** Ready nodes that are not in the mask. */
-  countUnmet(mask: Int32Array): number {
-    const known = this.unmet.get(mask);
-    if (known !== undefined) return known;
-    const { words } = this.ready;
-    let unmet = 0;
-    for (let word = 0; word < words.length; word += 1) unmet += countOnes(words[word]! & ~mask[word]!);
-    this.unmet.set(mask, unmet);
-    return unmet;
-  }
-
-  /** Of ready nodes that are in the mask: how many each leaf has, and how many branches with any each other branch. */
-  countIn(tree: Tree, mask: Int32Array | undefined): ReadonlyMap<Branch, number> {
-    const key = mask ?? this.ready.words;
-    const byTree = this.inTree.get(key) ?? new WeakMap<Tree, ReadonlyMap<Branch, number>>();
-    this.inTree.set(key, byTree);
-    const known = byTree.get(tree);
-    if (known) return known;
-    const counts = countIn(tree, this.ready.words, mask);
-    byTree.set(tree, counts);
-    return counts;
   }
 }
 

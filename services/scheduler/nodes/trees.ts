@@ -54,15 +54,11 @@ export function createTrees(nodes: readonly ConstrainedNode[]): Trees {
   };
 }
 
-/** Of nodes that are in both masks: how many each leaf has, and how many branches with any each other branch. */
-export function countIn(
-  { leaves }: Tree,
-  some: Int32Array,
-  others: Int32Array | undefined,
-): ReadonlyMap<Branch, number> {
+/** Of nodes in the set, or of all: how many each leaf has, and how many branches with any each other branch. */
+export function countIn({ leaves }: Tree, words: Int32Array | undefined): ReadonlyMap<Branch, number> {
   const counts = new Map<Branch, number>();
   for (let rank = 0; rank < leaves.length; rank += 1) {
-    if (!hasBit(some, rank) || (others && !hasBit(others, rank))) continue;
+    if (words && !hasBit(words, rank)) continue;
     let branch: Branch | undefined = leaves[rank];
     while (branch) {
       const known: number | undefined = counts.get(branch);

@@ -4,13 +4,13 @@
 // to know that no other comes first.
 
 import {
-  countPassedOver,
   countRefusal,
   findRefusal,
   listRefusals,
   type Pipeline,
   type Refusal,
   type Refusals,
+  sift,
 } from '../filters/pipeline.ts';
 import { createDraft, giveReason, giveTask } from '../nodes/draft.ts';
 import { climbParts } from '../nodes/parts.ts';
@@ -31,19 +31,18 @@ export function spread(
 ): number {
   const { service, version, tasks } = group;
   const { placement } = version.spec;
-  const { nodes, totals, drafts, ready } = roster;
+  const { nodes, totals, drafts } = roster;
   const charge = (steps: number) => chargeSteps(round, steps);
-  const masks = roster.findMasks(version.spec, charge);
-  const { mask } = masks;
+  const refusals: Refusals = new Map();
+  const sieve = sift(pipeline, roster, refusals, charge);
   const tree = roster.trees.find(placement.preferences, charge);
   const climb = climbParts({
     ladder: roster.ladder,
     parts: roster.parts,
     totals,
     slack: round.slack,
-    masks: mask ? [ready.words, mask] : [ready.words],
+    masks: sieve.words ? [sieve.words] : [],
   });
-  const refusals: Refusals = new Map();
   /** Part of every reason that is given, and known when the last task is. */
   const refused: Refusal[] = [];
   /** Not one of its tasks is on a node. */
@@ -103,16 +102,12 @@ export function spread(
   const isOver = () => placed === tasks.length || isFull(round);
   const all = startLine(Number.POSITIVE_INFINITY);
   const tasksByBranch = tree && !isNew ? countInBranches(tree, roster, service, charge) : noTasks;
-  const forks =
-    tree && meetForks({ tree, tasksByBranch, counts: roster.countIn(tree, mask), lookOn, placeOn });
+  const forks = tree && meetForks({ tree, tasksByBranch, counts: sieve.countIn(tree), lookOn, placeOn });
   if (forks) shareOut(forks.root, tasks.length, isOver);
   else placeOn(all, tasks.length);
 
   for (const rank of touched) roster.settle(rank);
   charge(climb.steps);
-  if (placed > 0) {
-    countPassedOver(refusals, roster, masks);
-    refused.push(...listRefusals(refusals));
-  }
+  if (placed > 0) refused.push(...listRefusals(refusals));
   return placed;
 }

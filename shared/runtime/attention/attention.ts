@@ -24,7 +24,10 @@ export interface ObjectKind {
   keyOf?(state: ClusterState, id: string): string;
   /** Who has a turn with it; by default there is but one tenant. */
   tenantOf?(state: ClusterState, id: string): string;
-  /** Those that a change may concern. Without it the reducer says itself which are to be looked at. */
+  /**
+   * Those that a change may concern. Without it the reducer says itself which are to be looked at. Of its kinds only one goes
+   * through the tasks, and once: at the start there may be millions.
+   */
   concerned?(state: ClusterState, changes: Noticed): Iterable<string>;
   /** Which of them a decision is about, before it is folded; by default the one whose subject it is on. */
   decided?(state: ClusterState, fact: EventFact): string | undefined;

@@ -2,9 +2,13 @@
 // a snapshot's rows lead to.
 import { type EventDraft, encodeJson, intentSubject } from '@muster/events';
 import { deriveServiceId, normaliseServiceSpec } from '@muster/model';
-import { type ClusterNode, placeOn, type Service } from '@muster/state';
+import { type ClusterNode, placeOn, type Service, type TaskVersion } from '@muster/state';
 import {
+  allocateNetwork,
+  allocateTasks,
+  assign,
   copyThroughSnapshot,
+  createNetwork,
   createService,
   createTasks,
   describeIndices,
@@ -21,6 +25,7 @@ const few = (most: number) => fc.nat({ max: most });
 /** The last one is global. */
 const service = fc.constantFrom('web', 'web', 'web', 'api', 'log', 'log');
 const node = few(2);
+const network = fc.constantFrom('front', 'back');
 
 const step = fc.oneof(
   fc.record({
@@ -30,10 +35,24 @@ const step = fc.oneof(
     constraint: fc.constantFrom(undefined, 'node.labels.zone==x', 'node.labels.zone==y'),
     port: fc.constantFrom(undefined, undefined, undefined, undefined, 0, 8080),
     delay: fc.constantFrom(0, '5s'),
+    on: fc.subarray(['front', 'back']),
     order: fc.constantFrom('stop-first', 'start-first'),
   }),
   fc.record({ do: fc.constant('remove' as const), name: service }),
-  fc.record({ do: fc.constant('allocate' as const), name: service }),
+  fc.record({ do: fc.constant('allocate' as const), name: service, place: few(9) }),
+  fc.record({
+    do: fc.constant('network' as const),
+    network,
+    number: fc.integer({ min: 1, max: 2 }),
+    subnet: fc.constantFrom('10.0.0.0/29', '10.0.0.8/29', '10.0.0.0/28'),
+  }),
+  fc.record({ do: fc.constant('unnetwork' as const), network }),
+  fc.record({
+    do: fc.constant('give' as const),
+    task: few(7),
+    place: few(9),
+    block: fc.constantFrom('10.0.0.0/30', '10.0.0.4/30', '10.0.0.8/29', '10.0.0.0/31'),
+  }),
   fc.record({
     do: fc.constant('create' as const),
     name: service,
@@ -82,6 +101,7 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
   const service = 'name' in step ? state.serviceByName.get('', step.name) : undefined;
   const tasks = [...state.tasks.values()];
   const task = 'task' in step ? tasks[step.task % Math.max(1, tasks.length)] : undefined;
+  const networkId = 'network' in step ? state.networkByName.get('', step.network)?.id : undefined;
   const nodeId = 'node' in step ? `n${step.node}` : (task?.node?.id ?? 'n0');
   const cause = state.head;
   const reconciled = (of: NonNullable<typeof service>, facts: object) =>
@@ -95,10 +115,12 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
     }) as EventDraft;
   switch (step.do) {
     case 'describe': {
-      const { name, image, constraint, port, delay, order } = step;
+      const { name, image, constraint, port, delay, order, on } = step;
+      const networks = on.flatMap((of) => state.networkByName.get('', of)?.id ?? []);
       const body = {
         image,
         update: { delay, order },
+        ...(networks.length > 0 && { networks }),
         ...(constraint !== undefined && { placement: [constraint] }),
         ...(name === 'log' && { mode: 'global' }),
         ...(port !== undefined && { ports: [{ target: 80, published: port, mode: 'host' }] }),
@@ -131,7 +153,33 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
         serviceId: service.id,
         specVersion: service.version.seq,
         ports,
+        addresses: addressesOf(service.version, step.place),
       };
+    }
+    case 'network': {
+      const { network: name, number, subnet } = step;
+      if (!networkId) {
+        createNetwork(history, name);
+        return undefined;
+      }
+      return {
+        type: 'network.allocated',
+        cause,
+        networkId,
+        number,
+        subnets: [{ subnet, gateway: '10.0.0.1' }],
+      };
+    }
+    case 'unnetwork': {
+      if (!networkId) return undefined;
+      const intent = history.intend('remove', step.network, undefined, { kind: 'network' });
+      return { type: 'network.removed', cause: intent, actor: 'ana', networkId };
+    }
+    case 'give': {
+      if (!task) return undefined;
+      const addresses = addressesOf(task.version, step.place);
+      const blocks = addresses.map((of) => ({ networkId: of.networkId, block: step.block }));
+      return { type: 'node.allocated', cause, nodeId, blocks, tasks: [{ id: task.id, addresses }] };
     }
     case 'create': {
       if (!service) return undefined;
@@ -196,6 +244,11 @@ function eventOf(history: History, step: Step): EventDraft | undefined {
   }
 }
 
+/** One on each of its networks. */
+function addressesOf({ networks }: TaskVersion, place: number) {
+  return networks.map((networkId) => ({ networkId, address: `10.0.0.${place}` }));
+}
+
 /** Of an intent about a node: whatever waits for a verdict will do. */
 function intendOf(history: History, verb: string): number {
   return history.record(intentSubject('ana', 'node', verb, 'n0'), encodeJson({}));
@@ -211,7 +264,11 @@ it('are those of a state restored from rows, whatever happened', () => {
     fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
       const history = startHistory({ wire: 2 });
       for (const name of ['n0', 'n1']) joinReadyNode(history, name, { labels: { zone: 'x' } });
-      createTasks(history, createService(history, 'web'), 3);
+      const front = createNetwork(history, 'front');
+      allocateNetwork(history, front, 1, '10.0.0.0/29');
+      const tasks = createTasks(history, createService(history, 'web', { networks: [front.id] }), 3);
+      assign(history, 'n0', ...tasks.slice(1));
+      allocateTasks(history, 'n0', { [tasks[1]!]: { [front.id]: '10.0.0.2' } }, [[front.id, '10.0.0.0/30']]);
       for (const one of steps) {
         const event = eventOf(history, one);
         if (event) history.append(event);
