@@ -109,7 +109,8 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
   });
 
   it('leaves nothing', async () => {
-    const routers = async () => (await run('ip', ['netns', 'list'])).stdout.match(/muster-\w+/g) ?? [];
+    const routers = async () =>
+      (await run('ip', ['netns', 'list'])).stdout.match(/muster-\w+/g) ?? ([] as string[]);
     const own = await routers();
     expect(own.length).toBeGreaterThan(0);
     await cluster.print('service', 'rm', 'web', 'asker', 'stranger');
