@@ -36,7 +36,8 @@ export class DockerSandboxes implements Sandboxes {
   /** By task. */
   readonly #open = new Map<string, Sandbox>();
   /** Tasks that may have one: most removals are of tasks that never had, and cost the engine no call. */
-  #owners: Promise<Set<string>> | undefined;
+  readonly #owners = new Set<string>();
+  #looked: Promise<unknown> | undefined;
 
   constructor(engine: Engine, options: SandboxOptions) {
     this.#engine = engine;
@@ -63,7 +64,7 @@ export class DockerSandboxes implements Sandboxes {
   async open({ identity, spec, ports, networks = [] }: TaskOrder): Promise<OpenSandbox> {
     const { taskId, taskName } = identity;
     const dir = this.#dirOf(taskId);
-    (await this.#listOwners()).add(taskId);
+    this.#owners.add(taskId);
     const hostname = spec.containerSpec.hostname ?? taskId.slice(0, HOSTNAME_LENGTH);
     const files = { resolvConf: path.join(dir, 'resolv.conf'), hosts: path.join(dir, 'hosts') };
     await mkdir(dir, { recursive: true });
@@ -88,9 +89,7 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   async list(): Promise<readonly Sandbox[]> {
-    const found = await this.#query();
-    this.#owners = Promise.resolve(new Set(found.map(({ taskId }) => taskId)));
-    return found;
+    return await this.#query();
   }
 
   async close(taskId: string): Promise<void> {
@@ -102,13 +101,13 @@ export class DockerSandboxes implements Sandboxes {
     owners.delete(taskId);
   }
 
-  #listOwners(): Promise<Set<string>> {
-    this.#owners ??= this.#query()
-      .then((found) => new Set(found.map(({ taskId }) => taskId)))
-      .catch((error) => {
-        this.#owners = undefined;
-        throw error;
-      });
+  /** Those that were there before this backend are looked for once; what it has made since is in it whatever that look finds. */
+  async #listOwners(): Promise<Set<string>> {
+    this.#looked ??= this.#query().catch((error) => {
+      this.#looked = undefined;
+      throw error;
+    });
+    await this.#looked;
     return this.#owners;
   }
 
@@ -196,6 +195,7 @@ export class DockerSandboxes implements Sandboxes {
       containers.map(async ({ Id: runId, Labels, State }) => {
         const order: Ordered = JSON.parse(Labels[label.sandboxOrder] ?? NOTHING);
         const sandbox: Sandbox = { taskId: Labels[label.sandbox]!, runId, ...order };
+        this.#owners.add(sandbox.taskId);
         if (State !== 'running') return sandbox;
         const { Pid } = (await this.#engine.inspect(runId)).State;
         const whole = { ...sandbox, netns: nameNetns(Pid) };
