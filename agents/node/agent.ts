@@ -6,18 +6,12 @@ import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './commands/cluster-record.ts';
 import { createCommandSet } from './commands/command-set.ts';
 import { followCommands } from './commands/follow-commands.ts';
-import type { AgentStorage } from './disk/storage.ts';
 import { joinNetworks } from './networks/join-networks.ts';
 import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
 import { createJoining } from './reports/joining.ts';
 import { createOwnEvents, DisplacedError } from './reports/own-events.ts';
-import {
-  createProgress,
-  loadProgress,
-  mergeProgress,
-  noProgress,
-  type Remembered,
-} from './reports/progress.ts';
+import { createProgress, mergeProgress, noProgress } from './reports/progress.ts';
+import { keepOwn, recallProgress } from './reports/recall-progress.ts';
 import { NodeRemovedError, type Removal, watchRemoval } from './reports/removal.ts';
 import { createReporter } from './reports/reporter.ts';
 import { serveExecRequests } from './streams/exec-requests.ts';
@@ -171,7 +165,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   async function live(): Promise<void> {
     cluster = await record.know();
     record.onChange(follow);
-    const earlier = await keepOurs(remembered);
+    const earlier = await keepOwn(remembered, { clusterId: cluster.id, storage, logger });
     const recalled = options.isNew ? [] : await own.recall(earlier?.lastSeq ?? 0);
     for (const status of mergeProgress(earlier?.tasks ?? [], recalled)) {
       entries.set(status.id, recallEntry(status));
@@ -230,17 +224,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }
     cluster = { ...known, id };
     joining.complete().catch(end);
-  }
-
-  /** What an agent of another cluster knew, in the same directory, is no knowledge of this one's tasks. */
-  async function keepOurs(found: Remembered | undefined): Promise<Remembered | undefined> {
-    if (found?.clusterId === undefined || found.clusterId === cluster.id) return found;
-    logger.warn(
-      { cluster: cluster.id, of: found.clusterId, tasks: found.tasks.length },
-      "the stored progress is another cluster's: it is set aside",
-    );
-    await storage?.setAside(`of-${found.clusterId}`);
-    return undefined;
   }
 
   /** All that is wanted is known for the first time, or once more. */
@@ -386,18 +369,4 @@ function countByState(entries: Iterable<TaskEntry>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { reached } of entries) counts[reached] = (counts[reached] ?? 0) + 1;
   return counts;
-}
-
-/** What is lost here is found in the node's own events. */
-async function recallProgress(storage: AgentStorage, logger: Logger): Promise<Remembered | undefined> {
-  try {
-    return await loadProgress(storage);
-  } catch (error) {
-    logger.error(
-      { err: describeError(error) },
-      'the stored progress is unreadable: it is set aside, and taken from the log',
-    );
-    await storage.setAside('unreadable').catch(() => undefined);
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 // The AsyncAPI 3.0 document: channels, and for each role what it sends and receives. Messages refer to docs/schema.
-import { ACKNOWLEDGEMENTS, type Channel, type Message, type Role, roles } from './channels.ts';
+import { ACKNOWLEDGEMENTS, type Channel, type Message, type Role, roles } from './channels/channel.ts';
 import { type Example, listExamples } from './examples.ts';
 import { nameFile } from './json-schemas.ts';
 

@@ -1,5 +1,5 @@
 // docs/design/subjects.md: the same channels, for people.
-import type { Channel, Message } from './channels.ts';
+import type { Channel, Message } from './channels/channel.ts';
 import { nameFile } from './json-schemas.ts';
 
 const HEADER = `# Subjects
