@@ -1,7 +1,7 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
 import type { TaskStatus } from '@muster/events';
-import { createSparingLogger, type Logger, type Timer, waitAtMost } from '@muster/runtime';
+import { createSparingLogger, type Timer, waitAtMost } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './commands/cluster-record.ts';
 import { createCommandSet } from './commands/command-set.ts';
