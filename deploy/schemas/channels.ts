@@ -9,6 +9,7 @@ import {
   intents,
   type Writer,
 } from '@muster/events';
+import { listEndpointChannels } from './endpoint-channels.ts';
 
 export const roles = {
   user: 'Anyone who may publish intents under a name of their own: a person, a script, the CLI',
@@ -65,7 +66,7 @@ export function listChannels(): Channel[] {
     ...eventChannels(),
     commandChannel,
     toldChannel,
-    ...endpointChannels,
+    ...listEndpointChannels(EXPECTATION),
     ...agentChannels,
     copyChannel,
     askChannel,
@@ -233,68 +234,6 @@ const toldChannel: Channel = {
     'Every command that was stored, repeated by the server with its sequence in the header `Nats-Sequence`.',
   receivers: ['agent'],
 };
-
-const goneMessage: Message = {
-  name: 'endpoints.gone',
-  title: 'gone',
-  summary: 'The network is gone, or the service is on it no more. Goes by itself after an hour.',
-  headers: EXPECTATION,
-};
-
-const endpointChannels: readonly Channel[] = [
-  {
-    name: 'endpoints.network',
-    address: 'muster.endpoints.network.{networkId}',
-    summary: 'A network with the nodes that have blocks of it. Only the last message is kept.',
-    parameters: { networkId: 'The id of the network' },
-    stream: 'MUSTER_ENDPOINTS',
-    messages: [
-      {
-        name: 'endpoints.network',
-        title: 'network',
-        summary: 'The network as it is, whole.',
-        headers: EXPECTATION,
-      },
-      goneMessage,
-    ],
-    senders: ['dispatcher'],
-    receivers: ['agent', 'dispatcher'],
-  },
-  {
-    name: 'endpoints.service',
-    address: 'muster.endpoints.service.{networkId}.{serviceId}',
-    summary:
-      'Who answers for a service on a network: running tasks that are to run. Only the last message is kept.',
-    parameters: { networkId: 'The id of the network', serviceId: 'The id of the service' },
-    stream: 'MUSTER_ENDPOINTS',
-    messages: [
-      {
-        name: 'endpoints.service',
-        title: 'service',
-        summary: 'The service on that network as it is, whole.',
-        headers: EXPECTATION,
-      },
-      goneMessage,
-    ],
-    senders: ['dispatcher'],
-    receivers: ['agent', 'dispatcher'],
-  },
-  {
-    name: 'follows',
-    address: 'muster.follows.{nodeId}',
-    summary: 'How far a node goes by the endpoints that are stored.',
-    parameters: { nodeId: NODE },
-    messages: [
-      {
-        name: 'follows',
-        title: 'follows',
-        summary: 'The node goes by all endpoints up to this sequence of their stream.',
-      },
-    ],
-    senders: ['agent'],
-    receivers: ['dispatcher'],
-  },
-];
 
 const agentChannels: readonly Channel[] = [
   {

@@ -75,8 +75,15 @@ const LOOKS_PER_TURN = 2_048;
 
 /** Resolves when the store's commands are known and the first ones that were missing are on their way. */
 export async function startCommandWriter(options: CommandWriterOptions): Promise<CommandWriter> {
-  const { follower, store, clock, logger, share = alone, departures, maxInFlight = DEFAULT_MAX_IN_FLIGHT } =
-    options;
+  const {
+    follower,
+    store,
+    clock,
+    logger,
+    share = alone,
+    departures,
+    maxInFlight = DEFAULT_MAX_IN_FLIGHT,
+  } = options;
   const { state } = follower;
   const view = createCommandView();
   const strays = createStrays();
