@@ -1,6 +1,7 @@
 // The image of what keeps a task's network namespace: one program that waits for ever. Made here, byte by byte, as there is no
 // registry to have it from, and nothing on a machine that is sure to be a static binary.
 import { createHash } from 'node:crypto';
+import { ownValue } from '@muster/model';
 
 /** Machine code of `for (;;) pause();`, by the engine's name of the architecture. */
 const programs: Readonly<Record<string, { readonly machine: number; readonly code: string }>> = {
@@ -29,7 +30,7 @@ export interface SandboxImage {
 
 /** Undefined where nobody has written the program yet. */
 export function drawSandboxImage(architecture: string): SandboxImage | undefined {
-  const program = programs[architecture];
+  const program = ownValue(programs, architecture);
   if (program === undefined) return undefined;
   const tar = packFile('pause', linkProgram(program.machine, Buffer.from(program.code, 'hex')));
   const tag = createHash('sha256').update(tar).digest('hex').slice(0, 12);
