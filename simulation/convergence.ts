@@ -9,6 +9,7 @@ import {
   TaskState,
 } from '@muster/model';
 import {
+  awaitsAddresses,
   type ClusterNode,
   type ClusterState,
   hostPortKey,
@@ -16,11 +17,11 @@ import {
   isOutdated,
   isPaused,
   isUnderWay,
-  lacksAddresses,
   type Service,
   type Slot,
   type Task,
 } from '@muster/state';
+import { checkEndpoints } from './endpoints.ts';
 import { hasRoom } from './room.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 
@@ -41,6 +42,7 @@ export function findUnfinished(cluster: SimulatedCluster): string[] {
     else problems.push(...checkService(state, service, running.nodeByTask));
   }
   problems.push(...checkNetworks(state, lostIds));
+  problems.push(...checkEndpoints(state, cluster.network.endpoints));
   for (const [taskId, node] of running.nodeByTask) {
     const task = state.tasks.get(taskId);
     if (!task || !isLive(task)) problems.push(`${node} still runs ${taskId}`);
@@ -82,7 +84,7 @@ function* checkService(
     yield `${name} has ${held.length} slots of ${countReplicas(service.spec)}`;
   const occupied = held.filter((slot) => !isGlobal || isWantedOn(slot.node!, service));
   const isHeldUp = occupied.some(
-    ({ newest }) => newest!.observed < TaskState.ASSIGNED || lacksAddresses(newest!),
+    ({ newest }) => newest!.observed < TaskState.ASSIGNED || awaitsAddresses(newest!),
   );
   if (isUnderWay(service) && !isHeldUp) yield `${name} is ${service.update!.state}`;
   for (const slot of occupied) {
@@ -141,7 +143,7 @@ function* checkSlot(
     }
     const nodes = slot.node ? [slot.node] : state.nodes.values();
     for (const node of nodes) if (suits(node, newest)) yield `waits, and ${node.id} would do`;
-  } else if (observed === TaskState.ASSIGNED && lacksAddresses(newest)) {
+  } else if (awaitsAddresses(newest)) {
     if (newest.err === '') yield 'has no address, and nobody says why';
     const { networks } = newest.version;
     if (networks.every((id) => hasRoom(state.networks.get(id)!, newest.node!.id)))

@@ -1,6 +1,12 @@
 // The whole cluster in one process: the real reducers and the real agents on a memory log and simulated engines,
 // with a virtual clock. Everything random comes from one seed: the same seed is the same run.
-import { type Agent, createMemoryStorage, NodeRemovedError, startAgent } from '@muster/agent';
+import {
+  type Agent,
+  createMemoryStorage,
+  listenToEndpoints,
+  NodeRemovedError,
+  startAgent,
+} from '@muster/agent';
 import { createAllocator } from '@muster/allocator';
 import { createBackend, SimulatedEngine } from '@muster/backends';
 import { startDispatcher } from '@muster/dispatcher';
@@ -198,6 +204,7 @@ export function createCluster(options: SimulationOptions): SimulatedCluster {
           clusterName: 'simulated',
           nodeId,
           nodeHostname: `node${index}`,
+          addr: `192.0.2.${index}`,
           clock: process.clock,
           engine,
         });
@@ -216,12 +223,26 @@ export function createCluster(options: SimulationOptions): SimulatedCluster {
           storage,
           random: chance.next,
         });
+        followEndpoints(nodeId, process);
         seat.agent.ended.then((error) => {
           if (error instanceof NodeRemovedError) startAnew(seat, process);
         }, fail);
       },
     };
     return seat;
+  }
+
+  /** A kernel that goes by them at once. */
+  function followEndpoints(nodeId: string, { name, clock }: SimulatedProcess): void {
+    const listening = listenToEndpoints({
+      store: network.endpoints.client(name),
+      bus: network.bus.client(name),
+      nodeId,
+      clock,
+      logger: silentLogger,
+      signal: new AbortController().signal,
+      onChange: ({ seq }) => listening.noteFollowed(seq),
+    });
   }
 
   /** Its node was removed: after a while somebody starts it again. */

@@ -4,6 +4,7 @@ export { createFileStorage } from './disk/file-storage.ts';
 export { type Hold, holdDirectory } from './disk/hold-directory.ts';
 export * from './disk/identity.ts';
 export * from './disk/storage.ts';
+export { listenToEndpoints } from './endpoints/listen-to-endpoints.ts';
 export { findUnderlay } from './networks/find-underlay.ts';
 export type { NetworkSettings } from './networks/networks.ts';
 export { DisplacedError } from './reports/own-events.ts';

@@ -32,7 +32,7 @@ export { evolve, FOLD_VERSION } from './fold/evolve.ts';
 export { findIngressNetwork } from './fold/evolve-network.ts';
 export { undeliveredError } from './fold/evolve-node.ts';
 export * from './fold/fold-record.ts';
-export { lacksAddresses } from './fold/hold-addresses.ts';
+export { awaitsAddresses } from './fold/hold-addresses.ts';
 export { basisOf, type Loss } from './fold/losses.ts';
 export { hostPortKey } from './fold/task-transitions.ts';
 export * from './fold/voids.ts';

@@ -159,6 +159,7 @@ export const classes: Readonly<Record<string, Make>> = {
       `muster.heartbeat.${nodeId}`,
       `muster.ping.${nodeId}`,
       `muster.told.${nodeId}.${taskId}`,
+      `muster.follows.${nodeId}`,
       `muster.log.${nodeId}`,
       `muster.exec.${nodeId}`,
     ]);
@@ -176,6 +177,16 @@ export const classes: Readonly<Record<string, Make>> = {
 
   commands(chance, targets) {
     const subject = `muster.command.${known(chance, targets.nodeIds)}.ghost${chance.between(1, 50)}`;
+    return { subject, payload: oddPayload(chance) };
+  },
+
+  endpoints(chance) {
+    const ghost = () => `ghost${chance.between(1, 50)}`;
+    const subject = chance.pick([
+      `muster.endpoints.network.${ghost()}`,
+      `muster.endpoints.service.${ghost()}.${ghost()}`,
+      `muster.endpoints.${ghost()}`,
+    ]);
     return { subject, payload: oddPayload(chance) };
   },
 

@@ -27,6 +27,8 @@ export interface SimulatorOptions {
   readonly resources?: Resources;
   readonly platform?: NodeDescription['platform'];
   readonly engineLabels?: Readonly<Record<string, string>>;
+  /** Where other nodes would reach it. */
+  readonly addr?: string;
 }
 
 const DEFAULT_RESOURCES: Resources = { nanoCpus: 4e9, memoryBytes: 8 * 1024 ** 3 };
@@ -55,7 +57,7 @@ export class SimulatorBackend implements Backend {
 
   async describe(): Promise<Omit<NodeDescription, 'labels'>> {
     await this.engine.answer();
-    const { nodeHostname, nodeId, platform, resources, engineLabels } = this.#options;
+    const { nodeHostname, nodeId, platform, resources, engineLabels, addr } = this.#options;
     return {
       hostname: nodeHostname ?? `sim-${nodeId}`,
       platform: platform ?? DEFAULT_PLATFORM,
@@ -63,6 +65,7 @@ export class SimulatorBackend implements Backend {
       engine: { backend: 'simulator', version: '1', labels: { ...engineLabels } },
       // What nobody runs may be on any network.
       networks: ['bridge', 'host', 'null', 'overlay'],
+      ...(addr !== undefined && { addr }),
     };
   }
 

@@ -40,6 +40,7 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
   const { sandboxes } = backend;
   if (settings === undefined || sandboxes === undefined) return { ...none, described: backend };
   const networks = createNetworks({ nodeId, settings, sandboxes, entries, bus, clock, logger, signal });
+  const { underlay } = settings;
   let isAble = false;
 
   async function explain(): Promise<string | undefined> {
@@ -56,7 +57,7 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
       return description;
     }
     const drivers = new Set([...(description.networks ?? []), OVERLAY]);
-    return { ...description, addr: settings.underlay, networks: [...drivers] };
+    return { ...description, addr: underlay, networks: [...drivers] };
   }
 
   return {

@@ -35,7 +35,7 @@ export function allocateNode(
   const message = refused[0]?.message;
   const alike = refused.filter((other) => other.message === message);
   if (message === undefined || alike.every(({ task }) => task.err === message)) return undefined;
-  const ids = fit(
+  const ids = listWithin(
     alike.map(({ task }) => task.id),
     room - sizeOfText(message),
   );
@@ -124,7 +124,7 @@ function sizeOfTask({ id, version }: Task): number {
   return size;
 }
 
-function fit(ids: readonly string[], room: number): string[] {
+function listWithin(ids: readonly string[], room: number): string[] {
   let left = room;
   return ids.filter((id) => {
     left -= sizeOfText(id) + 1;

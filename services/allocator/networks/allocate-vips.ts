@@ -19,7 +19,7 @@ export function allocateVips(state: ClusterState, service: Service, given: Given
   const isVirtual = service.spec.endpointSpec.mode !== 'dnsrr';
   for (const networkId of service.version.networks) {
     const network = state.networks.get(networkId);
-    if (!network) return { is: 'refused', message: `network ${networkId} not found` };
+    if (!network || network.removed) return { is: 'refused', message: `network ${networkId} not found` };
     const { name } = network.spec;
     if (network.failure !== '')
       return { is: 'refused', message: `network ${name} could not be allocated: ${network.failure}` };

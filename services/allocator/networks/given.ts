@@ -12,6 +12,9 @@ export interface Given {
   /** What is given of the space. */
   of(space: AddressSpace): AddressSpace | undefined;
   note(state: ClusterState, event: EventDraft): void;
+  /** No block can be had of it. */
+  isFull(space: AddressSpace): boolean;
+  noteFull(space: AddressSpace): void;
   clear(): void;
 }
 
@@ -20,6 +23,7 @@ export function createGiven(): Given {
   const subnets: IpBlock[] = [];
   const nodeNumbers = new Set<number>();
   const spaces = new Map<AddressSpace, HeldSpace>();
+  const full = new Set<AddressSpace>();
 
   function own(space: AddressSpace): HeldSpace {
     const known = spaces.get(space);
@@ -64,6 +68,8 @@ export function createGiven(): Given {
     subnets,
     nodeNumbers,
     of: (space) => spaces.get(space),
+    isFull: (space) => full.has(space),
+    noteFull: (space) => full.add(space),
     note(state, event) {
       switch (event.type) {
         case 'network.allocated':
@@ -87,6 +93,7 @@ export function createGiven(): Given {
       subnets.length = 0;
       nodeNumbers.clear();
       spaces.clear();
+      full.clear();
     },
   };
 }

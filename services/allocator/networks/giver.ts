@@ -50,6 +50,7 @@ export function createGiver(network: Network, node: ClusterNode, { given, nodes,
   let open = parts.flatMap((part) => listOwn(part, node.id, given));
   const taken: OpenBlock[] = [];
   let left = wanted;
+  let isExhausted = false;
 
   function give(taskId: string): Gift | undefined {
     for (const block of open) {
@@ -57,8 +58,11 @@ export function createGiver(network: Network, node: ClusterNode, { given, nodes,
       if (place !== undefined) return giveOut(block, place);
       open = open.filter((other) => other !== block);
     }
-    const block = openAnother();
-    if (!block) return undefined;
+    const block = isExhausted ? undefined : openAnother();
+    if (!block) {
+      isExhausted = true;
+      return undefined;
+    }
     open = [block];
     block.own.takeBlock(block.span, node.id);
     taken.push(block);
@@ -80,12 +84,15 @@ export function createGiver(network: Network, node: ClusterNode, { given, nodes,
   }
 
   function openAnother(): OpenBlock | undefined {
+    const possible = parts.filter(({ space }) => !given.isFull(space));
     for (const idleToo of [true, false]) {
-      for (const part of parts) {
+      for (const part of possible) {
         const span = findBlock(part, idleToo);
         if (span) return { ...part, span, given: new Set() };
       }
     }
+    // Whoever asks next in this round need not look for himself; but what is taken here may come to nothing.
+    for (const { space, own } of possible) if (own.blocksOf(node.id).length === 0) given.noteFull(space);
     return undefined;
   }
 

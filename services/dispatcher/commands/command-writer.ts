@@ -88,7 +88,7 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
   const view = createCommandView();
   const strays = createStrays();
   const tombstones = createTombstones();
-  const { find, isWanted, nodeOf, listAll } = findCommands({ state, view, strays, departures });
+  const { find, isWanted, nodeOf, listAll } = findCommands(state, view, strays, departures);
   const stats: CommandWriterStats = {
     written: 0,
     conflicts: 0,
@@ -148,12 +148,10 @@ export async function startCommandWriter(options: CommandWriterOptions): Promise
     const nodeId = nodeOf(taskId);
     // Nobody has it, nobody had it: there is nobody to be told.
     if (nodeId !== undefined) dirty.add(taskId, nodeId);
-    else settle(taskId);
-  }
-
-  function settle(taskId: string): void {
-    refused.settle(taskId);
-    departures?.forget(taskId);
+    else {
+      refused.settle(taskId);
+      departures?.forget(taskId);
+    }
   }
 
   function refuse(refusal: Refusal): void {

@@ -9,15 +9,7 @@ import {
   nameTaskState,
   type Port,
 } from '@muster/model';
-import {
-  basisOf,
-  type ClusterState,
-  isGlobal,
-  isLive,
-  lacksAddresses,
-  placeOfTask,
-  type Task,
-} from '@muster/state';
+import { awaitsAddresses, basisOf, type ClusterState, isGlobal, placeOfTask, type Task } from '@muster/state';
 import type { CommandView } from './command-view.ts';
 import { listNetworks } from './list-networks.ts';
 import type { Strays } from './strays.ts';
@@ -43,7 +35,7 @@ export function deriveCommands(
   const puts: CommandPut[] = [];
   const task = state.tasks.get(taskId);
   const nodeId = task && wasThereBefore(task) ? undefined : task?.node?.id;
-  if (task && nodeId !== undefined && !(lacksAddresses(task) && isLive(task))) {
+  if (task && nodeId !== undefined && !awaitsAddresses(task)) {
     const entry = view.entryOf(taskId, nodeId);
     if (!entry || entry.basis < basisOf(state, task.commandSeq)) {
       puts.push({ nodeId, taskId, command: commandTask(state, task), expectLastSeq: entry?.seq ?? 0 });

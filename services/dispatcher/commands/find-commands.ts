@@ -17,16 +17,13 @@ export interface FindingCommands {
   listAll(): Generator<string, undefined>;
 }
 
-export interface FindCommandsOptions {
-  readonly state: ClusterState;
-  readonly view: CommandView;
-  readonly strays: Strays;
-  /** Whether a task's node may be told yet that it is to stop; by default at once. */
-  readonly departures?: Pick<Departures, 'mayStop' | 'forget'> | undefined;
-}
-
-export function findCommands({ state, view, strays, departures }: FindCommandsOptions): FindingCommands {
-  /** Without a word to stop that comes too early. */
+/** With `departures`, a word to stop is none before its time. */
+export function findCommands(
+  state: ClusterState,
+  view: CommandView,
+  strays: Strays,
+  departures?: Pick<Departures, 'mayStop' | 'forget'>,
+): FindingCommands {
   function listDue(taskId: string): readonly CommandPut[] {
     const puts = deriveCommands(state, view, strays, taskId);
     if (!departures) return puts;

@@ -108,6 +108,8 @@ export function createDepartures({ state, clock, endpoints, onLeft }: Departures
       departures.delete(taskId);
     },
     hear(nodeId, seq) {
+      // Anybody may say anything on the bus.
+      if (!state.nodes.has(nodeId)) return;
       followed.set(nodeId, seq);
       look();
     },

@@ -129,7 +129,7 @@ function teamOf(team: string): { readonly team?: string } {
   return team === DEFAULT_TEAM ? {} : { team };
 }
 
-export function blocksByNode({ spaces }: Pick<Network, 'spaces'>): Map<string, string[]> {
+function blocksByNode({ spaces }: Pick<Network, 'spaces'>): Map<string, string[]> {
   const byNode = new Map<string, string[]>();
   for (const space of spaces) {
     for (const { nodeId, start, size } of space.blocks()) {

@@ -85,10 +85,21 @@ export function createEndpointView(): EndpointView {
 /** Never throws: what can't be read, by whatever wrote it, counts as older than any, and is replaced. */
 export function readEntry({ of, seq, data }: EndpointsRecord): EndpointEntry {
   try {
-    const endpoints = decodeEndpoints(data);
-    return entryOf(of, seq, endpoints);
+    return entryOf(of, seq, inOrder(decodeEndpoints(data)));
   } catch {
     return { of, seq, basis: 0, gone: false, content: '' };
+  }
+}
+
+/** Fields as this build writes them, whoever wrote them: two builds that mean the same don't write over each other. */
+function inOrder(endpoints: Endpoints): Endpoints {
+  switch (endpoints.type) {
+    case 'network':
+      return networkEndpointsSchema.parse(endpoints);
+    case 'service':
+      return serviceEndpointsSchema.parse(endpoints);
+    case 'gone':
+      return endpoints;
   }
 }
 
@@ -96,14 +107,7 @@ export function entryOf(of: EndpointsOf, seq: number, { basis, ...content }: End
   return { of, seq, basis, gone: content.type === 'gone', content: writeContent(content) };
 }
 
-const contentSchemas = {
-  network: networkEndpointsSchema.omit({ basis: true }),
-  service: serviceEndpointsSchema.omit({ basis: true }),
-};
-
-type Content = { readonly type: Endpoints['type'] };
-
-/** Fields in the schema's order, and no others: two builds that mean the same write the same. */
-export function writeContent(content: Content): string {
-  return content.type === 'gone' ? 'gone' : JSON.stringify(contentSchemas[content.type].parse(content));
+/** What is to be said has its fields in the order of the schema. */
+export function writeContent(content: { readonly type: Endpoints['type'] }): string {
+  return content.type === 'gone' ? 'gone' : JSON.stringify(content);
 }

@@ -200,6 +200,8 @@ describe('everybody is told', () => {
     const both = await Promise.all([start('one'), start('two')]);
     expect(writes).toHaveLength(2);
     expect(both.map((writer) => writer.backlog())).toEqual([{ endpoints: 0 }, { endpoints: 0 }]);
+    await start('one that comes later');
+    expect(writes).toHaveLength(2);
   });
 
   it('again where one that knew less, or something else, has written over it', async () => {

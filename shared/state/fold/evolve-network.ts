@@ -4,9 +4,8 @@ import { blocksOverlap, DEFAULT_TEAM, deriveNetworkId, parseSubnet, spanIn, Task
 import { giveSubnets, makeNetwork, type Network } from '../cluster/network.ts';
 import { findNetworkUser } from '../cluster/network-users.ts';
 import type { ClusterState } from '../cluster/state.ts';
-import { isLive } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
-import { followNetworks, isIdle, lacksAddresses, takeForTask, takeNumber } from './hold-addresses.ts';
+import { awaitsAddresses, followNetworks, isIdle, takeForTask, takeNumber } from './hold-addresses.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -123,7 +122,7 @@ export function allocateNode(
   for (const { id, addresses } of event.tasks) {
     const task = node.tasks.get(id);
     // It may have ended meanwhile, or be told to.
-    if (!task || task.observed !== TaskState.ASSIGNED || !isLive(task) || !lacksAddresses(task)) continue;
+    if (!task || !awaitsAddresses(task)) continue;
     if (!takeForTask(task, addresses)) {
       stands = false;
       continue;

@@ -11,9 +11,12 @@ import type { Task } from '../cluster/task.ts';
 import { isLive } from '../cluster/task-standing.ts';
 import type { Changes } from './changes.ts';
 
-/** It is on networks, and its node can't be told of it before it has addresses there. */
-export function lacksAddresses({ version, addresses }: ReadOnlyTask): boolean {
-  return version.networks.length > 0 && addresses === undefined;
+/** It was given to a node and is to run, on networks; the node can't be told of it before it has addresses there. */
+export function awaitsAddresses(task: ReadOnlyTask): boolean {
+  const { version, observed, addresses } = task;
+  return (
+    version.networks.length > 0 && observed === TaskState.ASSIGNED && isLive(task) && addresses === undefined
+  );
 }
 
 /** Called after every change of what is wanted of a task or was seen of it; costs nothing where there are no networks. */
@@ -24,13 +27,8 @@ export function followNetworks(task: Task, changes: Changes): void {
 }
 
 function indexWaiting(task: Task): void {
-  const { id, node, networks, observed } = task;
-  if (node)
-    networks.noteWaiting(
-      node.id,
-      id,
-      observed === TaskState.ASSIGNED && isLive(task) && lacksAddresses(task),
-    );
+  const { id, node, networks } = task;
+  if (node) networks.noteWaiting(node.id, id, awaitsAddresses(task));
 }
 
 /** False, and nothing is taken, when one of them is not to be had. */
