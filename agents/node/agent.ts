@@ -73,9 +73,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
   const networks = joinNetworks({ options, entries, signal });
-  const describe = async () => networks.describe(await backend.describe());
   const joining = createJoining({
-    backend: { describe },
+    backend: networks.described,
     own,
     clock,
     logger,
@@ -280,10 +279,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   /** Who starts here next finds it told. */
   function endWhenEmpty(): void {
     if (!isRemoved || entries.size > 0) return;
-    Promise.all([reporter.flush(), progress.saved(), networks.remove()]).then(
-      () => end(new NodeRemovedError(nodeId)),
-      end,
-    );
+    const last = [reporter.flush(), progress.saved(), networks.remove()];
+    Promise.all(last).then(() => end(new NodeRemovedError(nodeId)), end);
   }
 
   /** The log has lost what it was told: it is told again. What it takes for running, and is not here, has failed. */

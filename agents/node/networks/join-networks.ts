@@ -1,4 +1,5 @@
 // What the agent has of its node's networks: nothing at all where the node has no part in any.
+import type { Backend } from '@muster/backends';
 import type { NodeDescription } from '@muster/model';
 import { whatIsMissing } from '@muster/network';
 import type { AgentOptions } from '../agent-options.ts';
@@ -12,6 +13,8 @@ type Described = Omit<NodeDescription, 'labels'>;
 export interface NetworksOfAgent extends Pick<Networks, 'begin' | 'look' | 'remove'> {
   /** Adds what the node can do, where machine and engine can. */
   describe(description: Described): Promise<Described>;
+  /** The backend, with the same added. */
+  readonly described: Pick<Backend, 'describe'>;
   /** For the runner of tasks. */
   readonly hooks: Pick<TaskRunnerOptions, 'attach' | 'onReached'>;
 }
@@ -24,19 +27,20 @@ export interface JoinNetworksOptions {
 
 const OVERLAY = 'overlay';
 
-const none: NetworksOfAgent = {
+const none = {
   begin: () => undefined,
   look: () => undefined,
   remove: async () => undefined,
-  describe: async (description) => description,
+  describe: async (description: Described) => description,
   hooks: {},
 };
 
 export function joinNetworks({ options, entries, signal }: JoinNetworksOptions): NetworksOfAgent {
   const { backend, networks: settings, nodeId, bus, clock, logger } = options;
   const { sandboxes } = backend;
-  if (settings === undefined || sandboxes === undefined) return none;
+  if (settings === undefined || sandboxes === undefined) return { ...none, described: backend };
   const networks = createNetworks({ nodeId, settings, sandboxes, entries, bus, clock, logger, signal });
+  const { underlay } = settings;
   let isAble = false;
 
   async function explain(): Promise<string | undefined> {
@@ -45,20 +49,23 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
     return await sandboxes!.whyNot();
   }
 
+  async function describe(description: Described): Promise<Described> {
+    const reason = isAble ? undefined : await explain().catch(describeError);
+    isAble = reason === undefined;
+    if (reason !== undefined) {
+      logger.warn({ err: reason }, 'the node has no part in networks');
+      return description;
+    }
+    const drivers = new Set([...(description.networks ?? []), OVERLAY]);
+    return { ...description, addr: underlay, networks: [...drivers] };
+  }
+
   return {
     begin: networks.begin,
     look: networks.look,
     remove: networks.remove,
-    async describe(description) {
-      const reason = isAble ? undefined : await explain().catch(describeError);
-      isAble = reason === undefined;
-      if (reason !== undefined) {
-        logger.warn({ err: reason }, 'the node has no part in networks');
-        return description;
-      }
-      const drivers = new Set([...(description.networks ?? []), OVERLAY]);
-      return { ...description, addr: settings.underlay, networks: [...drivers] };
-    },
+    describe,
+    described: { describe: async () => describe(await backend.describe()) },
     hooks: {
       attach: networks.attach,
       onReached: networks.look,

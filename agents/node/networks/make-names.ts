@@ -1,13 +1,13 @@
 // What the node's resolver is to answer: of each network the names, and who asks from where. Pure.
 import type { NetworkEndpoints, ServiceEndpoints } from '@muster/events';
 import { type Askers, isHostName, NAMES_VERSION, type NetworkNames } from '@muster/resolver';
+import type { EndpointTables } from '../endpoints/endpoint-tables.ts';
 import type { PlacedTask } from './make-plan.ts';
-import type { NetworkTables } from './tables.ts';
 
 /** Of the networks that tasks of this node are on: nobody else here asks. */
 export function makeNames(
   tasks: readonly PlacedTask[],
-  { networks, services }: NetworkTables,
+  { networks, services }: EndpointTables,
 ): NetworkNames[] {
   const ids = new Set(tasks.flatMap((task) => task.networks.map(({ id }) => id)));
   return [...ids].flatMap((id) => {

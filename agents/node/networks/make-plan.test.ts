@@ -1,8 +1,8 @@
 import type { NetworkEndpoints, ServiceEndpoints } from '@muster/events';
 import { describe, expect, it } from 'vitest';
+import type { EndpointTables } from '../endpoints/endpoint-tables.ts';
 import { makeAskers, makeNames } from './make-names.ts';
 import { makePlan, type PlacedTask } from './make-plan.ts';
-import { type NetworkTables, noTables } from './tables.ts';
 
 const here = { id: 'here', underlay: '192.168.0.1' };
 const there = { id: 'there', number: 2, underlay: '192.168.0.2', blocks: ['10.0.1.64/26'] };
@@ -39,7 +39,7 @@ function service(
 function tables(
   networks: readonly NetworkEndpoints[],
   services: readonly ServiceEndpoints[] = [],
-): NetworkTables {
+): EndpointTables {
   return {
     networks: new Map(networks.map((one) => [one.network.id, one])),
     services: new Map([['a', new Map(services.map((one) => [one.service.id, one]))]]),
@@ -56,7 +56,7 @@ const own = { id: 'here', number: 1, underlay: here.underlay, blocks: ['10.0.1.0
 
 describe('the plan of a node', () => {
   it('is none before the cluster has given the node its number', () => {
-    expect(makePlan(here, [task], noTables)).toBeUndefined();
+    expect(makePlan(here, [task], tables([]))).toBeUndefined();
     expect(makePlan(here, [task], tables([network('a', [there])]))).toBeUndefined();
   });
 

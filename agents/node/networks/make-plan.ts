@@ -12,7 +12,7 @@ import type {
   PublishedPort,
   VirtualAddress,
 } from '@muster/network';
-import type { NetworkTables } from './tables.ts';
+import type { EndpointTables } from '../endpoints/endpoint-tables.ts';
 
 /** A task of this node that has its namespace. */
 export type PlacedTask = Pick<Sandbox, 'taskId' | 'networks' | 'ports'> & { readonly netns: string };
@@ -26,7 +26,7 @@ export interface ThisNode {
 export function makePlan(
   node: ThisNode,
   tasks: readonly PlacedTask[],
-  tables: NetworkTables,
+  tables: EndpointTables,
 ): NetworkPlan | undefined {
   const number = findNumber(node, tables);
   if (number === undefined) return undefined;
@@ -42,7 +42,7 @@ export function makePlan(
   };
 }
 
-function findNumber({ id }: ThisNode, { networks }: NetworkTables): number | undefined {
+function findNumber({ id }: ThisNode, { networks }: EndpointTables): number | undefined {
   for (const { nodes } of networks.values()) for (const node of nodes) if (node.id === id) return node.number;
   return undefined;
 }
@@ -51,7 +51,7 @@ function findNumber({ id }: ThisNode, { networks }: NetworkTables): number | und
 function listNetworks(
   node: ThisNode,
   tasks: readonly PlacedTask[],
-  { networks }: NetworkTables,
+  { networks }: EndpointTables,
 ): PlannedNetwork[] {
   const found = new Map<string, PlannedNetwork>();
   for (const { network, nodes } of networks.values()) {
@@ -68,7 +68,7 @@ function listNetworks(
   return [...found.values()];
 }
 
-function listPeers({ id: own }: ThisNode, ids: ReadonlySet<string>, { networks }: NetworkTables): Peer[] {
+function listPeers({ id: own }: ThisNode, ids: ReadonlySet<string>, { networks }: EndpointTables): Peer[] {
   const peers = new Map<
     number,
     { readonly basis: number; readonly underlay: string; readonly blocks: Peer['blocks'][number][] }
@@ -100,7 +100,7 @@ function attach({ taskId, networks, netns }: PlacedTask): Attachment[] {
     }));
 }
 
-function listServices(own: ReadonlySet<string>, { services }: NetworkTables): VirtualAddress[] {
+function listServices(own: ReadonlySet<string>, { services }: EndpointTables): VirtualAddress[] {
   const byVip = new Map<string, VirtualAddress & { readonly basis: number }>();
   for (const [networkId, ofNetwork] of services) {
     if (!own.has(networkId)) continue;

@@ -1,11 +1,11 @@
 // What the resolver reads, written where it has changed.
 import { removeNetworkNames, storeAskers, storeNetworkNames } from '@muster/resolver';
+import type { EndpointTables } from '../endpoints/endpoint-tables.ts';
 import { makeAskers, makeNames } from './make-names.ts';
 import type { PlacedTask } from './make-plan.ts';
-import type { NetworkTables } from './tables.ts';
 
 export interface NamesFolder {
-  write(tasks: readonly PlacedTask[], tables: NetworkTables): Promise<void>;
+  write(tasks: readonly PlacedTask[], tables: EndpointTables): Promise<void>;
 }
 
 export function createNamesFolder(folder: string): NamesFolder {

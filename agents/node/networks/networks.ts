@@ -3,14 +3,17 @@
 // what belongs in them, so who starts anew needs nobody for what runs already.
 import path from 'node:path';
 import type { Sandbox, Sandboxes } from '@muster/backends';
-import { encodeJson, followsSubject } from '@muster/events';
 import type { EndpointStore } from '@muster/log';
 import { Router, removeRouter } from '@muster/network';
 import type { Bus, Clock, Logger, Timer } from '@muster/runtime';
+import {
+  type EndpointsChange,
+  type EndpointsListening,
+  listenToEndpoints,
+} from '../endpoints/listen-to-endpoints.ts';
 import { hasEnded } from '../tasks/next-step.ts';
 import { backOff, describeError, StoppedError } from '../tasks/patience.ts';
 import type { TaskEntry } from '../tasks/task-entry.ts';
-import { type FollowedTables, followTables } from './follow-tables.ts';
 import { makePlan, type PlacedTask } from './make-plan.ts';
 import { createNamesFolder } from './names-folder.ts';
 import { endResolver, keepResolver, type ResolverProcess } from './resolver-process.ts';
@@ -68,8 +71,8 @@ export function createNetworks(options: NetworksOptions): Networks {
   let clusterId: string | undefined;
   let router: Router | undefined;
   let resolver: ResolverProcess | undefined;
-  let tables: FollowedTables | undefined;
-  let told: number | undefined;
+  let listening: EndpointsListening | undefined;
+  let said: EndpointsChange | undefined;
   let lastFailure = 'the cluster has not said what this node is on its networks';
   let failures = 0;
   let retrying: Timer | undefined;
@@ -103,8 +106,8 @@ export function createNetworks(options: NetworksOptions): Networks {
 
   async function makeSo(): Promise<void> {
     // Until all of it has been read, what is not in it says nothing: what is there stays.
-    if (tables?.seq === undefined) return;
-    const { seq } = tables;
+    if (said === undefined) return;
+    const { seq, tables } = said;
     const placed = listPlaced();
     const plan = makePlan({ id: nodeId, underlay: settings.underlay }, placed, tables);
     let problems: readonly string[] = [];
@@ -124,10 +127,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
     }
-    if (problems.length === 0 && seq !== told) {
-      told = seq;
-      bus.publish(followsSubject(nodeId), encodeJson({ seq }));
-    }
+    if (problems.length === 0) listening?.noteFollowed(seq);
     await closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
   }
@@ -185,8 +185,18 @@ export function createNetworks(options: NetworksOptions): Networks {
       readSandboxes()
         .catch((error) => logger.warn({ err: describeError(error) }, 'sandboxes could not be listed'))
         .finally(() => {
-          tables = followTables({ endpoints: settings.endpoints, clock, logger, signal, onChange: look });
-          look();
+          listening = listenToEndpoints({
+            store: settings.endpoints,
+            bus,
+            nodeId,
+            clock,
+            logger,
+            signal,
+            onChange(change) {
+              said = change;
+              look();
+            },
+          });
         });
     },
     look,
