@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JetStreamLog } from '@muster/log';
 import { connectNats, startNatsCluster } from '@muster/runtime';
-import type { NatsConnection } from '@nats-io/nats-core';
 import { afterEach, expect, it, vi } from 'vitest';
 import { startCluster } from '../harness/cluster.ts';
 
@@ -79,7 +78,7 @@ it.runIf(isRoot).each(['n3', 'n1'])(
   },
 );
 
-async function letLead(nc: NatsConnection, preferred: string): Promise<void> {
+async function letLead(nc: Awaited<ReturnType<typeof connectNats>>, preferred: string): Promise<void> {
   const ask = async (what: string, body = '') =>
     (await nc.request(`$JS.API.STREAM.${what}.MUSTER_LOG`, body)).json<{ cluster?: { leader?: string } }>();
   const lead = async () => {
