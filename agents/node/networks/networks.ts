@@ -1,6 +1,7 @@
 // Puts this node's tasks on their networks. Level-triggered: whatever has changed, of tasks or of what the cluster says, the
 // whole plan is made and applied, one at a time; what came meanwhile is in the next one. Containers' namespaces say by themselves
 // what belongs in them, so who starts anew needs nobody for what runs already.
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sandbox, Sandboxes } from '@muster/backends';
 import type { EndpointStore } from '@muster/log';
@@ -230,6 +231,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       for (const { taskId } of await sandboxes.list()) await sandboxes.close(taskId);
       await endResolver(folders);
       if (clusterId !== undefined) await removeRouter({ clusterId, nodeId, runDir: settings.dir });
+      await rm(settings.dir, { recursive: true, force: true });
     },
   };
 }
