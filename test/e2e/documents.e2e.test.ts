@@ -45,6 +45,7 @@ const instead: readonly (readonly [line: RegExp, command: string, why: string])[
   ],
   [/^muster node rm/, '', 'what follows is for three nodes; nodes.int.test.ts'],
   [/^muster log void 1234/, '', 'nothing has halted here; void.int.test.ts'],
+  [/^muster resolver/, '', 'it needs the address of a router; agents/resolver tries it'],
   [/^nats /, '', 'there is no nats CLI here; intents.int.test.ts publishes the same'],
   [/^muster up --nodes 3 --copies 2$/, '', 'it runs already'],
   [/--backend simulator/, '', 'simulated-nodes.int.test.ts'],
