@@ -47,6 +47,11 @@ const instead: readonly (readonly [line: RegExp, command: string, why: string])[
   [/^muster log void 1234/, '', 'nothing has halted here; void.int.test.ts'],
   [/^muster resolver/, '', 'it needs the address of a router; agents/resolver tries it'],
   [/^nats /, '', 'there is no nats CLI here; intents.int.test.ts publishes the same'],
+  [
+    /^kill %1/,
+    'kill %1; wait %1; muster up --nodes 3 --rm >rm.out 2>&1 & until grep -q ^Ready rm.out; do kill -0 $! || break; sleep 0.2; done; kill -INT $!; wait $!',
+    'what runs on is taken away as it says there: networks as well, which are no containers',
+  ],
   [/^muster up --nodes 3 --copies 2$/, '', 'it runs already'],
   [/--backend simulator/, '', 'simulated-nodes.int.test.ts'],
   [/^deploy\/images\/build/, '', 'engine.ts has made them'],
