@@ -17,7 +17,7 @@ import { watchReadiness } from './watch-readiness.ts';
 const seed = Number(process.env.MUSTER_SEED ?? Date.now() % 100_000);
 const chance = seedChance(seed);
 /** As many as a run in CI has time for. */
-const USUAL = 7;
+const USUAL = 5;
 const order = chooseOrder(process.env.MUSTER_CLUSTER_FAULTS);
 /** Before a fault, so that it meets a cluster at work. */
 const WARM_UP_MS = 1_500;
