@@ -157,7 +157,9 @@ export function createNetworks(options: NetworksOptions): Networks {
     for (const waiter of waiters) if (attached.has(waiter.taskId)) waiter.done();
   }
 
+  /** Nobody would stop what is begun after the end. */
   function keepNames(netns: string): void {
+    if (isRemoved || signal.aborted) return;
     resolver ??= keepResolver({
       ...folders,
       netns,
@@ -174,7 +176,9 @@ export function createNetworks(options: NetworksOptions): Networks {
   }
 
   signal.addEventListener('abort', () => {
-    resolver?.stop();
+    resolver
+      ?.stop()
+      .catch((error) => logger.debug({ err: describeError(error) }, 'the resolver was not let go well'));
     retrying?.cancel();
     for (const waiter of waiters) waiter.done(new StoppedError());
   });
@@ -226,8 +230,8 @@ export function createNetworks(options: NetworksOptions): Networks {
     },
     async remove() {
       isRemoved = true;
-      resolver?.stop();
       await working;
+      await resolver?.stop();
       for (const { taskId } of await sandboxes.list()) await sandboxes.close(taskId);
       await endResolver(folders);
       if (clusterId !== undefined) await removeRouter({ clusterId, nodeId, runDir: settings.dir });

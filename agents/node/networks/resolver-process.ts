@@ -22,7 +22,8 @@ export interface ResolverProcessOptions {
 }
 
 export interface ResolverProcess {
-  stop(): void;
+  /** It is looked after no more, and goes on. Resolves when none is being started either. */
+  stop(): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 2_000;
@@ -31,13 +32,14 @@ export function keepResolver(options: ResolverProcessOptions): ResolverProcess {
   const { clock, logger } = options;
   let timer: Timer | undefined;
   let isStopped = false;
+  let looking = Promise.resolve();
 
   async function lookOnce(): Promise<void> {
-    if ((await findResolver(options)) === undefined) await start(options);
+    if ((await findResolver(options)) === undefined && !isStopped) await start(options);
   }
 
   function look(): void {
-    lookOnce()
+    looking = lookOnce()
       .catch((error) => logger.warn({ err: describeError(error) }, 'the resolver of the node does not start'))
       .finally(() => {
         if (!isStopped) timer = clock.schedule(LOOK_EVERY_MS, look);
@@ -49,6 +51,7 @@ export function keepResolver(options: ResolverProcessOptions): ResolverProcess {
     stop() {
       isStopped = true;
       timer?.cancel();
+      return looking;
     },
   };
 }
