@@ -19,7 +19,12 @@ export function* checkEndpoints(state: ClusterState, store: MemoryEndpointStore)
   }
   for (const [serviceId, { removed, spec, tasks, version, addresses }] of state.services) {
     if (removed) continue;
-    for (const networkId of version.networks) {
+    // An update that takes a service off a network, and is paused, leaves tasks there.
+    const onWhich = new Set(version.networks);
+    for (const { observed, desired, addresses: own = [] } of tasks.values())
+      if (observed === TaskState.RUNNING && desired === TaskState.RUNNING)
+        for (const { networkId } of own) onWhich.add(networkId);
+    for (const networkId of onWhich) {
       if (state.networks.get(networkId)?.number === undefined) continue;
       const wanted = new Set<string>();
       for (const { id, observed, desired, node, addresses: own = [] } of tasks.values()) {

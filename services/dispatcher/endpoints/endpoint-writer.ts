@@ -185,14 +185,24 @@ export async function startEndpointWriter(options: EndpointWriterOptions): Promi
   function readTurn(_state: ClusterState, changes: Changes): void {
     if (state.networks.size === 0 && view.size === 0) return;
     for (const topic of touched.list(state, changes)) mark(topic);
-    for (const id of changes.services)
-      if (view.entriesOf({ serviceId: id }).length > 0) mark({ serviceId: id });
+    for (const serviceId of listChanged(changes))
+      if (view.entriesOf({ serviceId }).length > 0) mark({ serviceId });
     if (basisOf(state, 0) > countedFrom) {
       // Some of what is stored follows from what the log has lost.
       countedFrom = basisOf(state, 0);
       markAll();
     }
     pump();
+  }
+
+  /** A task that has ended may have no addresses any more, by which it would be known. */
+  function listChanged({ services, tasks }: Changes): Set<string> {
+    const changed = new Set(services);
+    for (const id of tasks) {
+      const task = state.tasks.get(id);
+      if (task) changed.add(task.service.id);
+    }
+    return changed;
   }
 
   const following = await followEndpoints(store, readRecord, (error) => {
