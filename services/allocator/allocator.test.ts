@@ -244,6 +244,21 @@ describe('a decision that was lost', () => {
   });
 });
 
+it('keeps what it had for a service whose next version waits for more than there is', () => {
+  const history = startHistory();
+  const allocator = createAllocator();
+  occupyAllButFew(history);
+  const open = (count: number) => publish(...Array.from({ length: count }, () => ({ target: 80 })));
+  const service = createService(history, 'b', open(1), unallocated);
+  createService(history, 'others', open(4), unallocated);
+  settle(history, allocator);
+  const [had] = numbersOf(service);
+  updateService(history, service, open(2), unallocated);
+  settle(history, allocator);
+  expect(service).toMatchObject({ version: { ports: undefined }, unschedulable: {} });
+  expect(history.state.pickedPorts.get(`${had}/tcp`)).toBe(service.id);
+});
+
 describe('whatever services come and go', () => {
   const ports = fc.array(fc.record({ target: fc.integer({ min: 1, max: 4 }), fixed: fc.boolean() }), {
     maxLength: 3,
@@ -283,7 +298,12 @@ describe('whatever services come and go', () => {
             seen.add(hostPortKey(port));
           }
         }
-        expect(new Set(history.state.pickedPorts.keys())).toEqual(seen);
+        // What waits for ports keeps those that it had until then.
+        const held = [...history.state.pickedPorts].filter(
+          ([, id]) => history.state.services.get(id)!.version.ports,
+        );
+        expect(new Set(held.map(([key]) => key))).toEqual(seen);
+        for (const key of seen) expect(history.state.pickedPorts.has(key)).toBe(true);
       }),
       { numRuns: 40 },
     );

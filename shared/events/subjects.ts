@@ -24,6 +24,19 @@ export const COMMAND_SUBJECTS = 'muster.command.*.*';
 export const TOLD_SUBJECTS = 'muster.told.*.*';
 export const ENDPOINT_SUBJECTS = 'muster.endpoints.>';
 
+/**
+ * A server ends the connection of whoever sends a longer line of the protocol than 4,096 bytes, and on a line there may also
+ * be what to answer on, and a stream's name.
+ */
+export const MAX_SUBJECT_BYTES = 3_000;
+
+const MAX_NAME_LENGTH = 255;
+
+/** Whether anything was ever said of it on a subject of its own: as a pattern, what can't matches something else. */
+export function canStandInSubject(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && /^[^\s\p{Cc}.*>]+(\.[^\s\p{Cc}.*>]+)*$/u.test(name);
+}
+
 export function eventSubject(writer: Writer, kind: EventKind, id: string | number): string {
   return `muster.event.${writer}.${kind}.${id}`;
 }

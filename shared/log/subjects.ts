@@ -6,6 +6,7 @@ import {
   EVENT_SUBJECTS,
   endpointsSubject,
   INTENT_SUBJECTS,
+  MAX_SUBJECT_BYTES,
   parseEndpointsSubject,
 } from '@muster/events';
 
@@ -26,6 +27,7 @@ export function matchSubjects(patterns: readonly string[] | undefined): SubjectT
 }
 
 export function matchSubject(pattern: string): SubjectTest {
+  checkLength(pattern);
   if (pattern === '>') return everySubject;
   const wildcardAt = pattern.search(/[*>]/);
   if (wildcardAt === -1) return (subject) => subject === pattern;
@@ -57,11 +59,17 @@ function covers(wide: readonly string[], narrow: readonly string[]): boolean {
   return wide.length === narrow.length;
 }
 
-/** Refuses what can't be published: empty tokens, blanks, wildcards. */
+/** Refuses what can't be published: empty tokens, blanks, wildcards, and what no line of the protocol has room for. */
 export function checkSubject(subject: string): void {
+  checkLength(subject);
   if (!/^[^\s.*>]+(\.[^\s.*>]+)*$/.test(subject)) {
     throw new TypeError(`"${subject}" is not a subject that can be published on`);
   }
+}
+
+function checkLength(subject: string): void {
+  if (subject.length <= MAX_SUBJECT_BYTES) return;
+  throw new TypeError(`a subject of ${subject.length} characters is too long for NATS`);
 }
 
 const isLogSubject = matchSubjects(LOG_SUBJECTS);

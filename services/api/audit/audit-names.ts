@@ -1,6 +1,13 @@
 // What was said of a name and of a service, read from their own subjects: intents by name, and what became of them. An
 // intent that made a service gave it its id, so that what it was answered with is found without a search.
-import { decode, eventSubject, type Fact, type IntentFact, isAcceptance } from '@muster/events';
+import {
+  canStandInSubject,
+  decode,
+  eventSubject,
+  type Fact,
+  type IntentFact,
+  isAcceptance,
+} from '@muster/events';
 import { DEFAULT_TEAM, deriveServiceId, type TeamName } from '@muster/model';
 import type { ClusterState } from '@muster/state';
 import type { FactReader } from '../replay/fact-reader.ts';
@@ -106,10 +113,6 @@ function deriveId({ team, name }: TeamName, { seq }: IntentFact, { cluster }: Cl
 function intentPatterns({ team, name }: TeamName): string[] {
   const of = team === DEFAULT_TEAM ? 'muster.intent' : `muster.intent.@${team}`;
   return [`${of}.*.service.*`, ...(canStandInSubject(name) ? [`${of}.*.service.*.${name}`] : [])];
-}
-
-function canStandInSubject(name: string): boolean {
-  return /^[^\s.*>]+(\.[^\s.*>]+)*$/.test(name);
 }
 
 function isFor(fact: Fact, { team, name }: TeamName): fact is IntentFact {

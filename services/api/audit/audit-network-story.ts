@@ -14,7 +14,6 @@ export async function readNetworkStory(
   about: string,
   inTeam: string,
 ): Promise<readonly Fact[] | undefined> {
-  if (!/^[^\s.*>]+$/.test(about)) return undefined;
   const { team, name, id } = await identify(reader, state, about, inTeam);
   const ofName = await readIntents(reader, team, new Set([name]));
   const ids = new Set(id === undefined ? [] : [id]);

@@ -15,7 +15,7 @@ export async function readNodeStory(
   about: string,
   team: string,
 ): Promise<readonly Fact[] | undefined> {
-  if (!/^[^\s.*>]+(\.[^\s.*>]+)*$/.test(about) || isOtherwiseNamed(state, about, team)) return undefined;
+  if (isOtherwiseNamed(state, about, team)) return undefined;
   const nodes = findNodes(state, about);
   const ids = nodes.length > 0 ? nodes.map(({ id }) => id) : idPattern.test(about) ? [about] : [];
   const names = new Set([about, ...ids, ...nodes.map(({ description }) => description.hostname)]);

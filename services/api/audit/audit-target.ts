@@ -37,7 +37,6 @@ export async function findTarget(
   team: string,
 ): Promise<AuditTarget | Refusal> {
   const asked = readNameWithTeam(about, team);
-  if (![asked.name, asked.team].every(mayStandInSubject)) return missing(about);
   const named = await readByName(reader, state, asked);
   if (named.serviceIds.size > 0) return { ...asked, ...named, taskIds: undefined, firstSeq: 1 };
   const byId = await findById(reader, state, about);
@@ -55,18 +54,7 @@ export async function findTarget(
   return (id && (await aboutId(reader, state, id))) ?? missing(about);
 }
 
-/** Nothing was ever said of what can't: whatever it matches as a pattern is something else. */
-function mayStandInSubject(text: string): boolean {
-  return (
-    text.length <= MAX_NAME_LENGTH &&
-    text.split('.').every((token) => /^[^\s\p{Cc}*>]*$/u.test(token)) &&
-    !/^\.|\.\.|\.$/.test(text)
-  );
-}
-
-const MAX_NAME_LENGTH = 255;
-
-function missing(about: string): Refusal {
+export function missing(about: string): Refusal {
   return refuse('not-found', `no such service, task, node or network: ${about}`);
 }
 

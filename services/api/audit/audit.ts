@@ -1,8 +1,8 @@
 // Reads the story of a service or a task from the log: what was said of it, then what became of its tasks on their nodes.
 // It reads what concerns it, and not the log; and it keeps nothing.
-import { decode, type Fact, VOID_SUBJECTS } from '@muster/events';
+import { canStandInSubject, decode, type Fact, VOID_SUBJECTS } from '@muster/events';
 import type { Log } from '@muster/log';
-import { DEFAULT_TEAM, type Refusal } from '@muster/model';
+import { DEFAULT_TEAM, type Refusal, readNameWithTeam } from '@muster/model';
 import type { ClusterState } from '@muster/state';
 import { Directory } from '../queries/directory.ts';
 import type { AuditEntry } from '../queries/views.ts';
@@ -13,7 +13,7 @@ import { readNetworkStory } from './audit-network-story.ts';
 import { readNodeStory } from './audit-node-story.ts';
 import { readNodes } from './audit-nodes.ts';
 import { AuditStory } from './audit-story.ts';
-import { type AuditTarget, findTarget } from './audit-target.ts';
+import { type AuditTarget, findTarget, missing } from './audit-target.ts';
 import { narrate } from './narrate.ts';
 
 export type Audit =
@@ -30,6 +30,8 @@ export async function readAudit(
   const to = state.head;
   if (to === 0) return { ok: true, entries: [] };
   if (about === undefined) return { ok: true, entries: await readEverything(log, to) };
+  const asked = readNameWithTeam(about, team);
+  if (![asked.name, asked.team].every(mayBeAskedFor)) return { ok: false, refusal: missing(about) };
   const ofNode = await readNodeStory(new FactReader(log, to), state, about, team);
   if (ofNode) return { ok: true, entries: tellAll(ofNode, state) };
   const reader = new FactReader(log, to);
@@ -48,6 +50,11 @@ export async function readAudit(
   const story = new AuditStory(startOver(directory), target);
   for (const fact of reader.facts) if (fact.seq >= target.firstSeq) story.add(fact);
   return { ok: true, entries: story.entries() };
+}
+
+/** Of all others nothing was ever said. */
+function mayBeAskedFor(text: string): boolean {
+  return text === '' || canStandInSubject(text);
 }
 
 function tellAll(facts: readonly Fact[], state: ClusterState): AuditEntry[] {

@@ -168,6 +168,18 @@ export function describeBusContract(name: string, makeBus: () => Promise<BusUnde
       expect(() => a.publish('', encode('x'))).toThrow();
     });
 
+    it('refuses subjects that no server has room for, and goes on', async () => {
+      const long = 'x'.repeat(5_000);
+      const heard: string[] = [];
+      b.subscribe('x', (message) => heard.push(show(message)));
+      expect(() => a.publish(long, encode('x'))).toThrow(TypeError);
+      expect(() => a.subscribe(long, () => undefined)).toThrow(TypeError);
+      await expect(a.request(long, encode('x'), { timeoutMs: 100 })).rejects.toThrow(TypeError);
+      a.publish('x', encode('one'));
+      await underTest.settle();
+      expect(heard).toHaveLength(1);
+    });
+
     it('tells when the connection is lost and back, and its subscriptions live on', async () => {
       const states: boolean[] = [];
       const heard: string[] = [];

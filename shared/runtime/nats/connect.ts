@@ -7,6 +7,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import { refuseLongSubjects } from './refuse-long-subjects.ts';
 import { createSeat } from './seat.ts';
 
 export interface ConnectOptions {
@@ -51,7 +52,7 @@ export async function connectNats(url: string, options: ConnectOptions): Promise
       });
       if (options.lasts === true)
         seat.keep(nc, (address) => connect({ ...settings, servers: [address], reconnect: false }));
-      return nc;
+      return refuseLongSubjects(nc);
     } catch (error) {
       if (error instanceof errors.AuthorizationError) {
         throw new ConnectError(`NATS at ${shown} refuses us: ${error.message}`, { cause: error });
