@@ -8,10 +8,12 @@ import {
   type History,
   removeNetwork,
   removeService,
+  settle,
   startHistory,
   updateService,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createOrchestrator } from '../orchestrator.ts';
 import { admit } from './admit.ts';
 
 let history: History;
@@ -275,5 +277,27 @@ describe('of two decisions that meet', () => {
     expect(history.state.services.size).toBe(0);
     expect(history.state.conflicts).toBe(2);
     expect(lastSeqOf(history.state, `muster.event.orchestrator.network.${id}`)).toBe(0);
+  });
+});
+
+describe('what is asked at once', () => {
+  it.each([undefined, 'blue'])('a service is judged after the network before it, in team %s', (team) => {
+    const orchestrator = createOrchestrator();
+    const ofTeam = team === undefined ? {} : { team };
+    history.intend('create', 'backend', {}, { kind: 'network', ...ofTeam });
+    history.intend('apply', 'web', attach('backend'), { kind: 'service', ...ofTeam });
+    settle(history, orchestrator);
+    expect([...history.state.services.values()].map(({ spec }) => spec.name)).toEqual(['web']);
+  });
+
+  it('a refused network keeps no service waiting, and one that comes later is not waited for', () => {
+    const orchestrator = createOrchestrator();
+    history.intend('apply', 'early', attach('backend'), { kind: 'service' });
+    history.intend('create', 'host', {}, { kind: 'network' });
+    history.intend('apply', 'late', { image: 'nginx' }, { kind: 'service' });
+    history.intend('create', 'backend', {}, { kind: 'network' });
+    settle(history, orchestrator);
+    expect([...history.state.services.values()].map(({ spec }) => spec.name)).toEqual(['late']);
+    expect(history.state.intents.size).toBe(0);
   });
 });
