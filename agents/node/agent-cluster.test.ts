@@ -116,6 +116,24 @@ it('an agent ends when another cluster’s log is behind its address', async () 
   expect((await agent.ended)?.message).toMatch('the log is no longer that of cluster ours, but of theirs');
 });
 
+it('a version that was heard of before it was stored, or not at all, is read all the same', async () => {
+  for (const [storedAfterMs, isHeard] of [
+    [700, true],
+    [0, false],
+  ] as const) {
+    const rig = await foundedRig('ours');
+    await rig.startReady();
+    const draft: EventDraft = { type: 'cluster.version_raised', cause: 1, version: 2 };
+    const { subject, data } = composeEvent(draft, rig.clock.now());
+    if (isHeard) rig.bus.publish(subject, data);
+    await rig.clock.advance(storedAfterMs);
+    await rig.log.append(subject, data);
+    await rig.clock.advance(isHeard ? 1_000 : 150_000);
+    const told = rig.events().flatMap((event) => (event.type === 'node.joined' ? [event.description] : []));
+    expect(told.at(-1)?.networks).toContain('overlay');
+  }
+});
+
 it('what the cluster could not read of the node is told once it can', async () => {
   const rig = await foundedRig('ours');
   await rig.startReady();

@@ -10,15 +10,19 @@ beforeEach(async () => {
   rig = createRig();
 });
 
-/** It is in the log, and whoever listens hears of it. */
-async function removeNode(): Promise<void> {
+/** Whoever listens hears of it, and it is in the log, at once or later. */
+async function removeNode(storedAfterMs = 0): Promise<void> {
   const event = { type: 'node.removed', cause: 1, nodeId: NODE, actor: 'ana' } as const;
   const { data } = composeEvent(event, rig.clock.now(), { wire: WIRE_VERSION });
+  if (storedAfterMs > 0) {
+    rig.bus.publish(subject, data);
+    await rig.clock.advance(storedAfterMs);
+  }
   const { intercept } = rig;
   rig.intercept = async (_append, store) => store();
   await rig.log.append(subject, data);
   rig.intercept = intercept;
-  rig.bus.publish(subject, data);
+  if (storedAfterMs === 0) rig.bus.publish(subject, data);
 }
 
 describe('a node that is removed', () => {
@@ -54,6 +58,18 @@ describe('a node that is removed', () => {
       else rig.intercept = async (_append, store) => store();
       await rig.clock.advance(isCutOff ? 1_000 : 150_000);
       expect(await agent.ended).toMatchObject({ name: 'NodeRemovedError' });
+    }
+  });
+
+  it('hears of it before it is stored, as a server tells of a message first', async () => {
+    for (const storedAfterMs of [10, 700, 7_000]) {
+      rig = createRig();
+      const agent = await rig.startReady();
+      await removeNode(storedAfterMs);
+      await rig.clock.advance(15_000);
+      expect(await Promise.race([agent.ended, 'not heard']), `${storedAfterMs} ms`).toMatchObject({
+        name: 'NodeRemovedError',
+      });
     }
   });
 

@@ -1,6 +1,6 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
-import type { TaskStatus } from '@muster/events';
+import { type TaskStatus, WIRE_VERSION } from '@muster/events';
 import { createSparingLogger, type Timer, waitAtMost } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './commands/cluster-record.ts';
@@ -248,6 +248,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     comparison = clock.schedule(delayMs, () => {
       compareIn(COMPARE_EVERY_MS * (0.9 + 0.2 * options.random()));
       removal?.look();
+      if (cluster.wire < WIRE_VERSION) record.look();
       if (!own.isCutOff)
         own.check().catch((error) => logger.debug({ err: describeError(error) }, 'the log does not tell'));
       link

@@ -85,7 +85,7 @@ function quote(text: string): string {
 const prelude = `
 cd "$HOME"
 ended() { if [ "$1" != 0 ] && [ "$1" != 130 ]; then echo "ended with $1: $2"; exit 1; fi; }
-interrupted() { timeout --preserve-status -s INT -k 10 4 bash -c "exec env $1"; }
+interrupted() { timeout --preserve-status -s INT -k 10 2 bash -c "exec env $1"; }
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 set -m
 `;

@@ -2,9 +2,10 @@
 // start, and again whenever one is written or the connection is back. An agent folds nothing else; and to know of less
 // than there is does no harm, as old forms are read for ever.
 import { CLUSTER_SUBJECT, decode } from '@muster/events';
-import type { Log } from '@muster/log';
+import type { Log, LogRecord } from '@muster/log';
 import type { Bus, Clock, Logger } from '@muster/runtime';
-import { describeError, retry } from '../tasks/patience.ts';
+import { describeError } from '../tasks/patience.ts';
+import { followFewRecords } from './few-records.ts';
 
 export interface ClusterKnown {
   /** Undefined when the log does not say. */
@@ -18,6 +19,8 @@ export interface ClusterRecord {
   know(): Promise<ClusterKnown>;
   /** Called with every later reading. */
   onChange(listener: (known: ClusterKnown) => void): void;
+  /** There may be more than was heard of. */
+  look(): void;
 }
 
 export interface ClusterRecordOptions {
@@ -28,46 +31,45 @@ export interface ClusterRecordOptions {
   readonly signal: AbortSignal;
 }
 
-const RETRY = { firstMs: 500, mostMs: 10_000 };
-
 export function followClusterRecord(options: ClusterRecordOptions): ClusterRecord {
   const { log, bus, clock, logger, signal } = options;
   const listeners: ((known: ClusterKnown) => void)[] = [];
-  const onFailure = (error: unknown, failures: number) =>
-    logger.warn({ err: describeError(error), failures }, 'the record of the cluster can not be read');
-  const readPatiently = () => retry(() => readCluster(log), { ...RETRY, clock, signal, onFailure });
-  let last: Promise<ClusterKnown> = readPatiently();
-  // Whoever asks is told.
-  last.catch(() => undefined);
-  let isFirst = true;
-
-  // A record of the log is heard of by whoever listens when it is written; who was away looks when it is back.
-  const listening = bus.subscribe(CLUSTER_SUBJECT, readAgain);
-  signal.addEventListener('abort', () => listening.stop());
-  bus.onConnection((isConnected) => {
-    // Said at once of a connection that is up.
-    if (isConnected && !isFirst) readAgain();
-    isFirst = false;
+  let known: ClusterKnown = { id: undefined, wire: 1 };
+  const records = followFewRecords({
+    log,
+    bus,
+    clock,
+    signal,
+    subject: CLUSTER_SUBJECT,
+    from: 1,
+    onRead(read) {
+      known = readCluster(read);
+      for (const listener of listeners) listener(known);
+    },
+    onFailure: (error, failures) =>
+      logger.warn({ err: describeError(error), failures }, 'the record of the cluster can not be read'),
   });
+  const first = records.look();
+  // Whoever asks is told.
+  first.catch(() => undefined);
 
-  function readAgain(): void {
-    if (signal.aborted) return;
-    last = last.then(readPatiently);
-    last.then(
-      (known) => {
-        for (const listener of listeners) listener(known);
-      },
-      () => undefined,
-    );
-  }
-
-  return { know: () => last, onChange: (listener) => listeners.push(listener) };
+  return {
+    async know() {
+      await first;
+      return known;
+    },
+    onChange: (listener) => listeners.push(listener),
+    look() {
+      // It throws only when the agent ends.
+      records.look().catch(() => undefined);
+    },
+  };
 }
 
-async function readCluster(log: Log): Promise<ClusterKnown> {
+function readCluster(records: readonly LogRecord[]): ClusterKnown {
   let id: string | undefined;
   let wire = 1;
-  for await (const record of log.read({ from: 1, subjects: [CLUSTER_SUBJECT] })) {
+  for (const record of records) {
     const fact = decode(record, wire);
     if (fact.is !== 'event') continue;
     if (fact.event.type === 'cluster.created') id ??= fact.event.clusterId;
