@@ -1,4 +1,6 @@
 export type { Failure } from './kernel/link-keeper.ts';
+export type { Listener } from './look/listeners.ts';
+export type { Route, WayLook, WayQuestion } from './look/look-at-way.ts';
 export { type Missing, whatIsMissing } from './missing.ts';
 export * from './plan.ts';
 export { holdPorts } from './ports/hold-ports.ts';

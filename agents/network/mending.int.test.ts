@@ -68,6 +68,12 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     expect(await client!.guest.ask({ host: '10.90.0.99', port: 65_001 })).toBe('ECONNREFUSED');
   }
 
+  /** In words, what is seen of what others did. */
+  async function sayAstray(): Promise<readonly string[]> {
+    const { astray, task } = (await host.router.look({ taskId: 'near' }))!;
+    return [...astray, ...task!.astray];
+  }
+
   it.each([
     ['a route', 'router', 'ip route delete 10.201.1.64/26'],
     ['the way out', 'router', 'ip route delete default'],
@@ -94,7 +100,9 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
   ] as const)('is mended where somebody breaks %s', async (_, where, command) => {
     const place = { router: router(), host: host.guest, task: near!.guest }[where];
     inside(place, command);
+    expect(await sayAstray()).not.toEqual([]);
     await stage.apply('mend');
+    expect(await sayAstray()).toEqual([]);
     await expectWhole();
   });
 

@@ -5,13 +5,15 @@ import path from 'node:path';
 import { checkPlan } from './check-plan.ts';
 import { passDocker, unpassDocker } from './kernel/docker-user.ts';
 import { forgetFlows } from './kernel/forget-flows.ts';
-import { type Failure, LinkKeeper } from './kernel/link-keeper.ts';
+import { type Failure, LinkKeeper, type Look } from './kernel/link-keeper.ts';
 import { type Host, lookAtHost } from './kernel/look-at-host.ts';
 import { isNamespace, makeNamespace, removeNamespace } from './kernel/namespace.ts';
 import { readPicture } from './kernel/read-picture.ts';
 import { RuleKeeper, removeTable } from './kernel/rule-keeper.ts';
 import { runBatch } from './kernel/run.ts';
 import { hostSysctls, routerSysctls, setSysctls } from './kernel/sysctls.ts';
+import { compareNode, compareTask, type Wanted } from './look/compare.ts';
+import { listListeners, lookAtWay, type WayLook, type WayQuestion } from './look/look-at-way.ts';
 import type { NetworkPlan } from './plan.ts';
 import { endHolder, tellHolder } from './ports/port-holder.ts';
 import { type HeldPort, type RefusedPort, sayPort } from './ports/words.ts';
@@ -19,6 +21,7 @@ import { nameRouter, type RouterNames } from './router-names.ts';
 import { isAstray, isStale } from './rules/flows.ts';
 import { writeHostTable } from './rules/host-table.ts';
 import { writeRouterTable } from './rules/router-table.ts';
+import type { Table } from './rules/table.ts';
 
 export interface RouterIdentity {
   readonly clusterId: string;
@@ -48,6 +51,8 @@ export class Router {
   readonly #hostRules: RuleKeeper;
   #host: Host | undefined;
   #plan: NetworkPlan | undefined;
+  /** The last one that was made, whatever has become of it. */
+  #made: NetworkPlan | undefined;
   #refused: readonly RefusedPort[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -66,22 +71,55 @@ export class Router {
 
   /** Makes it so, at the price of what has changed since the last call. */
   async apply(plan: NetworkPlan): Promise<Report> {
-    return await this.#inTurn(() => this.#make(plan, false));
+    return await this.#inTurn(() => this.#make(plan, 'nowhere'));
   }
 
   /** The same after a look at everything: mends what others have done to it. */
   async mend(plan: NetworkPlan): Promise<Report> {
-    return await this.#inTurn(() => this.#make(plan, true));
+    return await this.#inTurn(() => this.#make(plan, 'everywhere'));
   }
 
-  async #make(plan: NetworkPlan, isTold: boolean): Promise<Report> {
+  /** The same at a price that does not grow with the tasks: at some of them, others each time. */
+  async glance(plan: NetworkPlan): Promise<Report> {
+    return await this.#inTurn(() => this.#make(plan, 'here and there'));
+  }
+
+  /** For somebody who wonders where packets stop. Undefined before anything was made. */
+  async look(question: WayQuestion): Promise<WayLook | undefined> {
+    return await this.#inTurn(async () => {
+      if (this.#made === undefined || this.#host === undefined) return undefined;
+      return await this.#answer(question, this.#made, this.#host);
+    });
+  }
+
+  async #answer(question: WayQuestion, plan: NetworkPlan, host: Host): Promise<WayLook> {
+    const own = plan.attachments.filter(({ taskId }) => taskId === question.taskId);
+    const attachment = own.find(({ networkId }) => networkId === question.networkId) ?? own[0];
+    const { host: hostNetns } = this.#options;
+    const wanted: Wanted = { plan, host, hostNetns, names: this.#names, ...this.#drawTables(plan) };
+    const [astray, way, ofTask, listeners] = await Promise.all([
+      compareNode(wanted),
+      lookAtWay(this.#names.netnsPath, question, attachment),
+      attachment ? compareTask(wanted, attachment.netns) : [],
+      attachment ? listListeners(attachment.netns) : [],
+    ]);
+    return {
+      ...way,
+      astray,
+      ...(attachment && { task: { address: attachment.address, astray: ofTask, listeners } }),
+    };
+  }
+
+  async #make(plan: NetworkPlan, told: Look): Promise<Report> {
     const problems = checkPlan(plan);
     if (problems.length > 0) throw new Error(`not a plan of a data path: ${problems.join('; ')}`);
     const before = this.#plan;
-    const look = isTold || !this.#links.isSure || !isSameNode(before, plan);
+    const isLost = !this.#links.isSure || !isSameNode(before, plan);
+    const closely: Look = isLost ? 'everywhere' : told;
+    const look = closely !== 'nowhere';
     this.#plan = undefined;
     if (look) await this.#lookAround(plan);
-    const failures = await this.#links.keep(plan, this.#host!, look);
+    const failures = await this.#links.keep(plan, this.#host!, closely);
     if (look) await this.#openHost();
     const published = listHoldable(plan);
     const isPublishing = look || !isSamePorts(before, plan);
@@ -91,6 +129,7 @@ export class Router {
     await this.#writeRules(plan, before, look);
     if (isPublishing && before !== undefined) await this.#hold(published);
     this.#plan = plan;
+    this.#made = plan;
     return { failures, refusedPorts: this.#refused };
   }
 
@@ -115,12 +154,19 @@ export class Router {
     ]);
   }
 
-  async #writeRules(plan: NetworkPlan, before: NetworkPlan | undefined, look: boolean): Promise<void> {
+  #drawTables(plan: NetworkPlan): { readonly routerTable: Table; readonly hostTable: Table } {
     const { addresses, uplink } = this.#host!;
     const refused = new Set(this.#refused.map(sayPort));
     const held = new Set(plan.published.map(sayPort).filter((port) => !refused.has(port)));
-    const routerTable = writeRouterTable(plan, { router: uplink.router, hostAddresses: addresses, held });
-    const hostTable = writeHostTable(plan, this.#names, uplink, held);
+    return {
+      routerTable: writeRouterTable(plan, { router: uplink.router, hostAddresses: addresses, held }),
+      hostTable: writeHostTable(plan, this.#names, uplink, held),
+    };
+  }
+
+  async #writeRules(plan: NetworkPlan, before: NetworkPlan | undefined, look: boolean): Promise<void> {
+    const { addresses, uplink } = this.#host!;
+    const { routerTable, hostTable } = this.#drawTables(plan);
     const verb = look ? 'mend' : 'write';
     await this.#routerRules[verb](routerTable);
     await this.#hostRules[verb](hostTable);

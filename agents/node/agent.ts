@@ -16,6 +16,7 @@ import { NodeRemovedError, type Removal, watchRemoval } from './reports/removal.
 import { createReporter } from './reports/reporter.ts';
 import { serveExecRequests } from './streams/exec-requests.ts';
 import { serveLogStreams } from './streams/log-streams.ts';
+import { serveNetworkRequests } from './streams/network-requests.ts';
 import { createEngineLink } from './tasks/engine-link.ts';
 import { hasEnded } from './tasks/next-step.ts';
 import { describeError, promise, StoppedError } from './tasks/patience.ts';
@@ -199,6 +200,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     closers.push(heartbeat.stop);
     closers.push(serveLogStreams({ backend, bus, clock, logger: sparing, nodeId }).stop);
     closers.push(serveExecRequests({ backend, bus, logger: sparing, nodeId }).stop);
+    closers.push(serveNetworkRequests({ answer: networks.answer, bus, logger: sparing, nodeId }).stop);
     followCommands({
       commands: options.commands,
       nodeId,

@@ -3,6 +3,7 @@ import type { QueryAnswer, QueryName, QueryReply, QueryRequest } from '@muster/a
 import { composeEvent, type EventType, WIRE_VERSION } from '@muster/events';
 import { networkSpecSchema, serviceSpecSchema, taskSpecSchema } from '@muster/model';
 import { exampleEvents } from '../../shared/events/examples.ts';
+import { exampleWay, networkAnswerExamples, networkRequestExamples } from './way-examples.ts';
 
 export interface Example {
   readonly name: string;
@@ -136,6 +137,7 @@ const asked: { readonly [Name in QueryName]: QueryRequest<Name> } = {
   'node.tasks': { node: 'one' },
   'network.list': {},
   'network.inspect': { network: 'backend' },
+  'network.way': { from: 'web.1', to: 'web' },
   'task.inspect': { task: taskId },
   'state.hash': { at: 47 },
   'state.rows': { at: '2026-01-01T00:00:00Z', limit: 1 },
@@ -163,6 +165,7 @@ const answered: { readonly [Name in QueryName]: QueryAnswer<Name> } = {
   'node.tasks': [task],
   'network.list': [network],
   'network.inspect': network,
+  'network.way': exampleWay({ taskId, serviceId, nodeId }),
   'task.inspect': task,
   'state.hash': { seq: 47, time: AT, hash: 'b1946ac92492d2347c6235b4d2611184' },
   'state.rows': [['meta', 47]],
@@ -301,6 +304,8 @@ const others: Readonly<Record<string, readonly Example[]>> = {
     { name: 'end', payload: { type: 'end', part: 2 } },
     { name: 'error', payload: { type: 'error', part: 2, message: `no such task: ${taskId}` } },
   ],
+  'network.request': networkRequestExamples(taskId),
+  'network.answer': networkAnswerExamples,
   'exec.request': [{ name: 'date', payload: { taskId, command: ['date', '-u'] } }],
   'exec.answer': [
     {

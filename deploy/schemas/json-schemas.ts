@@ -15,7 +15,9 @@ import {
   intents,
   logPartSchema,
   logRequestSchema,
+  networkAnswerSchema,
   networkEndpointsSchema,
+  networkRequestSchema,
   schemaOf,
   serviceBodySchema,
   serviceEndpointsSchema,
@@ -185,6 +187,12 @@ function* listSchemas(): Generator<Named> {
   yield { name: 'log.part', schema: logPartSchema, title: 'A part of the output of a task' };
   yield { name: 'exec.request', schema: execRequestSchema, title: 'Asks for a command to be run in a task' };
   yield { name: 'exec.answer', schema: execAnswerSchema, title: 'What came of the command' };
+  yield {
+    name: 'network.request',
+    schema: networkRequestSchema,
+    title: 'Asks what a node has of its networks',
+  };
+  yield { name: 'network.answer', schema: networkAnswerSchema, title: 'What a node has of its networks' };
   yield { name: 'stats.answer', schema: copyStatsSchema, title: 'How the copies of a process are' };
   for (const [query, { request, answer }] of Object.entries(queries)) {
     yield { name: `query.${query}.request`, schema: request, title: `Asks for ${query}` };

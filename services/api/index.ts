@@ -10,4 +10,5 @@ export * from './queries/answer.ts';
 export * from './queries/directory.ts';
 export * from './queries/queries.ts';
 export * from './queries/views.ts';
+export * from './queries/way-views.ts';
 export * from './serve.ts';

@@ -16,6 +16,7 @@ export * from './intent-subject.ts';
 export * from './intents.ts';
 export * from './json-size.ts';
 export * from './network-events.ts';
+export * from './network-look.ts';
 export * from './node-events.ts';
 export * from './service-events.ts';
 export * from './streams.ts';

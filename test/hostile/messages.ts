@@ -162,6 +162,7 @@ export const classes: Readonly<Record<string, Make>> = {
       `muster.follows.${nodeId}`,
       `muster.log.${nodeId}`,
       `muster.exec.${nodeId}`,
+      `muster.network.${nodeId}`,
     ]);
     const request = {
       op: chance.pick(['read', 'more', 'stop', 'x']),

@@ -12,6 +12,13 @@ export async function unpassDocker(netns: Netns, name: string): Promise<void> {
   while ((await iptables(netns, '-D', name)) === 0);
 }
 
+/** Whether the chain is there, and drops what is ours. */
+export async function isInTheWay(netns: Netns, name: string): Promise<boolean> {
+  if ((await iptables(netns, '-C', name)) === 0) return false;
+  const chain = await run(netns, ['iptables', '-w', '5', '-n', '-L', 'DOCKER-USER']).catch(() => undefined);
+  return chain?.code === 0;
+}
+
 async function iptables(netns: Netns, verb: string, name: string): Promise<number> {
   const rule = [
     '-m',

@@ -1,8 +1,9 @@
 // Keeps links, routes and neighbours as they should be: in the router, at the host's end of the uplink, and in the tasks.
 // Remembers what it has made, so that a change costs what changes; after a failure or when told to, it looks.
 import { taskLink, taskMac } from '../addressing.ts';
+import { cutHostEnd, drawHostEnd } from '../links/host-end-picture.ts';
 import { findWrongLinks, mendPicture } from '../links/mend-picture.ts';
-import { emptyPicture, loopback, type Picture, withoutLinks } from '../links/picture.ts';
+import { emptyPicture, type Picture, withoutLinks } from '../links/picture.ts';
 import { drawRouter } from '../links/router-picture.ts';
 import { drawTask } from '../links/task-picture.ts';
 import type { Attachment, NetworkPlan } from '../plan.ts';
@@ -20,7 +21,12 @@ export interface Failure {
 
 /** Enough for two processors; each is a fork or two. */
 const TASKS_AT_ONCE = 4;
-const isRouterLink = (name: string) => /^(uplink|vx0|t[0-9a-f]{8})$/.test(name);
+/** Tasks that are looked at in one round, where not all are. */
+const TASKS_IN_TURN = 16;
+export const isRouterLink = (name: string) => /^(uplink|vx0|t[0-9a-f]{8})$/.test(name);
+
+/** Here and there: at the node's own, and at some of its tasks, others each time. */
+export type Look = 'nowhere' | 'here and there' | 'everywhere';
 
 interface TaskEnd {
   readonly netns: string;
@@ -37,6 +43,7 @@ export class LinkKeeper {
   #tasks: ReadonlyMap<string, Picture> = new Map();
   /** Paths of namespaces in which something failed half-way. */
   #unsure: ReadonlySet<string> = new Set();
+  #lastLooked = '';
 
   constructor(host: Netns, names: RouterNames) {
     this.#host = host;
@@ -49,13 +56,14 @@ export class LinkKeeper {
   }
 
   /** Answers with what can't be had. All else is as it should be. */
-  async keep(plan: NetworkPlan, host: Host, look: boolean): Promise<readonly Failure[]> {
+  async keep(plan: NetworkPlan, host: Host, look: Look): Promise<readonly Failure[]> {
     const router = this.#names.netnsPath;
-    const known = look ? undefined : this.#router;
+    const isStranger = this.#router === undefined;
+    const known = look === 'nowhere' ? this.#router : undefined;
     this.#router = undefined;
     const is = known ?? (await readPicture(router, isRouterLink));
     const should = drawRouter(plan, host);
-    const ends = await this.#lookAtTasks(plan, should, known === undefined);
+    const ends = await this.#lookAtTasks(plan, should, isStranger ? 'everywhere' : look);
     const { surplus, missing } = findWrongLinks(is, should);
     const toMake = new Set([...missing, ...ends.flatMap(listUnattached)]);
     const doubtful = new Set(
@@ -93,18 +101,29 @@ export class LinkKeeper {
   async #lookAtTasks(
     { attachments, networks }: NetworkPlan,
     router: Picture,
-    look: boolean,
+    look: Look,
   ): Promise<TaskEnd[]> {
     const byId = new Map(networks.map((network) => [network.id, network]));
     const mtu = router.links.get('vx0')!.mtu!;
     const byNetns = new Map<string, Attachment[]>();
     for (const one of attachments) byNetns.set(one.netns, [...(byNetns.get(one.netns) ?? []), one]);
+    const looked = new Set(look === 'nowhere' ? [] : [...byNetns.keys()]);
+    if (look === 'here and there') this.#takeTurns(looked);
     return await inTurn([...byNetns], async ([netns, own]) => {
       const names = new Set(own.map((one) => one.interface));
-      const isNews = look || this.#unsure.has(netns);
+      const isNews = looked.has(netns) || this.#unsure.has(netns);
       const known = isNews ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
       return { netns, attachments: own, is: known ?? emptyPicture, should: drawTask(own, byId, mtu) };
     });
+  }
+
+  /** Leaves the next few. */
+  #takeTurns(paths: Set<string>): void {
+    const all = [...paths].sort();
+    const next = all.filter((path) => path > this.#lastLooked);
+    const turn = new Set([...next, ...all].slice(0, TASKS_IN_TURN));
+    for (const path of all) if (!turn.has(path)) paths.delete(path);
+    this.#lastLooked = [...turn].at(-1) ?? '';
   }
 
   async #makeUplink(
@@ -115,7 +134,6 @@ export class LinkKeeper {
     look: boolean,
   ): Promise<Failure[]> {
     const { uplink: name, netnsPath } = this.#names;
-    const isUplink = (link: string) => link === name;
     const failures: Failure[] = [];
     if (toMake.has('uplink')) {
       const peer = `type veth peer name uplink mtu ${mtu} netns ${netnsPath}`;
@@ -132,19 +150,9 @@ export class LinkKeeper {
     }
     if (failures.length > 0) throw new Error(explainUplink(failures[0]!.reason, node.underlay));
     if (!look && !toMake.has('uplink')) return [];
-    const is = await readPicture(this.#host, isUplink);
-    const should: Picture = {
-      ...emptyPicture,
-      links: new Map([[name, { ...loopback, kind: 'veth', mtu }]]),
-      addresses: new Set([`${uplink.host}/30 dev ${name}`]),
-    };
-    // Of what else is there, nothing is ours.
-    const own: Picture = {
-      ...emptyPicture,
-      links: new Map([...is.links].filter(([link]) => isUplink(link))),
-      addresses: new Set([...is.addresses].filter((line) => line.endsWith(` dev ${name}`))),
-    };
-    return (await runBatch(this.#host, 'ip', mendPicture(own, should).ip)).map(sayFailure);
+    const own = cutHostEnd(await readPicture(this.#host, (link) => link === name), name);
+    const { ip } = mendPicture(own, drawHostEnd(name, mtu, uplink));
+    return (await runBatch(this.#host, 'ip', ip)).map(sayFailure);
   }
 
   async #mendTasks(

@@ -1,7 +1,8 @@
 // Keeps a table of rules as it should be. What is written is remembered, so that a change is a small transaction, whatever
 // else is in the table. What others have done to it is found by comparing what the kernel says with what it said after the
 // last whole table: rules are not read back into what they were written from, which differs from one version of nft to the
-// next. A process that has just started writes the whole table once, at one stroke; connections are not the table's.
+// next. What it would say after a change is rehearsed: the whole table is written in a namespace that goes at once. A process that
+// has just started writes the whole table once, at one stroke; connections are not the table's.
 import { sha256 } from '@muster/digests';
 import { renderChange, renderRemoval, renderTable, type Table } from '../rules/table.ts';
 import { type Netns, run, runOrFail } from './run.ts';
@@ -31,10 +32,9 @@ export class RuleKeeper {
 
   /** The same, after a look at what is there. */
   async mend(table: Table): Promise<boolean> {
-    const isIntact =
-      this.#written !== undefined &&
-      this.#fingerprint !== undefined &&
-      this.#fingerprint === (await readFingerprint(this.#netns, table.name));
+    if (this.#written === undefined) return await this.#replace(table);
+    this.#fingerprint ??= digest(await rehearse(this.#written));
+    const isIntact = this.#fingerprint === (await readFingerprint(this.#netns, table.name));
     return isIntact ? await this.write(table) : await this.#replace(table);
   }
 
@@ -52,10 +52,14 @@ export async function removeTable(netns: Netns, name: string): Promise<void> {
   await runOrFail(netns, ['nft', '-f', '-'], `${renderRemoval(name).join('\n')}\n`);
 }
 
-interface Listed {
-  readonly chain?: string;
-  readonly handle?: number;
-  readonly elem?: readonly unknown[];
+/** What is there and shouldn't be so, by name; nothing where all is as it should be. */
+export async function compareTable(netns: Netns, table: Table): Promise<string[]> {
+  const [is, should] = await Promise.all([readObjects(netns, table.name), rehearse(table)]);
+  if (is === undefined) return [`table ${table.name} is missing`];
+  const missing = [...should].filter(([name]) => !is.has(name)).map(([name]) => `${name} is missing`);
+  const others = [...is].filter(([name]) => !should.has(name)).map(([name]) => `${name} is not ours`);
+  const changed = [...should].filter(([name, text]) => is.has(name) && is.get(name) !== text);
+  return [...missing, ...others, ...changed.map(([name]) => `${name} is not as it was written`)];
 }
 
 /**
@@ -63,14 +67,54 @@ interface Listed {
  * a chain.
  */
 export async function readFingerprint(netns: Netns, name: string): Promise<string | undefined> {
+  const objects = await readObjects(netns, name);
+  return objects && digest(objects);
+}
+
+/** By what each is called, in full. */
+type Objects = ReadonlyMap<string, string>;
+
+function digest(objects: Objects): string {
+  return sha256(
+    [...objects]
+      .map(([name, text]) => `${name} ${text}`)
+      .sort()
+      .join('\n'),
+  );
+}
+
+async function readObjects(netns: Netns, name: string): Promise<Objects | undefined> {
   const { code, stdout } = await run(netns, ['nft', '-j', 'list', 'table', 'ip', name]);
-  if (code !== 0) return undefined;
-  const listed: Readonly<Record<string, Listed>>[] = JSON.parse(stdout).nftables;
+  return code === 0 ? parseObjects(stdout) : undefined;
+}
+
+/** What the kernel would say of the table. */
+async function rehearse(table: Table): Promise<Objects> {
+  const script = `nft -f - && nft -j list table ip ${table.name}`;
+  const command = ['unshare', '--net', '--', 'sh', '-c', script];
+  return parseObjects(await runOrFail(undefined, command, `${renderTable(table)}\n`));
+}
+
+interface Listed {
+  readonly chain?: string;
+  readonly name?: string;
+  readonly handle?: number;
+  readonly elem?: readonly unknown[];
+  readonly packets?: number;
+  readonly bytes?: number;
+}
+
+function parseObjects(listing: string): Objects {
+  const listed: Readonly<Record<string, Listed>>[] = JSON.parse(listing).nftables;
   const rules = new Map<string, number>();
-  const objects = listed.flatMap(Object.entries<Listed>).map(([kind, { handle: _, elem = [], ...rest }]) => {
-    const place = kind === 'rule' ? (rules.get(rest.chain!) ?? 0) : 0;
-    if (kind === 'rule') rules.set(rest.chain!, place + 1);
-    return JSON.stringify([kind, place, rest, elem.map((one) => JSON.stringify(one)).sort()]);
-  });
-  return sha256(objects.sort().join('\n'));
+  return new Map(
+    listed.flatMap(Object.entries<Listed>).map(([kind, object]) => {
+      const { handle: _, packets: _packets, bytes: _bytes, elem = [], ...rest } = object;
+      const text = JSON.stringify([rest, elem.map((one) => JSON.stringify(one)).sort()]);
+      if (kind !== 'rule') return [`${kind} ${rest.name ?? ''}`.trim(), text];
+      const place = (rules.get(rest.chain!) ?? 0) + 1;
+      rules.set(rest.chain!, place);
+      return [`rule ${place} of chain ${rest.chain}`, text];
+    }),
+  );
 }

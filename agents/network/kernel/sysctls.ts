@@ -14,6 +14,20 @@ export async function setSysctls(netns: Netns, values: ReadonlyMap<string, strin
   await runOrFail(netns, ['sh', '-c', script], lines.join(''));
 }
 
+/** Those that have another value, in words. */
+export async function compareSysctls(netns: Netns, values: ReadonlyMap<string, string>): Promise<string[]> {
+  const script = `
+    while read -r name value; do
+      file=/proc/sys/net/$name
+      [ -e "$file" ] || continue
+      is=$(cat "$file")
+      [ "$is" = "$value" ] || echo "net/$name is $is"
+    done`;
+  const lines = [...values].map(([name, value]) => `${name} ${value}\n`);
+  const said = await runOrFail(netns, ['sh', '-c', script], lines.join(''));
+  return said.split('\n').filter((line) => line !== '');
+}
+
 export const routerSysctls: ReadonlyMap<string, string> = new Map([
   ['ipv4/ip_forward', '1'],
   // Who may send from where is said by rules, and what is forwarded for the world comes from any address.

@@ -26,7 +26,8 @@ const deeds = {
         socket.on('error', () => socket.destroy());
         seen.add(socket.remoteAddress);
         socket.write(`${name} saw ${socket.remoteAddress}\n`);
-        createInterface({ input: socket }).on('line', (line) => {
+        const lines = createInterface({ input: socket }).on('error', () => undefined);
+        lines.on('line', (line) => {
           const bytes = /^take (\d+)$/.exec(line)?.[1];
           if (bytes) socket.end(Buffer.alloc(Number(bytes), 'x'));
           else socket.write(`${name} heard ${line}\n`);

@@ -10,7 +10,7 @@ import { createNetworks, type Networks } from './networks.ts';
 
 type Described = Omit<NodeDescription, 'labels'>;
 
-export interface NetworksOfAgent extends Pick<Networks, 'begin' | 'look' | 'remove'> {
+export interface NetworksOfAgent extends Pick<Networks, 'begin' | 'look' | 'answer' | 'remove'> {
   /** Adds what the node can do, where machine and engine can. */
   describe(description: Described): Promise<Described>;
   /** The backend, with the same added. */
@@ -30,6 +30,7 @@ const OVERLAY = 'overlay';
 const none = {
   begin: () => undefined,
   look: () => undefined,
+  answer: async () => ({ ok: false, message: 'the node has no part in networks' }) as const,
   remove: async () => undefined,
   describe: async (description: Described) => description,
   hooks: {},
@@ -42,6 +43,7 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
   const networks = createNetworks({ nodeId, settings, sandboxes, entries, bus, clock, logger, signal });
   const { underlay } = settings;
   let isAble = false;
+  let lacks: string | undefined;
 
   async function explain(): Promise<string | undefined> {
     const missing = await whatIsMissing();
@@ -52,6 +54,7 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
   async function describe(description: Described): Promise<Described> {
     const reason = isAble ? undefined : await explain().catch(describeError);
     isAble = reason === undefined;
+    lacks = reason;
     if (reason !== undefined) {
       logger.warn({ err: reason }, 'the node has no part in networks');
       return description;
@@ -63,6 +66,10 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
   return {
     begin: networks.begin,
     look: networks.look,
+    async answer(request) {
+      if (lacks === undefined) return await networks.answer(request);
+      return { ok: false, message: `the node has no part in networks: ${lacks}` };
+    },
     remove: networks.remove,
     describe,
     described: { describe: async () => describe(await backend.describe()) },

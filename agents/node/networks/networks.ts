@@ -4,6 +4,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sandbox, Sandboxes } from '@muster/backends';
+import type { NetworkAnswer, NetworkRequest } from '@muster/events';
 import type { EndpointStore } from '@muster/log';
 import { Router, removeRouter } from '@muster/network';
 import type { Bus, Clock, Logger, Timer } from '@muster/runtime';
@@ -15,9 +16,10 @@ import {
 import { hasEnded } from '../tasks/next-step.ts';
 import { backOff, describeError, StoppedError } from '../tasks/patience.ts';
 import type { TaskEntry } from '../tasks/task-entry.ts';
+import { answerOfNode } from './answer-of-node.ts';
 import { makePlan, type PlacedTask } from './make-plan.ts';
 import { createNamesFolder } from './names-folder.ts';
-import { endResolver, keepResolver, type ResolverProcess } from './resolver-process.ts';
+import { endResolver, findResolver, keepResolver, type ResolverProcess } from './resolver-process.ts';
 
 /** Of this machine: what an agent needs to have part in networks. */
 export interface NetworkSettings {
@@ -48,6 +50,8 @@ export interface Networks {
   look(): void;
   /** Resolves when the task's namespace has all that belongs in it; at once for one without. Rejects after a while. */
   attach(taskId: string, signal: AbortSignal): Promise<void>;
+  /** For somebody who wonders where packets stop. */
+  answer(request: NetworkRequest): Promise<NetworkAnswer>;
   /** Nothing of the node's networks is left on this machine. */
   remove(): Promise<void>;
 }
@@ -55,6 +59,8 @@ export interface Networks {
 /** The routers' address towards tasks, where names are answered. */
 const RESOLVER_ADDRESS = '169.254.1.1';
 const ATTACH_LIMIT_MS = 30_000;
+/** What others have broken is mended within this time, but inside of tasks, of which each look sees some (ADR 36). */
+const GLANCE_EVERY_MS = 15_000;
 const RETRY = { firstMs: 500, mostMs: 15_000 };
 
 interface Waiter {
@@ -78,6 +84,9 @@ export function createNetworks(options: NetworksOptions): Networks {
   let failures = 0;
   let retrying: Timer | undefined;
   let isDirty = false;
+  let isGlance = false;
+  let followed = 0;
+  let glancing: Timer | undefined;
   let working: Promise<void> | undefined;
   let isRemoved = false;
 
@@ -91,10 +100,12 @@ export function createNetworks(options: NetworksOptions): Networks {
 
   async function work(): Promise<void> {
     while (isDirty && !isRemoved && !signal.aborted) {
+      const verb = isGlance ? 'glance' : 'apply';
       isDirty = false;
+      isGlance = false;
       retrying?.cancel();
       try {
-        await makeSo();
+        await makeSo(verb);
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -105,7 +116,13 @@ export function createNetworks(options: NetworksOptions): Networks {
     }
   }
 
-  async function makeSo(): Promise<void> {
+  function glance(): void {
+    isGlance = true;
+    look();
+    glancing = clock.schedule(GLANCE_EVERY_MS, glance);
+  }
+
+  async function makeSo(verb: 'apply' | 'glance'): Promise<void> {
     // Until all of it has been read, what is not in it says nothing: what is there stays.
     if (said === undefined) return;
     const { seq, tables } = said;
@@ -120,7 +137,7 @@ export function createNetworks(options: NetworksOptions): Networks {
         holderCommand: [...settings.program, 'hold-ports'],
       });
       await names.write(placed, tables);
-      const report = await router.apply(plan);
+      const report = await router[verb](plan);
       problems = report.failures.map(({ reason }) => reason);
       for (const { protocol, port, reason } of report.refusedPorts)
         logger.warn({ port, protocol, err: reason }, 'a published port is another program’s on this machine');
@@ -128,7 +145,10 @@ export function createNetworks(options: NetworksOptions): Networks {
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
     }
-    if (problems.length === 0) listening?.noteFollowed(seq);
+    if (problems.length === 0) {
+      followed = seq;
+      listening?.noteFollowed(seq);
+    }
     await closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
   }
@@ -180,6 +200,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       ?.stop()
       .catch((error) => logger.debug({ err: describeError(error) }, 'the resolver was not let go well'));
     retrying?.cancel();
+    glancing?.cancel();
     for (const waiter of waiters) waiter.done(new StoppedError());
   });
 
@@ -187,6 +208,7 @@ export function createNetworks(options: NetworksOptions): Networks {
     begin(id) {
       if (clusterId !== undefined) return look();
       clusterId = id;
+      glancing = clock.schedule(GLANCE_EVERY_MS, glance);
       readSandboxes()
         .catch((error) => logger.warn({ err: describeError(error) }, 'sandboxes could not be listed'))
         .finally(() => {
@@ -228,8 +250,15 @@ export function createNetworks(options: NetworksOptions): Networks {
         else look();
       });
     },
+    async answer(request) {
+      const resolverPid = await findResolver(folders);
+      const trouble = failures > 0 || router === undefined ? lastFailure : undefined;
+      const progress = { follows: followed, heard: said?.seq ?? 0, resolver: resolverPid !== undefined };
+      return await answerOfNode(router, request, { ...progress, ...(trouble !== undefined && { trouble }) });
+    },
     async remove() {
       isRemoved = true;
+      glancing?.cancel();
       await working;
       await resolver?.stop();
       for (const { taskId } of await sandboxes.list()) await sandboxes.close(taskId);

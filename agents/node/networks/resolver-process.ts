@@ -77,7 +77,7 @@ async function start({ dir, namesDir, netns, listen, program }: ResolverProcessO
 }
 
 /** A pid may be anybody's by now: the folder in its arguments tells. */
-async function findResolver({
+export async function findResolver({
   dir,
   namesDir,
 }: Pick<ResolverProcessOptions, 'dir' | 'namesDir'>): Promise<number | undefined> {

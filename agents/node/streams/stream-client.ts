@@ -12,6 +12,10 @@ import {
   type LogRequest,
   logPartSchema,
   logSubject,
+  type NetworkAnswer,
+  type NetworkRequest,
+  networkAnswerSchema,
+  networkSubject,
 } from '@muster/events';
 import type { Bus, Clock, Timer } from '@muster/runtime';
 
@@ -130,4 +134,18 @@ export async function runInTask(options: RunCommandOptions): Promise<ExecAnswer>
   const { bus, nodeId, taskId, command, timeoutMs } = options;
   const answer = await bus.request(execSubject(nodeId), encodeJson({ taskId, command }), { timeoutMs });
   return execAnswerSchema.parse(JSON.parse(new TextDecoder().decode(answer.data)));
+}
+
+export interface LookAtNetworksOptions {
+  readonly bus: Bus;
+  readonly nodeId: string;
+  readonly request: NetworkRequest;
+  readonly timeoutMs: number;
+}
+
+/** What a node has of its networks. Throws when it does not answer. */
+export async function lookAtNetworks(options: LookAtNetworksOptions): Promise<NetworkAnswer> {
+  const { bus, nodeId, request, timeoutMs } = options;
+  const answer = await bus.request(networkSubject(nodeId), encodeJson(request), { timeoutMs });
+  return networkAnswerSchema.parse(JSON.parse(new TextDecoder().decode(answer.data)));
 }

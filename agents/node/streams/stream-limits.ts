@@ -11,3 +11,5 @@ export const PART_LINES = 500;
 export const PART_DELAY_MS = 20;
 /** Characters of stdout, and of stderr, in one answer to an exec. */
 export const EXEC_OUTPUT_CHARS = 64 * 1024;
+/** Each is some forks. */
+export const MOST_NETWORK_LOOKS = 4;

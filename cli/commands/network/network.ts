@@ -5,6 +5,7 @@ import { addNetworkInspect } from './network-inspect.ts';
 import { addNetworkLs } from './network-ls.ts';
 import { addNetworkPrune } from './network-prune.ts';
 import { addNetworkRm } from './network-rm.ts';
+import { addNetworkWhy } from './network-why.ts';
 
 export function addNetworkCommand(program: Command): void {
   const network = program.command('network').summary('Manage networks').description('Manage networks.');
@@ -13,4 +14,5 @@ export function addNetworkCommand(program: Command): void {
   addNetworkLs(network);
   addNetworkPrune(network);
   addNetworkRm(network);
+  addNetworkWhy(network);
 }

@@ -161,4 +161,23 @@ export const agentChannels: readonly Channel[] = [
     senders: ['agent'],
     receivers: ['user'],
   },
+  {
+    name: 'network',
+    address: 'muster.network.{nodeId}',
+    summary: 'Asks what the node has of its networks, and what its kernel does with packets.',
+    parameters: { nodeId: NODE },
+    messages: [{ name: 'network.request', title: 'network request', summary: 'Which way is asked about.' }],
+    senders: ['user'],
+    receivers: ['agent'],
+    reply: 'network.reply',
+  },
+  {
+    name: 'network.reply',
+    address: null,
+    summary: 'What the node found.',
+    parameters: {},
+    messages: [{ name: 'network.answer', title: 'network answer', summary: 'What there is, or why not.' }],
+    senders: ['agent'],
+    receivers: ['user'],
+  },
 ];

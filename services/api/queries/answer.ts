@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { detailNode, detailService, detailTask, viewNode, viewService, viewTask } from './describe.ts';
 import { detailNetwork, viewNetworks } from './describe-network.ts';
 import { type Found, findNetwork, findNode, findService, findTask } from './find.ts';
+import { findWay } from './find-way.ts';
 import { pageByKey, sortable, sortByKey } from './paging.ts';
 import { measureProgress } from './progress.ts';
 import type { QueryAnswer, QueryName, queries } from './queries.ts';
@@ -50,6 +51,7 @@ const answers: {
   },
   'network.inspect': (state, { network, team }) =>
     one(findNetwork(state, network, team), (found) => detailNetwork(state, found)),
+  'network.way': (state, request) => one(findWay(state, request), (way) => way),
   'node.inspect': (state, { node }) => one(findNode(state, node), detailNode),
   'node.tasks': (state, request, pageBytes) =>
     listTasks(

@@ -13,6 +13,7 @@ import {
   taskDetailSchema,
   taskViewSchema,
 } from './views.ts';
+import { waySchema } from './way-views.ts';
 
 const base = z.object({
   minSeq: z
@@ -69,6 +70,8 @@ export const queries = {
     answer: z.array(networkViewSchema),
   },
   'network.inspect': { request: named.extend({ network: z.string() }), answer: networkDetailSchema },
+  /** What is to be between a task and another, or a service: by name, id or address. */
+  'network.way': { request: named.extend({ from: z.string(), to: z.string() }), answer: waySchema },
   'task.inspect': { request: named.extend({ task: z.string() }), answer: taskDetailSchema },
   /** The hash of the state. */
   'state.hash': {
