@@ -1,4 +1,10 @@
 export type { Failure } from './kernel/link-keeper.ts';
+export {
+  type LocalHost,
+  makeLocalHosts,
+  removeLocalHost,
+  removeLocalHosts,
+} from './local/local-hosts.ts';
 export { type Missing, whatIsMissing } from './missing.ts';
 export * from './plan.ts';
 export { holdPorts } from './ports/hold-ports.ts';
