@@ -1,4 +1,10 @@
 export type { Failure } from './kernel/link-keeper.ts';
+export {
+  type LocalHost,
+  makeLocalHosts,
+  removeLocalHost,
+  removeLocalHosts,
+} from './local/local-hosts.ts';
 export type { Listener } from './look/listeners.ts';
 export type { Route, WayLook, WayQuestion } from './look/look-at-way.ts';
 export { type Missing, whatIsMissing } from './missing.ts';

@@ -8,9 +8,8 @@ import { forgetFlows } from './kernel/forget-flows.ts';
 import { type Failure, LinkKeeper, type Look } from './kernel/link-keeper.ts';
 import { type Host, lookAtHost } from './kernel/look-at-host.ts';
 import { isNamespace, makeNamespace, removeNamespace } from './kernel/namespace.ts';
-import { readPicture } from './kernel/read-picture.ts';
+import { removeLinks } from './kernel/read-picture.ts';
 import { RuleKeeper, removeTable } from './kernel/rule-keeper.ts';
-import { runBatch } from './kernel/run.ts';
 import { hostSysctls, routerSysctls, setSysctls } from './kernel/sysctls.ts';
 import { compareNode, compareTask, type Wanted } from './look/compare.ts';
 import { listListeners, lookAtWay, type WayLook, type WayQuestion } from './look/look-at-way.ts';
@@ -189,18 +188,14 @@ export class Router {
 /** Takes away all that there is of a node's data path on this machine, whoever made it and whether or not it runs. */
 export async function removeRouter(identity: RouterIdentity): Promise<void> {
   const names = nameRouter(identity.clusterId, identity.nodeId);
-  await removeTable(identity.host, names.hostTable);
-  await unpassDocker(identity.host, names.uplink);
+  // What is in a namespace that is gone has gone with it.
+  if (identity.host === undefined || isNamespace(identity.host)) {
+    await removeTable(identity.host, names.hostTable);
+    await unpassDocker(identity.host, names.uplink);
+  }
   await endHolder(locateHolder(identity));
-  if (isNamespace(names.netnsPath)) await removeLinks(names.netnsPath);
+  await removeLinks(names.netnsPath);
   await removeNamespace(names);
-}
-
-/** At once: with the namespace they would go when the kernel comes to it, and not while somebody is in it. */
-async function removeLinks(router: string): Promise<void> {
-  const { links } = await readPicture(router, () => true);
-  const lines = [...links.keys()].filter((name) => name !== 'lo').map((name) => `link delete ${name}`);
-  await runBatch(router, 'ip', lines);
 }
 
 function locateHolder({ runDir, clusterId, nodeId }: RouterIdentity): string {

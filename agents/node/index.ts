@@ -7,6 +7,7 @@ export * from './disk/storage.ts';
 export { listenToEndpoints } from './endpoints/listen-to-endpoints.ts';
 export { findUnderlay } from './networks/find-underlay.ts';
 export type { NetworkSettings } from './networks/networks.ts';
+export { removeNetworks } from './networks/remove-networks.ts';
 export { DisplacedError } from './reports/own-events.ts';
 export { NodeRemovedError } from './reports/removal.ts';
 export * from './simulated/simulated-nodes.ts';

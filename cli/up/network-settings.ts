@@ -8,14 +8,20 @@ export interface NetworkFlags {
   /** False for `--no-networks`. */
   readonly networks?: boolean | undefined;
   readonly dataPathAddr?: string | undefined;
+  /** The namespace that is the node's machine, where it is not this one. */
+  readonly host?: string | undefined;
 }
 
 /** Not where the node's files are: what is in it ends with the machine's run, and a socket's path has to be short. */
 const RUN_DIR = '/run/muster';
 
+export function locateRun(nodeId: string): string {
+  return `${RUN_DIR}/${nodeId}`;
+}
+
 export async function chooseNetworks(
   nodeId: string,
-  { networks, dataPathAddr }: NetworkFlags,
+  { networks, dataPathAddr, host }: NetworkFlags,
   endpoints: EndpointStore,
   logger: Logger,
 ): Promise<NetworkSettings | undefined> {
@@ -26,5 +32,5 @@ export async function chooseNetworks(
     return undefined;
   }
   const program = [process.execPath, ...process.execArgv, resolve(process.argv[1]!)];
-  return { underlay, dir: `${RUN_DIR}/${nodeId}`, program, endpoints };
+  return { underlay, host, dir: locateRun(nodeId), program, endpoints };
 }

@@ -3,6 +3,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { NodeRemovedError } from '@muster/agent';
 import type { BackendKind } from '@muster/backends';
 import type { Logger } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
@@ -13,6 +14,7 @@ import { controlRoles } from '../roles/start-role.ts';
 import { VERSION } from '../roles/version.ts';
 import { keepAgent } from './kept-agent.ts';
 import { type LocalAgent, nameLocalNode } from './local-agents.ts';
+import { type LocalNetwork, makeLocalNetwork } from './local-network.ts';
 import type { NetworkFlags } from './network-settings.ts';
 import { type OwnServer, startOwnServer } from './own-server.ts';
 import { startSimulatedAgents } from './simulated-agents.ts';
@@ -61,6 +63,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
   const running: Running[] = [];
   const agents: (() => LocalAgent)[] = [];
   const kept: Stoppable[] = [];
+  let localNetwork: LocalNetwork | undefined;
   const current = () => agents.map((agent) => agent());
 
   async function stop({ removeTasks }: { readonly removeTasks: boolean }): Promise<void> {
@@ -69,6 +72,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     await Promise.all(running.map((copy) => copy.stop()));
     if (removeTasks) await Promise.all(current().map((agent) => agent.removeTasks()));
     await Promise.all(kept.map((agent) => agent.stop()));
+    if (removeTasks) await localNetwork?.removeAll();
     await telemetry.stop();
     await Promise.all(connections.map((connection) => connection.close()));
     await server?.stop();
@@ -100,20 +104,41 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       }
       return;
     }
+    if (backend === 'docker')
+      localNetwork = await makeNetwork(Array.from({ length: count }, (_, index) => hostnameOf(index)));
     for (let index = 0; index < count; index += 1) {
       const hostname = hostnameOf(index);
       const cluster = await connect(hostname);
       const nodeDir = join(dir, 'nodes', hostname);
-      // One address of the machine is one node's: the others have no part in networks.
-      const networks = options.networks !== false && index === 0;
-      const { dataPathAddr } = options;
+      const networkFlags = localNetwork?.flagsOf(index);
       const agent = await keepAgent(
-        { ...shared, cluster, backend, dir: nodeDir, hostname, networks, dataPathAddr },
-        (error) => sayEnd(`${hostname} is started again when it can be, as its agent`, error),
+        { ...shared, ...networkFlags, cluster, backend, dir: nodeDir, hostname },
+        (error) => {
+          if (error instanceof NodeRemovedError) forgetNode(index, hostname, error);
+          else sayEnd(`${hostname} is started again when it can be, as its agent`, error);
+        },
       );
       agents.push(() => agent.current);
       kept.push(agent);
     }
+  }
+
+  function makeNetwork(nodes: readonly string[]): Promise<LocalNetwork> {
+    const { networks, dataPathAddr } = options;
+    return makeLocalNetwork({
+      clusterId: running[0]!.follower.state.cluster?.id,
+      dir,
+      nodesDir: join(dir, 'nodes'),
+      nodes,
+      networks,
+      dataPathAddr,
+      onStep,
+    });
+  }
+
+  function forgetNode(index: number, hostname: string, error: Error): void {
+    sayEnd(hostname, error);
+    localNetwork?.remove(index).catch(onFailure);
   }
 
   function sayEnd(what: string, { message }: Error): void {

@@ -1,10 +1,12 @@
-// The router's namespace: a name in /run/netns, kept by a mount.
+// A namespace of ours: a name in /run/netns, kept by a mount.
 import { rmSync, statSync } from 'node:fs';
 import type { RouterNames } from '../router-names.ts';
 import { runOrFail } from './run.ts';
 
+type Namespace = Pick<RouterNames, 'netns' | 'netnsPath'>;
+
 /** Says whether it had to be made. */
-export async function makeNamespace({ netns, netnsPath }: RouterNames): Promise<boolean> {
+export async function makeNamespace({ netns, netnsPath }: Namespace): Promise<boolean> {
   if (isNamespace(netnsPath)) return false;
   // Who was killed in the middle of this has left a file and no namespace.
   rmSync(netnsPath, { force: true });
@@ -12,7 +14,7 @@ export async function makeNamespace({ netns, netnsPath }: RouterNames): Promise<
   return true;
 }
 
-export async function removeNamespace({ netns, netnsPath }: RouterNames): Promise<void> {
+export async function removeNamespace({ netns, netnsPath }: Namespace): Promise<void> {
   if (isNamespace(netnsPath)) await runOrFail(undefined, ['ip', 'netns', 'del', netns]);
   rmSync(netnsPath, { force: true });
 }

@@ -1,7 +1,8 @@
 // Looks at a namespace: one `ip`, and one `bridge` where there is an overlay's device.
 import { parsePicture, QUESTIONS } from '../links/parse-picture.ts';
 import { emptyPicture, type Picture } from '../links/picture.ts';
-import { type Netns, run, runOrFail } from './run.ts';
+import { isNamespace } from './namespace.ts';
+import { type Netns, run, runBatch, runOrFail } from './run.ts';
 
 export async function readPicture(netns: Netns, isOurs: (link: string) => boolean): Promise<Picture> {
   const answers = await askIp(netns, QUESTIONS);
@@ -29,4 +30,12 @@ export async function askIp(netns: Netns, questions: readonly string[]): Promise
 async function readForwarding(netns: Netns): Promise<unknown[]> {
   const { code, stdout } = await run(netns, ['bridge', '-j', 'fdb', 'show', 'dev', 'vx0']);
   return code === 0 && stdout.trim() !== '' ? JSON.parse(stdout) : [];
+}
+
+/** At once: with the namespace they would go when the kernel comes to it, and not while somebody is in it. */
+export async function removeLinks(netns: string): Promise<void> {
+  if (!isNamespace(netns)) return;
+  const { links } = await readPicture(netns, () => true);
+  const lines = [...links.keys()].filter((name) => name !== 'lo').map((name) => `link delete ${name}`);
+  await runBatch(netns, 'ip', lines);
 }

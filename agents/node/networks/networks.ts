@@ -1,12 +1,10 @@
 // Puts this node's tasks on their networks. Level-triggered: whatever has changed, of tasks or of what the cluster says, the
 // whole plan is made and applied, one at a time; what came meanwhile is in the next one. Containers' namespaces say by themselves
 // what belongs in them, so who starts anew needs nobody for what runs already.
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { Sandbox, Sandboxes } from '@muster/backends';
 import type { NetworkAnswer, NetworkRequest } from '@muster/events';
 import type { EndpointStore } from '@muster/log';
-import { Router, removeRouter } from '@muster/network';
+import { Router } from '@muster/network';
 import type { Bus, Clock, Logger, Timer } from '@muster/runtime';
 import {
   type EndpointsChange,
@@ -19,12 +17,15 @@ import type { TaskEntry } from '../tasks/task-entry.ts';
 import { answerOfNode } from './answer-of-node.ts';
 import { makePlan, type PlacedTask } from './make-plan.ts';
 import { createNamesFolder } from './names-folder.ts';
-import { endResolver, findResolver, keepResolver, type ResolverProcess } from './resolver-process.ts';
+import { locateNames, removeNetworks } from './remove-networks.ts';
+import { findResolver, keepResolver, type ResolverProcess } from './resolver-process.ts';
 
 /** Of this machine: what an agent needs to have part in networks. */
 export interface NetworkSettings {
   /** Where other nodes reach this one. */
   readonly underlay: string;
+  /** The namespace that is this node's machine: a path. Where this process is, unless given. */
+  readonly host?: string | undefined;
   /** Of this node alone: its names, its resolver's log, the socket of what holds its ports. */
   readonly dir: string;
   /** muster itself, as this machine runs it. */
@@ -70,7 +71,7 @@ interface Waiter {
 
 export function createNetworks(options: NetworksOptions): Networks {
   const { nodeId, settings, sandboxes, entries, bus, clock, logger, signal } = options;
-  const folders = { dir: settings.dir, namesDir: path.join(settings.dir, 'names') };
+  const folders = { dir: settings.dir, namesDir: locateNames(settings.dir) };
   const names = createNamesFolder(folders.namesDir);
   /** By task. */
   const known = new Map<string, Sandbox>();
@@ -134,6 +135,7 @@ export function createNetworks(options: NetworksOptions): Networks {
         clusterId: clusterId!,
         nodeId,
         runDir: settings.dir,
+        ...(settings.host !== undefined && { host: settings.host }),
         holderCommand: [...settings.program, 'hold-ports'],
       });
       await names.write(placed, tables);
@@ -262,9 +264,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       await working;
       await resolver?.stop();
       for (const { taskId } of await sandboxes.list()) await sandboxes.close(taskId);
-      await endResolver(folders);
-      if (clusterId !== undefined) await removeRouter({ clusterId, nodeId, runDir: settings.dir });
-      await rm(settings.dir, { recursive: true, force: true });
+      await removeNetworks({ nodeId, clusterId, dir: settings.dir, host: settings.host });
     },
   };
 }
