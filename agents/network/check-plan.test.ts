@@ -32,6 +32,12 @@ it.each<[Partial<NetworkPlan>, string]>([
     { networks: [{ ...plan.networks[0]!, subnet: '10.0.1.0/24\nflush' }] },
     '10.0.1.0/24\nflush is no block of addresses',
   ],
+  ...['10.0.1.0/24', 'fd00::/97', 'fd00::', 'fd00::/64\nflush'].map(
+    (subnet6): [Partial<NetworkPlan>, string] => [
+      { networks: [{ ...plan.networks[0]!, subnet6 }] },
+      `${subnet6} is no subnet of IPv6`,
+    ],
+  ),
   [{ attachments: [{ ...attachment, interface: 'eth0; x' }] }, 'eth0; x is no name of an interface'],
   [{ attachments: [{ ...attachment, netns: 'relative' }] }, 'relative is no path of a network namespace'],
   [

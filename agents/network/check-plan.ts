@@ -1,5 +1,6 @@
 // A plan becomes lines that a shell-less `ip` and `nft` read, so nothing gets in but what looks like what it is.
 import { isIPv4 } from 'node:net';
+import { LONGEST_TWIN_PREFIX, parseBlock } from '@muster/model';
 import { LARGEST_NODE_NUMBER } from './addressing.ts';
 import type { NetworkPlan } from './plan.ts';
 
@@ -19,6 +20,7 @@ export function checkPlan(plan: NetworkPlan): string[] {
     ...networks.flatMap(({ subnet, block }) =>
       [subnet, ...(block === undefined ? [] : [block])].flatMap(checkBlock),
     ),
+    ...networks.flatMap(({ subnet6 }) => (subnet6 === undefined ? [] : checkSubnet6(subnet6))),
     ...peers.flatMap(({ blocks }) => blocks.flatMap(({ block }) => checkBlock(block))),
     ...attachments.flatMap(({ taskId, networkId, address, netns, interface: name }) => [
       ...unless(isIPv4(address), `${address} is no address of a task`),
@@ -61,6 +63,12 @@ function checkBlock(block: string): string[] {
   const isBlock =
     isIPv4(address ?? '') && /^\d{1,2}$/.test(length ?? '') && Number(length) <= 32 && rest.length === 0;
   return unless(isBlock, `${block} is no block of addresses`);
+}
+
+function checkSubnet6(subnet: string): string[] {
+  const block = /^[\da-f:]+\/\d+$/.test(subnet) ? parseBlock(subnet) : undefined;
+  const isSubnet = block?.bits === 128 && block.prefix <= LONGEST_TWIN_PREFIX;
+  return unless(isSubnet, `${subnet} is no subnet of IPv6`);
 }
 
 function isNumber(value: number, largest: number): boolean {

@@ -19,6 +19,8 @@ export interface PlannedNetwork {
   readonly id: string;
   readonly number: number;
   readonly subnet: string;
+  /** Of IPv6, where it has one: all that has an address of the network has the twin of it there as well. */
+  readonly subnet6?: string;
   /** Missing where the node has none: it takes part as a client of what is published. */
   readonly block?: string;
   readonly internal: boolean;

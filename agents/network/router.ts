@@ -2,25 +2,28 @@
 // where that isn't known, and changes the difference. Packets need nobody here: they flow while this process is away, and
 // whoever comes next adopts what is there.
 import path from 'node:path';
+import { isIpv6Text } from '@muster/model';
+import { type Family, IPV4, IPV6 } from './addressing.ts';
 import { checkPlan } from './check-plan.ts';
+import { inIpv6 } from './ipv6-plan.ts';
 import { passDocker, unpassDocker } from './kernel/docker-user.ts';
 import { forgetFlows } from './kernel/forget-flows.ts';
 import { type Failure, LinkKeeper, type Look } from './kernel/link-keeper.ts';
-import { type Host, lookAtHost } from './kernel/look-at-host.ts';
+import { type Host, hasIpv6, lookAtHost } from './kernel/look-at-host.ts';
 import { isNamespace, makeNamespace, removeNamespace } from './kernel/namespace.ts';
 import { removeLinks } from './kernel/read-picture.ts';
-import { RuleKeeper, removeTable } from './kernel/rule-keeper.ts';
-import { hostSysctls, routerSysctls, setSysctls } from './kernel/sysctls.ts';
+import { RuleKeeper, removeTables } from './kernel/rule-keeper.ts';
+import { forwardIpv6, hostSysctls, routerSysctls, setSysctls } from './kernel/sysctls.ts';
 import { compareNode, compareTask, type Wanted } from './look/compare.ts';
 import { listListeners, lookAtWay, type WayLook, type WayQuestion } from './look/look-at-way.ts';
 import type { NetworkPlan } from './plan.ts';
 import { endHolder, tellHolder } from './ports/port-holder.ts';
-import { type HeldPort, type RefusedPort, sayPort } from './ports/words.ts';
-import { nameRouter, type RouterNames } from './router-names.ts';
+import { type HeldPort, type RefusedPort, sayHeld, sayPort } from './ports/words.ts';
+import { nameRouter, type RouterNames, type UplinkAddresses } from './router-names.ts';
 import { isAstray, isStale } from './rules/flows.ts';
 import { writeHostTable } from './rules/host-table.ts';
 import { writeRouterTable } from './rules/router-table.ts';
-import type { Table } from './rules/table.ts';
+import type { Tables } from './rules/table.ts';
 
 export interface RouterIdentity {
   readonly clusterId: string;
@@ -42,6 +45,14 @@ export interface Report {
   readonly refusedPorts: readonly RefusedPort[];
 }
 
+/** Of a plan, what there is in one family of addresses, and what the machine has in it. */
+interface Part {
+  readonly family: Family;
+  readonly plan: NetworkPlan;
+  readonly uplink: UplinkAddresses;
+  readonly addresses: readonly string[];
+}
+
 export class Router {
   readonly #options: RouterOptions;
   readonly #names: RouterNames;
@@ -52,6 +63,7 @@ export class Router {
   #plan: NetworkPlan | undefined;
   /** The last one that was made, whatever has become of it. */
   #made: NetworkPlan | undefined;
+  #parts: readonly Part[] | undefined;
   #refused: readonly RefusedPort[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -95,7 +107,13 @@ export class Router {
     const own = plan.attachments.filter(({ taskId }) => taskId === question.taskId);
     const attachment = own.find(({ networkId }) => networkId === question.networkId) ?? own[0];
     const { host: hostNetns } = this.#options;
-    const wanted: Wanted = { plan, host, hostNetns, names: this.#names, ...this.#drawTables(plan) };
+    const wanted: Wanted = {
+      plan,
+      host,
+      hostNetns,
+      names: this.#names,
+      ...this.#drawTables(this.#partsOf(plan)),
+    };
     const [astray, way, ofTask, listeners] = await Promise.all([
       compareNode(wanted),
       lookAtWay(this.#names.netnsPath, question, attachment),
@@ -112,24 +130,38 @@ export class Router {
   async #make(plan: NetworkPlan, told: Look): Promise<Report> {
     const problems = checkPlan(plan);
     if (problems.length > 0) throw new Error(`not a plan of a data path: ${problems.join('; ')}`);
-    const before = this.#plan;
-    const isLost = !this.#links.isSure || !isSameNode(before, plan);
+    const isLost = !this.#links.isSure || !isSameNode(this.#plan, plan);
     const closely: Look = isLost ? 'everywhere' : told;
     const look = closely !== 'nowhere';
+    const before = this.#parts;
     this.#plan = undefined;
+    this.#parts = undefined;
     if (look) await this.#lookAround(plan);
+    const parts = this.#partsOf(plan);
     const failures = await this.#links.keep(plan, this.#host!, closely);
     if (look) await this.#openHost();
-    const published = listHoldable(plan);
-    const isPublishing = look || !isSamePorts(before, plan);
+    if (hasNetworks(parts[1]) && (look || !hasNetworks(before?.[1]))) await forwardIpv6(this.#options.host);
+    const published = listHoldable(parts);
+    const isPublishing = look || !isSamePorts(before, parts);
     // Held before anything leads to the router, and released after nothing does.
-    if (isPublishing)
-      this.#refused = await this.#hold([...published, ...(before ? listHoldable(before) : [])]);
-    await this.#writeRules(plan, before, look);
+    if (isPublishing) this.#refused = await this.#hold([...published, ...listHoldable(before ?? [])]);
+    await this.#writeRules(parts, before, look);
     if (isPublishing && before !== undefined) await this.#hold(published);
     this.#plan = plan;
     this.#made = plan;
+    this.#parts = parts;
     return { failures, refusedPorts: this.#refused };
+  }
+
+  /** IPv4 first, which every machine has. */
+  #partsOf(plan: NetworkPlan): Part[] {
+    const { addresses, uplink, uplink6 } = this.#host!;
+    const part = { family: IPV4, plan, uplink, addresses: addresses.filter((one) => !isIpv6Text(one)) };
+    if (uplink6 === undefined) return [part];
+    return [
+      part,
+      { family: IPV6, plan: inIpv6(plan), uplink: uplink6, addresses: addresses.filter(isIpv6Text) },
+    ];
   }
 
   async #lookAround(plan: NetworkPlan): Promise<void> {
@@ -147,33 +179,49 @@ export class Router {
 
   async #hold(ports: readonly HeldPort[]): Promise<readonly RefusedPort[]> {
     const { host: netns, holderCommand: command } = this.#options;
-    const distinct = new Map(ports.map((port) => [sayPort(port), port]));
+    const distinct = new Map(ports.map((port) => [sayHeld(port), port]));
     return await tellHolder({ netns, socketPath: locateHolder(this.#options), command }, [
       ...distinct.values(),
     ]);
   }
 
-  #drawTables(plan: NetworkPlan): { readonly routerTable: Table; readonly hostTable: Table } {
-    const { addresses, uplink } = this.#host!;
-    const refused = new Set(this.#refused.map(sayPort));
-    const held = new Set(plan.published.map(sayPort).filter((port) => !refused.has(port)));
+  #drawTables(parts: readonly Part[]): Tables {
+    const refused = new Set(this.#refused.map(sayHeld));
+    const drawn = parts.map(({ family, plan, uplink, addresses: hostAddresses }) => {
+      const held = new Set(
+        plan.published.map(sayPort).filter((port) => !refused.has(family === IPV4 ? port : `ip6 ${port}`)),
+      );
+      const machine = { router: uplink.router, hostAddresses, held };
+      return {
+        router: writeRouterTable(plan, machine, family),
+        host: writeHostTable(plan, this.#names, uplink, held, family),
+      };
+    });
     return {
-      routerTable: writeRouterTable(plan, { router: uplink.router, hostAddresses: addresses, held }),
-      hostTable: writeHostTable(plan, this.#names, uplink, held),
+      routerTables: drawn.map(({ router }) => router),
+      hostTables: drawn.map(({ host }) => host),
     };
   }
 
-  async #writeRules(plan: NetworkPlan, before: NetworkPlan | undefined, look: boolean): Promise<void> {
-    const { addresses, uplink } = this.#host!;
-    const { routerTable, hostTable } = this.#drawTables(plan);
+  async #writeRules(
+    parts: readonly Part[],
+    before: readonly Part[] | undefined,
+    look: boolean,
+  ): Promise<void> {
+    const { routerTables, hostTables } = this.#drawTables(parts);
     const verb = look ? 'mend' : 'write';
-    await this.#routerRules[verb](routerTable);
-    await this.#hostRules[verb](hostTable);
-    if (look || before === undefined || hasLostEndpoints(before, plan))
-      await forgetFlows(this.#names.netnsPath, isStale(plan));
-    if (look || !isSamePorts(before, plan)) {
-      const led = new Set(hostTable.collections.get('ports')!.elements.keys());
-      await forgetFlows(this.#options.host, isAstray(new Set(addresses), uplink.router, led));
+    await this.#routerRules[verb](routerTables);
+    await this.#hostRules[verb](hostTables);
+    for (const [index, { family, plan, uplink, addresses }] of parts.entries()) {
+      const was = before?.[index];
+      // Where nothing was led anywhere, nothing is led astray.
+      if (family === IPV6 && !hasNetworks(parts[index]) && !hasNetworks(was)) continue;
+      if (look || was === undefined || hasLostEndpoints(was.plan, plan))
+        await forgetFlows(this.#names.netnsPath, family, isStale(plan));
+      if (look || was === undefined || !isSamePublished(was.plan, plan)) {
+        const led = new Set(hostTables[index]!.collections.get('ports')!.elements.keys());
+        await forgetFlows(this.#options.host, family, isAstray(new Set(addresses), uplink.router, led));
+      }
     }
   }
 
@@ -190,7 +238,10 @@ export async function removeRouter(identity: RouterIdentity): Promise<void> {
   const names = nameRouter(identity.clusterId, identity.nodeId);
   // What is in a namespace that is gone has gone with it.
   if (identity.host === undefined || isNamespace(identity.host)) {
-    await removeTable(identity.host, names.hostTable);
+    await removeTables(
+      identity.host,
+      (hasIpv6() ? [IPV4, IPV6] : [IPV4]).map(({ name: family }) => ({ family, name: names.hostTable })),
+    );
     await unpassDocker(identity.host, names.uplink);
   }
   await endHolder(locateHolder(identity));
@@ -203,18 +254,32 @@ function locateHolder({ runDir, clusterId, nodeId }: RouterIdentity): string {
 }
 
 /** Those that a process here can hold: there are no sockets for the rest. */
-function listHoldable({ published }: NetworkPlan): HeldPort[] {
-  return published.flatMap(({ protocol, port }) => (protocol === 'sctp' ? [] : [{ protocol, port }]));
+function listHoldable(parts: readonly Part[]): HeldPort[] {
+  return parts.flatMap(({ family, plan: { published } }) =>
+    published.flatMap(({ protocol, port, endpoints }): HeldPort[] => {
+      if (protocol === 'sctp') return [];
+      if (family === IPV4) return [{ protocol, port }];
+      // Where nothing is led by IPv6, a client is to be refused there, and to try the other.
+      return endpoints.length === 0 ? [] : [{ protocol, port, ipv6: true }];
+    }),
+  );
+}
+
+function hasNetworks(part: Part | undefined): boolean {
+  return part !== undefined && part.plan.networks.length > 0;
 }
 
 function isSameNode(before: NetworkPlan | undefined, { node }: NetworkPlan): boolean {
   return before?.node.number === node.number && before.node.underlay === node.underlay;
 }
 
-function isSamePorts(before: NetworkPlan | undefined, { published }: NetworkPlan): boolean {
-  const say = (plan: readonly { readonly endpoints: readonly string[]; readonly port: number }[]) =>
-    JSON.stringify(plan);
-  return before !== undefined && say(before.published) === say(published);
+function isSamePorts(before: readonly Part[] | undefined, parts: readonly Part[]): boolean {
+  if (before === undefined) return false;
+  return parts.every(({ plan }, index) => isSamePublished(before[index]!.plan, plan));
+}
+
+function isSamePublished(before: NetworkPlan, { published }: NetworkPlan): boolean {
+  return JSON.stringify(before.published) === JSON.stringify(published);
 }
 
 function hasLostEndpoints(before: NetworkPlan, after: NetworkPlan): boolean {

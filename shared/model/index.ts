@@ -13,6 +13,7 @@ export * from './network/network-spec.ts';
 export * from './network/normalise-network.ts';
 export * from './network/predefined.ts';
 export * from './network/subnet.ts';
+export * from './network/twin.ts';
 export { checkAttachedTwice } from './network/validate-attachments.ts';
 export { subnetsOverlap } from './network/validate-network.ts';
 export * from './node.ts';

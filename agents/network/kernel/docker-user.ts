@@ -5,21 +5,25 @@ import { type Netns, run } from './run.ts';
 
 /** Does nothing where there is no such chain. */
 export async function passDocker(netns: Netns, name: string): Promise<void> {
-  if ((await iptables(netns, '-C', name)) !== 0) await iptables(netns, '-I', name);
+  for (const program of PROGRAMS)
+    if ((await iptables(program, netns, '-C', name)) !== 0) await iptables(program, netns, '-I', name);
 }
 
 export async function unpassDocker(netns: Netns, name: string): Promise<void> {
-  while ((await iptables(netns, '-D', name)) === 0);
+  for (const program of PROGRAMS) while ((await iptables(program, netns, '-D', name)) === 0);
 }
 
 /** Whether the chain is there, and drops what is ours. */
 export async function isInTheWay(netns: Netns, name: string): Promise<boolean> {
-  if ((await iptables(netns, '-C', name)) === 0) return false;
+  if ((await iptables('iptables', netns, '-C', name)) === 0) return false;
   const chain = await run(netns, ['iptables', '-w', '5', '-n', '-L', 'DOCKER-USER']).catch(() => undefined);
   return chain?.code === 0;
 }
 
-async function iptables(netns: Netns, verb: string, name: string): Promise<number> {
+/** One for each family of addresses. */
+const PROGRAMS = ['iptables', 'ip6tables'];
+
+async function iptables(program: string, netns: Netns, verb: string, name: string): Promise<number> {
   const rule = [
     '-m',
     'mark',
@@ -32,9 +36,7 @@ async function iptables(netns: Netns, verb: string, name: string): Promise<numbe
     '-j',
     'ACCEPT',
   ];
-  const outcome = await run(netns, ['iptables', '-w', '5', verb, 'DOCKER-USER', ...rule]).catch(
-    () => undefined,
-  );
+  const outcome = await run(netns, [program, '-w', '5', verb, 'DOCKER-USER', ...rule]).catch(() => undefined);
   // Without the program there is nobody who could have made the chain.
   return outcome?.code ?? -1;
 }

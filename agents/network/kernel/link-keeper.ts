@@ -1,17 +1,20 @@
 // Keeps links, routes and neighbours as they should be: in the router, at the host's end of the uplink, and in the tasks.
 // Remembers what it has made, so that a change costs what changes; after a failure or when told to, it looks.
+import { isIpv6Text } from '@muster/model';
 import { taskLink, taskMac } from '../addressing.ts';
+import { inIpv6 } from '../ipv6-plan.ts';
 import { cutHostEnd, drawHostEnd } from '../links/host-end-picture.ts';
 import { findWrongLinks, mendPicture } from '../links/mend-picture.ts';
 import { emptyPicture, type Picture, withoutLinks } from '../links/picture.ts';
 import { drawRouter } from '../links/router-picture.ts';
 import { drawTask } from '../links/task-picture.ts';
-import type { Attachment, NetworkPlan } from '../plan.ts';
+import type { Attachment, NetworkPlan, PlannedNetwork } from '../plan.ts';
 import type { RouterNames } from '../router-names.ts';
 import type { Host } from './look-at-host.ts';
 import { isNamespace } from './namespace.ts';
 import { readPicture, readTaskPicture } from './read-picture.ts';
 import { type Netns, runBatch } from './run.ts';
+import { setSysctls, taskSysctls } from './sysctls.ts';
 
 export interface Failure {
   /** Of one task; without it, of the node. */
@@ -61,9 +64,10 @@ export class LinkKeeper {
     const isStranger = this.#router === undefined;
     const known = look === 'nowhere' ? this.#router : undefined;
     this.#router = undefined;
-    const is = known ?? (await readPicture(router, isRouterLink));
+    const is = known ?? (await readPicture(router, isRouterLink, host.uplink6 !== undefined));
     const should = drawRouter(plan, host);
-    const ends = await this.#lookAtTasks(plan, should, isStranger ? 'everywhere' : look);
+    const plan6 = host.uplink6 === undefined ? undefined : inIpv6(plan);
+    const ends = await this.#lookAtTasks(plan, plan6, should, isStranger ? 'everywhere' : look);
     const { surplus, missing } = findWrongLinks(is, should);
     const toMake = new Set([...missing, ...ends.flatMap(listUnattached)]);
     const doubtful = new Set(
@@ -84,8 +88,9 @@ export class LinkKeeper {
     const failed = new Set(tasks.failures.map(({ taskId }) => taskId));
     const reached = plan.attachments.filter(({ taskId }) => !failed.has(taskId));
     const drawn = drawRouter({ ...plan, attachments: reached }, host);
-    const { ip, bridge } = mendPicture(withoutLinks(is, new Set([...toMake, ...toRemove])), drawn);
+    const { ip, ip6, bridge } = mendPicture(withoutLinks(is, new Set([...toMake, ...toRemove])), drawn);
     failures.push(...(await runBatch(router, 'ip', ip)).map(sayFailure));
+    failures.push(...(await runBatch(router, 'ip -6', ip6)).map(sayFailure));
     failures.push(...(await runBatch(router, 'bridge', bridge)).map(sayFailure));
     await this.#leaveTasks(new Set(plan.attachments.map(({ netns }) => netns)));
     this.#tasks = tasks.mended;
@@ -99,21 +104,31 @@ export class LinkKeeper {
 
   /** A task that is new has nothing of ours, unless this process is. */
   async #lookAtTasks(
-    { attachments, networks }: NetworkPlan,
+    plan: NetworkPlan,
+    plan6: NetworkPlan | undefined,
     router: Picture,
     look: Look,
   ): Promise<TaskEnd[]> {
-    const byId = new Map(networks.map((network) => [network.id, network]));
+    const networks = indexById(plan.networks);
+    const networks6 = indexById(plan6?.networks ?? []);
     const mtu = router.links.get('vx0')!.mtu!;
-    const byNetns = new Map<string, Attachment[]>();
-    for (const one of attachments) byNetns.set(one.netns, [...(byNetns.get(one.netns) ?? []), one]);
-    const looked = new Set(look === 'nowhere' ? [] : [...byNetns.keys()]);
+    const byNetns = groupByNetns(plan.attachments);
+    const byNetns6 = groupByNetns(plan6?.attachments ?? []);
+    const looked = new Set(look === 'nowhere' ? [] : byNetns.keys());
     if (look === 'here and there') this.#takeTurns(looked);
     return await inTurn([...byNetns], async ([netns, own]) => {
+      const own6 = byNetns6.get(netns) ?? [];
       const names = new Set(own.map((one) => one.interface));
       const isNews = looked.has(netns) || this.#unsure.has(netns);
-      const known = isNews ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
-      return { netns, attachments: own, is: known ?? emptyPicture, should: drawTask(own, byId, mtu) };
+      const known = isNews
+        ? await readTaskPicture(netns, (name) => names.has(name), own6.length > 0)
+        : this.#tasks.get(netns);
+      const should = drawTask(
+        { attachments: own, networks },
+        { attachments: own6, networks: networks6 },
+        mtu,
+      );
+      return { netns, attachments: own, is: known ?? emptyPicture, should };
     });
   }
 
@@ -128,12 +143,13 @@ export class LinkKeeper {
 
   async #makeUplink(
     { node }: NetworkPlan,
-    { mtu, uplink }: Host,
+    host: Host,
     router: Picture,
     toMake: ReadonlySet<string>,
     look: boolean,
   ): Promise<Failure[]> {
     const { uplink: name, netnsPath } = this.#names;
+    const { mtu } = host;
     const failures: Failure[] = [];
     if (toMake.has('uplink')) {
       const peer = `type veth peer name uplink mtu ${mtu} netns ${netnsPath}`;
@@ -150,8 +166,8 @@ export class LinkKeeper {
     }
     if (failures.length > 0) throw new Error(explainUplink(failures[0]!.reason, node.underlay));
     if (!look && !toMake.has('uplink')) return [];
-    const own = cutHostEnd(await readPicture(this.#host, (link) => link === name), name);
-    const { ip } = mendPicture(own, drawHostEnd(name, mtu, uplink));
+    const own = cutHostEnd(await readPicture(this.#host, (link) => link === name, false), name);
+    const { ip } = mendPicture(own, drawHostEnd(name, host));
     return (await runBatch(this.#host, 'ip', ip)).map(sayFailure);
   }
 
@@ -164,11 +180,13 @@ export class LinkKeeper {
     await inTurn(ends, async ({ netns, attachments, is, should }) => {
       const lacking = attachments.filter(({ address }) => toMake.has(taskLink(address)));
       const there = withoutLinks(is, new Set(lacking.map((one) => one.interface)));
-      const lines = [
-        ...lacking.map((one) => this.#birth(one, should.links.get(one.interface)!.mtu!)),
-        ...mendPicture(there, should).ip,
+      const { ip, ip6 } = mendPicture(there, should);
+      const births = lacking.map((one) => this.#birth(one, should.links.get(one.interface)!.mtu!));
+      const failed = [
+        ...(ip.some(isIpv6Address) ? await openTask(netns) : []),
+        ...(await runBatch(netns, 'ip', [...births, ...ip])),
+        ...(await runBatch(netns, 'ip -6', ip6)),
       ];
-      const failed = await runBatch(netns, 'ip', lines);
       if (failed.length === 0) mended.set(netns, should);
       for (const taskId of failed.length === 0 ? [] : new Set(attachments.map((one) => one.taskId)))
         failures.push({ ...sayFailure(failed[0]!), taskId });
@@ -178,9 +196,11 @@ export class LinkKeeper {
 
   /** Its links are gone with the router's ends, and their routes with them; rules would stay where a task lives on. */
   async #leaveTasks(staying: ReadonlySet<string>): Promise<void> {
-    for (const [netns, { rules }] of this.#tasks) {
-      if (staying.has(netns) || rules.size === 0 || !isNamespace(netns)) continue;
-      await runBatch(netns, 'ip', mendPicture({ ...emptyPicture, rules }, emptyPicture).ip);
+    for (const [netns, { rules, rules6 }] of this.#tasks) {
+      if (staying.has(netns) || rules.size + rules6.size === 0 || !isNamespace(netns)) continue;
+      const { ip, ip6 } = mendPicture({ ...emptyPicture, rules, rules6 }, emptyPicture);
+      await runBatch(netns, 'ip', ip);
+      await runBatch(netns, 'ip -6', ip6);
     }
   }
 
@@ -189,6 +209,28 @@ export class LinkKeeper {
     const peer = `peer name ${taskLink(address)} mtu ${mtu} netns ${this.#names.netnsPath}`;
     return `link add ${name} address ${taskMac(address)} mtu ${mtu} type veth ${peer}`;
   }
+}
+
+function indexById(networks: readonly PlannedNetwork[]): ReadonlyMap<string, PlannedNetwork> {
+  return new Map(networks.map((network) => [network.id, network]));
+}
+
+function groupByNetns(attachments: readonly Attachment[]): ReadonlyMap<string, Attachment[]> {
+  const byNetns = new Map<string, Attachment[]>();
+  for (const one of attachments) byNetns.set(one.netns, [...(byNetns.get(one.netns) ?? []), one]);
+  return byNetns;
+}
+
+function isIpv6Address(line: string): boolean {
+  return line.startsWith('address replace ') && isIpv6Text(line);
+}
+
+/** Before it has a link that would give itself addresses. */
+async function openTask(netns: string): Promise<{ readonly line: string; readonly reason: string }[]> {
+  return await setSysctls(netns, taskSysctls).then(
+    () => [],
+    (error: Error) => [{ line: 'switches', reason: error.message }],
+  );
 }
 
 /** By the names of the router's ends. An interface of the same name that somebody else made there stands in the way. */

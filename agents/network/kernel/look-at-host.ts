@@ -1,4 +1,5 @@
 // What this machine is to the router: the network that its node's address is in, and a way between the two.
+import { existsSync } from 'node:fs';
 import { listMachineAddresses } from '../links/parse-picture.ts';
 import type { Underlay } from '../links/router-picture.ts';
 import { pickUplink, type RouterNames } from '../router-names.ts';
@@ -8,8 +9,13 @@ import type { Netns } from './run.ts';
 /** Of a veth; the loopback's is larger. */
 const LARGEST_MTU = 65_535;
 
+/** A kernel may be without it, or was told at its start to be. */
+export function hasIpv6(): boolean {
+  return existsSync('/proc/sys/net/ipv6');
+}
+
 export interface Host extends Underlay {
-  /** But for those of the loopback and the uplink. */
+  /** Of both families, but for those of the loopback and the uplink. */
   readonly addresses: readonly string[];
 }
 
@@ -24,6 +30,7 @@ export async function lookAtHost(host: Netns, names: RouterNames, underlay: stri
     mtu: Math.min(own.mtu, LARGEST_MTU),
     vni: names.vni,
     uplink: pickUplink(names.uplinkSlot, (address) => taken.has(address)),
-    addresses: [...taken].filter((address) => !address.startsWith('127.')).sort(),
+    uplink6: hasIpv6() ? names.uplink6 : undefined,
+    addresses: [...taken].filter((address) => !address.startsWith('127.') && address !== '::1').sort(),
   };
 }

@@ -1,11 +1,13 @@
 // Change after change comes to the same as the whole at once, says the kernel.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { IPV4, IPV6 } from '../addressing.ts';
+import { inIpv6 } from '../ipv6-plan.ts';
 import type { NetworkPlan } from '../plan.ts';
 import { ROUTER_TABLE, writeRouterTable } from '../rules/router-table.ts';
 import { Guest } from '../stage/guest.fixture.ts';
 import { inside, whyNoStage } from '../stage/stage.fixture.ts';
-import { RuleKeeper, readFingerprint, removeTable } from './rule-keeper.ts';
+import { RuleKeeper, readFingerprint, removeTables } from './rule-keeper.ts';
 
 const reason = await whyNoStage();
 
@@ -38,7 +40,9 @@ const peers = fc.uniqueArray(fc.integer({ min: 2, max: 5 }), { maxLength: 3 }).m
     blocks: [{ network: 1, block: `10.0.1.${64 + number * 8}/29` }],
   })),
 );
-const networks = fc.boolean().map((internal) => [{ id: 'net', number: 1, subnet: '10.0.1.0/24', internal }]);
+const networks = fc
+  .boolean()
+  .map((internal) => [{ id: 'net', number: 1, subnet: '10.0.1.0/24', subnet6: 'fd00:1::/64', internal }]);
 const node = fc.constant({ number: 1, underlay: '10.90.0.1' });
 const plan: fc.Arbitrary<NetworkPlan> = fc.record({
   node,
@@ -51,13 +55,17 @@ const plan: fc.Arbitrary<NetworkPlan> = fc.record({
 
 describe.skipIf(reason)(`rules${reason ? `, which need more: ${reason}` : ''}`, () => {
   let [changed, whole] = [] as unknown as [Guest, Guest];
-  const draw = (one: NetworkPlan) =>
-    writeRouterTable(one, {
-      router: '169.254.9.2',
-      hostAddresses: ['10.90.0.1'],
-      held: new Set(one.published.map(({ protocol, port }) => `${protocol} . ${port}`)),
-    });
-  const fingerprint = async ({ netns }: Guest) => await readFingerprint(netns, ROUTER_TABLE);
+  const names = [IPV4, IPV6].map(({ name: family }) => ({ family, name: ROUTER_TABLE }));
+  const draw = (one: NetworkPlan) => [
+    writeRouterTable(one, machineOf(one, '169.254.9.2'), IPV4),
+    writeRouterTable(inIpv6(one), machineOf(one, 'fd6d::2'), IPV6),
+  ];
+  const machineOf = (one: NetworkPlan, router: string) => ({
+    router,
+    hostAddresses: [],
+    held: new Set(one.published.map(({ protocol, port }) => `${protocol} . ${port}`)),
+  });
+  const fingerprint = async ({ netns }: Guest) => await readFingerprint(netns, names);
 
   beforeAll(async () => {
     [changed, whole] = [new Guest('changed'), new Guest('whole')];
@@ -89,7 +97,7 @@ describe.skipIf(reason)(`rules${reason ? `, which need more: ${reason}` : ''}`, 
     expect(await keeper.mend(draw(one))).toBe(true);
     expect(await fingerprint(whole)).toBe(before);
     expect(await keeper.mend(draw(one))).toBe(false);
-    await removeTable(whole.netns, ROUTER_TABLE);
+    await removeTables(whole.netns, names);
     expect(await fingerprint(whole)).toBeUndefined();
   });
 });

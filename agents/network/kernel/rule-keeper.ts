@@ -1,15 +1,15 @@
-// Keeps a table of rules as it should be. What is written is remembered, so that a change is a small transaction, whatever
+// Keeps tables of rules as they should be, the same ones each time, in one transaction. What is written is remembered, so that a change is a small transaction, whatever
 // else is in the table. What others have done to it is found by comparing what the kernel says with what it said after the
 // last whole table: rules are not read back into what they were written from, which differs from one version of nft to the
 // next. What it would say after a change is rehearsed: the whole table is written in a namespace that goes at once. A process that
 // has just started writes the whole table once, at one stroke; connections are not the table's.
 import { sha256 } from '@muster/digests';
-import { renderChange, renderRemoval, renderTable, type Table } from '../rules/table.ts';
+import { renderChange, renderRemoval, renderTable, type Table, type TableName } from '../rules/table.ts';
 import { type Netns, run, runOrFail } from './run.ts';
 
 export class RuleKeeper {
   readonly #netns: Netns;
-  #written: Table | undefined;
+  #written: readonly Table[] | undefined;
   /** Undefined after a change: then nobody has looked yet. */
   #fingerprint: string | undefined;
 
@@ -18,44 +18,46 @@ export class RuleKeeper {
   }
 
   /** Says whether anything had to be written. */
-  async write(table: Table): Promise<boolean> {
-    if (this.#written === undefined) return await this.#replace(table);
-    const change = renderChange(this.#written, table);
+  async write(tables: readonly Table[]): Promise<boolean> {
+    const written = this.#written;
+    if (written === undefined) return await this.#replace(tables);
+    const changes = tables.map((table, index) => renderChange(written[index]!, table));
+    const change = changes.filter((lines) => lines !== '').join('\n');
     if (change === '') return false;
     this.#fingerprint = undefined;
     const { code } = await run(this.#netns, ['nft', '-f', '-'], `${change}\n`);
     // Somebody has taken away what the change builds on.
-    if (code !== 0) return await this.#replace(table);
-    this.#written = table;
+    if (code !== 0) return await this.#replace(tables);
+    this.#written = tables;
     return true;
   }
 
   /** The same, after a look at what is there. */
-  async mend(table: Table): Promise<boolean> {
-    if (this.#written === undefined) return await this.#replace(table);
+  async mend(tables: readonly Table[]): Promise<boolean> {
+    if (this.#written === undefined) return await this.#replace(tables);
     this.#fingerprint ??= digest(await rehearse(this.#written));
-    const isIntact = this.#fingerprint === (await readFingerprint(this.#netns, table.name));
-    return isIntact ? await this.write(table) : await this.#replace(table);
+    const isIntact = this.#fingerprint === (await readFingerprint(this.#netns, tables));
+    return isIntact ? await this.write(tables) : await this.#replace(tables);
   }
 
-  async #replace(table: Table): Promise<boolean> {
+  async #replace(tables: readonly Table[]): Promise<boolean> {
     this.#written = undefined;
     this.#fingerprint = undefined;
-    await runOrFail(this.#netns, ['nft', '-f', '-'], `${renderTable(table)}\n`);
-    this.#written = table;
-    this.#fingerprint = await readFingerprint(this.#netns, table.name);
+    await runOrFail(this.#netns, ['nft', '-f', '-'], `${tables.map(renderTable).join('\n')}\n`);
+    this.#written = tables;
+    this.#fingerprint = await readFingerprint(this.#netns, tables);
     return true;
   }
 }
 
-export async function removeTable(netns: Netns, name: string): Promise<void> {
-  await runOrFail(netns, ['nft', '-f', '-'], `${renderRemoval(name).join('\n')}\n`);
+export async function removeTables(netns: Netns, tables: readonly TableName[]): Promise<void> {
+  await runOrFail(netns, ['nft', '-f', '-'], `${tables.flatMap(renderRemoval).join('\n')}\n`);
 }
 
 /** What is there and shouldn't be so, by name; nothing where all is as it should be. */
-export async function compareTable(netns: Netns, table: Table): Promise<string[]> {
-  const [is, should] = await Promise.all([readObjects(netns, table.name), rehearse(table)]);
-  if (is === undefined) return [`table ${table.name} is missing`];
+export async function compareTables(netns: Netns, tables: readonly Table[]): Promise<string[]> {
+  const [is, should] = await Promise.all([readObjects(netns, tables), rehearse(tables)]);
+  if (is === undefined) return [`table ${tables[0]!.name} is missing`];
   const missing = [...should].filter(([name]) => !is.has(name)).map(([name]) => `${name} is missing`);
   const others = [...is].filter(([name]) => !should.has(name)).map(([name]) => `${name} is not ours`);
   const changed = [...should].filter(([name, text]) => is.has(name) && is.get(name) !== text);
@@ -66,8 +68,11 @@ export async function compareTable(netns: Netns, table: Table): Promise<string[]
  * Of all that counts: not of handles, nor of the order in which chains, sets and elements came to be. Rules keep theirs within
  * a chain.
  */
-export async function readFingerprint(netns: Netns, name: string): Promise<string | undefined> {
-  const objects = await readObjects(netns, name);
+export async function readFingerprint(
+  netns: Netns,
+  tables: readonly TableName[],
+): Promise<string | undefined> {
+  const objects = await readObjects(netns, tables);
   return objects && digest(objects);
 }
 
@@ -83,16 +88,31 @@ function digest(objects: Objects): string {
   );
 }
 
-async function readObjects(netns: Netns, name: string): Promise<Objects | undefined> {
-  const { code, stdout } = await run(netns, ['nft', '-j', 'list', 'table', 'ip', name]);
-  return code === 0 ? parseObjects(stdout) : undefined;
+/** Undefined where one of the tables is missing. */
+async function readObjects(netns: Netns, tables: readonly TableName[]): Promise<Objects | undefined> {
+  const objects = new Map<string, string>();
+  for (const { family, name } of tables) {
+    const { code, stdout } = await run(netns, ['nft', '-j', 'list', 'table', family, name]);
+    if (code !== 0) return undefined;
+    for (const [key, text] of parseObjects(stdout)) objects.set(`${family} ${key}`, text);
+  }
+  return objects;
 }
 
-/** What the kernel would say of the table. */
-async function rehearse(table: Table): Promise<Objects> {
-  const script = `nft -f - && nft -j list table ip ${table.name}`;
-  const command = ['unshare', '--net', '--', 'sh', '-c', script];
-  return parseObjects(await runOrFail(undefined, command, `${renderTable(table)}\n`));
+/** What the kernel would say of the tables. */
+async function rehearse(tables: readonly Table[]): Promise<Objects> {
+  const list = tables.map(({ family, name }) => `nft -j list table ${family} ${name}`);
+  const command = ['unshare', '--net', '--', 'sh', '-c', ['nft -f -', ...list].join(' && ')];
+  const said = await runOrFail(undefined, command, `${tables.map(renderTable).join('\n')}\n`);
+  const listings = said.split('\n').filter((line) => line.trim() !== '');
+  return new Map(
+    listings.flatMap((listing, index) =>
+      [...parseObjects(listing)].map(([key, text]): [string, string] => [
+        `${tables[index]!.family} ${key}`,
+        text,
+      ]),
+    ),
+  );
 }
 
 interface Listed {

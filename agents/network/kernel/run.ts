@@ -38,11 +38,15 @@ export function inNetns(netns: Netns, command: readonly string[]): readonly stri
 /** Runs lines for `ip -batch` or `bridge -batch` to the end, and answers with those that failed and why. */
 export async function runBatch(
   netns: Netns,
-  program: 'ip' | 'bridge',
+  program: 'ip' | 'ip -6' | 'bridge',
   lines: readonly string[],
 ): Promise<{ readonly line: string; readonly reason: string }[]> {
   if (lines.length === 0) return [];
-  const { stderr, code } = await run(netns, [program, '-force', '-batch', '-'], `${lines.join('\n')}\n`);
+  const { stderr, code } = await run(
+    netns,
+    [...program.split(' '), '-force', '-batch', '-'],
+    `${lines.join('\n')}\n`,
+  );
   if (code === 0) return [];
   const failures: { line: string; reason: string }[] = [];
   let said: string[] = [];

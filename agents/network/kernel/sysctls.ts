@@ -28,6 +28,15 @@ export async function compareSysctls(netns: Netns, values: ReadonlyMap<string, s
   return said.split('\n').filter((line) => line !== '');
 }
 
+/** A link has the addresses that it is given, and neither asks nor hears of others. */
+const withIpv6: readonly (readonly [string, string])[] = [
+  ['ipv6/conf/all/disable_ipv6', '0'],
+  ['ipv6/conf/default/disable_ipv6', '0'],
+  ['ipv6/conf/default/addr_gen_mode', '1'],
+  ['ipv6/conf/default/accept_ra', '0'],
+  ['ipv6/conf/default/accept_redirects', '0'],
+];
+
 export const routerSysctls: ReadonlyMap<string, string> = new Map([
   ['ipv4/ip_forward', '1'],
   // Who may send from where is said by rules, and what is forwarded for the world comes from any address.
@@ -37,9 +46,12 @@ export const routerSysctls: ReadonlyMap<string, string> = new Map([
   ['ipv4/icmp_errors_use_inbound_ifaddr', '1'],
   ['ipv4/conf/all/send_redirects', '0'],
   ['ipv4/conf/default/send_redirects', '0'],
-  ['ipv6/conf/all/disable_ipv6', '1'],
-  ['ipv6/conf/default/disable_ipv6', '1'],
+  ...withIpv6,
+  ['ipv6/conf/all/forwarding', '1'],
 ]);
+
+/** Of a task that has addresses of IPv6. */
+export const taskSysctls: ReadonlyMap<string, string> = new Map(withIpv6);
 
 /** Forwarding stays on when everything else is removed: somebody else may have come to need it. */
 export function hostSysctls(uplink: string): ReadonlyMap<string, string> {
@@ -47,5 +59,21 @@ export function hostSysctls(uplink: string): ReadonlyMap<string, string> {
     ['ipv4/ip_forward', '1'],
     [`ipv4/conf/${uplink}/route_localnet`, '1'],
     [`ipv4/conf/${uplink}/rp_filter`, '0'],
+    [`ipv6/conf/${uplink}/disable_ipv6`, '0'],
   ]);
+}
+
+/**
+ * What a host needs to forward IPv6, beside the others, where a network has it. Who forwards does not hear routers any more
+ * unless told to: what a link has learned from them, the way out maybe, it is to go on learning.
+ */
+export async function forwardIpv6(netns: Netns): Promise<void> {
+  const script = `
+    cd /proc/sys/net/ipv6/conf
+    [ "$(cat all/forwarding)" = 1 ] && exit
+    for link in *; do
+      [ "$(cat "$link/accept_ra")" = 1 ] && { echo 2 >"$link/accept_ra" || exit; }
+    done
+    echo 1 >all/forwarding`;
+  await runOrFail(netns, ['sh', '-c', script]);
 }

@@ -5,7 +5,12 @@ import { emptyPicture, withoutLinks } from './picture.ts';
 import { drawRouter } from './router-picture.ts';
 import { drawTask } from './task-picture.ts';
 
-const underlay = { mtu: 1500, vni: 77, uplink: { host: '169.254.9.1', router: '169.254.9.2' } };
+const underlay = {
+  mtu: 1500,
+  vni: 77,
+  uplink: { host: '169.254.9.1', router: '169.254.9.2' },
+  uplink6: undefined,
+};
 const networks: NetworkPlan['networks'] = [
   { id: 'front', number: 1, subnet: '10.0.1.0/24', block: '10.0.1.0/26', internal: false },
   { id: 'back', number: 2, subnet: '10.0.2.0/24', block: '10.0.2.0/26', internal: true },
@@ -43,6 +48,7 @@ describe('the router of a plan', () => {
     ]);
     expect([...router.forwarding]).toEqual(['02:6d:75:00:01:2c dev vx0 dst 10.90.0.2']);
     expect([...router.neighbours]).toEqual([
+      '169.254.9.1 lladdr 02:6d:75:fe:ff:01 dev uplink',
       '169.254.129.44 lladdr 02:6d:75:00:01:2c dev vx0',
       '10.0.1.7 lladdr 02:42:0a:00:01:07 dev t0a000107',
     ]);
@@ -58,11 +64,40 @@ describe('the router of a plan', () => {
   });
 });
 
+describe('the router of a plan in both families', () => {
+  const uplink6 = { host: 'fd6d::1', router: 'fd6d::2' };
+  const dual = { ...plan, networks: [{ ...networks[0]!, subnet6: 'fd00:1::/64' }, networks[1]!] };
+  const both = drawRouter(dual, { ...underlay, uplink6 });
+
+  it('has the same ways again, over the same links', () => {
+    expect([...both.links]).toEqual([...router.links]);
+    expect([...both.routes].slice(router.routes.size)).toEqual([
+      'default via fd6d::1 dev uplink',
+      'unreachable fd00:1::/64',
+      'fd00:1::a00:140/122 via fd6d:7573:7465:7201::12c dev vx0 onlink',
+      'fd00:1::a00:107/128 dev t0a000107',
+      'default via fd6d:7573:7465:7201::12c dev vx0 onlink table 100300',
+    ]);
+    expect(both.rules6).toEqual(router.rules);
+  });
+
+  it('is mended in one family without the other', () => {
+    const { ip, ip6 } = mendPicture(router, both);
+    expect(ip).toContain('address replace fd6d::2/126 dev uplink nodad');
+    expect(ip).toContain('route replace default via fd6d::1 dev uplink proto 77');
+    expect(ip.filter((line) => / del /.test(line) || /\d\.\d/.test(line))).toEqual([]);
+    expect(ip6).toEqual([...router.rules].map((line) => `rule add ${line} protocol 77`));
+    expect(mendPicture(both, both)).toEqual({ ip: [], ip6: [], bridge: [] });
+  });
+});
+
 describe('a task', () => {
   const byId = new Map(networks.map((network) => [network.id, network]));
+  const draw = (...attachments: readonly (typeof task)[]) =>
+    drawTask({ attachments, networks: byId }, { attachments: [], networks: byId }, 1450);
 
   it('has one way with one network', () => {
-    const picture = drawTask([task], byId, 1450);
+    const picture = draw(task);
     expect([...picture.routes]).toEqual([
       'default via 169.254.1.1 dev eth0 onlink src 10.0.1.7',
       '10.0.1.0/24 via 169.254.1.1 dev eth0 onlink src 10.0.1.7',
@@ -72,7 +107,7 @@ describe('a task', () => {
 
   it('sends by the interface whose address a packet has, and to the world by a network that leads there', () => {
     const inner = { ...task, networkId: 'back', address: '10.0.2.7' };
-    const picture = drawTask([inner, { ...task, interface: 'eth1' }], byId, 1450);
+    const picture = draw(inner, { ...task, interface: 'eth1' });
     expect([...picture.routes]).toEqual([
       'default via 169.254.1.1 dev eth1 onlink src 10.0.1.7',
       '10.0.2.0/24 via 169.254.1.1 dev eth0 onlink src 10.0.2.7',
@@ -89,7 +124,7 @@ describe('a task', () => {
 
 describe('mending', () => {
   it('does nothing where all is as it should be', () => {
-    expect(mendPicture(router, router)).toEqual({ ip: [], bridge: [] });
+    expect(mendPicture(router, router)).toEqual({ ip: [], ip6: [], bridge: [] });
     expect(findWrongLinks(router, router)).toEqual({ surplus: new Set(), missing: new Set() });
   });
 

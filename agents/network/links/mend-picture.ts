@@ -1,5 +1,6 @@
 // The lines that make one picture of the other. What has to be made anew is said apart: a link is born in another namespace
 // than the one it is to be in.
+import { isIpv6Text } from '@muster/model';
 import { ROUTE_PROTOCOL } from '../addressing.ts';
 import { deviceOf, type Link, type Picture, withoutLinks } from './picture.ts';
 
@@ -24,6 +25,8 @@ function isSameLink(one: Link, other: Link | undefined): boolean {
 export interface Mending {
   /** For `ip -batch`. */
   readonly ip: readonly string[];
+  /** For `ip -6 -batch`: what says nowhere that it is of IPv6. */
+  readonly ip6: readonly string[];
   /** For `bridge -batch`. */
   readonly bridge: readonly string[];
 }
@@ -36,7 +39,9 @@ export function mendPicture(before: Picture, should: Picture): Mending {
     ip: [
       ...[...should.links].flatMap(([name, link]) => mendLink(name, is.links.get(name), link)),
       ...replace(is.addresses, should.addresses, (line) => line).flatMap(
-        ({ verb, line }) => `address ${verb} ${line}`,
+        // Nobody else has it, so nobody is asked first.
+        ({ verb, line }) =>
+          `address ${verb} ${line}${verb === 'replace' && isIpv6Text(line) ? ' nodad' : ''}`,
       ),
       ...replace(is.neighbours, should.neighbours, (line) => `${firstWord(line)} ${deviceOf(line)}`).map(
         ({ verb, line }) => `neighbour ${verb} ${line} nud permanent`,
@@ -44,14 +49,19 @@ export function mendPicture(before: Picture, should: Picture): Mending {
       ...replace(is.routes, should.routes, routeKey).map(
         ({ verb, line }) => `route ${verb} ${line} proto ${ROUTE_PROTOCOL}`,
       ),
-      ...replace(is.rules, should.rules, (line) => line).map(
-        ({ verb, line }) => `rule ${verb === 'del' ? verb : 'add'} ${line} protocol ${ROUTE_PROTOCOL}`,
-      ),
+      ...mendRules(is.rules, should.rules),
     ],
+    ip6: mendRules(is.rules6, should.rules6),
     bridge: replace(is.forwarding, should.forwarding, (line) => `${firstWord(line)} ${deviceOf(line)}`).map(
       ({ verb, line }) => `fdb ${verb} ${line} self permanent`,
     ),
   };
+}
+
+function mendRules(is: ReadonlySet<string>, should: ReadonlySet<string>): string[] {
+  return replace(is, should, (line) => line).map(
+    ({ verb, line }) => `rule ${verb === 'del' ? verb : 'add'} ${line} protocol ${ROUTE_PROTOCOL}`,
+  );
 }
 
 function mendLink(name: string, is: Link | undefined, should: Link): string[] {
@@ -79,8 +89,8 @@ function replace(
 }
 
 function routeKey(line: string): string {
-  const words = line.split(' ').filter((word) => word !== 'unreachable');
-  return `${words[0]} ${/ table (\S+)/.exec(line)?.[1] ?? 'main'}`;
+  const [destination] = line.split(' ').filter((word) => word !== 'unreachable');
+  return `${destination} ${/ table (\S+)/.exec(line)?.[1] ?? 'main'} ${isIpv6Text(line)}`;
 }
 
 function firstWord(line: string): string {

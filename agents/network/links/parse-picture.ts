@@ -1,4 +1,5 @@
 // From what `ip -j -d` and `bridge -j` say to a picture.
+import { isIpv6Text } from '@muster/model';
 import { ROUTE_PROTOCOL } from '../addressing.ts';
 import type { Link, Picture } from './picture.ts';
 
@@ -10,6 +11,9 @@ export const QUESTIONS = [
   'rule show',
 ];
 
+/** For `ip -6`: of all this, what `ip` says of IPv4 alone unless it is told. */
+export const QUESTIONS6 = ['rule show'];
+
 interface SaidLink {
   readonly ifname: string;
   readonly flags: readonly string[];
@@ -18,7 +22,6 @@ interface SaidLink {
   readonly ifalias?: string;
   readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: SaidVxlan };
   readonly addr_info?: readonly {
-    readonly family: string;
     readonly local: string;
     readonly prefixlen: number;
   }[];
@@ -64,10 +67,12 @@ interface SaidForwarding {
 /** Of the links that `isOurs` names and lo. A namespace that others use has links that nobody here looks at. */
 export function parsePicture(
   answers: readonly (readonly unknown[])[],
+  answers6: readonly (readonly unknown[])[],
   forwarding: readonly unknown[],
   isOurs: (link: string) => boolean,
 ): Picture {
   const [said, neighbours, routes, rules] = answers as [SaidLink[], SaidNeighbour[], SaidRoute[], SaidRule[]];
+  const [rules6 = []] = answers6 as [SaidRule[]?];
   const links = said.filter(({ ifname }) => ifname === 'lo' || isOurs(ifname));
   return {
     links: new Map(links.map((link) => [link.ifname, parseLink(link)])),
@@ -79,23 +84,31 @@ export function parsePicture(
     ),
     routes: new Set(
       routes
-        .filter(({ protocol, dev }) => protocol === ROUTE_PROTOCOL && (dev === undefined || isOurs(dev)))
+        .filter(({ protocol, dev, type }) => {
+          const isSomewhere = dev !== undefined && type === 'unicast';
+          return protocol === ROUTE_PROTOCOL && (!isSomewhere || isOurs(dev));
+        })
         .map(sayRoute),
     ),
-    rules: new Set(rules.filter(({ protocol }) => protocol === ROUTE_PROTOCOL).map(sayRule)),
+    rules: parseRules(rules),
+    rules6: parseRules(rules6),
     forwarding: new Set(
       (forwarding as SaidForwarding[]).flatMap(({ mac, dst }) => (dst ? [`${mac} dev vx0 dst ${dst}`] : [])),
     ),
   };
 }
 
-/** Every IPv4 address of a machine, with the link that has it. */
+function parseRules(rules: readonly SaidRule[]): ReadonlySet<string> {
+  return new Set(rules.filter(({ protocol }) => protocol === ROUTE_PROTOCOL).map(sayRule));
+}
+
+/** Every address of a machine that others may reach, with the link that has it. */
 export function listMachineAddresses(
   said: readonly unknown[],
 ): { readonly address: string; readonly link: string; readonly mtu: number }[] {
   return (said as SaidLink[]).flatMap(({ ifname, mtu, addr_info = [] }) =>
     addr_info
-      .filter(({ family }) => family === 'inet')
+      .filter(({ local }) => !isOfOneLink(local))
       .map(({ local }) => ({ address: local, link: ifname, mtu })),
   );
 }
@@ -119,14 +132,19 @@ export function sayVxlan({ id, local, port }: SaidVxlan): string {
 /** Loopback's own is everybody's. */
 function listAddresses({ ifname, addr_info = [] }: SaidLink): string[] {
   return addr_info
-    .filter(({ family, local }) => family === 'inet' && local !== '127.0.0.1')
+    .filter(({ local }) => local !== '127.0.0.1' && local !== '::1' && !isOfOneLink(local))
     .map(({ local, prefixlen }) => `${local}/${prefixlen} dev ${ifname}`);
+}
+
+/** The kernel gives a link one of its own in IPv6, which nothing here has a use for. */
+function isOfOneLink(address: string): boolean {
+  return /^fe[89ab]/.test(address);
 }
 
 function sayRoute({ type, dst, gateway, dev, table, prefsrc, flags = [] }: SaidRoute): string {
   const words = [
     ...(type === 'unicast' ? [] : [type]),
-    dst === 'default' || dst.includes('/') ? dst : `${dst}/32`,
+    dst === 'default' || dst.includes('/') ? dst : `${dst}/${isIpv6Text(dst) ? 128 : 32}`,
     ...(gateway ? ['via', gateway] : []),
     ...(dev && type === 'unicast' ? ['dev', dev] : []),
     ...(flags.includes('onlink') ? ['onlink'] : []),

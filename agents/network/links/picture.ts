@@ -23,6 +23,8 @@ export interface Picture {
   readonly neighbours: ReadonlySet<string>;
   /** `pref 1000 fwmark 0x2 lookup 100002` */
   readonly rules: ReadonlySet<string>;
+  /** The same of IPv6: nothing in a line says of which they are. */
+  readonly rules6: ReadonlySet<string>;
   /** `02:… dev vx0 dst 10.90.0.2`: what the overlay's device sends where. */
   readonly forwarding: ReadonlySet<string>;
 }
@@ -43,6 +45,7 @@ export const emptyPicture: Picture = {
   routes: new Set(),
   neighbours: new Set(),
   rules: new Set(),
+  rules6: new Set(),
   forwarding: new Set(),
 };
 
@@ -55,7 +58,21 @@ export function withoutLinks(picture: Picture, gone: ReadonlySet<string>): Pictu
     routes: filterSet(picture.routes, stays),
     neighbours: filterSet(picture.neighbours, stays),
     rules: picture.rules,
+    rules6: picture.rules6,
     forwarding: filterSet(picture.forwarding, stays),
+  };
+}
+
+/** What goes over links, of one family or of several. */
+export type Ways = Pick<Picture, 'addresses' | 'neighbours' | 'routes' | 'rules'>;
+
+export function joinWays(ways: Ways, ways6: Ways): Omit<Picture, 'links' | 'forwarding'> {
+  return {
+    addresses: new Set([...ways.addresses, ...ways6.addresses]),
+    neighbours: new Set([...ways.neighbours, ...ways6.neighbours]),
+    routes: new Set([...ways.routes, ...ways6.routes]),
+    rules: ways.rules,
+    rules6: ways6.rules,
   };
 }
 

@@ -1,25 +1,30 @@
 // What the router namespace of a node is to have.
 import {
-  GATEWAY,
-  nodeHop,
+  type Family,
+  IPV4,
+  IPV6,
   nodeMac,
   ROUTER_MAC,
   returnTable,
   taskLink,
   taskMac,
+  UPLINK_MACS,
   VXLAN_OVERHEAD,
   VXLAN_PORT,
 } from '../addressing.ts';
+import { inIpv6 } from '../ipv6-plan.ts';
 import type { Attachment, NetworkPlan } from '../plan.ts';
 import type { UplinkAddresses } from '../router-names.ts';
 import { sayVxlan } from './parse-picture.ts';
-import { type Link, loopback, type Picture } from './picture.ts';
+import { emptyPicture, joinWays, type Link, loopback, type Picture, type Ways } from './picture.ts';
 
 /** What the machine has, and a plan can't say. */
 export interface Underlay {
   readonly mtu: number;
   readonly vni: number;
   readonly uplink: UplinkAddresses;
+  /** Undefined where the machine has no IPv6. */
+  readonly uplink6: UplinkAddresses | undefined;
 }
 
 /** Before these, whatever has no mark asks one rule, not one for each node. */
@@ -28,9 +33,9 @@ const RETURN_PREFERENCE = 1_000;
 /** More than any number of a node. With all of its bits, `ip` would not say it again. */
 const WHOLE_MARK = '0xffffff';
 
-export function drawRouter(plan: NetworkPlan, { mtu, vni, uplink }: Underlay): Picture {
+export function drawRouter(plan: NetworkPlan, { mtu, vni, uplink, uplink6 }: Underlay): Picture {
   const overlayMtu = mtu - VXLAN_OVERHEAD;
-  const { node, networks, peers, attachments } = plan;
+  const { node, peers, attachments } = plan;
   const plain: Link = { kind: 'veth', detail: '', mtu, mac: undefined, alias: '', isUp: true };
   const overlay: Link = {
     ...plain,
@@ -42,16 +47,32 @@ export function drawRouter(plan: NetworkPlan, { mtu, vni, uplink }: Underlay): P
   return {
     links: new Map([
       ['lo', loopback],
-      ['uplink', plain],
+      ['uplink', { ...plain, mac: UPLINK_MACS.router }],
       ['vx0', overlay],
       ...attachments.map((one): [string, Link] => [
         taskLink(one.address),
         { ...plain, mtu: overlayMtu, mac: ROUTER_MAC, alias: describeAttachment(one) },
       ]),
     ]),
-    addresses: new Set([`${GATEWAY}/32 dev lo`, `${uplink.router}/30 dev uplink`]),
+    ...joinWays(
+      drawWays(plan, IPV4, uplink),
+      uplink6 === undefined ? emptyPicture : drawWays(inIpv6(plan), IPV6, uplink6),
+    ),
+    forwarding: new Set(peers.map(({ number, underlay }) => `${nodeMac(number)} dev vx0 dst ${underlay}`)),
+  };
+}
+
+function drawWays(
+  { networks, peers, attachments }: NetworkPlan,
+  family: Family,
+  uplink: UplinkAddresses,
+): Ways {
+  const { bits, gateway, hop, uplinkPrefix } = family;
+  return {
+    addresses: new Set([`${gateway}/${bits} dev lo`, `${uplink.router}/${uplinkPrefix} dev uplink`]),
     neighbours: new Set([
-      ...peers.map(({ number }) => `${nodeHop(number)} lladdr ${nodeMac(number)} dev vx0`),
+      `${uplink.host} lladdr ${UPLINK_MACS.host} dev uplink`,
+      ...peers.map(({ number }) => `${hop(number)} lladdr ${nodeMac(number)} dev vx0`),
       ...attachments.map(({ address }) => `${address} lladdr ${taskMac(address)} dev ${taskLink(address)}`),
     ]),
     routes: new Set([
@@ -59,12 +80,10 @@ export function drawRouter(plan: NetworkPlan, { mtu, vni, uplink }: Underlay): P
       // An address that nobody has is nowhere, rather than somewhere in the world.
       ...networks.map(({ subnet }) => `unreachable ${subnet}`),
       ...peers.flatMap(({ number, blocks }) =>
-        blocks.map(({ block }) => `${block} via ${nodeHop(number)} dev vx0 onlink`),
+        blocks.map(({ block }) => `${block} via ${hop(number)} dev vx0 onlink`),
       ),
-      ...attachments.map(({ address }) => `${address}/32 dev ${taskLink(address)}`),
-      ...peers.map(
-        ({ number }) => `default via ${nodeHop(number)} dev vx0 onlink table ${returnTable(number)}`,
-      ),
+      ...attachments.map(({ address }) => `${address}/${bits} dev ${taskLink(address)}`),
+      ...peers.map(({ number }) => `default via ${hop(number)} dev vx0 onlink table ${returnTable(number)}`),
     ]),
     rules: new Set([
       `pref ${UNMARKED_PREFERENCE} fwmark 0/${WHOLE_MARK} lookup main`,
@@ -73,7 +92,6 @@ export function drawRouter(plan: NetworkPlan, { mtu, vni, uplink }: Underlay): P
           `pref ${RETURN_PREFERENCE} fwmark 0x${number.toString(16)} lookup ${returnTable(number)}`,
       ),
     ]),
-    forwarding: new Set(peers.map(({ number, underlay }) => `${nodeMac(number)} dev vx0 dst ${underlay}`)),
   };
 }
 

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { passDocker, unpassDocker } from '../kernel/docker-user.ts';
 import { makeNamespace, removeNamespace } from '../kernel/namespace.ts';
 import { readPicture, removeLinks } from '../kernel/read-picture.ts';
-import { RuleKeeper, removeTable } from '../kernel/rule-keeper.ts';
+import { RuleKeeper, removeTables } from '../kernel/rule-keeper.ts';
 import { type Netns, runBatch } from '../kernel/run.ts';
 import { setSysctls } from '../kernel/sysctls.ts';
 import { mendPicture } from '../links/mend-picture.ts';
@@ -34,7 +34,7 @@ export async function makeLocalHosts(key: string, count: number): Promise<readon
   const addressOf = (number: number) => `${subnet}.${number}`;
   await plug(names, { netns: undefined, link: names.link, address: addressOf(MACHINE), port: 'machine' });
   await setSysctls(undefined, new Map([['ipv4/ip_forward', '1']]));
-  await new RuleKeeper(undefined).mend(writeLocalTable(names));
+  await new RuleKeeper(undefined).mend([writeLocalTable(names)]);
   await passDocker(undefined, names.link);
   const hosts: LocalHost[] = [{ netns: undefined, underlay: addressOf(MACHINE) }];
   for (let number = MACHINE + 1; number <= count; number += 1) {
@@ -63,7 +63,7 @@ export async function removeLocalHosts(key: string): Promise<void> {
   for (const number of listNumbers(names)) await removeHost(names, number);
   await removeNamespaceAtOnce(names, 'lan');
   await runBatch(undefined, 'ip', [`link delete ${names.link}`]);
-  await removeTable(undefined, names.table);
+  await removeTables(undefined, [{ family: 'ip', name: names.table }]);
   await unpassDocker(undefined, names.link);
 }
 
@@ -79,8 +79,8 @@ interface Plug {
 /** Puts one on the link that all share. */
 async function plug({ lan }: LocalNames, { netns, link, address, port, gateway }: Plug): Promise<void> {
   const isOwn = (name: string) => name === link;
-  const found = await readPicture(netns, isOwn);
-  const ports = await readPicture(lan, (name) => name === port);
+  const found = await readPicture(netns, isOwn, false);
+  const ports = await readPicture(lan, (name) => name === port, false);
   const isThere = found.links.has(link) && ports.links.has(port);
   if (!isThere) {
     await runBatch(netns, 'ip', [`link delete ${link}`]);
@@ -97,7 +97,7 @@ async function plug({ lan }: LocalNames, { netns, link, address, port, gateway }
     addresses: new Set([`${address}/24 dev ${link}`]),
     routes: new Set(gateway === undefined ? [] : [`default via ${gateway} dev ${link}`]),
   };
-  const is = isThere ? found : await readPicture(netns, isOwn);
+  const is = isThere ? found : await readPicture(netns, isOwn, false);
   // Of the machine's own routes and rules, none is looked at.
   const own: Picture = { ...is, routes: gateway === undefined ? new Set() : is.routes, rules: new Set() };
   await expectNoFailure(netns, mendPicture(own, should).ip);

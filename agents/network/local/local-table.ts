@@ -7,6 +7,7 @@ import type { LocalNames } from './local-names.ts';
 export function writeLocalTable({ table, link }: Pick<LocalNames, 'table' | 'link'>): Table {
   const pass = `meta mark set meta mark or ${PASS_MARK}`;
   return {
+    family: 'ip',
     name: table,
     collections: new Map(),
     chains: new Map([

@@ -1,7 +1,7 @@
 // What the kernel of a node does with the packets of one of its tasks, or with those that are for one of them: asked for by
 // somebody who wonders where they stop. It changes nothing.
 import { isIP } from 'node:net';
-import { GATEWAY, serviceChain, taskLink } from '../addressing.ts';
+import { IPV4, serviceChain, taskLink } from '../addressing.ts';
 import { askIp } from '../kernel/read-picture.ts';
 import { run } from '../kernel/run.ts';
 import type { Attachment } from '../plan.ts';
@@ -58,7 +58,7 @@ export async function lookAtWay(
   const [endpoints, routes, answer, connection] = await Promise.all([
     vip === undefined ? undefined : listEndpoints(router, vip),
     Promise.all(to.map((address) => findRoute(router, address, attachment))),
-    from && name !== undefined ? askName(from, GATEWAY, name) : undefined,
+    from && name !== undefined ? askName(from, IPV4.gateway, name) : undefined,
     from && connect ? tryConnection(from, connect.host, connect.port) : undefined,
   ]);
   return {

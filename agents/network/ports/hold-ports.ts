@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { type Answer, type HeldPort, type Order, sayPort } from './words.ts';
+import { type Answer, type HeldPort, type Order, sayHeld } from './words.ts';
 
 interface Hold {
   release(): Promise<void>;
@@ -34,7 +34,7 @@ export async function holdPorts(socketPath: string): Promise<void> {
   await once(server, 'close');
 
   async function obey(order: Order, connection: Socket): Promise<void> {
-    const wanted = new Map(order.ports.map((port) => [sayPort(port), port]));
+    const wanted = new Map(order.ports.map((port) => [sayHeld(port), port]));
     for (const [name, hold] of held) {
       if (wanted.has(name)) continue;
       held.delete(name);
@@ -64,10 +64,12 @@ async function isServed(socketPath: string): Promise<boolean> {
   return isServed;
 }
 
-async function hold({ protocol, port }: HeldPort): Promise<Hold> {
+async function hold({ protocol, port, ipv6: of6 }: HeldPort): Promise<Hold> {
+  const ipv6 = of6 === true;
+  const host = ipv6 ? '::' : '0.0.0.0';
   if (protocol === 'udp') {
-    const socket = createSocket({ type: 'udp4' });
-    socket.bind({ port, address: '0.0.0.0', exclusive: true });
+    const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6 });
+    socket.bind({ port, address: host, exclusive: true });
     await once(socket, 'listening');
     socket.on('error', () => undefined);
     return { release: () => new Promise((resolve) => socket.close(() => resolve())) };
@@ -75,7 +77,7 @@ async function hold({ protocol, port }: HeldPort): Promise<Hold> {
   const server: Server = createServer((connection) => {
     connection.on('error', () => undefined).resetAndDestroy();
   });
-  server.listen({ port, host: '0.0.0.0', exclusive: true });
+  server.listen({ port, host, ipv6Only: ipv6, exclusive: true });
   await once(server, 'listening');
   server.on('error', () => undefined);
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };

@@ -3,6 +3,8 @@
 export interface HeldPort {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
+  /** Of the machine's addresses of IPv6, and of those alone; left out, of IPv4. */
+  readonly ipv6?: true;
 }
 
 export interface Order {
@@ -22,4 +24,9 @@ export interface Answer {
 
 export function sayPort({ protocol, port }: { readonly protocol: string; readonly port: number }): string {
   return `${protocol} . ${port}`;
+}
+
+/** The same port is another one's to hold in each family. */
+export function sayHeld(port: HeldPort): string {
+  return port.ipv6 === true ? `ip6 ${sayPort(port)}` : sayPort(port);
 }

@@ -1,5 +1,6 @@
 // Which connections the kernel tracks lead where nothing is any more, or pass by where they should be led. A TCP connection
 // ends by itself; a client that speaks UDP from one port goes on for ever as it began.
+import { isIpv6Text } from '@muster/model';
 import type { NetworkPlan } from '../plan.ts';
 
 export interface Flow {
@@ -56,12 +57,12 @@ export function isAstray(
   led: ReadonlySet<string>,
 ): (flow: Flow) => boolean {
   return ({ to, port, server }) => {
-    if (!hostAddresses.has(to) && !to.startsWith('127.')) return false;
+    if (!hostAddresses.has(to) && !to.startsWith('127.') && to !== '::1') return false;
     return led.has(`udp . ${port}`) ? server === to : server === router;
   };
 }
 
 /** For `conntrack -R`. */
 export function forgetFlow({ from, to, sourcePort, port }: Flow): string {
-  return `-D -p udp --orig-src ${from} --orig-dst ${to} --sport ${sourcePort} --dport ${port}`;
+  return `-D -f ${isIpv6Text(to) ? 'ipv6' : 'ipv4'} -p udp --orig-src ${from} --orig-dst ${to} --sport ${sourcePort} --dport ${port}`;
 }

@@ -1,6 +1,6 @@
 // The rules in the host's own network: published ports lead to the router, its packets lead out, and the overlay is heard
 // from the cluster's nodes alone. Everything is in one table, and nothing of anybody else's is changed.
-import { VXLAN_PORT } from '../addressing.ts';
+import { type Family, VXLAN_PORT } from '../addressing.ts';
 import type { NetworkPlan } from '../plan.ts';
 import type { RouterNames, UplinkAddresses } from '../router-names.ts';
 import { setOf, type Table } from './table.ts';
@@ -13,21 +13,27 @@ export function writeHostTable(
   { hostTable, uplink, vni }: RouterNames,
   { router }: UplinkAddresses,
   held: ReadonlySet<string>,
+  { name: ip, loopback, address: type }: Family,
 ): Table {
   const led = plan.published
     .filter(({ endpoints }) => endpoints.length > 0)
     .map(({ protocol, port }) => `${protocol} . ${port}`)
     .filter((port) => held.has(port));
-  const lead = `fib daddr type local meta l4proto . th dport @ports dnat to ${router}`;
+  const toPort = 'meta l4proto . th dport @ports';
+  // In IPv6 what is for one link alone, or for the machine alone, can't be led to another link.
+  const toAll = ip === 'ip6' ? 'ip6 daddr != { ::1, fe80::/10 } ' : '';
+  const lead = `fib daddr type local ${toAll}${toPort} dnat to ${router}`;
   return {
+    family: ip,
     name: hostTable,
     collections: new Map([
       ['ports', setOf('set type inet_proto . inet_service', led)],
       [
         'nodes',
         setOf(
-          'set type ipv4_addr',
-          plan.peers.map(({ underlay }) => underlay),
+          `set type ${type}`,
+          // The overlay is carried by IPv4 alone.
+          ip === 'ip' ? plan.peers.map(({ underlay }) => underlay) : [],
         ),
       ],
     ]),
@@ -37,7 +43,7 @@ export function writeHostTable(
         {
           hook: 'type filter hook input priority filter',
           // Of the overlay's packets those of our cluster: others may share the port.
-          rules: [`udp dport ${VXLAN_PORT} @th,96,24 ${vni} ip saddr != @nodes drop`],
+          rules: [`udp dport ${VXLAN_PORT} @th,96,24 ${vni} ${ip} saddr != @nodes drop`],
         },
       ],
       [
@@ -45,7 +51,7 @@ export function writeHostTable(
         {
           hook: 'type filter hook prerouting priority mangle',
           // The uplink may carry addresses of the loopback, for connections of this host to itself, and for no others.
-          rules: [`iifname "${uplink}" ip daddr 127.0.0.0/8 drop`],
+          rules: [`iifname "${uplink}" ${ip} daddr ${loopback} drop`],
         },
       ],
       [
@@ -54,12 +60,20 @@ export function writeHostTable(
       ],
       ['here', { hook: 'type nat hook output priority -100', rules: [lead] }],
       [
+        'refuse',
+        {
+          hook: 'type filter hook output priority filter',
+          // Who asks at localhost tries IPv4 next, unless somebody accepts.
+          rules: ip === 'ip6' ? [`ip6 daddr ::1 ${toPort} reject with icmpv6 port-unreachable`] : [],
+        },
+      ],
+      [
         'leave',
         {
           hook: 'type nat hook postrouting priority srcnat',
           rules: [
             `iifname "${uplink}" oifname != "${uplink}" masquerade`,
-            `oifname "${uplink}" ip saddr 127.0.0.0/8 masquerade`,
+            `oifname "${uplink}" ${ip} saddr ${loopback} masquerade`,
           ],
         },
       ],

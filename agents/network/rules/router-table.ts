@@ -1,5 +1,5 @@
 // The rules in a node's router: who is who, who may speak to whom, and who stands for a virtual address or a port.
-import { GATEWAY, nodeMac, serviceChain, taskLink } from '../addressing.ts';
+import { type Family, nodeMac, serviceChain, taskLink } from '../addressing.ts';
 import type { Attachment, NetworkPlan, PublishedPort } from '../plan.ts';
 import { type Chain, type Collection, mapOf, setOf, type Table } from './table.ts';
 
@@ -9,20 +9,25 @@ export const ROUTER_TABLE = 'muster';
 export interface Machine {
   /** The router's end of the uplink, where the host sends what comes to a published port. */
   readonly router: string;
-  /** All the addresses of this host. */
+  /** All the addresses of this host, of the family. */
   readonly hostAddresses: readonly string[];
   /** `tcp . 8080`: what is ours on this host. */
   readonly held: ReadonlySet<string>;
 }
 
-export function writeRouterTable(plan: NetworkPlan, machine: Machine): Table {
+/** The plan, and the machine's addresses, are of that family alone. */
+export function writeRouterTable(plan: NetworkPlan, machine: Machine, family: Family): Table {
   const services = plan.services.filter(({ endpoints }) => endpoints.length > 0);
   const published = plan.published.filter(({ endpoints }) => endpoints.length > 0);
   return {
+    family: family.name,
     name: ROUTER_TABLE,
-    collections: new Map([...membership(plan), ...destinations(plan, machine, services, published)]),
+    collections: new Map([
+      ...membership(plan, family),
+      ...destinations(plan, machine, { services, published }, family),
+    ]),
     chains: new Map([
-      ...Object.entries(baseChains(machine.router)),
+      ...Object.entries(baseChains(machine.router, family)),
       ...services.map(({ vip, endpoints }): [string, Chain] => [
         serviceChain(vip),
         { rules: [`dnat to ${takeTurns(endpoints)}`] },
@@ -33,40 +38,43 @@ export function writeRouterTable(plan: NetworkPlan, machine: Machine): Table {
 }
 
 /** Who has which address, and whose networks are whose. */
-function membership({ networks, peers, attachments }: NetworkPlan): [string, Collection][] {
+function membership(
+  { networks, peers, attachments }: NetworkPlan,
+  { address: type }: Family,
+): [string, Collection][] {
   return [
     [
       'owners',
       setOf(
-        'set type ifname . ipv4_addr',
+        `set type ifname . ${type}`,
         attachments.map(({ address }) => `"${taskLink(address)}" . ${address}`),
       ),
     ],
     [
       'subnets',
       setOf(
-        'set type ipv4_addr; flags interval',
+        `set type ${type}; flags interval`,
         networks.map(({ subnet }) => subnet),
       ),
     ],
     [
       'same_network',
       setOf(
-        'set type ipv4_addr . ipv4_addr; flags interval',
+        `set type ${type} . ${type}; flags interval`,
         networks.filter(({ ingress }) => !ingress).map(({ subnet }) => `${subnet} . ${subnet}`),
       ),
     ],
     [
       'way_out',
       setOf(
-        'set type ipv4_addr; flags interval',
+        `set type ${type}; flags interval`,
         networks.filter(({ internal }) => !internal).map(({ subnet }) => subnet),
       ),
     ],
     [
       'senders',
       setOf(
-        'set type ether_addr . ipv4_addr; flags interval',
+        `set type ether_addr . ${type}; flags interval`,
         peers.flatMap(({ number, blocks }) => blocks.map(({ block }) => `${nodeMac(number)} . ${block}`)),
       ),
     ],
@@ -77,7 +85,7 @@ function membership({ networks, peers, attachments }: NetworkPlan): [string, Col
         peers.map(({ number }) => [nodeMac(number), `${number}`] as const),
       ),
     ],
-    ['themselves', setOf('set type ipv4_addr . ipv4_addr', pairOwnAddresses(attachments))],
+    ['themselves', setOf(`set type ${type} . ${type}`, pairOwnAddresses(attachments))],
   ];
 }
 
@@ -85,8 +93,8 @@ function membership({ networks, peers, attachments }: NetworkPlan): [string, Col
 function destinations(
   { peers }: NetworkPlan,
   { hostAddresses, held }: Machine,
-  services: NetworkPlan['services'],
-  published: readonly PublishedPort[],
+  { services, published }: Pick<NetworkPlan, 'services' | 'published'>,
+  { address: type, name }: Family,
 ): [string, Collection][] {
   const ports = published.map((one) => [`${one.protocol} . ${one.port}`, `goto ${portChain(one)}`] as const);
   const targets = published.flatMap(({ protocol, target, endpoints }) =>
@@ -96,34 +104,35 @@ function destinations(
     [
       'vips',
       mapOf(
-        'map type ipv4_addr : verdict',
+        `map type ${type} : verdict`,
         services.map(({ vip }) => [vip, `goto ${serviceChain(vip)}`] as const),
       ),
     ],
     ['ports', mapOf('map type inet_proto . inet_service : verdict', ports)],
     ['held', setOf('set type inet_proto . inet_service', held)],
-    ['targets', setOf('set type ipv4_addr . inet_proto . inet_service', targets)],
-    ['here', setOf('set type ipv4_addr', hostAddresses)],
+    ['targets', setOf(`set type ${type} . inet_proto . inet_service`, targets)],
+    ['here', setOf(`set type ${type}`, hostAddresses)],
     [
       'elsewhere',
       setOf(
-        'set type ipv4_addr',
-        peers.map(({ underlay }) => underlay),
+        `set type ${type}`,
+        // Nodes know one another by IPv4 alone.
+        name === 'ip' ? peers.map(({ underlay }) => underlay) : [],
       ),
     ],
   ];
 }
 
-function baseChains(router: string): Record<string, Chain> {
+function baseChains(router: string, { name: ip, gateway, ping, nowhere }: Family): Record<string, Chain> {
   const port = 'meta l4proto . th dport';
   return {
     // Nobody speaks in another's name: a task in no other's, a node in that of its tasks, the world in no task's.
     guard: {
       hook: 'type filter hook prerouting priority raw',
       rules: [
-        'iifname "t*" iifname . ip saddr != @owners drop',
-        'iifname "vx0" ip saddr @subnets ether saddr . ip saddr != @senders drop',
-        'iifname "uplink" ip saddr @subnets drop',
+        `iifname "t*" iifname . ${ip} saddr != @owners drop`,
+        `iifname "vx0" ${ip} saddr @subnets ether saddr . ${ip} saddr != @senders drop`,
+        `iifname "uplink" ${ip} saddr @subnets drop`,
       ],
     },
     // What came through another node goes back through it, where its destination was changed.
@@ -139,18 +148,18 @@ function baseChains(router: string): Record<string, Chain> {
     choose: {
       hook: 'type nat hook prerouting priority dstnat',
       rules: [
-        'iifname "t*" ip daddr vmap @vips',
-        `iifname "uplink" ip daddr ${router} ${port} vmap @ports`,
+        `iifname "t*" ${ip} daddr vmap @vips`,
+        `iifname "uplink" ${ip} daddr ${router} ${port} vmap @ports`,
         // Sent out and back through the host, it would be a martian.
-        `iifname "t*" ip daddr @elsewhere ${port} vmap @ports`,
-        `iifname "t*" ip daddr @here ${port} @held ${port} vmap @ports`,
+        `iifname "t*" ${ip} daddr @elsewhere ${port} vmap @ports`,
+        `iifname "t*" ${ip} daddr @here ${port} @held ${port} vmap @ports`,
       ],
     },
     disguise: {
       hook: 'type nat hook postrouting priority srcnat',
       rules: [
         // A task that was sent to itself would drop what has its own address.
-        `ip saddr . ip daddr @themselves snat to ${GATEWAY}`,
+        `${ip} saddr . ${ip} daddr @themselves snat to ${gateway}`,
         'iifname "t*" oifname "uplink" masquerade',
       ],
     },
@@ -158,10 +167,10 @@ function baseChains(router: string): Record<string, Chain> {
       hook: 'type filter hook forward priority filter; policy drop',
       rules: [
         'ct state established,related accept',
-        'ip daddr . meta l4proto . th dport @targets accept',
-        'iifname != "uplink" ip saddr . ip daddr @same_network accept',
-        'iifname "t*" oifname "uplink" ip saddr @way_out accept',
-        'iifname "t*" reject with icmp admin-prohibited',
+        `${ip} daddr . meta l4proto . th dport @targets accept`,
+        `iifname != "uplink" ${ip} saddr . ${ip} daddr @same_network accept`,
+        `iifname "t*" oifname "uplink" ${ip} saddr @way_out accept`,
+        `iifname "t*" reject with ${nowhere}`,
       ],
     },
     receive: {
@@ -169,9 +178,9 @@ function baseChains(router: string): Record<string, Chain> {
       rules: [
         'ct state established,related accept',
         'iifname "lo" accept',
-        `iifname "t*" ip daddr ${GATEWAY} meta l4proto { tcp, udp } th dport 53 accept`,
-        `iifname "t*" ip daddr ${GATEWAY} icmp type echo-request accept`,
-        'iifname "t*" reject with icmp admin-prohibited',
+        `iifname "t*" ${ip} daddr ${gateway} meta l4proto { tcp, udp } th dport 53 accept`,
+        `iifname "t*" ${ip} daddr ${gateway} ${ping} accept`,
+        `iifname "t*" reject with ${nowhere}`,
       ],
     },
   };

@@ -6,6 +6,8 @@ export interface Chain {
   readonly rules: readonly string[];
 }
 
+export type TableName = Pick<Table, 'family' | 'name'>;
+
 /** A set, or a map where elements have values. */
 export interface Collection {
   /** `set { type ipv4_addr; flags interval; }` without the braces. */
@@ -15,9 +17,16 @@ export interface Collection {
 }
 
 export interface Table {
+  readonly family: 'ip' | 'ip6';
   readonly name: string;
   readonly collections: ReadonlyMap<string, Collection>;
   readonly chains: ReadonlyMap<string, Chain>;
+}
+
+/** One for each family of addresses. */
+export interface Tables {
+  readonly routerTables: readonly Table[];
+  readonly hostTables: readonly Table[];
 }
 
 export function setOf(type: string, elements: Iterable<string>): Collection {
@@ -30,9 +39,8 @@ export function mapOf(type: string, elements: Iterable<readonly [string, string]
 
 /** The whole table in place of whatever there is by its name, at once. */
 export function renderTable(table: Table): string {
-  return [...renderRemoval(table.name), `add table ip ${table.name}`, ...changeLines(nothing, table)].join(
-    '\n',
-  );
+  const { family, name } = table;
+  return [...renderRemoval(table), `add table ${family} ${name}`, ...changeLines(nothing, table)].join('\n');
 }
 
 /** Nothing where they are the same. */
@@ -41,14 +49,14 @@ export function renderChange(before: Table, after: Table): string {
 }
 
 /** Also where it isn't. */
-export function renderRemoval(name: string): string[] {
-  return [`add table ip ${name}`, `delete table ip ${name}`];
+export function renderRemoval({ family, name }: TableName): string[] {
+  return [`add table ${family} ${name}`, `delete table ${family} ${name}`];
 }
 
 const nothing: Pick<Table, 'collections' | 'chains'> = { collections: new Map(), chains: new Map() };
 
 function changeLines(before: Pick<Table, 'collections' | 'chains'>, after: Table): string[] {
-  const at = `ip ${after.name}`;
+  const at = `${after.family} ${after.name}`;
   const collectionNames = [...new Set([...before.collections.keys(), ...after.collections.keys()])];
   const elements = collectionNames.map((name) => ({
     name,

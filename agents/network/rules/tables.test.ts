@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { IPV4, IPV6 } from '../addressing.ts';
+import { inIpv6 } from '../ipv6-plan.ts';
 import type { NetworkPlan } from '../plan.ts';
 import { nameRouter } from '../router-names.ts';
 import { forgetFlow, isAstray, isStale, parseFlows } from './flows.ts';
@@ -25,7 +27,7 @@ const plan: NetworkPlan = {
   ],
 };
 const machine = { router: '169.254.9.2', hostAddresses: ['10.90.0.1'], held: new Set(['tcp . 8080']) };
-const table = writeRouterTable(plan, machine);
+const table = writeRouterTable(plan, machine, IPV4);
 const names = nameRouter('cluster', 'node');
 
 describe('the table of a router', () => {
@@ -69,7 +71,7 @@ describe('the table of a router', () => {
   });
 
   it('declares before it uses, and ends a chain after what leads there', () => {
-    const without = writeRouterTable({ ...plan, services: [] }, machine);
+    const without = writeRouterTable({ ...plan, services: [] }, machine, IPV4);
     expect(renderChange(table, without).split('\n')).toEqual([
       'delete element ip muster vips { 10.0.1.250 : goto vip_10_0_1_250 }',
       'flush chain ip muster vip_10_0_1_250',
@@ -84,18 +86,45 @@ describe('the table of a router', () => {
 
   it('changes one chain for one service, and nothing for none', () => {
     const services = [{ ...plan.services[0]!, endpoints: ['10.0.1.70'] }];
-    expect(renderChange(table, writeRouterTable({ ...plan, services }, machine)).split('\n')).toEqual([
+    expect(renderChange(table, writeRouterTable({ ...plan, services }, machine, IPV4)).split('\n')).toEqual([
       'flush chain ip muster vip_10_0_1_250',
       'add rule ip muster vip_10_0_1_250 dnat to numgen inc mod 1 map { 0 : 10.0.1.70 }',
     ]);
-    expect(renderChange(table, writeRouterTable(structuredClone(plan), machine))).toBe('');
+    expect(renderChange(table, writeRouterTable(structuredClone(plan), machine, IPV4))).toBe('');
+  });
+});
+
+describe('the table of a router in IPv6', () => {
+  const dual = {
+    ...plan,
+    networks: [{ ...plan.networks[0]!, subnet6: 'fd00:1::/64' }, plan.networks[1]!],
+  };
+  const table6 = writeRouterTable(inIpv6(dual), { ...machine, hostAddresses: ['fd00:90::1'] }, IPV6);
+  const elements = (name: string) => [...table6.collections.get(name)!.elements.keys()];
+
+  it('has the same of the networks that have it, and nothing of the others', () => {
+    expect(elements('subnets')).toEqual(['fd00:1::/64']);
+    expect(elements('owners')).toEqual(['"t0a000107" . fd00:1::a00:107']);
+    expect(elements('senders')).toEqual(['02:6d:75:00:00:02 . fd00:1::a00:140/122']);
+    expect(elements('vips')).toEqual(['fd00:1::a00:1fa']);
+    expect(elements('ports')).toEqual(['tcp . 8080', 'sctp . 9000']);
+    expect(elements('elsewhere')).toEqual([]);
+    expect(table6.chains.get('vip_fd00_1__a00_1fa')!.rules).toEqual([
+      'dnat to numgen inc mod 2 map { 0 : fd00:1::a00:107, 1 : fd00:1::a00:146 }',
+    ]);
+  });
+
+  it('leads nothing to a network that has none', () => {
+    const on = writeRouterTable(inIpv6(plan), machine, IPV6);
+    expect(on.collections.get('ports')!.elements.size).toBe(0);
+    expect([...on.chains.keys()].filter((name) => /^(vip|port)_/.test(name))).toEqual([]);
   });
 });
 
 describe('the table of a host', () => {
   it('leads to the router what is published, ours here, and has somebody behind it', () => {
     const held = new Set(['sctp . 9000', 'udp . 53']);
-    const host = writeHostTable(plan, names, { host: '169.254.9.1', router: '169.254.9.2' }, held);
+    const host = writeHostTable(plan, names, { host: '169.254.9.1', router: '169.254.9.2' }, held, IPV4);
     expect([...host.collections.get('ports')!.elements.keys()]).toEqual(['sctp . 9000']);
     expect(host.name).toMatch(/^muster_[0-9a-f]{8}$/);
   });
@@ -113,8 +142,8 @@ describe('a flow of UDP', () => {
   it('is stale where it leads to what is no endpoint', () => {
     expect(flows.map(({ sourcePort }) => sourcePort)).toEqual(['4001', '4002', '4003', '4004']);
     expect(flows.filter(isStale(plan)).map(forgetFlow)).toEqual([
-      '-D -p udp --orig-src 10.0.1.9 --orig-dst 10.0.1.250 --sport 4002 --dport 99',
-      '-D -p udp --orig-src 10.90.0.99 --orig-dst 169.254.9.2 --sport 4004 --dport 7000',
+      '-D -f ipv4 -p udp --orig-src 10.0.1.9 --orig-dst 10.0.1.250 --sport 4002 --dport 99',
+      '-D -f ipv4 -p udp --orig-src 10.90.0.99 --orig-dst 169.254.9.2 --sport 4004 --dport 7000',
     ]);
     const published = [{ protocol: 'udp', port: 7000, target: 7001, endpoints: ['10.0.1.7'] }] as const;
     expect(flows.filter(isStale({ ...plan, published })).map(({ sourcePort }) => sourcePort)).toEqual([

@@ -42,16 +42,26 @@ export class Stage {
   readonly #bridge = new Guest('bridge');
   readonly folder = mkdtempSync(path.join(tmpdir(), 'muster-stage-'));
 
-  /** All networks are 10.201.N.0/24; a host's block is a /26 of it, by the host's number. */
+  /** All networks are 10.201.N.0/24, and fd00:201:N::/64 where they have IPv6; a host's block is a /26 of it, by the host's number. */
   readonly networks: PlannedNetwork[] = [];
   services: NetworkPlan['services'] = [];
   published: NetworkPlan['published'] = [];
 
-  static async make(hosts: number, networks: readonly { internal?: boolean }[]): Promise<Stage> {
+  static async make(
+    hosts: number,
+    networks: readonly { readonly internal?: boolean; readonly ipv6?: boolean }[],
+  ): Promise<Stage> {
     const stage = new Stage();
-    networks.forEach(({ internal = false }, index) => {
+    networks.forEach(({ internal = false, ipv6 = false }, index) => {
       const number = index + 1;
-      stage.networks.push({ id: `net${number}`, number, subnet: `10.201.${number}.0/24`, internal });
+      const subnet6 = ipv6 ? { subnet6: `fd00:201:${number}::/64` } : {};
+      stage.networks.push({
+        id: `net${number}`,
+        number,
+        subnet: `10.201.${number}.0/24`,
+        ...subnet6,
+        internal,
+      });
     });
     await Promise.all([stage.outside.isThere(), stage.#bridge.isThere()]);
     inside(stage.#bridge, 'ip link add lan type bridge', 'ip link set lan up');
@@ -67,6 +77,8 @@ export class Stage {
     await guest.isThere();
     await guest.serve(8080);
     await guest.serve(8080, 'udp');
+    await guest.serve(8080, 'tcp', '::');
+    await guest.serve(8080, 'udp', '::');
     const last = this.tasks.filter((task) => task.host === host).length + 2;
     const attachments = networks.map((network, index) => ({
       taskId: name,
@@ -130,6 +142,10 @@ export class Stage {
       'iptables -N DOCKER-USER',
       'iptables -A DOCKER-USER -j RETURN',
       'iptables -I FORWARD -j DOCKER-USER',
+      'ip6tables -P FORWARD DROP',
+      'ip6tables -N DOCKER-USER',
+      'ip6tables -A DOCKER-USER -j RETURN',
+      'ip6tables -I FORWARD -j DOCKER-USER',
     );
     const options: RouterOptions = {
       clusterId: this.clusterId,
@@ -147,6 +163,7 @@ export class Stage {
       guest,
       `ip link add eth0 type veth peer name ${port} netns ${this.#bridge.netns}`,
       `ip address add ${address}/24 dev eth0`,
+      `ip address add fd00:90::${address.split('.')[3]}/64 dev eth0 nodad`,
       'ip link set eth0 up',
       'ip link set lo up',
     );

@@ -14,7 +14,8 @@ const deeds = {
   serve: ({ protocol, port, name, host = '0.0.0.0' }) =>
     new Promise((resolve, reject) => {
       if (protocol === 'udp') {
-        const socket = createSocket('udp4').on('error', reject);
+        const ipv6 = host.includes(':');
+        const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6 }).on('error', reject);
         socket.on('message', (_, { address, port: to }) => {
           seen.add(address);
           socket.send(`${name} saw ${address}`, to, address);
@@ -33,7 +34,9 @@ const deeds = {
           else socket.write(`${name} heard ${line}\n`);
         });
       });
-      server.on('error', reject).listen(port, host, () => resolve('serves'));
+      server
+        .on('error', reject)
+        .listen({ port, host, ipv6Only: host.includes(':') }, () => resolve('serves'));
     }),
 
   seen: async () => [...seen],
@@ -117,7 +120,8 @@ function nextLine(socket, timeoutMs = 3_000) {
 function askUdp({ host, port, from, fromPort, timeoutMs = 2_000 }) {
   return new Promise((resolve, reject) => {
     const key = `udp ${fromPort}`;
-    const socket = open.get(key) ?? createSocket('udp4');
+    const ipv6 = host.includes(':');
+    const socket = open.get(key) ?? createSocket(ipv6 ? 'udp6' : 'udp4');
     const timer = setTimeout(() => end(reject, new Error('silence')), timeoutMs);
     const hear = (message) => end(resolve, message.toString());
     const fail = (error) => end(reject, error);
@@ -132,7 +136,7 @@ function askUdp({ host, port, from, fromPort, timeoutMs = 2_000 }) {
     if (open.has(key)) send();
     else {
       if (fromPort !== undefined) open.set(key, socket);
-      socket.bind({ port: fromPort ?? 0, address: from ?? '0.0.0.0' }, send);
+      socket.bind({ port: fromPort ?? 0, address: from ?? (ipv6 ? '::' : '0.0.0.0') }, send);
     }
   });
 }
