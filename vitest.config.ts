@@ -1,10 +1,21 @@
 // Tests by kind, which their names tell. Cheap kinds first; e2e shares one engine, so one file at a time;
-// what is to heal within seconds has the machine to itself.
+// what is to heal within seconds, or is measured, has the machine to itself.
 import { defineConfig } from 'vitest/config';
 
 const anywhere = (name: string) => [`{shared,services,agents,cli,simulation,deploy,test}/**/${name}`];
 const report = process.env.MUSTER_TEST_REPORT;
 const minutes = (count: number) => count * 60_000;
+
+/** Integration tests that say how long something takes, where another test beside them would be noticed. */
+const measured = [
+  'shared/log/jetstream/{lagging-server,large-cluster}.int.test.ts',
+  'agents/resolver/**/*.int.test.ts',
+  'test/integration/{copies,heavy-reads,quorum-loss,server-loss,sharing}.int.test.ts',
+  'test/hostile/hostile.int.test.ts',
+];
+
+/** What README and the guide show, one command after the other. */
+const documents = ['test/e2e/documents.e2e.test.ts'];
 
 export default defineConfig({
   test: {
@@ -17,8 +28,9 @@ export default defineConfig({
           exclude: anywhere('*.{int,e2e,sim,cluster}.test.ts').concat('**/node_modules/**'),
           pool: 'threads',
           isolate: false,
-          // They take milliseconds; a machine that has other things to do is no fault of theirs.
-          testTimeout: minutes(1),
+          maxWorkers: 2,
+          // None of them waits for anything: so long takes only what hangs.
+          testTimeout: minutes(2),
           sequence: { groupOrder: 0 },
         },
       },
@@ -36,21 +48,46 @@ export default defineConfig({
         test: {
           name: 'int',
           include: anywhere('*.int.test.ts'),
-          testTimeout: minutes(1),
-          hookTimeout: minutes(1),
+          exclude: [...measured, '**/node_modules/**'],
+          testTimeout: minutes(2),
+          hookTimeout: minutes(2),
+          // Most of what they do is waiting.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'documents',
+          include: documents,
+          globalSetup: ['test/e2e/engine.ts'],
+          setupFiles: ['test/e2e/require-engine.ts'],
+          // Beside the one above: it waits for containers, as a person does, and what it runs is in a cluster of its own.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: measured,
+          testTimeout: minutes(2),
+          hookTimeout: minutes(2),
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
       {
         test: {
           name: 'e2e',
           include: anywhere('*.e2e.test.ts'),
+          exclude: [...documents, '**/node_modules/**'],
           globalSetup: ['test/e2e/engine.ts'],
           setupFiles: ['test/e2e/require-engine.ts'],
           testTimeout: minutes(3),
           hookTimeout: minutes(3),
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -60,7 +97,7 @@ export default defineConfig({
           testTimeout: minutes(3),
           hookTimeout: minutes(2),
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

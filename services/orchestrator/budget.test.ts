@@ -94,7 +94,7 @@ describe.each([
       expect(listWrongSlots(history)).toEqual([]);
     }
     expect(web(history).tasks.size).toBe(24_000);
-  }, 30_000);
+  });
 
   it('the end of thousands of tasks is decided in parts, whatever each of them says', () => {
     const { history, settle: decide } = startCluster(maxRecordBytes);
@@ -168,7 +168,7 @@ describe('whatever happens to a service', () => {
       ),
       { numRuns: 12 },
     );
-  }, 30_000);
+  });
 });
 
 describe('the size of what a plan lists', () => {

@@ -200,7 +200,7 @@ describe('whatever happens', () => {
       }),
       { numRuns: 150 },
     );
-  }, 30_000);
+  });
 });
 
 describe('when nothing else constrains', () => {

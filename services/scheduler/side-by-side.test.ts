@@ -46,7 +46,7 @@ function decideTogether(history: History, schedulers: readonly Reducer[]) {
   return { refused: decisions.length - stood, stood };
 }
 
-it('hardly ever meet on a node while much waits, however long that lasts', { timeout: 30_000 }, async () => {
+it('hardly ever meet on a node while much waits, however long that lasts', async () => {
   const history = startHistory();
   for (let node = 0; node < NODES; node += 1) joinReadyNode(history, `node-${node}`);
   const schedulers = (await startShares()).map((sharing, index) =>

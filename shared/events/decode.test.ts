@@ -75,6 +75,8 @@ describe('poison', () => {
     ['an acknowledgement', subject, { stream: 'MUSTER_LOG', seq: 5 }, /^v: /],
     ['no version', subject, { ...json, v: undefined }, /^v: /],
     ['version 0', subject, { ...json, v: 0 }, /^v: /],
+    ['a version that is no number', subject, { ...json, v: [1] }, /^v: /],
+    ['a version that is no primitive value', subject, { ...json, v: { toString: 0 } }, /^v: /],
     ['half a version', subject, { ...json, v: 1.5 }, /^v: /],
     ['no time', subject, { ...json, at: 'yesterday' }, /^at: /],
     ['a negative cause', subject, { ...json, cause: -1 }, /^cause: /],
@@ -345,6 +347,12 @@ describe('an intent', () => {
 });
 
 describe('decode', () => {
+  /** What can't be made a text or a number of. */
+  const oddObject = fc.dictionary(
+    fc.constantFrom('toString', 'valueOf', 'constructor', '__proto__'),
+    fc.nat(),
+  );
+  const value = fc.oneof(fc.jsonValue(), oddObject);
   const token = fc.oneof(
     fc.constantFrom('muster', 'event', 'intent', 'agent', 'orchestrator', 'node', 'service', 'n1', ''),
     fc.string({ maxLength: 8 }),
@@ -358,14 +366,14 @@ describe('decode', () => {
     fc.json().map(bytes),
     fc
       .record({
-        v: fc.oneof(fc.integer(), fc.constant(1)),
-        type: fc.oneof(fc.constantFrom(...catalogue.map(({ type }) => type)), fc.string()),
-        writer: fc.oneof(fc.constantFrom('agent', 'orchestrator'), fc.string()),
+        v: fc.oneof(fc.integer(), fc.constant(1), value),
+        type: fc.oneof(fc.constantFrom(...catalogue.map(({ type }) => type)), fc.string(), oddObject),
+        writer: fc.oneof(fc.constantFrom('agent', 'orchestrator'), fc.string(), oddObject),
         cause: fc.nat(),
         at: fc.constant('2026-01-01T00:00:00Z'),
         nodeId: fc.constantFrom('n1', 'n2'),
-        statuses: fc.jsonValue(),
-        spec: fc.jsonValue(),
+        statuses: value,
+        spec: value,
       })
       .map(encodeJson),
   );
@@ -385,12 +393,12 @@ describe('decode', () => {
   it('lets no spoiled event pass for what it was', () => {
     const examples = fc.constantFrom(...Object.values(exampleEvents));
     fc.assert(
-      fc.property(examples, fc.nat(), fc.jsonValue(), (draft, which, value) => {
+      fc.property(examples, fc.nat(), value, (draft, which, wrong) => {
         const { subject: on, data: stored } = composeEvent(draft, TIME, { wire: WIRE_VERSION });
         const json = JSON.parse(new TextDecoder().decode(stored));
         const keys = Object.keys(json);
         const key = keys[which % keys.length]!;
-        const fact = read(on, { ...json, [key]: value });
+        const fact = read(on, { ...json, [key]: wrong });
         if (fact.is !== 'event') return;
         expect(fact.event.writer).toBe(fact.address.writer);
         if (fact.address.kind === 'cluster') expect(fact.address.id).toBe('self');

@@ -139,8 +139,9 @@ export function decodeEvent(
     if (!parseEventSubject(subject)) return poison(record, 'no event has such a subject');
     return poison(record, `the payload is not JSON: ${(error as Error).message}`);
   }
-  const { type, v } = (json ?? nothing) as { readonly type: string; readonly v: number };
-  const usual = usualOf(definitions).get(type)?.[v - 1];
+  const { type, v } = (json ?? nothing) as { readonly type: string; readonly v: unknown };
+  // Anything may stand there, and not everything can be counted with.
+  const usual = typeof v === 'number' ? usualOf(definitions).get(type)?.[v - 1] : undefined;
   const event =
     usual === undefined || record.data.length > usual.maxBytes
       ? undefined

@@ -31,7 +31,7 @@ export interface WatchOptions {
   readonly strict?: boolean;
 }
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 const SHOWN = 15;
 
 interface Waiter {

@@ -99,8 +99,8 @@ export const classes: Readonly<Record<string, Make>> = {
     const payload = chance.happens(0.5)
       ? oddPayload(chance)
       : json({
-          v: 1,
-          type: token(chance),
+          v: chance.happens(0.5) ? 1 : oddValue(chance),
+          type: chance.happens(0.5) ? 'tasks.reported' : token(chance),
           writer: 'nobody',
           cause: 0,
           at: '2026-01-01T00:00:00Z',

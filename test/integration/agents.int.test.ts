@@ -94,7 +94,7 @@ describe('an agent', () => {
       ['logs', 'both.1'],
     ]) {
       const shown = () => cluster.run(args);
-      await vi.waitUntil(async () => (await shown()).stderr !== '', { timeout: 5_000, interval: 100 });
+      await vi.waitUntil(async () => (await shown()).stderr !== '', { timeout: 30_000, interval: 100 });
       expect(await shown()).toEqual({
         code: 0,
         stdout: expect.stringMatching(/^both\.1\.\w+@\w+ +\| to stdout\n$/),

@@ -48,7 +48,7 @@ describe('any key', () => {
         const flagsAndCommand = ['--name', name, ...only, ...flags, 'process', ...command];
         const id = await cluster.print('service', 'create', ...flagsAndCommand);
         // A task runs from just before its command does.
-        const environment = await vi.waitUntil(() => environmentOf(...command), { timeout: 5_000 });
+        const environment = await vi.waitUntil(() => environmentOf(...command), { timeout: 30_000 });
         expect(environment).toEqual(sorted(env));
         const [inspected] = JSON.parse(await cluster.print('service', 'inspect', name));
         expect(sorted(Object.entries(inspected.Spec.Labels))).toEqual(sorted(labels));

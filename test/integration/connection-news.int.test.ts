@@ -43,10 +43,10 @@ it('a role, an agent and each connection of up tell of an outage in two lines', 
     { level: WARNING, server, msg: 'the connection to NATS is lost: looking for it again' },
     { level: INFO, server, msg: 'the connection to NATS is there again', afterMs: expect.any(Number) },
   ];
-  await expect.poll(() => newsOf(role), { timeout: 10_000 }).toMatchObject(once);
-  await expect.poll(() => newsOf(agent), { timeout: 10_000 }).toMatchObject(once);
+  await expect.poll(() => newsOf(role), { timeout: 30_000 }).toMatchObject(once);
+  await expect.poll(() => newsOf(agent), { timeout: 30_000 }).toMatchObject(once);
   expect(newsOf(agent)[1]!.afterMs).toBeGreaterThanOrEqual(OUTAGE_MS - 100);
-  await expect.poll(() => newsOf(up).length, { timeout: 10_000 }).toBe(4);
+  await expect.poll(() => newsOf(up).length, { timeout: 30_000 }).toBe(4);
   for (const name of ['muster-control-1', 'muster-agent-simulator'])
     expect(newsOf(up).filter(({ connection }) => connection === name)).toMatchObject(once);
   await role.stop();

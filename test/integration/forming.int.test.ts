@@ -71,7 +71,7 @@ it('connections are spread again over servers that come back', { retry: 2 }, asy
     servers.servers.map(({ port }) => connections.filter((nc) => nc.getServer().endsWith(`:${port}`)).length);
   for (const index of [0, 1, 2]) {
     await servers.servers[index]!.stop();
-    await vi.waitFor(() => expect(perServer()[index]).toBe(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(perServer()[index]).toBe(0), { timeout: 30_000 });
     await delay(1_500); // the others hear that it is gone
     await servers.restart(index);
     await delay(1_500); // and that it is back

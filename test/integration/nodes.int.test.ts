@@ -170,7 +170,7 @@ it('removes nodes that are down, and others by force, each for itself', async ()
   // Its agent has ended what it ran, says so, and does not come back by itself.
   await expect
     .poll(() => agents.three!.log.some(({ err }) => String(err).includes('was removed from the cluster')), {
-      timeout: 20_000,
+      timeout: 60_000,
     })
     .toBe(true);
   expect((await cluster.run(['doctor'])).stdout).toContain(

@@ -89,7 +89,7 @@ describe.runIf(why === undefined)(`a power cut${why === undefined ? '' : ` (not 
       () => false,
       () => true,
     );
-    if (!failed) await vi.waitUntil(() => told.includes(status), { timeout: 10_000, interval: 1 });
+    if (!failed) await vi.waitUntil(() => told.includes(status), { timeout: 30_000, interval: 1 });
     const found = read(disk.cutPower(), 'c', 'n', 't1', file);
     expect(found).toBe(read(disk.dir, 'c', 'n', 't1', file));
     expect(found).not.toBe('');

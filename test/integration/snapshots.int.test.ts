@@ -52,7 +52,7 @@ it('are taken while the log grows, and a start from one leads where the whole lo
   for (let index = 0; watch.state.head < 3 * EVERY; index += 1) await deploy(`s${index}`);
   const { meta } = await vi.waitFor(
     async () => (await store.latest(FOLD_VERSION)) ?? expect.fail('there is none yet'),
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
   expect(meta.seq).toBeGreaterThanOrEqual(EVERY);
   await deploy('tail');

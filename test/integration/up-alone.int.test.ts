@@ -32,7 +32,7 @@ it('an agent that gives way to another with its identity, and comes back when th
   await watch.until('the other one has joined', ({ state }) => state.nodes.get(id)!.session !== session);
   const taken = watch.state.nodes.get(id)!.session;
   await expect
-    .poll(() => all.output.join('\n'), { timeout: 10_000 })
+    .poll(() => all.output.join('\n'), { timeout: 30_000 })
     .toMatch(/node1 is started again when it can be/);
   // The other node goes on, and so does everything else.
   await cluster.intend(watch, 'apply', 'web', {

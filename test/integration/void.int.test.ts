@@ -127,7 +127,7 @@ describe.each(Object.keys(starters))('%s', (name) => {
         expect(doctor.stdout).not.toMatch(/^(fail|warn)/m);
         expect(doctor.stdout).toMatch(/1 record is void/);
       },
-      { timeout: 15_000, interval: 500 },
+      { timeout: 30_000, interval: 500 },
     );
   });
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
       yield record;
     }
   };
-}, 60_000);
+});
 
 /** Everything is looked at. */
 function searchStory(name: string) {

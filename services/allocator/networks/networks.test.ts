@@ -321,7 +321,7 @@ it('ten thousand tasks on a /16 meet nowhere, though no copy knows of the others
   }
   expect([net.spaces[0]!.heldByTasks, history.state.conflicts]).toEqual([10_000, 0]);
   expect(Math.max(...nodes.map((id) => net.spaces[0]!.blocksOf(id).length))).toBe(1);
-}, 30_000);
+});
 
 describe('whatever comes and goes', () => {
   const node = fc.constantFrom('n1', 'n2', 'n3');

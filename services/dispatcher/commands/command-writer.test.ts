@@ -455,7 +455,7 @@ describe('any number of command writers, in any order', () => {
       ),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 });
 
 /** Two writers whose folds, deliveries and puts are moved on by hand. */

@@ -273,5 +273,5 @@ describe('spread', () => {
       ),
       { numRuns: RUNS },
     );
-  }, 60_000);
+  });
 });

@@ -470,7 +470,7 @@ async function startWork(url: string, { replicas }: { replicas: number }) {
       await failed;
       const head = await first!.head();
       await Promise.all(followers.map((follower) => follower.reached(head)));
-      await expect.poll(async () => (await readAll(first!)).length, { timeout: 10_000 }).toBe(head);
+      await expect.poll(async () => (await readAll(first!)).length, { timeout: 30_000 }).toBe(head);
       const records = await readAll(first!);
       expect(records.map(({ seq }) => seq)).toEqual(upTo(head));
       for (const follower of followers) {
@@ -506,7 +506,7 @@ async function startWork(url: string, { replicas }: { replicas: number }) {
       return later.length;
     };
     // A server that has just become the stream's leader may not count the last records for a moment.
-    await expect.poll(find, { timeout: 10_000 }).toBe(1);
+    await expect.poll(find, { timeout: 30_000 }).toBe(1);
     return later[0] ?? before;
   }
 }

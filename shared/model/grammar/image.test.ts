@@ -43,5 +43,5 @@ it('takes no time to refuse what was made to take long', () => {
     expect(isImageReference(text)).toBe(false);
   for (const text of ['a', 'a-', '.', '-'].map((part) => `${part.repeat(1020 / part.length)}!`))
     expect(isImageReference(text)).toBe(false);
-  expect(performance.now() - start).toBeLessThan(200);
+  expect(performance.now() - start).toBeLessThan(2_000);
 });

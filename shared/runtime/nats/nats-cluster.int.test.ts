@@ -32,7 +32,7 @@ it('keeps a stream of three replicas through the loss of its leader, and takes i
 });
 
 /** A cluster that has just come together may think for longer than the client's second. */
-const PATIENTLY = { timeout: 10_000 };
+const PATIENTLY = { timeout: 30_000 };
 
 /** Wrapped, because the first server's index is 0. */
 function asFound(index: number | undefined): { index: number } | undefined {

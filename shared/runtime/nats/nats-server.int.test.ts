@@ -93,7 +93,7 @@ describe('startNatsServer', () => {
     const pid = Number(String(output));
     expect(isAlive(pid)).toBe(true);
     child.kill('SIGKILL');
-    await vi.waitUntil(() => !isAlive(pid), { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 30_000, interval: 20 });
   });
 });
 

@@ -277,4 +277,4 @@ it('are those of a state restored from rows, whatever happened', () => {
     }),
     { numRuns: 300 },
   );
-}, 30_000);
+});
