@@ -3,9 +3,10 @@
 // what belongs in them, so who starts anew needs nobody for what runs already.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Sandbox, Sandboxes } from '@muster/backends';
 import type { EndpointStore } from '@muster/log';
-import { Router, removeRouter } from '@muster/network';
+import { type Report, Router, removeRouter } from '@muster/network';
 import type { Bus, Clock, Logger, Timer } from '@muster/runtime';
 import {
   type EndpointsChange,
@@ -39,9 +40,13 @@ export interface NetworksOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** Other published ports than before are another program's on this machine. */
+  readonly onTakenPorts: () => void;
 }
 
 export interface Networks {
+  /** "8080/tcp" */
+  readonly takenPorts: readonly string[];
   /** The engine has been listed and all commands have been read: what is here and not wanted is not wanted. */
   begin(clusterId: string): void;
   /** Something about a task has changed. */
@@ -56,6 +61,8 @@ export interface Networks {
 const RESOLVER_ADDRESS = '169.254.1.1';
 const ATTACH_LIMIT_MS = 30_000;
 const RETRY = { firstMs: 500, mostMs: 15_000 };
+/** Whoever has a published port may have ended. */
+const TAKEN_AGAIN_MS = 5_000;
 
 interface Waiter {
   readonly taskId: string;
@@ -64,6 +71,7 @@ interface Waiter {
 
 export function createNetworks(options: NetworksOptions): Networks {
   const { nodeId, settings, sandboxes, entries, bus, clock, logger, signal } = options;
+  let takenPorts: readonly string[] = [];
   const folders = { dir: settings.dir, namesDir: path.join(settings.dir, 'names') };
   const names = createNamesFolder(folders.namesDir);
   /** By task. */
@@ -122,8 +130,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       await names.write(placed, tables);
       const report = await router.apply(plan);
       problems = report.failures.map(({ reason }) => reason);
-      for (const { protocol, port, reason } of report.refusedPorts)
-        logger.warn({ port, protocol, err: reason }, 'a published port is another program’s on this machine');
+      noteTaken(report.refusedPorts);
       keepNames(router.netnsPath);
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
@@ -131,6 +138,15 @@ export function createNetworks(options: NetworksOptions): Networks {
     if (problems.length === 0) listening?.noteFollowed(seq);
     await closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
+  }
+
+  function noteTaken(refused: Report['refusedPorts']): void {
+    const taken = refused.map(({ protocol, port }) => `${port}/${protocol}`).sort();
+    if (taken.length > 0) retrying = clock.schedule(TAKEN_AGAIN_MS, look);
+    if (isDeepStrictEqual(taken, takenPorts)) return;
+    takenPorts = taken;
+    logger.warn({ taken }, 'of published ports these are another program’s on this machine');
+    options.onTakenPorts();
   }
 
   function listPlaced(): PlacedTask[] {
@@ -184,6 +200,9 @@ export function createNetworks(options: NetworksOptions): Networks {
   });
 
   return {
+    get takenPorts() {
+      return takenPorts;
+    },
     begin(id) {
       if (clusterId !== undefined) return look();
       clusterId = id;
