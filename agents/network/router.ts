@@ -142,7 +142,8 @@ export class Router {
     if (look) await this.#openHost();
     if (hasNetworks(parts[1]) && (look || !hasNetworks(before?.[1]))) await forwardIpv6(this.#options.host);
     const published = listHoldable(parts);
-    const isPublishing = look || !isSamePorts(before, parts);
+    // Whoever had a port may have let go of it.
+    const isPublishing = look || this.#refused.length > 0 || !isSamePorts(before, parts);
     // Held before anything leads to the router, and released after nothing does.
     if (isPublishing) this.#refused = await this.#hold([...published, ...listHoldable(before ?? [])]);
     await this.#writeRules(parts, before, look);
