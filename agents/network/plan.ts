@@ -22,6 +22,8 @@ export interface PlannedNetwork {
   /** Missing where the node has none: it takes part as a client of what is published. */
   readonly block?: string;
   readonly internal: boolean;
+  /** Its tasks are reached by what they publish, and have nothing else to do with one another. */
+  readonly ingress?: boolean;
 }
 
 export interface Peer {

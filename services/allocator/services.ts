@@ -19,14 +19,14 @@ export function allocateServices(given: Given): LookedAfter {
   let known: ClusterState;
 
   function allocate(state: ClusterState, service: Service): Look | undefined {
-    const { pickedPorts } = state;
+    const { pickedPorts, publishers } = state;
     const { id: serviceId, version } = service;
     const vips = allocateVips(state, service, given);
     if (vips.is === 'waiting') return undefined;
     const allocation = allocatePorts(service, {
       isOwn: (key) => pickedPorts.get(key) === serviceId,
       isTaken: (key) =>
-        published.has(key) || picked.has(key) || (pickedPorts.get(key) ?? serviceId) !== serviceId,
+        publishers.of(key).length > 0 || picked.has(key) || (pickedPorts.get(key) ?? serviceId) !== serviceId,
     });
     if (!allocation.ok) return refuse(service, allocation.message);
     if (vips.is === 'refused') return refuse(service, vips.message);

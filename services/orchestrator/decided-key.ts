@@ -16,8 +16,8 @@ export function decidedKey(state: ClusterState, { event }: EventFact): string | 
       const service = state.services.get(event.serviceId);
       return service && objectKey('service', service.team, service.spec.name);
     }
+    // The ingress network is made on the way to a verdict about a service.
     case 'network.created':
-      return objectKey('network', event.team ?? DEFAULT_TEAM, event.spec.name);
     case 'network.removed':
     case 'node.updated':
     case 'node.removed': {

@@ -42,6 +42,7 @@ export function placeNaively(
     const drivers = names.map(
       (name) => ({ none: 'null', host: 'host', bridge: 'bridge' })[name] ?? 'overlay',
     );
+    if (version.ingress !== undefined) drivers.push('overlay');
     return drivers.every((driver) => networks.includes(driver));
   }
 

@@ -11,7 +11,7 @@ const head = {
   basis: z.int().nonnegative(),
 };
 
-/** A network that has its subnets, and the nodes that have blocks of it. */
+/** A network that has its subnets, and the nodes that have part in it. */
 export const networkEndpointsSchema = z.object({
   ...head,
   type: z.literal('network'),
@@ -24,6 +24,8 @@ export const networkEndpointsSchema = z.object({
     number: z.int().positive(),
     internal: z.boolean(),
     subnets: z.array(subnetSchema),
+    /** Published ports are reached through it: every node has part in it, with blocks or without. */
+    ingress: z.boolean().optional(),
   }),
   nodes: z.array(
     z.object({
@@ -64,6 +66,16 @@ export const serviceEndpointsSchema = z.object({
       node: z.int().positive(),
     }),
   ),
+  /** On the ingress network: those that every node answers on, and where they lead at each of its tasks. */
+  ports: z
+    .array(
+      z.object({
+        protocol: z.enum(['tcp', 'udp', 'sctp']),
+        published: z.int().positive(),
+        target: z.int().positive(),
+      }),
+    )
+    .optional(),
 });
 export type ServiceEndpoints = z.infer<typeof serviceEndpointsSchema>;
 

@@ -53,7 +53,7 @@ function membership({ networks, peers, attachments }: NetworkPlan): [string, Col
       'same_network',
       setOf(
         'set type ipv4_addr . ipv4_addr; flags interval',
-        networks.map(({ subnet }) => `${subnet} . ${subnet}`),
+        networks.filter(({ ingress }) => !ingress).map(({ subnet }) => `${subnet} . ${subnet}`),
       ),
     ],
     [

@@ -12,7 +12,10 @@ export function makeNames(
   const ids = new Set(tasks.flatMap((task) => task.networks.map(({ id }) => id)));
   return [...ids].flatMap((id) => {
     const network = networks.get(id);
-    return network === undefined ? [] : [nameNetwork(network, [...(services.get(id)?.values() ?? [])])];
+    if (network === undefined) return [];
+    // Those that publish something have nothing to do with one another.
+    const named = network.network.ingress ? [] : [...(services.get(id)?.values() ?? [])];
+    return [nameNetwork(network, named)];
   });
 }
 

@@ -38,7 +38,7 @@ export function makePlan(
     peers: listPeers(node, own, tables),
     attachments: tasks.flatMap(attach),
     services: listServices(own, tables),
-    published: tasks.flatMap(publish),
+    published: listPublished(tasks, tables),
   };
 }
 
@@ -59,12 +59,12 @@ function listNetworks(
     const subnet = network.subnets.map((one) => one.subnet).find(isV4);
     if (own === undefined || subnet === undefined) continue;
     const block = own.blocks.find(isV4);
-    const { id, number, internal } = network;
-    found.set(id, { id, number, subnet, internal, ...(block !== undefined && { block }) });
+    const { id, number, internal, ingress = false } = network;
+    found.set(id, { id, number, subnet, internal, ingress, ...(block !== undefined && { block }) });
   }
   for (const { id, number, address, prefix, internal } of tasks.flatMap((task) => task.networks))
     if (!found.has(id) && isIPv4(address))
-      found.set(id, { id, number, internal, subnet: subnetOf(address, prefix) });
+      found.set(id, { id, number, internal, ingress: false, subnet: subnetOf(address, prefix) });
   return [...found.values()];
 }
 
@@ -112,8 +112,33 @@ function listServices(own: ReadonlySet<string>, { services }: EndpointTables): V
   return [...byVip.values()].map(({ basis: _, ...service }) => service);
 }
 
+/** What tasks of this node publish on it alone, and what the cluster publishes on every node: a port leads to one of them. */
+function listPublished(
+  tasks: readonly PlacedTask[],
+  { networks, services }: EndpointTables,
+): PublishedPort[] {
+  const byPort = new Map<string, PublishedPort>();
+  const ingress = [...networks.values()].filter(({ network }) => network.ingress);
+  const published = ingress
+    .flatMap(({ network }) => [...(services.get(network.id)?.values() ?? [])])
+    .sort((one, other) => other.basis - one.basis)
+    .flatMap(({ ports = [], tasks }) =>
+      ports.map(({ protocol, published: port, target }) => ({
+        protocol,
+        port,
+        target,
+        endpoints: tasks.map(({ address }) => address),
+      })),
+    );
+  for (const one of [...tasks.flatMap(publishHere), ...published]) {
+    const key = `${one.port}/${one.protocol}`;
+    if (!byPort.has(key)) byPort.set(key, one);
+  }
+  return [...byPort.values()];
+}
+
 /** Reached at the first network that has a way out, as the rest of the world is. */
-function publish({ networks, ports }: PlacedTask): PublishedPort[] {
+function publishHere({ networks, ports }: PlacedTask): PublishedPort[] {
   const { address } = networks.find(({ internal }) => !internal) ?? networks[0]!;
   return ports.map(({ protocol, publishedPort: port, targetPort: target }) => ({
     protocol,

@@ -24,7 +24,8 @@ export function allocateVips(state: ClusterState, service: Service, given: Given
     if (network.failure !== '')
       return { is: 'refused', message: `network ${name} could not be allocated: ${network.failure}` };
     if (network.number === undefined) return { is: 'waiting' };
-    if (!isVirtual) continue;
+    // Nobody calls a service there but by its published ports.
+    if (!isVirtual || networkId === service.version.ingress) continue;
     const address = keep(service, networkId) ?? pick(network, service.id, given);
     if (address === undefined)
       return {

@@ -1,5 +1,5 @@
 // From folded state to what the API says of networks. Pure.
-import { blockAt, formatBlock, nameTask, nameWithTeam, type TaskSpec } from '@muster/model';
+import { blockAt, formatBlock, nameTask, nameWithTeam } from '@muster/model';
 import { type ClusterState, type Network, placeOfTask, type Service } from '@muster/state';
 import { addressesOn, teamOf } from './describe.ts';
 import type { NetworkDetail, NetworkView } from './views.ts';
@@ -25,19 +25,17 @@ function viewNetwork(network: Network, services: number): NetworkView {
 
 function countServices({ services }: ClusterState): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { spec } of services.values())
-    for (const { target } of spec.taskTemplate.networks ?? [])
-      counts.set(target, (counts.get(target) ?? 0) + 1);
+  for (const { version } of services.values())
+    for (const id of version.networks) counts.set(id, (counts.get(id) ?? 0) + 1);
   return counts;
 }
 
 /** By their specs; and those of which tasks are on it that an update has not come to yet. */
 function findUsers({ services, tables }: ClusterState, id: string): Service[] {
   const users = new Set<Service>();
-  const isOn = ({ networks = [] }: TaskSpec) => networks.some(({ target }) => target === id);
-  for (const service of services.values()) if (isOn(service.spec.taskTemplate)) users.add(service);
-  for (const [, { serviceId, spec, tasks }] of tables.versions)
-    if (tasks > 0 && isOn(spec)) users.add(services.get(serviceId)!);
+  for (const service of services.values()) if (service.version.networks.includes(id)) users.add(service);
+  for (const [, { serviceId, networks, tasks }] of tables.versions)
+    if (tasks > 0 && networks.includes(id)) users.add(services.get(serviceId)!);
   return [...users].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
 }
 

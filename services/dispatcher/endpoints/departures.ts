@@ -3,7 +3,7 @@
 // waited for any longer. Nothing of it is in the log, and a copy that starts anew waits once more.
 import { isTerminal, TaskState } from '@muster/model';
 import { type Clock, createDeadlines, type Timer } from '@muster/runtime';
-import { basisOf, type ClusterState, type Task } from '@muster/state';
+import { basisOf, type ClusterState, type Network, type Task } from '@muster/state';
 import type { EndpointWriter } from './endpoint-writer.ts';
 
 /** A node that lives answers within a few ms. */
@@ -134,17 +134,19 @@ function measureLevel(
   followed: ReadonlyMap<string, number>,
 ): number {
   let level = Number.POSITIVE_INFINITY;
-  const seen = new Set<string>();
-  for (const space of networks.get(networkId)?.spaces ?? []) {
-    for (const { nodeId } of space.blocks()) {
-      if (seen.has(nodeId)) continue;
-      seen.add(nodeId);
-      const node = nodes.get(nodeId);
-      if (node?.status === 'ready' && node.number !== undefined)
-        level = Math.min(level, followed.get(nodeId) ?? 0);
-    }
+  for (const nodeId of listSenders(networks.get(networkId), nodes)) {
+    const node = nodes.get(nodeId);
+    if (node?.status === 'ready' && node.number !== undefined)
+      level = Math.min(level, followed.get(nodeId) ?? 0);
   }
   return level;
+}
+
+/** Nodes that may send something to its tasks: what comes in by a published port comes from any. */
+function listSenders(network: Network | undefined, nodes: ClusterState['nodes']): Iterable<string> {
+  if (network?.spec.ingress) return nodes.keys();
+  const spaces = network?.spaces ?? [];
+  return new Set(spaces.flatMap((space) => [...space.blocks()].map(({ nodeId }) => nodeId)));
 }
 
 /** Asked the same again, it gives what it gave. */

@@ -55,6 +55,7 @@ function listNetwork({ networks, nodes }: ClusterState, networkId: string): Want
           number,
           internal: spec.internal,
           subnets: [...subnets],
+          ...(spec.ingress && { ingress: true }),
         },
         nodes: listNodes(nodes, network),
       },
@@ -62,12 +63,16 @@ function listNetwork({ networks, nodes }: ClusterState, networkId: string): Want
   ];
 }
 
+/** Those with blocks of it; of the ingress network all that can be on networks, as each of them answers on published ports. */
 function listNodes(nodes: ClusterState['nodes'], network: Network): NetworkEndpoints['nodes'] {
+  const blocksOf = blocksByNode(network);
+  const ids = network.spec.ingress && !network.removed ? nodes.keys() : blocksOf.keys();
   const listed: NetworkEndpoints['nodes'] = [];
-  for (const [id, blocks] of blocksByNode(network)) {
+  for (const id of ids) {
     const node = nodes.get(id);
     const underlay = node?.description.addr;
-    if (node?.number !== undefined && underlay) listed.push({ id, number: node.number, underlay, blocks });
+    if (node?.number === undefined || !underlay) continue;
+    listed.push({ id, number: node.number, underlay, blocks: blocksOf.get(id) ?? [] });
   }
   return listed.sort((a, b) => a.number - b.number);
 }
@@ -88,9 +93,21 @@ function listService(state: ClusterState, serviceId: string): Wanted[] {
       ...(vip !== undefined && { address: vip }),
       aliases: [...(attachments.find(({ target }) => target === networkId)?.aliases ?? [])],
       tasks: tasks.get(networkId) ?? [],
+      ...(networkId === service.version.ingress && { ports: listPublished(service) }),
     };
     return [{ of: { networkId, serviceId }, content }];
   });
+}
+
+/** While a version waits for a port to be picked, those of the newest one that has its own. */
+function listPublished({ version, tasks }: Service): NonNullable<ServiceEndpoints['ports']> {
+  let newest = version;
+  if (newest.ports === undefined)
+    for (const task of tasks.values())
+      if (task.version.ports && task.version.seq > (newest.ports ? newest.seq : 0)) newest = task.version;
+  return (newest.ports ?? []).flatMap(({ publishMode, protocol, publishedPort, targetPort }) =>
+    publishMode === 'ingress' ? [{ protocol, published: publishedPort, target: targetPort }] : [],
+  );
 }
 
 /** By network those that take traffic, in order of their slots. */

@@ -1,5 +1,5 @@
 // Which networks and services there may be something new to be said of after a change: as few as that change concerns. Pure.
-import type { Changes, ClusterNode, ClusterState } from '@muster/state';
+import { type Changes, type ClusterNode, type ClusterState, findIngressNetwork } from '@muster/state';
 import type { Topic } from './derive-endpoints.ts';
 
 export interface Touched {
@@ -39,7 +39,10 @@ export function createTouched(): Touched {
       }
       for (const id of changes.nodes) {
         const node = state.nodes.get(id);
-        if (isAnother(id, node) && node) yield* listOfNode(state, node);
+        if (!isAnother(id, node)) continue;
+        const ingress = findIngressNetwork(state);
+        if (ingress) yield { networkId: ingress.id };
+        if (node) yield* listOfNode(state, node);
       }
     },
     *listAll({ networks, services, nodes }) {

@@ -3,6 +3,7 @@ import type { IntentBody, IntentFact } from '@muster/events';
 import {
   DEFAULT_TEAM,
   deriveNetworkId,
+  describeIngress,
   isPredefined,
   type NetworkSpec,
   nameWithTeam,
@@ -27,6 +28,18 @@ export function createNetwork(
   const networkId = deriveNetworkId(spec.name, cause, { clusterId: state.cluster?.id, team });
   const ofTeam = team === DEFAULT_TEAM ? {} : { team };
   return { event: { type: 'network.created', cause, networkId, actor, ...ofTeam, spec } };
+}
+
+/** Nobody has to make the ingress network: the first who publishes through it has it made, before he gets his own verdict. */
+export function makeIngress(state: ClusterState, { seq: cause, actor }: IntentFact): Verdict {
+  const spec = describeIngress();
+  const [other] = state.networkByName.meant(DEFAULT_TEAM, spec.name);
+  if (other) {
+    const message = `there is no ingress network, and network ${nameOf(other)} has its name: make one with \`muster network create --ingress <name>\``;
+    return refusal('conflict', message, 'ports');
+  }
+  const networkId = deriveNetworkId(spec.name, cause, { clusterId: state.cluster?.id, team: DEFAULT_TEAM });
+  return { event: { type: 'network.created', cause, networkId, actor, spec } };
 }
 
 function findConflict(state: ClusterState, team: string, spec: NetworkSpec): Refused | undefined {
@@ -67,9 +80,14 @@ export function removeNetwork(state: ClusterState, intent: IntentFact): Verdict 
     return refusal('invalid', `${name} is a pre-defined network and cannot be removed`, 'name');
   const network = findNetwork(state, team, name, 'name');
   if ('refusal' in network) return network;
-  const user = findNetworkUser(state, network.id);
+  const user = findNetworkUser(state, network);
   if (!user) return { event: { type: 'network.removed', cause, networkId: network.id, actor } };
   const { service, task } = user;
+  if (network.spec.ingress) {
+    const whose = nameWithTeam({ team: service.team, name: service.spec.name });
+    // SwarmKit's words.
+    return refusal('conflict', `ingress network cannot be removed because service ${whose} depends on it`);
+  }
   const inUse = `network ${nameOf(network)} is in use by`;
   const whose = nameWithTeam({ team: service.team, name: service.spec.name });
   if (task) return refusal('conflict', `${inUse} task ${task.id} of service ${whose}`);

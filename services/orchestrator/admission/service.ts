@@ -12,8 +12,9 @@ import {
   serviceSpecSchema,
   withoutYounger,
 } from '@muster/model';
-import { type ClusterState, hasItsNetworks, type Service } from '@muster/state';
+import { type ClusterState, findPortConflict, hasAttached, lacksIngress, type Service } from '@muster/state';
 import { checkVersion, type Refused, refusal, satisfied, type Verdict } from './judge.ts';
+import { makeIngress } from './network.ts';
 import { resolveNetworks } from './service-networks.ts';
 
 export function createService(state: ClusterState, intent: IntentFact, body: unknown): Verdict {
@@ -48,6 +49,8 @@ function describeService(
   const { spec } = resolved;
   const [service, ...others] = state.serviceByName.meant(team, spec.name);
   if (service) return whenThere(intent, service, spec, others.length);
+  const obstacle = findObstacle(state, intent, spec);
+  if (obstacle) return obstacle;
   const serviceId = deriveServiceId(spec.name, cause, { clusterId: state.cluster?.id, team });
   const ofTeam = team === DEFAULT_TEAM ? {} : { team };
   return { event: { type: 'service.created', cause, serviceId, actor, ...ofTeam, spec } };
@@ -97,11 +100,13 @@ export function rollBackService(
     return refusal('conflict', `service ${name} does not have a previous spec`);
   }
   const previous = readStored(serviceSpecForm, service.previousSpec);
-  if (!hasItsNetworks(state, previous)) {
+  if (!hasAttached(state, previous)) {
     const message =
       'the previous spec is on a network that has been removed since: update the service instead';
     return refusal('conflict', message);
   }
+  const obstacle = findObstacle(state, intent, previous, service);
+  if (obstacle) return obstacle;
   const { seq: cause, actor } = intent;
   const message = 'manually requested rollback';
   return { event: { type: 'service.rolled_back', cause, serviceId: service.id, actor, message } };
@@ -127,7 +132,29 @@ function change(state: ClusterState, intent: IntentFact, service: Service, spec:
   }
   if (equalJson(storable(state, service), spec))
     return satisfied(intent, `service ${nameWithTeam({ team, name: spec.name })} is so already`);
+  const obstacle = findObstacle(state, intent, spec, service);
+  if (obstacle) return obstacle;
   return { event: { type: 'service.updated', cause, serviceId: service.id, actor, spec } };
+}
+
+/** What comes before the change: a port is another service's, or there is no ingress network yet. */
+function findObstacle(
+  state: ClusterState,
+  intent: IntentFact,
+  spec: ServiceSpec,
+  service?: Service,
+): Verdict | undefined {
+  const { ports } = spec.endpointSpec;
+  const conflict = findPortConflict(state, ports, service?.id);
+  if (!conflict) return lacksIngress(state, spec) ? makeIngress(state, intent) : undefined;
+  const { publishedPort, publishMode, serviceId } = conflict;
+  const other = state.services.get(serviceId)!;
+  const name = nameWithTeam({ team: other.team, name: other.spec.name });
+  const as = publishMode === 'ingress' ? 'an ingress port' : 'a host-published port';
+  const index = ports.findIndex((port) => port.publishedPort === publishedPort);
+  // SwarmKit's words.
+  const message = `port '${publishedPort}' is already in use by service '${name}' (${serviceId}) as ${as}`;
+  return refusal('conflict', message, `ports.${index}`);
 }
 
 function findService(state: ClusterState, intent: IntentFact): Service | Refused {

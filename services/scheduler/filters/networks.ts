@@ -3,7 +3,7 @@ import { isPredefined, type NetworkAttachment, predefinedDrivers } from '@muster
 import { countNodes, type Filter } from './filter.ts';
 
 /** Of every network of the cluster. */
-const CLUSTER_DRIVER = 'overlay';
+export const CLUSTER_DRIVER = 'overlay';
 
 export const networkFilter: Filter = {
   name: 'networks',

@@ -7,6 +7,7 @@ import { backendFilter } from './backend.ts';
 import { constraintFilter } from './constraints.ts';
 import type { Demand, Filter, Test } from './filter.ts';
 import { hostPortFilter } from './host-ports.ts';
+import { ingressFilter } from './ingress.ts';
 import { maxReplicasFilter } from './max-replicas.ts';
 import { networkFilter } from './networks.ts';
 import { readyFilter } from './ready.ts';
@@ -17,6 +18,7 @@ export const filters: readonly Filter[] = [
   backendFilter,
   resourceFilter,
   networkFilter,
+  ingressFilter,
   constraintFilter,
   hostPortFilter,
   maxReplicasFilter,

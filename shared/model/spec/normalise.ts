@@ -47,9 +47,18 @@ export function normaliseServiceSpec(
   }
   restoreProtoKeys(parsed.data, long);
   dropYounger(parsed.data, serviceSpecSchema, wire);
-  const refusal = validateServiceSpec(parsed.data);
+  const refusal = validateServiceSpec(parsed.data) ?? checkMesh(parsed.data, wire);
   return refusal ? refused(refusal) : { ok: true, spec: parsed.data };
 }
+
+/** The first wire version's agents know no ingress network, which is what a port gets that nobody says a mode of. */
+function checkMesh({ endpointSpec: { ports } }: ServiceSpec, wire: number): Refusal | undefined {
+  const index = ports.findIndex(({ publishMode }) => publishMode === 'ingress');
+  if (index < 0 || wire >= INGRESS_SINCE) return undefined;
+  return refuseYounger('a port published with ingress mode', wire, `ports.${index}.mode`);
+}
+
+const INGRESS_SINCE = 2;
 
 /** What only a younger wire version can store. */
 export function refuseYounger(what: string, wire: number, field = what): Refusal {

@@ -2,6 +2,7 @@
 import { parseConstraint } from '../grammar/constraint.ts';
 import { isImageReference } from '../grammar/image.ts';
 import { compilePreference } from '../grammar/placement-preference.ts';
+import { isPredefined } from '../network/predefined.ts';
 import { checkAttachments } from '../network/validate-attachments.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { countReplicas, type Placement, type ServiceSpec, serviceModes } from './service-spec.ts';
@@ -31,6 +32,7 @@ const checks: readonly Check[] = [
   checkPlacement,
   checkEndpointMode,
   checkPorts,
+  checkIngress,
   ({ taskTemplate }) => checkAttachments(taskTemplate.networks ?? []),
   ({ taskTemplate }) => checkContainer(taskTemplate.containerSpec),
 ];
@@ -170,14 +172,18 @@ function checkEndpointMode({ endpointSpec: { mode, ports } }: ServiceSpec): Refu
   return refuse('invalid', message, `ports.${index}.mode`);
 }
 
+/** Docker runs a container in its host's namespace, or on networks. */
+function checkIngress({ taskTemplate: { networks = [] }, endpointSpec: { ports } }: ServiceSpec) {
+  const index = ports.findIndex(({ publishMode }) => publishMode === 'ingress');
+  const own = networks.find(({ target }) => isPredefined(target));
+  if (index < 0 || own === undefined) return undefined;
+  const message = `EndpointSpec: a service on network ${own.target} can't be on the ingress network, which a port published with ingress mode is reached through: publish with mode=host`;
+  return refuse('invalid', message, `ports.${index}.mode`);
+}
+
 function checkPorts({ endpointSpec: { ports } }: ServiceSpec): Refusal | undefined {
   const published = new Set<string>();
   for (const [index, port] of ports.entries()) {
-    if (port.publishMode === 'ingress') {
-      const advice =
-        'the ingress routing mesh is not supported by this version of muster: publish with mode=host';
-      return refuse('unsupported', `EndpointSpec: ${advice}`, `ports.${index}.mode`);
-    }
     if (port.publishedPort === 0) continue;
     const key = `${port.publishedPort}/${port.protocol}`;
     if (published.has(key)) {

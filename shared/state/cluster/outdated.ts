@@ -39,10 +39,21 @@ function compareVersions(version: TaskVersion, current: TaskVersion): Difference
 }
 
 function findDifference(before: TaskVersion, after: TaskVersion): Difference {
-  if (!equalJson(before.requestedPorts, after.requestedPorts)) return 'different';
+  if (!servesPorts(before, after)) return 'different';
   const [was, is] = [withoutAliases(before.spec), withoutAliases(after.spec)];
   if (equalJson(was, is)) return 'same';
   return equalJson(was, { ...is, placement: was.placement }) ? 'other placement' : 'different';
+}
+
+/**
+ * Where SwarmKit replaces every task for it: what is published on every node is a matter of the nodes, once a task is on the ingress
+ * network. One that is there and need not be stays.
+ */
+function servesPorts(before: TaskVersion, after: TaskVersion): boolean {
+  const isThere = after.ingress === undefined || before.ingress === after.ingress;
+  const ofNode = ({ requestedPorts }: TaskVersion) =>
+    requestedPorts.filter(({ publishMode }) => publishMode === 'host');
+  return isThere && equalJson(ofNode(before), ofNode(after));
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { AddressSpace as MutableSpace } from './address-space.ts';
 import type { TaskMap as MutableTaskMap, RowSet, ServiceSlots } from './collections.ts';
 import type { Network as MutableNetwork } from './network.ts';
+import type { Publishers as MutablePublishers } from './publishers.ts';
 import type { Slot as MutableSlot } from './slot.ts';
 import type {
   ClusterNode as MutableNode,
@@ -23,9 +24,11 @@ type ReadOnly<T> = T extends MutableTask
           ? TaskVersion
           : T extends MutableNetwork
             ? Network
-            : T extends MutableSpace
-              ? AddressSpace
-              : ReadOnlyCollection<T>;
+            : T extends MutablePublishers
+              ? Publishers
+              : T extends MutableSpace
+                ? AddressSpace
+                : ReadOnlyCollection<T>;
 
 type ReadOnlyCollection<T> =
   T extends RowSet<infer Row>
@@ -47,6 +50,7 @@ export interface Task extends View<MutableTask> {}
 export interface Slot extends View<MutableSlot> {}
 export interface Service extends View<MutableService> {}
 export interface Network extends View<MutableNetwork> {}
+export interface Publishers extends Pick<MutablePublishers, 'of'> {}
 export interface AddressSpace
   extends Pick<
     MutableSpace,

@@ -12,6 +12,7 @@ import { Intents } from './intents.ts';
 import type { Network } from './network.ts';
 import { labelsOf, readNodeSpec } from './node-spec.ts';
 import { ObjectNames } from './object-names.ts';
+import { Publishers } from './publishers.ts';
 import type { ClusterState as ReadOnlyState } from './readonly.ts';
 import type { ServiceUpdate } from './service-update.ts';
 import type { Slot } from './slot.ts';
@@ -161,6 +162,8 @@ export interface ClusterState {
   readonly lastSeqs: Map<string, number>;
   /** Subjects among them whose object does not live, oldest first: anybody can invent any number of these. */
   readonly strangers: Set<string>;
+  /** Ports published by number, of services that are not removed. */
+  readonly publishers: Publishers;
   /** Published ports the allocator picked, to the service that holds them. */
   readonly pickedPorts: Map<string, string>;
   /** Decisions that came second and were void. */
@@ -214,6 +217,7 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
     poison: new Map(),
     lastSeqs: new Map(),
     strangers: new Set(),
+    publishers: new Publishers(),
     pickedPorts: new Map(),
     conflicts: 0,
     astray: 0,

@@ -14,7 +14,9 @@ export interface TaskVersion {
   /** Of the spec. */
   readonly reservations: Resources;
   readonly requestedPorts: readonly Port[];
-  /** Ids of the networks on which its tasks have addresses. */
+  /** The network that it publishes through, without naming it; undefined where it publishes nothing so. */
+  readonly ingress: string | undefined;
+  /** Ids of the networks on which its tasks have addresses: those that it names, and the ingress network. */
   readonly networks: readonly string[];
   /** The requested ports with none left at 0; undefined until allocated. */
   ports: readonly Port[] | undefined;
@@ -35,7 +37,7 @@ export type Difference = 'same' | 'other placement' | 'different';
 
 /** A version that no task runs yet. */
 export function makeVersion(
-  facts: Pick<TaskVersion, 'handle' | 'serviceId' | 'seq' | 'storedSpec' | 'ports'>,
+  facts: Pick<TaskVersion, 'handle' | 'serviceId' | 'seq' | 'storedSpec' | 'ingress' | 'ports'>,
 ): TaskVersion {
   const { taskTemplate, endpointSpec } = readStored(serviceSpecForm, facts.storedSpec);
   const { nanoCpus, memoryBytes } = taskTemplate.resources.reservations;
@@ -47,7 +49,8 @@ export function makeVersion(
     spec: taskTemplate,
     reservations: { nanoCpus, memoryBytes },
     requestedPorts: endpointSpec.ports,
-    networks: listNetworks(taskTemplate),
+    ingress: facts.ingress,
+    networks: listNetworks(taskTemplate, facts.ingress),
     ports: facts.ports,
     tasks: 0,
     compared: { to: 0, difference: 'same' },
@@ -56,7 +59,8 @@ export function makeVersion(
 
 const none: readonly string[] = [];
 
-function listNetworks({ networks }: TaskSpec): readonly string[] {
-  if (!networks) return none;
-  return networks.map(({ target }) => target).filter((target) => !isPredefined(target));
+function listNetworks({ networks = [] }: TaskSpec, ingress: string | undefined): readonly string[] {
+  if (networks.length === 0 && ingress === undefined) return none;
+  const named = networks.map(({ target }) => target).filter((target) => !isPredefined(target));
+  return ingress === undefined ? named : [...named, ingress];
 }

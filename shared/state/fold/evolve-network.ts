@@ -2,7 +2,7 @@
 import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
 import { blocksOverlap, DEFAULT_TEAM, deriveNetworkId, parseSubnet, spanIn, TaskState } from '@muster/model';
 import { giveSubnets, makeNetwork, type Network } from '../cluster/network.ts';
-import { findNetworkUser } from '../cluster/network-users.ts';
+import { findIngressNetwork, findNetworkUser } from '../cluster/network-users.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
 import { awaitsAddresses, followNetworks, isIdle, takeForTask, takeNumber } from './hold-addresses.ts';
@@ -20,7 +20,8 @@ export function createNetwork(
   if (!intents.has(cause) || networks.has(networkId) || networkByName.has(team, spec.name)) return false;
   if (networkId !== deriveNetworkId(spec.name, cause, { clusterId: cluster?.id, team })) return false;
   if (spec.ingress && findIngressNetwork(state)) return false;
-  intents.delete(cause);
+  // One that is made for a service leaves the intent about that for its own verdict.
+  if (intents.get(cause)?.kind === 'network') intents.delete(cause);
   const storedSpec = storedOf(fact, 'spec');
   const network = makeNetwork({
     id: networkId,
@@ -36,19 +37,13 @@ export function createNetwork(
   return true;
 }
 
-/** There is one at most: published ports are the cluster's. */
-export function findIngressNetwork({ networkByName }: Pick<ClusterState, 'networkByName'>) {
-  for (const network of networkByName.values()) if (network.spec.ingress) return network;
-  return undefined;
-}
-
 export function removeNetwork(
   state: ClusterState,
   { event }: FactOf<'network.removed'>,
   changes: Changes,
 ): boolean {
   const network = state.networks.get(event.networkId);
-  if (!network || network.removed || findNetworkUser(state, network.id)) return false;
+  if (!network || network.removed || findNetworkUser(state, network)) return false;
   if (!state.intents.delete(event.cause)) return false;
   network.removed = true;
   state.networkByName.delete(network);

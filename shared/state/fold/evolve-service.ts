@@ -10,11 +10,13 @@ import {
   parseTaskState,
   type ServiceSpec,
   TaskState,
+  usesIngress,
 } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
-import { hasItsNetworks } from '../cluster/network-users.ts';
+import { findIngressNetwork, hasItsNetworks } from '../cluster/network-users.ts';
 import { withoutAliases } from '../cluster/outdated.ts';
 import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
+import { findPortConflict, hostPortKey, listClaims } from '../cluster/publishers.ts';
 import { indexSlot, indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
 import { type ClusterState, makeService, type Service } from '../cluster/state.ts';
@@ -25,7 +27,7 @@ import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
 import type { Changes } from './changes.ts';
 import { forgetNodeWhenEmpty } from './evolve-node.ts';
 import { giveBackOfService, takeForService } from './hold-addresses.ts';
-import { hostPortKey, leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
+import { leaveNode, noteTask, setDesired, vacate } from './task-transitions.ts';
 import { beginUpdate, countToReplace } from './update-progress.ts';
 import { indexNewVersion, releaseTasks, removeTasks } from './whole-service.ts';
 
@@ -40,6 +42,7 @@ export function createService(
   const { spec, serviceId, team = DEFAULT_TEAM } = event;
   if (!state.intents.has(event.cause) || state.services.has(serviceId)) return false;
   if (state.serviceByName.has(team, spec.name) || !hasItsNetworks(state, spec)) return false;
+  if (findPortConflict(state, spec.endpointSpec.ports)) return false;
   const clusterId = state.cluster?.id;
   if (serviceId !== deriveServiceId(spec.name, event.cause, { clusterId, team })) return false;
   state.intents.delete(event.cause);
@@ -54,7 +57,7 @@ export function createService(
     spec,
     specSeq: seq,
     updatedAt: time,
-    version: addVersion(tables, serviceId, storedSpec, seq),
+    version: addVersion(state, serviceId, { stored: storedSpec, spec, seq }),
     previousSpec: undefined,
     update: undefined,
     removed: false,
@@ -64,6 +67,7 @@ export function createService(
   const service = tables.services.add((handle) => makeService(tables, handle, facts));
   state.services.set(serviceId, service);
   state.serviceByName.add(service);
+  state.publishers.set(serviceId, spec.endpointSpec.ports);
   if (isGlobal(service)) state.globalServices.add(service);
   indexPlacesOf(state, service);
   changes.services.add(serviceId);
@@ -80,6 +84,7 @@ export function updateService(
   // A mode is for ever.
   if (!service || service.removed || modeOf(event.spec) !== modeOf(service.spec)) return false;
   if (!hasItsNetworks(state, event.spec)) return false;
+  if (findPortConflict(state, event.spec.endpointSpec.ports, service.id)) return false;
   if (!state.intents.delete(event.cause)) return false;
   const left = service.storedSpec;
   changeSpec(state, service, { stored: storedOf(fact, 'spec'), spec: event.spec, seq, time }, changes);
@@ -91,6 +96,7 @@ export function updateService(
       { state: 'updating', message: 'update in progress', startedAt: time },
       { seq, time },
     );
+  state.publishers.set(service.id, listClaims(service));
   return true;
 }
 
@@ -117,10 +123,11 @@ export function changeSpec(
   service.specSeq = seq;
   service.updatedAt = time;
   service.update = undefined;
+  state.publishers.set(service.id, spec.endpointSpec.ports);
   changes.services.add(service.id);
   if (alike) return;
   const last = service.version;
-  service.version = addVersion(state.tables, service.id, stored, seq);
+  service.version = addVersion(state, service.id, { stored, spec, seq });
   forgetVersionWhenUnused(state.tables, service, last);
   service.unschedulable = undefined;
   indexNewVersion(state.tables, service, changes);
@@ -138,6 +145,7 @@ export function removeService(
   service.removed = true;
   service.updatedAt = time;
   state.serviceByName.delete(service);
+  state.publishers.delete(service.id);
   state.globalServices.delete(service);
   unbindAllPlaces(service);
   for (const [port, holder] of state.pickedPorts) if (holder === service.id) state.pickedPorts.delete(port);
@@ -186,6 +194,7 @@ export function allocateService(
   const picked = event.ports.filter((_, index) => service.version.requestedPorts[index]?.publishedPort === 0);
   if (picked.some((port) => (state.pickedPorts.get(hostPortKey(port)) ?? service.id) !== service.id))
     return false;
+  if (findPortConflict(state, picked, service.id)) return false;
   const { networks } = state.tables;
   const { addresses = [] } = event;
   if (!takeForService(networks, service, addresses)) return false;
@@ -228,9 +237,14 @@ export function noteUnschedulable(
   return true;
 }
 
-function addVersion(tables: Tables, serviceId: string, storedSpec: Stored, seq: number): TaskVersion {
-  return tables.versions.add((handle) =>
-    makeVersion({ handle, serviceId, seq, storedSpec, ports: undefined }),
+function addVersion(
+  state: ClusterState,
+  serviceId: string,
+  { stored: storedSpec, spec, seq }: Pick<NewSpec, 'stored' | 'spec' | 'seq'>,
+): TaskVersion {
+  const ingress = usesIngress(spec) ? findIngressNetwork(state)?.id : undefined;
+  return state.tables.versions.add((handle) =>
+    makeVersion({ handle, serviceId, seq, storedSpec, ingress, ports: undefined }),
   );
 }
 

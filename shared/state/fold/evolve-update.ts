@@ -1,6 +1,7 @@
 // How decisions about the update of a service change the state.
 import { type EventFact, type EventOf, type EventType, readStored, serviceSpecForm } from '@muster/events';
 import { hasItsNetworks } from '../cluster/network-users.ts';
+import { findPortConflict, listClaims } from '../cluster/publishers.ts';
 import { isUnderWay } from '../cluster/service-update.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
@@ -20,8 +21,9 @@ export function rollBackService(
   if (!service || service.removed || !previous) return false;
   const isAskedFor = event.actor !== undefined;
   const spec = readStored(serviceSpecForm, previous);
-  // While an update may go back by itself, nobody takes its networks away.
+  // While an update may go back by itself, nobody takes its networks and ports away.
   if (isAskedFor && !hasItsNetworks(state, spec)) return false;
+  if (isAskedFor && findPortConflict(state, spec.endpointSpec.ports, service.id)) return false;
   const failed = service.update;
   if (isAskedFor ? !state.intents.delete(event.cause) : failed?.state !== 'updating') return false;
   const left = service.storedSpec;
@@ -48,6 +50,7 @@ export function endUpdate(
     message: event.message,
     completedAt: isComplete ? time : undefined,
   };
+  state.publishers.set(service.id, listClaims(service));
   if (isComplete) indexUpdated(state.tables, service);
   changes.services.add(service.id);
   return true;

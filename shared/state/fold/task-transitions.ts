@@ -1,6 +1,7 @@
 // The only places where a task changes, and where its node's sums, the indices and `changes` follow it.
 
 import { isTerminal, type Port, TaskState } from '@muster/model';
+import { hostPortKey } from '../cluster/publishers.ts';
 import { indexTask } from '../cluster/service-indices.ts';
 import type { Slot } from '../cluster/slot.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
@@ -114,8 +115,4 @@ function addTo(counts: Map<string, number>, key: string, amount: number): void {
   const sum = (counts.get(key) ?? 0) + amount;
   if (sum === 0) counts.delete(key);
   else counts.set(key, sum);
-}
-
-export function hostPortKey(port: { readonly publishedPort: number; readonly protocol: string }): string {
-  return `${port.publishedPort}/${port.protocol}`;
 }

@@ -55,6 +55,7 @@ export const keptBy = {
   poison: 'poison',
   lastSeqs: 'last',
   strangers: 'snapshot',
+  publishers: 'derived',
   pickedPorts: 'port',
   conflicts: 'head',
   astray: 'head',

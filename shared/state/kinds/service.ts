@@ -2,6 +2,7 @@
 import { readStored, type Stored, serviceSpecForm } from '@muster/events';
 import { DEFAULT_TEAM } from '@muster/model';
 import { isGlobal } from '../cluster/global-service.ts';
+import { listClaims } from '../cluster/publishers.ts';
 import type { ServiceUpdate } from '../cluster/service-update.ts';
 import { makeService, type ServiceFacts } from '../cluster/state.ts';
 import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
@@ -62,6 +63,7 @@ export const service = defineKind<readonly [StoredService]>({
     state.services.set(restored.id, restored);
     if (restored.removed) return;
     state.serviceByName.add(restored);
+    state.publishers.set(restored.id, listClaims(restored));
     if (isGlobal(restored)) state.globalServices.add(restored);
   },
   *link({ services }) {
@@ -70,18 +72,20 @@ export const service = defineKind<readonly [StoredService]>({
 });
 
 type StoredVersion = Pick<TaskVersion, 'serviceId' | 'seq'> &
-  StoredForm<'spec'> & { readonly ports?: TaskVersion['ports'] };
+  StoredForm<'spec'> & { readonly ports?: TaskVersion['ports']; readonly ingress?: string };
 
 export const version = defineKind<readonly [StoredVersion]>({
   *list({ tables }) {
-    for (const [, { serviceId, seq, storedSpec, ports }] of tables.versions) {
+    for (const [, { serviceId, seq, storedSpec, ports, ingress }] of tables.versions) {
       const { content: spec, wire } = storedSpec;
-      yield [{ serviceId, seq, spec, ports, ...younger({ wire }) }];
+      const facts = { serviceId, seq, spec, ports, ...younger({ wire }) };
+      yield [ingress === undefined ? facts : { ...facts, ingress }];
     }
   },
-  restore(state, [{ serviceId, seq, spec: content, wire = 1, ports }], link) {
+  restore(state, [{ serviceId, seq, spec: content, wire = 1, ports, ingress }], link) {
     const [, handle] = link(keyOfVersion({ serviceId, seq }));
-    const restored = makeVersion({ handle, serviceId, seq, storedSpec: { wire, content }, ports });
+    const storedSpec = { wire, content };
+    const restored = makeVersion({ handle, serviceId, seq, storedSpec, ingress, ports });
     state.tables.versions.put(handle, restored);
     const of = state.services.get(serviceId)!;
     if (of.version.seq === seq) of.version = restored;
