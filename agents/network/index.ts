@@ -1,4 +1,5 @@
 export type { Failure } from './kernel/link-keeper.ts';
+export type { Connections, Figures } from './look/figures.ts';
 export type { Listener } from './look/listeners.ts';
 export type { Route, WayLook, WayQuestion } from './look/look-at-way.ts';
 export { type Missing, whatIsMissing } from './missing.ts';

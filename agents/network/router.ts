@@ -13,6 +13,7 @@ import { RuleKeeper, removeTable } from './kernel/rule-keeper.ts';
 import { runBatch } from './kernel/run.ts';
 import { hostSysctls, routerSysctls, setSysctls } from './kernel/sysctls.ts';
 import { compareNode, compareTask, type Wanted } from './look/compare.ts';
+import { createDropCounts, type Figures, readConnections } from './look/figures.ts';
 import { listListeners, lookAtWay, type WayLook, type WayQuestion } from './look/look-at-way.ts';
 import type { NetworkPlan } from './plan.ts';
 import { endHolder, tellHolder } from './ports/port-holder.ts';
@@ -20,8 +21,8 @@ import { type HeldPort, type RefusedPort, sayPort } from './ports/words.ts';
 import { nameRouter, type RouterNames } from './router-names.ts';
 import { isAstray, isStale } from './rules/flows.ts';
 import { writeHostTable } from './rules/host-table.ts';
-import { writeRouterTable } from './rules/router-table.ts';
-import type { Table } from './rules/table.ts';
+import { ROUTER_TABLE, writeRouterTable } from './rules/router-table.ts';
+import { countRules, type Table } from './rules/table.ts';
 
 export interface RouterIdentity {
   readonly clusterId: string;
@@ -54,6 +55,8 @@ export class Router {
   /** The last one that was made, whatever has become of it. */
   #made: NetworkPlan | undefined;
   #refused: readonly RefusedPort[] = [];
+  #rules = 0;
+  readonly #countDrops = createDropCounts();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: RouterOptions) {
@@ -90,6 +93,26 @@ export class Router {
       if (this.#made === undefined || this.#host === undefined) return undefined;
       return await this.#answer(question, this.#made, this.#host);
     });
+  }
+
+  /** What the kernel counts. */
+  async figures(): Promise<Figures> {
+    const { host } = this.#options;
+    const router = this.#names.netnsPath;
+    const [drops, ofRouter, ofHost] = await Promise.all([
+      this.#countDrops([
+        { netns: router, table: ROUTER_TABLE },
+        { netns: host, table: this.#names.hostTable },
+      ]),
+      readConnections(router),
+      readConnections(host),
+    ]);
+    return { drops, connections: { router: ofRouter, host: ofHost } };
+  }
+
+  /** Rules and elements of both tables. */
+  get rules(): number {
+    return this.#rules;
   }
 
   async #answer(question: WayQuestion, plan: NetworkPlan, host: Host): Promise<WayLook> {
@@ -170,6 +193,7 @@ export class Router {
     const verb = look ? 'mend' : 'write';
     await this.#routerRules[verb](routerTable);
     await this.#hostRules[verb](hostTable);
+    this.#rules = countRules(routerTable) + countRules(hostTable);
     if (look || before === undefined || hasLostEndpoints(before, plan))
       await forgetFlows(this.#names.netnsPath, isStale(plan));
     if (look || !isSamePorts(before, plan)) {

@@ -20,6 +20,7 @@ export function writeRouterTable(plan: NetworkPlan, machine: Machine): Table {
   const published = plan.published.filter(({ endpoints }) => endpoints.length > 0);
   return {
     name: ROUTER_TABLE,
+    counters: ['spoofed', 'refused', 'unserved'],
     collections: new Map([...membership(plan), ...destinations(plan, machine, services, published)]),
     chains: new Map([
       ...Object.entries(baseChains(machine.router)),
@@ -121,9 +122,9 @@ function baseChains(router: string): Record<string, Chain> {
     guard: {
       hook: 'type filter hook prerouting priority raw',
       rules: [
-        'iifname "t*" iifname . ip saddr != @owners drop',
-        'iifname "vx0" ip saddr @subnets ether saddr . ip saddr != @senders drop',
-        'iifname "uplink" ip saddr @subnets drop',
+        'iifname "t*" iifname . ip saddr != @owners counter name spoofed drop',
+        'iifname "vx0" ip saddr @subnets ether saddr . ip saddr != @senders counter name spoofed drop',
+        'iifname "uplink" ip saddr @subnets counter name spoofed drop',
       ],
     },
     // What came through another node goes back through it, where its destination was changed.
@@ -161,6 +162,7 @@ function baseChains(router: string): Record<string, Chain> {
         'ip daddr . meta l4proto . th dport @targets accept',
         'iifname != "uplink" ip saddr . ip daddr @same_network accept',
         'iifname "t*" oifname "uplink" ip saddr @way_out accept',
+        'counter name refused',
         'iifname "t*" reject with icmp admin-prohibited',
       ],
     },
@@ -171,6 +173,7 @@ function baseChains(router: string): Record<string, Chain> {
         'iifname "lo" accept',
         `iifname "t*" ip daddr ${GATEWAY} meta l4proto { tcp, udp } th dport 53 accept`,
         `iifname "t*" ip daddr ${GATEWAY} icmp type echo-request accept`,
+        'counter name unserved',
         'iifname "t*" reject with icmp admin-prohibited',
       ],
     },

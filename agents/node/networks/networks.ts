@@ -17,6 +17,7 @@ import { hasEnded } from '../tasks/next-step.ts';
 import { backOff, describeError, StoppedError } from '../tasks/patience.ts';
 import type { TaskEntry } from '../tasks/task-entry.ts';
 import { answerOfNode } from './answer-of-node.ts';
+import { countObjects, measure, type NetworksHealth, unmeasured } from './figures.ts';
 import { makePlan, type PlacedTask } from './make-plan.ts';
 import { createNamesFolder } from './names-folder.ts';
 import { endResolver, findResolver, keepResolver, type ResolverProcess } from './resolver-process.ts';
@@ -30,6 +31,8 @@ export interface NetworkSettings {
   /** muster itself, as this machine runs it. */
   readonly program: readonly string[];
   readonly endpoints: EndpointStore;
+  /** Told how long after the log had it the node's kernel goes by a change. */
+  readonly onApplied?: (delayMs: number) => void;
 }
 
 export interface NetworksOptions {
@@ -52,6 +55,7 @@ export interface Networks {
   attach(taskId: string, signal: AbortSignal): Promise<void>;
   /** For somebody who wonders where packets stop. */
   answer(request: NetworkRequest): Promise<NetworkAnswer>;
+  health(): Omit<NetworksHealth, 'lacks'>;
   /** Nothing of the node's networks is left on this machine. */
   remove(): Promise<void>;
 }
@@ -86,6 +90,9 @@ export function createNetworks(options: NetworksOptions): Networks {
   let isDirty = false;
   let isGlance = false;
   let followed = 0;
+  let oldestAt: number | undefined;
+  let measured = unmeasured;
+  let objects: Readonly<Record<string, number>> = {};
   let glancing: Timer | undefined;
   let working: Promise<void> | undefined;
   let isRemoved = false;
@@ -126,6 +133,8 @@ export function createNetworks(options: NetworksOptions): Networks {
     // Until all of it has been read, what is not in it says nothing: what is there stays.
     if (said === undefined) return;
     const { seq, tables } = said;
+    const since = oldestAt;
+    oldestAt = undefined;
     const placed = listPlaced();
     const plan = makePlan({ id: nodeId, underlay: settings.underlay }, placed, tables);
     let problems: readonly string[] = [];
@@ -143,14 +152,18 @@ export function createNetworks(options: NetworksOptions): Networks {
         logger.warn({ port, protocol, err: reason }, 'a published port is another program’s on this machine');
       keepNames(router.netnsPath);
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
+      objects = countObjects(plan, router.rules);
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
     }
     if (problems.length === 0) {
       followed = seq;
+      if (plan !== undefined && since !== undefined) settings.onApplied?.(Math.max(0, clock.now() - since));
       listening?.noteFollowed(seq);
     }
     await closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
+    if (router !== undefined && (verb === 'glance' || measured === unmeasured))
+      measured = await measure(router, folders);
   }
 
   function listPlaced(): PlacedTask[] {
@@ -221,6 +234,7 @@ export function createNetworks(options: NetworksOptions): Networks {
             signal,
             onChange(change) {
               said = change;
+              oldestAt ??= change.oldestAt;
               look();
             },
           });
@@ -256,6 +270,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       const progress = { follows: followed, heard: said?.seq ?? 0, resolver: resolverPid !== undefined };
       return await answerOfNode(router, request, { ...progress, ...(trouble !== undefined && { trouble }) });
     },
+    health: () => ({ ...measured, objects, trouble: failures > 0 ? lastFailure : undefined }),
     async remove() {
       isRemoved = true;
       glancing?.cancel();
