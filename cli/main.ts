@@ -67,6 +67,10 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
   },
   {
+    commands: { cluster: 'Manage the cluster itself' },
+    load: async () => (await import('./commands/cluster/cluster.ts')).addClusterCommand,
+  },
+  {
     commands: { info: 'Show the cluster in numbers' },
     load: async () => (await import('./commands/cluster-info.ts')).addInfoCommand,
   },

@@ -5,6 +5,7 @@ export {
   removeLocalHost,
   removeLocalHosts,
 } from './local/local-hosts.ts';
+export type { Connections, Figures } from './look/figures.ts';
 export type { Listener } from './look/listeners.ts';
 export type { Route, WayLook, WayQuestion } from './look/look-at-way.ts';
 export { type Missing, whatIsMissing } from './missing.ts';

@@ -15,6 +15,7 @@ import { removeLinks } from './kernel/read-picture.ts';
 import { RuleKeeper, removeTables } from './kernel/rule-keeper.ts';
 import { forwardIpv6, hostSysctls, routerSysctls, setSysctls } from './kernel/sysctls.ts';
 import { compareNode, compareTask, type Wanted } from './look/compare.ts';
+import { createDropCounts, type Figures, readConnections } from './look/figures.ts';
 import { listListeners, lookAtWay, type WayLook, type WayQuestion } from './look/look-at-way.ts';
 import type { NetworkPlan } from './plan.ts';
 import { endHolder, tellHolder } from './ports/port-holder.ts';
@@ -22,8 +23,8 @@ import { type HeldPort, type RefusedPort, sayHeld, sayPort } from './ports/words
 import { nameRouter, type RouterNames, type UplinkAddresses } from './router-names.ts';
 import { isAstray, isStale } from './rules/flows.ts';
 import { writeHostTable } from './rules/host-table.ts';
-import { writeRouterTable } from './rules/router-table.ts';
-import type { Tables } from './rules/table.ts';
+import { ROUTER_TABLE, writeRouterTable } from './rules/router-table.ts';
+import { countRules, type TableName, type Tables } from './rules/table.ts';
 
 export interface RouterIdentity {
   readonly clusterId: string;
@@ -65,6 +66,8 @@ export class Router {
   #made: NetworkPlan | undefined;
   #parts: readonly Part[] | undefined;
   #refused: readonly RefusedPort[] = [];
+  #rules = 0;
+  readonly #countDrops = createDropCounts();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: RouterOptions) {
@@ -101,6 +104,28 @@ export class Router {
       if (this.#made === undefined || this.#host === undefined) return undefined;
       return await this.#answer(question, this.#made, this.#host);
     });
+  }
+
+  /** What the kernel counts. */
+  async figures(): Promise<Figures> {
+    const { host } = this.#options;
+    const router = this.#names.netnsPath;
+    const [drops, ofRouter, ofHost] = await Promise.all([
+      this.#countDrops(
+        listFamilies().flatMap((family) => [
+          { netns: router, family, name: ROUTER_TABLE },
+          { netns: host, family, name: this.#names.hostTable },
+        ]),
+      ),
+      readConnections(router),
+      readConnections(host),
+    ]);
+    return { drops, connections: { router: ofRouter, host: ofHost } };
+  }
+
+  /** Rules and elements of all tables. */
+  get rules(): number {
+    return this.#rules;
   }
 
   async #answer(question: WayQuestion, plan: NetworkPlan, host: Host): Promise<WayLook> {
@@ -213,6 +238,7 @@ export class Router {
     const verb = look ? 'mend' : 'write';
     await this.#routerRules[verb](routerTables);
     await this.#hostRules[verb](hostTables);
+    this.#rules = [...routerTables, ...hostTables].reduce((sum, table) => sum + countRules(table), 0);
     for (const [index, { family, plan, uplink, addresses }] of parts.entries()) {
       const was = before?.[index];
       // Where nothing was led anywhere, nothing is led astray.
@@ -234,6 +260,10 @@ export class Router {
   }
 }
 
+function listFamilies(): TableName['family'][] {
+  return (hasIpv6() ? [IPV4, IPV6] : [IPV4]).map(({ name }) => name);
+}
+
 /** Takes away all that there is of a node's data path on this machine, whoever made it and whether or not it runs. */
 export async function removeRouter(identity: RouterIdentity): Promise<void> {
   const names = nameRouter(identity.clusterId, identity.nodeId);
@@ -241,7 +271,7 @@ export async function removeRouter(identity: RouterIdentity): Promise<void> {
   if (identity.host === undefined || isNamespace(identity.host)) {
     await removeTables(
       identity.host,
-      (hasIpv6() ? [IPV4, IPV6] : [IPV4]).map(({ name: family }) => ({ family, name: names.hostTable })),
+      listFamilies().map((family) => ({ family, name: names.hostTable })),
     );
     await unpassDocker(identity.host, names.uplink);
   }

@@ -4,6 +4,7 @@ import type { CommandStore, Log } from '@muster/log';
 import type { Bus, Clock, Logger } from '@muster/runtime';
 import type { ClusterRecord } from './commands/cluster-record.ts';
 import type { AgentStorage } from './disk/storage.ts';
+import type { NetworksHealth } from './networks/figures.ts';
 import type { NetworkSettings } from './networks/networks.ts';
 
 export interface AgentOptions {
@@ -61,6 +62,8 @@ export interface AgentHealth {
   readonly failed: number;
   /** Undefined for a backend that has no images. */
   readonly imagesPulled: number | undefined;
+  /** Undefined where the node is to have no part in networks. */
+  readonly networks: NetworksHealth | undefined;
 }
 
 export interface Agent {

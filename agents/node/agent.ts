@@ -357,6 +357,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       started: runner.started,
       failed: runner.failed,
       imagesPulled: backend.imagesPulled,
+      networks: networks.health(),
     }),
     async stop() {
       if (signal.aborted) return;

@@ -9,6 +9,7 @@ import { checkEngines, type NodeEngine } from './check-engines.ts';
 import { checkFold, checkLosses } from './check-fold.ts';
 import { checkHalt } from './check-halt.ts';
 import { checkLeftovers, type KnownNode, type Leftovers } from './check-leftovers.ts';
+import { checkNetworks } from './check-networks.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkDisk, checkStore, checkWrites } from './check-store.ts';
 import { checkServices, checkWork, type Shortfall } from './check-work.ts';
@@ -90,6 +91,7 @@ export function diagnose(seen: Seen): Finding[] {
     ...checkTrouble(seen.processes, seen.head),
     ...checkClocks(seen.processes),
     ...checkEngines(seen.engines, seen.agents),
+    ...checkNetworks(seen.agents),
   );
   if ('error' in seen.status) {
     const isThere = countRoles(seen.copies, seen.processes).has('api');

@@ -1,7 +1,7 @@
 // `muster resolver`: the names of a node. The agent starts it; it is a process of its own, and goes on without the agent.
 import { setFlagsFromString } from 'node:v8';
 import { parseServerAddress, type ServerAddress, startResolver } from '@muster/resolver';
-import { createLogger } from '@muster/runtime';
+import { createLogger, type Logger, replaceFile } from '@muster/runtime';
 import { createMeasures, createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { metricsOption } from './metrics-option.ts';
@@ -13,6 +13,7 @@ interface ResolverFlags {
   readonly names: string;
   readonly upstream?: readonly ServerAddress[];
   readonly metrics?: ListenAddress;
+  readonly counts?: string;
 }
 
 export function addResolverCommand(program: Command): void {
@@ -35,12 +36,13 @@ export function addResolverCommand(program: Command): void {
       ).argParser(collectServer),
     )
     .addOption(metricsOption())
+    .option('--counts <file>', 'a file that has what was counted, written every five seconds')
     .addHelpText(
       'after',
       '\nExamples:\n  muster resolver --listen 169.254.1.1 --names /run/muster/names\n  muster resolver --listen 127.0.0.1:5353 --listen [::1]:5353 --names ./names --upstream 10.0.0.2',
     )
     .action(async (_options, command: Command) => {
-      const { listen, names: folder, upstream, metrics } = command.optsWithGlobals<ResolverFlags>();
+      const { listen, names: folder, upstream, metrics, counts } = command.optsWithGlobals<ResolverFlags>();
       collectOften();
       const copy = `resolver-${process.pid}`;
       const logger = createLogger({ role: 'resolver', copy });
@@ -59,14 +61,29 @@ export function addResolverCommand(program: Command): void {
           await resolver.stop();
           throw error;
         }
+        const writing = counts === undefined ? undefined : keepCounts(counts, resolver.read, logger);
         telemetry.noteStarted();
         logger.info({ addresses: resolver.addresses }, 'ready');
         return async () => {
+          clearInterval(writing);
           await resolver.stop();
           await telemetry.stop();
         };
       }, logger);
     });
+}
+
+const COUNTS_EVERY_MS = 5_000;
+
+/** For the agent, which tells of them as of its own. */
+function keepCounts(file: string, read: () => object, logger: Logger): NodeJS.Timeout {
+  let written = '';
+  return setInterval(() => {
+    const text = JSON.stringify(read());
+    if (text === written) return;
+    written = text;
+    replaceFile(file, text).catch((error) => logger.warn({ err: String(error) }, 'counts are not written'));
+  }, COUNTS_EVERY_MS);
 }
 
 /**

@@ -80,7 +80,7 @@ async function startHolding(options: LocalAgentOptions, hold: Hold): Promise<Loc
     heartbeatMs,
     session,
     storage: createFileStorage(dir),
-    ...(networks && { networks }),
+    ...(networks && { networks: { ...networks, onApplied: (ms) => measures.kernel.add(ms) } }),
     random: Math.random,
   });
   const forget = telemetry.observe({
@@ -89,6 +89,7 @@ async function startHolding(options: LocalAgentOptions, hold: Hold): Promise<Loc
     measures,
     connection: cluster.look,
     agent: () => readAgent(agent),
+    names: () => agent.health().networks?.names,
   });
   return controlAgent({ agent, backend, session }, hold, forget);
 }
@@ -133,6 +134,7 @@ export function readAgent({ nodeId, health }: Agent): AgentReading {
     started: counts.started,
     failed: counts.failed,
     imagesPulled: counts.imagesPulled,
+    networks: counts.networks,
   };
 }
 

@@ -15,7 +15,7 @@ import { watchWhom } from './whom.ts';
 
 export interface Intent extends TeamName {
   /** A service's, unless said otherwise. */
-  readonly kind?: 'service' | 'network';
+  readonly kind?: 'service' | 'network' | 'cluster';
   readonly verb: 'create' | 'update' | 'scale' | 'rollback' | 'remove';
   readonly body: unknown;
   readonly id: IntentId;
@@ -37,7 +37,7 @@ export async function submit(context: Context, intent: Intent, flags: WaitFlags)
   const { kind = 'service', verb, team, name, body, id } = intent;
   // A name that can't stand in a subject is the orchestrator's to refuse: it then is in the body alone.
   const subject = intentSubject(actor, kind, verb, canNameInSubject(name) ? name : undefined, team);
-  const shown = nameWithTeam({ team, name });
+  const shown = name === '' ? kind : nameWithTeam({ team, name });
   const data = body === undefined ? new Uint8Array() : encodeJson(body);
   const seq = await appendIntent(context, { subject, data, id, name: shown });
   return { verdict: await awaitAcceptance(context, seq, shown, flags), verb, team, name };

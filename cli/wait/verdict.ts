@@ -1,10 +1,16 @@
 // Waits for the answer to an intent: the first event that accepts or rejects it.
-import { type Acceptance as AcceptingEvent, decode, eventSubject, isAcceptance } from '@muster/events';
+import {
+  type Acceptance as AcceptingEvent,
+  CLUSTER_SUBJECT,
+  decode,
+  eventSubject,
+  isAcceptance,
+} from '@muster/events';
 import type { Following, Log, LogRecord } from '@muster/log';
 
 /** What an intent that was accepted made, changed or removed. */
 export interface AcceptedObject {
-  readonly kind: 'service' | 'node' | 'network';
+  readonly kind: 'service' | 'node' | 'network' | 'cluster';
   readonly id: string;
 }
 
@@ -54,6 +60,7 @@ export async function waitForVerdict(options: VerdictOptions): Promise<Verdict |
       'muster.event.orchestrator.service.*',
       'muster.event.orchestrator.node.*',
       'muster.event.orchestrator.network.*',
+      CLUSTER_SUBJECT,
       eventSubject('orchestrator', 'intent', intent),
     ],
     onRecord(record) {
@@ -119,6 +126,7 @@ export function changeOf(type: string): { readonly created: boolean; readonly re
 
 function objectOf(event: AcceptingEvent): AcceptedObject {
   if ('nodeId' in event) return { kind: 'node', id: event.nodeId };
+  if (event.type === 'cluster.updated') return { kind: 'cluster', id: 'self' };
   if ('networkId' in event) return { kind: 'network', id: event.networkId };
   return { kind: 'service', id: event.serviceId };
 }

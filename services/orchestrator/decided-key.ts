@@ -20,7 +20,8 @@ export function decidedKey(state: ClusterState, { event }: EventFact): string | 
     case 'network.created':
     case 'network.removed':
     case 'node.updated':
-    case 'node.removed': {
+    case 'node.removed':
+    case 'cluster.updated': {
       const intent = state.intents.get(event.cause);
       return intent && keyOfIntent(intent);
     }

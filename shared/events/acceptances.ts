@@ -10,6 +10,7 @@ export const acceptances = [
   'node.removed',
   'network.created',
   'network.removed',
+  'cluster.updated',
 ] as const satisfies readonly EventType[];
 export type Acceptance = Extract<MusterEvent, { readonly type: (typeof acceptances)[number] }>;
 

@@ -1,7 +1,13 @@
 // Every event there is. Adding one here makes it known to decode, to the schemas in docs/ and to the tidy test,
 // which then asks for its evolve case.
 import type { z } from 'zod';
-import { clusterCreated, clusterVersionRaised, commandsAhead, recordsLost } from './cluster-events.ts';
+import {
+  clusterCreated,
+  clusterUpdated,
+  clusterVersionRaised,
+  commandsAhead,
+  recordsLost,
+} from './cluster-events.ts';
 import {
   networkAllocated,
   networkAllocationFailed,
@@ -37,6 +43,7 @@ import { recordVoided } from './void-events.ts';
 export const catalogue = [
   clusterCreated,
   clusterVersionRaised,
+  clusterUpdated,
   recordsLost,
   commandsAhead,
   serviceCreated,

@@ -1,4 +1,5 @@
 // What is decided about the cluster itself. The first record of a log is the first of these.
+import { addressPoolsSchema } from '@muster/model';
 import { z } from 'zod';
 import { defineEvent } from './envelope.ts';
 
@@ -25,6 +26,20 @@ export const clusterVersionRaised = defineEvent({
   description:
     'Every live copy has said that it reads this wire version: from here on it may be written. A copy that does not know it halts.',
   facts: { version: z.int().positive() },
+});
+
+export const clusterUpdated = defineEvent({
+  type: 'cluster.updated',
+  from: 2,
+  writer: 'orchestrator',
+  kind: 'cluster',
+  description: 'An intent to change what holds for the whole cluster was accepted. `cause` is the intent.',
+  facts: {
+    actor: z.string(),
+    addressPools: addressPoolsSchema.meta({
+      description: 'Where networks get their subnets from that ask for none: those that come later.',
+    }),
+  },
 });
 
 const sequence = z.int().nonnegative();

@@ -9,6 +9,12 @@ const head = {
   v: z.literal(1),
   /** The log sequence it follows from: of two messages for one subject, the one with the higher basis holds. */
   basis: z.int().nonnegative(),
+  at: z
+    .number()
+    .optional()
+    .describe(
+      'When the log took what it follows from, in ms by its clock: how late a node is, is told by it.',
+    ),
 };
 
 /** A network that has its subnets, and the nodes that have part in it. */

@@ -45,6 +45,12 @@ export const exampleEvents: { readonly [Type in EventType]: Extract<EventDraft, 
   },
   'cluster.commands_ahead': { type: 'cluster.commands_ahead', cause: 0, basis: 9 },
   'cluster.version_raised': { type: 'cluster.version_raised', cause: 1, version: 2 },
+  'cluster.updated': {
+    type: 'cluster.updated',
+    cause: 4,
+    actor: 'ana',
+    addressPools: { pools: ['10.20.0.0/16'], prefix: 24 },
+  },
   'service.created': { type: 'service.created', cause: 1, serviceId, actor: 'ana', spec },
   'service.updated': { type: 'service.updated', cause: 2, serviceId, actor: 'ana', spec },
   'service.rolled_back': {

@@ -127,6 +127,17 @@ export const intents = [
     description: 'Remove the network, named by its name or id, unless a service is on it.',
     body: z.strictObject({}).optional(),
   }),
+  defineIntent({
+    kind: 'cluster',
+    verb: 'update',
+    from: 2,
+    description:
+      'Set where networks get their subnets from that ask for none: pools of addresses, and the length of each one’s mask.',
+    body: z.strictObject({
+      defaultAddrPool: z.array(z.string()).min(1).optional(),
+      defaultAddrPoolMaskLength: z.int().optional(),
+    }),
+  }),
 ] as const;
 
 type NameOf<D> = D extends {

@@ -8,6 +8,7 @@ export * from './grammar/network-notation.ts';
 export * from './grammar/placement-preference.ts';
 export * from './grammar/quantity.ts';
 export * from './ids.ts';
+export * from './network/address-pools.ts';
 export * from './network/ingress.ts';
 export * from './network/network-spec.ts';
 export * from './network/normalise-network.ts';

@@ -3,7 +3,7 @@
 import { WIRE_VERSION } from '@muster/events';
 import { z } from 'zod';
 import { judgeReadiness } from './checks.ts';
-import type { RoleReading } from './observed.ts';
+import type { NetworksReading, RoleReading } from './observed.ts';
 
 const count = z.number().nonnegative();
 
@@ -42,6 +42,17 @@ const roleStatsSchema = z.object({
     .array(z.object({ stream: z.string(), why: z.string() }))
     .optional()
     .describe('Streams that take nothing from anybody, as it found when it had something to store.'),
+  networks: z
+    .object({
+      lacks: z.array(z.string()).describe('What the machine lacks for them, and how to get it.'),
+      trouble: z.string().optional().describe('Why they are not as they are to be.'),
+      resolver: z.boolean().optional().describe('Whether names are answered, where tasks ask.'),
+      connections: z
+        .record(z.string(), z.object({ used: count, limit: count }))
+        .describe('Tracked connections, in the router and on the host.'),
+    })
+    .optional()
+    .describe('Of an agent whose node is to have part in networks.'),
   trouble: z.string().optional().describe('Why it is not ready, as far as it knows without asking anybody.'),
 });
 export type RoleStats = z.infer<typeof roleStatsSchema>;
@@ -57,6 +68,17 @@ export const copyStatsSchema = z.object({
   roles: z.array(roleStatsSchema),
 });
 export type CopyStats = z.infer<typeof copyStatsSchema>;
+
+function describeNetworks(networks: NetworksReading): RoleStats['networks'] {
+  const { lacks, trouble, resolver, connections } = networks;
+  const seen = Object.entries(connections).flatMap(([space, one]) => (one ? [[space, { ...one }]] : []));
+  return {
+    lacks: [...lacks],
+    ...(trouble !== undefined && { trouble }),
+    ...(resolver !== undefined && { resolver }),
+    connections: Object.fromEntries(seen),
+  };
+}
 
 export function describeRole(reading: RoleReading, started: boolean): RoleStats {
   const { role, copy, fold, loop, agent, measures, backlog, connection } = reading;
@@ -80,6 +102,7 @@ export function describeRole(reading: RoleReading, started: boolean): RoleStats 
       logLeapMs: connection.clock.leapMs,
     }),
     ...(agent && { tasks: { ...agent.tasks } }),
+    ...(agent?.networks && { networks: describeNetworks(agent.networks) }),
     ...(fold?.halted && { halted: fold.halted }),
     ...(full.length > 0 && { full }),
     ...(wrong && { trouble: `${wrong.check}: ${wrong.says}` }),

@@ -8,6 +8,8 @@ export interface Measures {
   readonly decides: Durations;
   /** From the log's time of an event until the store had the command that follows from it. */
   readonly commands: Durations;
+  /** From the log's time of an event until a node's kernel went by what follows from it. */
+  readonly kernel: Durations;
   /** From a query to its answer. */
   readonly queries: Durations;
   readonly snapshots: SnapshotMeasures;
@@ -27,6 +29,7 @@ export function createMeasures(): Measures {
     appends: createDurations(),
     decides: createDurations(),
     commands: createDurations(),
+    kernel: createDurations(),
     queries: createDurations(),
     snapshots: { stored: 0, failed: 0, last: undefined, pending: 0 },
   };

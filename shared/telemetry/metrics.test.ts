@@ -61,6 +61,10 @@ describe('what is printed', () => {
     expect(sampleOf(first, 'muster_decisions_total{role="scheduler"}')).toBe(2);
     expect(sampleOf(first, 'muster_queue_length{role="scheduler",queue="services"}')).toBe(4);
     expect(sampleOf(first, 'muster_agent_tasks{role="agent",state="running"}')).toBe(2);
+    expect(sampleOf(first, 'muster_network_objects{role="agent",kind="endpoints"}')).toBe(3);
+    expect(sampleOf(first, 'muster_network_dropped_packets_total{role="agent",reason="spoofed"}')).toBe(1);
+    expect(sampleOf(first, 'muster_network_connections{role="agent",space="router"}')).toBe(5);
+    expect(sampleOf(first, 'muster_network_incomplete{role="agent"}')).toBe(0);
     const second = await prometheus.print([readControl({ head: 95, logHead: 100 })]);
     expect(sampleOf(second, 'muster_fold_lag_events{role="scheduler"}')).toBe(5);
     expect(sampleOf(second, 'muster_decisions_total{role="scheduler"}')).toBe(2);

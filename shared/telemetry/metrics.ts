@@ -2,6 +2,7 @@
 import { foldMetrics } from './fold-metrics.ts';
 import { counter, each, flag, type Metric, one, type Sample } from './metric.ts';
 import { namesMetrics } from './names-metrics.ts';
+import { networkMetrics } from './network-metrics.ts';
 import type { ConnectionReading, RoleReading } from './observed.ts';
 import { workloadMetrics } from './workload-metrics.ts';
 
@@ -299,5 +300,6 @@ export const metrics: readonly Metric[] = [
   ...writes,
   ...connection,
   ...agent,
+  ...networkMetrics,
   ...namesMetrics,
 ];

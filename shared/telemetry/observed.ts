@@ -24,7 +24,7 @@ export interface ObservedRole {
   readonly commands?: CommandCounts;
   backlog?(): Readonly<Record<string, number>>;
   agent?(): AgentReading;
-  names?(): NamesReading;
+  names?(): NamesReading | undefined;
   /** Of the one role that tells what the cluster runs. */
   readonly restarts?: RestartCounts;
 }
@@ -91,6 +91,25 @@ export interface AgentReading {
   readonly failed: number;
   /** Left out by a backend that has no images. */
   readonly imagesPulled?: number | undefined;
+  /** Left out where the node is to have no part in networks. */
+  readonly networks?: NetworksReading | undefined;
+}
+
+/** Of a node's part of its networks. */
+export interface NetworksReading {
+  /** What the machine lacks for them, in sentences that say how to get it. */
+  readonly lacks: readonly string[];
+  readonly trouble: string | undefined;
+  /** What the kernel has, by kind. */
+  readonly objects: Readonly<Record<string, number>>;
+  /** Packets that were dropped or refused, by why. */
+  readonly drops: Readonly<Record<string, number>>;
+  /** Tracked connections, of the router and of the host. */
+  readonly connections: Readonly<
+    Record<string, { readonly used: number; readonly limit: number } | undefined>
+  >;
+  /** Whether names are answered; undefined where nobody asks. */
+  readonly resolver: boolean | undefined;
 }
 
 /** Of a resolver, since it started. */

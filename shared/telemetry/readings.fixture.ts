@@ -54,6 +54,14 @@ export function readAgent(
       started: 4,
       failed: 1,
       imagesPulled: 2,
+      networks: {
+        lacks: [],
+        trouble: undefined,
+        objects: { endpoints: 3, rules: 40 },
+        drops: { spoofed: 1 },
+        connections: { router: { used: 5, limit: 100 }, host: undefined },
+        resolver: true,
+      },
       ...agent,
     },
   };

@@ -134,6 +134,17 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
     expect(await servers('asker', 'http://WEB.red/', 4)).not.toContain('nobody');
   });
 
+  it('says where packets go, and where they stop', async () => {
+    const why = (...args: string[]) => cluster.print('network', 'why', ...args);
+    const steps = await why('--connect', 'asker.1', 'web:80');
+    expect(steps).not.toMatch(/^(stops|doubt)/m);
+    expect(steps.match(/ listens on 80 \(tcp\)$/gm)).toHaveLength(2);
+    expect(steps).toContain('a connection to 80 was opened');
+    await expect(why('--format', 'json', 'web.1', 'asker:80')).rejects.toThrow(
+      'nobody listens on 80 in asker.1',
+    );
+  });
+
   it('keeps out who is on another network', async () => {
     await cluster.print('network', 'create', '--driver', 'overlay', 'blue');
     await client('stranger', 'blue');

@@ -56,6 +56,21 @@ describe.skipIf(reason)(
       expect(other).not.toHaveProperty('endpoints');
     });
 
+    it('counts what is dropped, also past a table that is written anew', async () => {
+      const { guest, attachments } = far!;
+      const [toNear, toOther] = near!.attachments.map(({ address }) => address) as [string, string];
+      inside(guest, `ip address add 10.201.1.99/32 dev ${attachments[0]!.interface}`);
+      await guest.ask({ host: toNear, port: 8080, from: '10.201.1.99', timeoutMs: 300 });
+      await guest.ask({ host: toOther, port: 8080, timeoutMs: 300 });
+      const before = await there!.router.figures();
+      expect(before.drops.spoofed).toBeGreaterThan(0);
+      expect(before.drops.refused).toBeGreaterThan(0);
+      expect(before.connections.router!.limit).toBeGreaterThan(before.connections.router!.used);
+      inside({ netns: there!.router.netnsPath }, 'nft delete table ip muster');
+      await there!.router.glance(stage.planOf(there!));
+      expect((await there!.router.figures()).drops).toEqual(before.drops);
+    });
+
     it('names what others have broken, which a glance mends', async () => {
       const address = addressOf(near);
       inside(

@@ -26,6 +26,7 @@ export function writeHostTable(
   return {
     family: ip,
     name: hostTable,
+    counters: ['strangers', 'martians', 'undue'],
     collections: new Map([
       ['ports', setOf('set type inet_proto . inet_service', led)],
       [
@@ -43,7 +44,9 @@ export function writeHostTable(
         {
           hook: 'type filter hook input priority filter',
           // Of the overlay's packets those of our cluster: others may share the port.
-          rules: [`udp dport ${VXLAN_PORT} @th,96,24 ${vni} ${ip} saddr != @nodes drop`],
+          rules: [
+            `udp dport ${VXLAN_PORT} @th,96,24 ${vni} ${ip} saddr != @nodes counter name strangers drop`,
+          ],
         },
       ],
       [
@@ -51,7 +54,7 @@ export function writeHostTable(
         {
           hook: 'type filter hook prerouting priority mangle',
           // The uplink may carry addresses of the loopback, for connections of this host to itself, and for no others.
-          rules: [`iifname "${uplink}" ${ip} daddr ${loopback} drop`],
+          rules: [`iifname "${uplink}" ${ip} daddr ${loopback} counter name martians drop`],
         },
       ],
       [
@@ -87,7 +90,7 @@ export function writeHostTable(
             `iifname "${uplink}" meta oifkind != "bridge" meta mark set meta mark or ${PASS_MARK}`,
             `oifname "${uplink}" ct status dnat meta mark set meta mark or ${PASS_MARK}`,
             `oifname "${uplink}" ct state established,related meta mark set meta mark or ${PASS_MARK}`,
-            `oifname "${uplink}" meta mark and ${PASS_MARK} != ${PASS_MARK} drop`,
+            `oifname "${uplink}" meta mark and ${PASS_MARK} != ${PASS_MARK} counter name undue drop`,
           ],
         },
       ],

@@ -22,6 +22,7 @@ export function writeRouterTable(plan: NetworkPlan, machine: Machine, family: Fa
   return {
     family: family.name,
     name: ROUTER_TABLE,
+    counters: ['spoofed', 'refused', 'unserved'],
     collections: new Map([
       ...membership(plan, family),
       ...destinations(plan, machine, { services, published }, family),
@@ -130,9 +131,9 @@ function baseChains(router: string, { name: ip, gateway, ping, nowhere }: Family
     guard: {
       hook: 'type filter hook prerouting priority raw',
       rules: [
-        `iifname "t*" iifname . ${ip} saddr != @owners drop`,
-        `iifname "vx0" ${ip} saddr @subnets ether saddr . ${ip} saddr != @senders drop`,
-        `iifname "uplink" ${ip} saddr @subnets drop`,
+        `iifname "t*" iifname . ${ip} saddr != @owners counter name spoofed drop`,
+        `iifname "vx0" ${ip} saddr @subnets ether saddr . ${ip} saddr != @senders counter name spoofed drop`,
+        `iifname "uplink" ${ip} saddr @subnets counter name spoofed drop`,
       ],
     },
     // What came through another node goes back through it, where its destination was changed.
@@ -170,6 +171,7 @@ function baseChains(router: string, { name: ip, gateway, ping, nowhere }: Family
         `${ip} daddr . meta l4proto . th dport @targets accept`,
         `iifname != "uplink" ${ip} saddr . ${ip} daddr @same_network accept`,
         `iifname "t*" oifname "uplink" ${ip} saddr @way_out accept`,
+        'counter name refused',
         `iifname "t*" reject with ${nowhere}`,
       ],
     },
@@ -180,6 +182,7 @@ function baseChains(router: string, { name: ip, gateway, ping, nowhere }: Family
         'iifname "lo" accept',
         `iifname "t*" ${ip} daddr ${gateway} meta l4proto { tcp, udp } th dport 53 accept`,
         `iifname "t*" ${ip} daddr ${gateway} ${ping} accept`,
+        'counter name unserved',
         `iifname "t*" reject with ${nowhere}`,
       ],
     },

@@ -21,6 +21,8 @@ export interface Table {
   readonly name: string;
   readonly collections: ReadonlyMap<string, Collection>;
   readonly chains: ReadonlyMap<string, Chain>;
+  /** Counters by name, which rules may count by. */
+  readonly counters?: readonly string[];
 }
 
 /** One for each family of addresses. */
@@ -53,9 +55,17 @@ export function renderRemoval({ family, name }: TableName): string[] {
   return [`add table ${family} ${name}`, `delete table ${family} ${name}`];
 }
 
-const nothing: Pick<Table, 'collections' | 'chains'> = { collections: new Map(), chains: new Map() };
+const nothing: Omit<Table, keyof TableName> = { collections: new Map(), chains: new Map() };
 
-function changeLines(before: Pick<Table, 'collections' | 'chains'>, after: Table): string[] {
+/** How many rules and elements there are. */
+export function countRules({ chains, collections }: Table): number {
+  let sum = 0;
+  for (const { rules } of chains.values()) sum += rules.length;
+  for (const { elements } of collections.values()) sum += elements.size;
+  return sum;
+}
+
+function changeLines(before: Omit<Table, keyof TableName>, after: Table): string[] {
   const at = `${after.family} ${after.name}`;
   const collectionNames = [...new Set([...before.collections.keys(), ...after.collections.keys()])];
   const elements = collectionNames.map((name) => ({
@@ -63,10 +73,14 @@ function changeLines(before: Pick<Table, 'collections' | 'chains'>, after: Table
     is: before.collections.get(name)?.elements ?? new Map<string, string>(),
     should: after.collections.get(name)?.elements ?? new Map<string, string>(),
   }));
+  const { counters: counted = [] } = before;
   const changed = [...after.chains].filter(
     ([name, { rules }]) => !isSame(before.chains.get(name)?.rules ?? [], rules),
   );
   return [
+    ...(after.counters ?? [])
+      .filter((name) => !counted.includes(name))
+      .map((name) => `add counter ${at} ${name}`),
     ...[...after.chains]
       .filter(([name]) => !before.chains.has(name))
       .map(([name, { hook }]) => `add chain ${at} ${name}${hook === undefined ? '' : ` { ${hook}; }`}`),

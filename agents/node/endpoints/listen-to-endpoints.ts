@@ -12,6 +12,8 @@ export interface EndpointsChange {
   readonly networks: ReadonlySet<string>;
   /** To be given to `noteFollowed` when the node goes by this. */
   readonly seq: number;
+  /** When the log took the oldest of what is new in it, by the log's clock; undefined for what was there before. */
+  readonly oldestAt?: number;
 }
 
 export interface ListenToEndpointsOptions {
@@ -50,6 +52,7 @@ export function listenToEndpoints(options: ListenToEndpointsOptions): EndpointsL
   const follows = sayFollowed(options);
   let changed = new Set<string>();
   let seq = 0;
+  let oldestAt = Number.POSITIVE_INFINITY;
   let isLevel = false;
   let wasLevel = false;
   let gathering: Timer | undefined;
@@ -62,7 +65,8 @@ export function listenToEndpoints(options: ListenToEndpointsOptions): EndpointsL
     const networks = wasLevel ? changed : new Set([...tables.networks.keys(), ...tables.services.keys()]);
     wasLevel = true;
     changed = new Set();
-    onChange({ tables, networks, seq });
+    onChange({ tables, networks, seq, ...(Number.isFinite(oldestAt) && { oldestAt }) });
+    oldestAt = Number.POSITIVE_INFINITY;
   }
 
   function tellSoon(): void {
@@ -73,7 +77,11 @@ export function listenToEndpoints(options: ListenToEndpointsOptions): EndpointsL
     if (signal.aborted) return;
     seq = at;
     try {
-      if (tables.fold(of, decodeEndpoints(data))) changed.add(of.networkId);
+      const endpoints = decodeEndpoints(data);
+      if (tables.fold(of, endpoints)) {
+        changed.add(of.networkId);
+        if (isLevel && endpoints.at !== undefined) oldestAt = Math.min(oldestAt, endpoints.at);
+      }
     } catch (error) {
       // What was known of it holds.
       logger.error({ err: describeError(error), of }, 'endpoints can not be read');

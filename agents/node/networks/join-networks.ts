@@ -6,6 +6,7 @@ import type { AgentOptions } from '../agent-options.ts';
 import { describeError } from '../tasks/patience.ts';
 import type { TaskEntry } from '../tasks/task-entry.ts';
 import type { TaskRunnerOptions } from '../tasks/task-runner.ts';
+import type { NetworksHealth } from './figures.ts';
 import { createNetworks, type Networks } from './networks.ts';
 
 type Described = Omit<NodeDescription, 'labels'>;
@@ -13,6 +14,8 @@ type Described = Omit<NodeDescription, 'labels'>;
 export interface NetworksOfAgent extends Pick<Networks, 'begin' | 'look' | 'answer' | 'remove'> {
   /** Adds what the node can do, where machine and engine can. */
   describe(description: Described): Promise<Described>;
+  /** Undefined where no part in networks was wanted. */
+  health(): NetworksHealth | undefined;
   /** The backend, with the same added. */
   readonly described: Pick<Backend, 'describe'>;
   /** For the runner of tasks. */
@@ -33,6 +36,7 @@ const none = {
   begin: () => undefined,
   look: () => undefined,
   answer: async () => ({ ok: false, message: 'the node has no part in networks' }) as const,
+  health: () => undefined,
   remove: async () => undefined,
   describe: async (description: Described) => description,
   hooks: {},
@@ -50,21 +54,20 @@ export function joinNetworks({ options, entries, signal, onChange }: JoinNetwork
   let known: Described | undefined;
   const { underlay } = settings;
   let isAble = false;
-  let lacks: string | undefined;
+  let lacks: readonly string[] = [];
 
-  async function explain(): Promise<string | undefined> {
+  async function explain(): Promise<readonly string[]> {
     const missing = await whatIsMissing();
-    if (missing.length > 0) return missing.map(({ sentence }) => sentence).join('; ');
-    return await sandboxes!.whyNot();
+    if (missing.length > 0) return missing.map(({ sentence }) => sentence);
+    return [await sandboxes!.whyNot()].flatMap((reason) => reason ?? []);
   }
 
   async function describe(description: Described): Promise<Described> {
     known = description;
-    const reason = isAble ? undefined : await explain().catch(describeError);
-    isAble = reason === undefined;
-    lacks = reason;
-    if (reason !== undefined) {
-      logger.warn({ err: reason }, 'the node has no part in networks');
+    lacks = isAble ? [] : await explain().catch((error) => [describeError(error)]);
+    isAble = lacks.length === 0;
+    if (!isAble) {
+      logger.warn({ err: lacks.join('; ') }, 'the node has no part in networks');
       return description;
     }
     const drivers = new Set([...(description.networks ?? []), OVERLAY]);
@@ -81,9 +84,10 @@ export function joinNetworks({ options, entries, signal, onChange }: JoinNetwork
     begin: networks.begin,
     look: networks.look,
     async answer(request) {
-      if (lacks === undefined) return await networks.answer(request);
-      return { ok: false, message: `the node has no part in networks: ${lacks}` };
+      if (lacks.length === 0) return await networks.answer(request);
+      return { ok: false, message: `the node has no part in networks: ${lacks.join('; ')}` };
     },
+    health: () => ({ ...networks.health(), lacks }),
     remove: networks.remove,
     describe,
     described: { describe: async () => describe(await backend.describe()) },

@@ -16,6 +16,7 @@ import { hasEnded } from '../tasks/next-step.ts';
 import { backOff, describeError, StoppedError } from '../tasks/patience.ts';
 import type { TaskEntry } from '../tasks/task-entry.ts';
 import { answerOfNode } from './answer-of-node.ts';
+import { countObjects, measure, type NetworksHealth, unmeasured } from './figures.ts';
 import { makePlan, type PlacedTask } from './make-plan.ts';
 import { createNamesFolder } from './names-folder.ts';
 import { locateNames, removeNetworks } from './remove-networks.ts';
@@ -32,6 +33,8 @@ export interface NetworkSettings {
   /** muster itself, as this machine runs it. */
   readonly program: readonly string[];
   readonly endpoints: EndpointStore;
+  /** Told how long after the log had it the node's kernel goes by a change. */
+  readonly onApplied?: (delayMs: number) => void;
 }
 
 export interface NetworksOptions {
@@ -58,6 +61,7 @@ export interface Networks {
   attach(taskId: string, signal: AbortSignal): Promise<void>;
   /** For somebody who wonders where packets stop. */
   answer(request: NetworkRequest): Promise<NetworkAnswer>;
+  health(): Omit<NetworksHealth, 'lacks'>;
   /** Nothing of the node's networks is left on this machine. */
   remove(): Promise<void>;
 }
@@ -95,6 +99,9 @@ export function createNetworks(options: NetworksOptions): Networks {
   let isDirty = false;
   let isGlance = false;
   let followed = 0;
+  let oldestAt: number | undefined;
+  let measured = unmeasured;
+  let objects: Readonly<Record<string, number>> = {};
   let glancing: Timer | undefined;
   let working: Promise<void> | undefined;
   let isRemoved = false;
@@ -135,6 +142,8 @@ export function createNetworks(options: NetworksOptions): Networks {
     // Until all of it has been read, what is not in it says nothing: what is there stays.
     if (said === undefined) return;
     const { seq, tables } = said;
+    const since = oldestAt;
+    oldestAt = undefined;
     const placed = listPlaced();
     const plan = makePlan({ id: nodeId, underlay: settings.underlay }, placed, tables);
     let problems: readonly string[] = [];
@@ -152,14 +161,18 @@ export function createNetworks(options: NetworksOptions): Networks {
       noteTaken(report.refusedPorts);
       keepNames(router.netnsPath);
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
+      objects = countObjects(plan, router.rules);
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
     }
     if (problems.length === 0) {
       followed = seq;
+      if (plan !== undefined && since !== undefined) settings.onApplied?.(Math.max(0, clock.now() - since));
       listening?.noteFollowed(seq);
     }
     await closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
+    if (router !== undefined && (verb === 'glance' || measured === unmeasured))
+      measured = await measure(router, folders);
   }
 
   function noteTaken(refused: Report['refusedPorts']): void {
@@ -242,6 +255,7 @@ export function createNetworks(options: NetworksOptions): Networks {
             signal,
             onChange(change) {
               said = change;
+              oldestAt ??= change.oldestAt;
               look();
             },
           });
@@ -277,6 +291,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       const progress = { follows: followed, heard: said?.seq ?? 0, resolver: resolverPid !== undefined };
       return await answerOfNode(router, request, { ...progress, ...(trouble !== undefined && { trouble }) });
     },
+    health: () => ({ ...measured, objects, trouble: failures > 0 ? lastFailure : undefined }),
     async remove() {
       isRemoved = true;
       glancing?.cancel();

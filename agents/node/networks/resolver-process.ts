@@ -26,6 +26,8 @@ export interface ResolverProcess {
   stop(): Promise<void>;
 }
 
+/** In the same folder as its pid: what it has counted. */
+export const COUNTS_FILE = 'resolver.counts';
 const LOOK_EVERY_MS = 2_000;
 
 export function keepResolver(options: ResolverProcessOptions): ResolverProcess {
@@ -67,7 +69,9 @@ export async function endResolver(options: Pick<ResolverProcessOptions, 'dir' | 
 async function start({ dir, namesDir, netns, listen, program }: ResolverProcessOptions): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const log = openSync(path.join(dir, 'resolver.log'), 'a');
-  const command = [`--net=${netns}`, '--', ...program, 'resolver', '--listen', listen, '--names', namesDir];
+  const counts = ['--counts', path.join(dir, COUNTS_FILE)];
+  const asked = ['resolver', '--listen', listen, '--names', namesDir, ...counts];
+  const command = [`--net=${netns}`, '--', ...program, ...asked];
   const child = spawn('nsenter', command, { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   await once(child, 'spawn');

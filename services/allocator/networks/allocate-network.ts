@@ -3,10 +3,12 @@
 // subnet is looked for from the place in the pool that the number says.
 import type { EventDraft } from '@muster/events';
 import {
+  type AddressPools,
   addressAt,
   blockAt,
   blocksOverlap,
   countAddresses,
+  DEFAULT_ADDRESS_POOLS,
   formatAddress,
   formatBlock,
   type IpBlock,
@@ -17,15 +19,6 @@ import type { ClusterState, Network, Span } from '@muster/state';
 import { findSpan } from './find-span.ts';
 import type { Given } from './given.ts';
 import { placeOf } from './place-of.ts';
-
-export interface Pool {
-  readonly subnet: string;
-  /** Leading bits of each network's part of it. */
-  readonly prefix: number;
-}
-
-/** As Docker's. */
-export const DEFAULT_POOLS: readonly Pool[] = [{ subnet: '10.0.0.0/8', prefix: 24 }];
 
 /** Among how many free numbers one is chosen. */
 const SPREAD = 16;
@@ -40,11 +33,11 @@ export function allocateNetwork(
   state: ClusterState,
   network: Network,
   given: Pick<Given, 'numbers' | 'subnets'>,
-  pools: readonly Pool[] = DEFAULT_POOLS,
 ): EventDraft | undefined {
   const { id: networkId, createdSeq: cause, spec, failure } = network;
   const taken = listTaken(state, network);
   for (const subnet of given.subnets) taken.push({ subnet, by: 'another network' });
+  const pools = state.addressPools ?? DEFAULT_ADDRESS_POOLS;
   const number = pickNumber(state, networkId, given.numbers);
   const { configs } = spec.ipam;
   const chosen: IpBlock[] = [];
@@ -96,8 +89,12 @@ function takeGiven(subnet: IpBlock, taken: readonly Taken[]): IpBlock | string {
   return `Pool overlaps with other one on this address space: ${formatBlock(subnet)} and ${formatBlock(other.subnet)} of ${other.by}`;
 }
 
-function takeNext(pools: readonly Pool[], number: number, taken: readonly Taken[]): IpBlock | string {
-  for (const { subnet, prefix } of pools) {
+function takeNext(
+  { pools, prefix }: AddressPools,
+  number: number,
+  taken: readonly Taken[],
+): IpBlock | string {
+  for (const subnet of pools) {
     const pool = parseSubnet(subnet)!;
     const size = countAddresses({ ...pool, prefix });
     const end = countAddresses(pool);
@@ -106,8 +103,7 @@ function takeNext(pools: readonly Pool[], number: number, taken: readonly Taken[
     );
     if (found) return blockAt(pool, found.start, size);
   }
-  const all = pools.map(({ subnet }) => subnet).join(', ');
-  return `no subnet is free: networks have all of ${all}; remove one that nobody needs, or say a --subnet`;
+  return `no subnet is free: networks have all of ${pools.join(', ')}; remove one that nobody needs, say a --subnet, or give the cluster another pool: muster cluster update --default-addr-pool`;
 }
 
 function lastOverlap(pool: IpBlock, { start, size }: Span, taken: readonly Taken[]): Span | undefined {

@@ -62,6 +62,40 @@ function startOn(service: Service, nodeId: string, count = 1): string[] {
 const task = (id: string) => history.state.tasks.get(id)!;
 const addressOf = (id: string) => task(id).addresses?.[0]?.address;
 
+describe('the pools of the cluster', () => {
+  function setPools(pools: string[], prefix: number): void {
+    const cause = history.intend('update', undefined, {}, { kind: 'cluster' });
+    history.append({ type: 'cluster.updated', cause, actor: 'ana', addressPools: { pools, prefix } });
+  }
+
+  it('are where subnets are from, of the length that is said; who has one keeps it', () => {
+    const before = createNetwork(history, 'before');
+    settleAll();
+    const [kept] = subnetsOf(before);
+    expect(kept).toMatch(/^10\.0\..*\/24$/);
+    // The next of the size is taken already: it overlaps with what is there.
+    setPools(['10.0.0.0/20', '10.99.0.0/16'], 21);
+    const after = ['a', 'b'].map((name) => createNetwork(history, name));
+    settleAll();
+    expect(subnetsOf(before)).toEqual([kept]);
+    expect([...after.flatMap(subnetsOf)].sort()).toEqual([
+      expect.stringMatching(/^10\.0\.\d+\.0\/21$/),
+      expect.stringMatching(/^10\.99\.\d+\.0\/21$/),
+    ]);
+  });
+
+  it('give one to who has waited for it', () => {
+    setPools(['10.77.0.0/28'], 29);
+    const networks = ['a', 'b', 'c'].map((name) => createNetwork(history, name));
+    settleAll();
+    const waits = networks.find(({ subnets }) => subnets.length === 0)!;
+    expect(waits.failure).toMatch(/^no subnet is free: networks have all of 10\.77\.0\.0\/28;/);
+    setPools(['10.77.0.0/28', '10.78.0.0/28'], 29);
+    settleAll();
+    expect(subnetsOf(waits)).toEqual([expect.stringMatching(/^10\.78\.0\.\d+\/29$/)]);
+  });
+});
+
 describe('a network', () => {
   it('gets a number, the subnet of the pool that goes with it, and its gateway', () => {
     const net = createNetwork(history, 'net');
@@ -125,7 +159,7 @@ describe('a network', () => {
     const net = createNetwork(history, 'net');
     settleAll();
     expect(net.failure).toBe(
-      'no subnet is free: networks have all of 10.0.0.0/8; remove one that nobody needs, or say a --subnet',
+      'no subnet is free: networks have all of 10.0.0.0/8; remove one that nobody needs, say a --subnet, or give the cluster another pool: muster cluster update --default-addr-pool',
     );
     removeNetwork(history, all);
     settleAll();

@@ -108,6 +108,9 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
   'cluster.version_raised': ({ version }) => ({
     what: `every live copy reads version ${version}: it may be written`,
   }),
+  'cluster.updated': ({ addressPools: { pools, prefix }, cause }) => ({
+    what: `accepted #${cause}: networks get subnets of /${prefix} from ${pools.join(', ')}`,
+  }),
   'service.created': ({ spec, team = DEFAULT_TEAM, cause }) => ({
     what: `accepted #${cause}: service ${nameWithTeam({ team, name: spec.name })} is created${describeSpecBriefly(spec)}`,
   }),

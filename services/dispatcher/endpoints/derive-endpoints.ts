@@ -23,19 +23,19 @@ export function deriveEndpoints(state: ClusterState, view: EndpointView, topic: 
   for (const { of, content } of wanted) {
     const entry = view.entryOf(of);
     if (entry && (entry.basis >= basis || entry.content === writeContent(content))) continue;
-    puts.push({ of, endpoints: { ...content, basis }, expectLastSeq: entry?.seq ?? 0 });
+    puts.push({ of, endpoints: { ...content, basis, at: state.headTime }, expectLastSeq: entry?.seq ?? 0 });
   }
   for (const { of, seq, gone, basis: stored } of view.entriesOf(topic)) {
     const isWanted = wanted.some((other) => other.of.networkId === of.networkId);
     if (isWanted || gone || stored >= basis) continue;
-    puts.push({ of, endpoints: { v: 1, type: 'gone', basis }, expectLastSeq: seq });
+    puts.push({ of, endpoints: { v: 1, type: 'gone', basis, at: state.headTime }, expectLastSeq: seq });
   }
   return puts;
 }
 
 interface Wanted {
   readonly of: EndpointsOf;
-  readonly content: Omit<NetworkEndpoints, 'basis'> | Omit<ServiceEndpoints, 'basis'>;
+  readonly content: Omit<NetworkEndpoints, 'basis' | 'at'> | Omit<ServiceEndpoints, 'basis' | 'at'>;
 }
 
 function listNetwork({ networks, nodes }: ClusterState, networkId: string): Wanted[] {

@@ -103,7 +103,11 @@ function inOrder(endpoints: Endpoints): Endpoints {
   }
 }
 
-export function entryOf(of: EndpointsOf, seq: number, { basis, ...content }: Endpoints): EndpointEntry {
+export function entryOf(
+  of: EndpointsOf,
+  seq: number,
+  { basis, at: _, ...content }: Endpoints,
+): EndpointEntry {
   return { of, seq, basis, gone: content.type === 'gone', content: writeContent(content) };
 }
 

@@ -133,6 +133,7 @@ describe('everybody is told', () => {
     await start();
     expect(said()).toEqual({
       v: 1,
+      at: expect.any(Number),
       type: 'network',
       basis: history.state.head,
       network: {
@@ -154,6 +155,7 @@ describe('everybody is told', () => {
     await start();
     expect(said(web.id)).toEqual({
       v: 1,
+      at: expect.any(Number),
       type: 'service',
       basis: history.state.head,
       service: { id: web.id, name: 'web' },

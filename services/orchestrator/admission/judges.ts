@@ -1,5 +1,6 @@
 // Who judges what. Every kind and verb of the catalogue has its judge here, or this doesn't compile.
 import type { IntentBody, IntentName } from '@muster/events';
+import { updateCluster } from './cluster.ts';
 import type { Judge } from './judge.ts';
 import { createNetwork, removeNetwork } from './network.ts';
 import { removeNode, updateNode } from './node.ts';
@@ -25,4 +26,5 @@ export const judges: Judges = {
   'node.remove': removeNode,
   'network.create': createNetwork,
   'network.remove': removeNetwork,
+  'cluster.update': updateCluster,
 };

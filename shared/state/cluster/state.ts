@@ -2,7 +2,15 @@
 // are indices: what a reducer looks at is found without a scan. Tasks and slots, of which there may be millions, are
 // rows in tables; all else are objects.
 import { FIRST_WIRE_VERSION, type NetworkAddress, type Stored } from '@muster/events';
-import type { NodeDescription, NodeRole, NodeSpec, NodeStatus, Resources, ServiceSpec } from '@muster/model';
+import type {
+  AddressPools,
+  NodeDescription,
+  NodeRole,
+  NodeSpec,
+  NodeStatus,
+  Resources,
+  ServiceSpec,
+} from '@muster/model';
 import { DIGESTS_KEPT } from '../fold/digest.ts';
 import type { Loss } from '../fold/losses.ts';
 import { NO_VOIDS, type Voids } from '../fold/voids.ts';
@@ -128,6 +136,8 @@ export interface ClusterState {
   cluster: { readonly id: string; readonly name: string } | undefined;
   /** The wire version that every copy reads: nothing younger may be written. */
   wireVersion: number;
+  /** Where networks get their subnets from that ask for none; undefined while nobody has said: the model's default. */
+  addressPools: AddressPools | undefined;
   /** Where tasks and slots are kept. */
   readonly tables: Tables;
   /** The last sequence folded, and its time. */
@@ -199,6 +209,7 @@ export function createState(voids: Voids = NO_VOIDS): ClusterState {
   return {
     cluster: undefined,
     wireVersion: FIRST_WIRE_VERSION,
+    addressPools: undefined,
     tables,
     head: 0,
     headTime: 0,

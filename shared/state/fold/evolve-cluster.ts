@@ -1,6 +1,7 @@
 // How decisions about the cluster itself change the state. Returns false when the decision is void.
 import { type EventFact, type EventOf, type EventType, WIRE_VERSION } from '@muster/events';
 import type { ClusterState, HaltingRecord } from '../cluster/state.ts';
+import type { Changes } from './changes.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -19,6 +20,18 @@ export function raiseVersion(
   if (event.version <= state.wireVersion) return false;
   state.wireVersion = event.version;
   haltBeyond(state, { seq, subject, type: event.type });
+  return true;
+}
+
+/** Networks that have no subnet may get one now. */
+export function updateCluster(
+  state: ClusterState,
+  { event }: FactOf<'cluster.updated'>,
+  changes: Changes,
+): boolean {
+  if (!state.intents.delete(event.cause)) return false;
+  state.addressPools = event.addressPools;
+  for (const { id, number } of state.networks.values()) if (number === undefined) changes.networks.add(id);
   return true;
 }
 

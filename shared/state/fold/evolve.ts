@@ -11,7 +11,7 @@ import {
 } from '@muster/events';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
-import { createCluster, raiseVersion } from './evolve-cluster.ts';
+import { createCluster, raiseVersion, updateCluster } from './evolve-cluster.ts';
 import {
   allocateNetwork,
   allocateNode,
@@ -56,6 +56,7 @@ type Apply<Type extends EventType> = (
 const applyByType: { readonly [Type in EventType]: Apply<Type> } = {
   'cluster.created': createCluster,
   'cluster.version_raised': raiseVersion,
+  'cluster.updated': updateCluster,
   'cluster.records_lost': recordLoss,
   'cluster.commands_ahead': recordCommandsAhead,
   'service.created': createService,

@@ -5,12 +5,12 @@ import type { Loss } from '../fold/losses.ts';
 import { defineKind, younger } from './kind.ts';
 
 type StoredHead = Pick<ClusterState, 'head' | 'headTime' | 'digest' | 'conflicts' | 'astray' | 'cluster'> &
-  Partial<Pick<ClusterState, 'wireVersion'>> & { readonly halted: string | undefined };
+  Partial<Pick<ClusterState, 'wireVersion' | 'addressPools'>> & { readonly halted: string | undefined };
 
 export const head = defineKind<readonly [StoredHead]>({
-  *list({ head, headTime, digest, conflicts, astray, halted, cluster, wireVersion }) {
+  *list({ head, headTime, digest, conflicts, astray, halted, cluster, wireVersion, addressPools }) {
     const facts = { head, headTime, digest, conflicts, astray, halted: halted?.reason, cluster };
-    yield [{ ...facts, ...younger({ wireVersion }) }];
+    yield [{ ...facts, ...younger({ wireVersion }), ...(addressPools && { addressPools }) }];
   },
   restore(state, [{ halted, ...stored }]) {
     Object.assign(state, stored);

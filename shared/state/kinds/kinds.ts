@@ -37,6 +37,7 @@ export type KeptBy = {
 export const keptBy = {
   cluster: 'head',
   wireVersion: 'head',
+  addressPools: 'head',
   tables: 'tables',
   head: 'head',
   headTime: 'head',
