@@ -33,7 +33,7 @@ export class LinkKeeper {
   readonly #host: Netns;
   readonly #names: RouterNames;
   #router: Picture | undefined;
-  /** By path of the namespace. */
+  /** By task and path of its namespace, which may be another's next. */
   #tasks: ReadonlyMap<string, Picture> = new Map();
   /** Paths of namespaces in which something failed half-way. */
   #unsure: ReadonlySet<string> = new Set();
@@ -102,7 +102,9 @@ export class LinkKeeper {
     return await inTurn([...byNetns], async ([netns, own]) => {
       const names = new Set(own.map((one) => one.interface));
       const isNews = look || this.#unsure.has(netns);
-      const known = isNews ? await readTaskPicture(netns, (name) => names.has(name)) : this.#tasks.get(netns);
+      const known = isNews
+        ? await readTaskPicture(netns, (name) => names.has(name))
+        : this.#tasks.get(nameEnd(own));
       return { netns, attachments: own, is: known ?? emptyPicture, should: drawTask(own, byId, mtu) };
     });
   }
@@ -161,7 +163,7 @@ export class LinkKeeper {
         ...mendPicture(there, should).ip,
       ];
       const failed = await runBatch(netns, 'ip', lines);
-      if (failed.length === 0) mended.set(netns, should);
+      if (failed.length === 0) mended.set(nameEnd(attachments), should);
       for (const taskId of failed.length === 0 ? [] : new Set(attachments.map((one) => one.taskId)))
         failures.push({ ...sayFailure(failed[0]!), taskId });
     });
@@ -170,7 +172,8 @@ export class LinkKeeper {
 
   /** Its links are gone with the router's ends, and their routes with them; rules would stay where a task lives on. */
   async #leaveTasks(staying: ReadonlySet<string>): Promise<void> {
-    for (const [netns, { rules }] of this.#tasks) {
+    for (const [name, { rules }] of this.#tasks) {
+      const netns = name.slice(name.indexOf(' ') + 1);
       if (staying.has(netns) || rules.size === 0 || !isNamespace(netns)) continue;
       await runBatch(netns, 'ip', mendPicture({ ...emptyPicture, rules }, emptyPicture).ip);
     }
@@ -181,6 +184,12 @@ export class LinkKeeper {
     const peer = `peer name ${taskLink(address)} mtu ${mtu} netns ${this.#names.netnsPath}`;
     return `link add ${name} address ${taskMac(address)} mtu ${mtu} type veth ${peer}`;
   }
+}
+
+/** A path may be another task's next. */
+function nameEnd(attachments: readonly Attachment[]): string {
+  const { taskId, netns } = attachments[0]!;
+  return `${taskId} ${netns}`;
 }
 
 /** By the names of the router's ends. An interface of the same name that somebody else made there stands in the way. */

@@ -13,7 +13,7 @@ import {
   listenToEndpoints,
 } from '../endpoints/listen-to-endpoints.ts';
 import { hasEnded } from '../tasks/next-step.ts';
-import { backOff, describeError, StoppedError } from '../tasks/patience.ts';
+import { backOff, describeError, retry, StoppedError } from '../tasks/patience.ts';
 import type { TaskEntry } from '../tasks/task-entry.ts';
 import { makePlan, type PlacedTask } from './make-plan.ts';
 import { createNamesFolder } from './names-folder.ts';
@@ -187,9 +187,15 @@ export function createNetworks(options: NetworksOptions): Networks {
     begin(id) {
       if (clusterId !== undefined) return look();
       clusterId = id;
-      readSandboxes()
-        .catch((error) => logger.warn({ err: describeError(error) }, 'sandboxes could not be listed'))
-        .finally(() => {
+      // Before that, what is there would be taken off its networks.
+      retry(readSandboxes, {
+        ...RETRY,
+        clock,
+        signal,
+        onFailure: (error) =>
+          logger.warn({ err: describeError(error) }, 'the engine’s tasks on networks could not be listed'),
+      })
+        .then(() => {
           listening = listenToEndpoints({
             store: settings.endpoints,
             bus,
@@ -202,11 +208,14 @@ export function createNetworks(options: NetworksOptions): Networks {
               look();
             },
           });
+        })
+        .catch((error) => {
+          if (!(error instanceof StoppedError)) throw error;
         });
     },
     look,
     async attach(taskId, cancelled) {
-      const sandbox = await sandboxes.find(taskId);
+      const sandbox = await sandboxes.hold(taskId, { signal: cancelled });
       if (sandbox === undefined) return;
       known.set(taskId, sandbox);
       await new Promise<void>((resolve, reject) => {
