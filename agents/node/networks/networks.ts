@@ -216,7 +216,8 @@ export function createNetworks(options: NetworksOptions): Networks {
     look,
     async attach(taskId, cancelled) {
       const sandbox = await sandboxes.hold(taskId, { signal: cancelled });
-      if (sandbox === undefined) return;
+      // One that has ended already has its start say why.
+      if (sandbox?.netns === undefined) return;
       known.set(taskId, sandbox);
       await new Promise<void>((resolve, reject) => {
         const done = (error?: Error) => {
