@@ -48,7 +48,7 @@ export interface TaskOrder {
   readonly networks?: readonly OrderedNetwork[];
 }
 
-/** A network namespace that waits for its task. */
+/** A network namespace of a task. */
 export interface Sandbox {
   readonly taskId: string;
   /** The backend's own id of what keeps it. */
@@ -56,20 +56,21 @@ export interface Sandbox {
   /** As they were ordered: who starts anew needs nobody to say it again. */
   readonly networks: readonly OrderedNetwork[];
   readonly ports: readonly BoundPort[];
-  /** Its path; left out when it is kept no more. */
+  /** Its path; left out when there is none any more. */
   readonly netns?: string;
 }
 
 /**
- * Of a backend whose tasks can be on networks. `prepare` makes a task's namespace, with nothing in it; whoever carries packets
- * makes it whole before `start`; and it stays until it is closed, whatever becomes of the task's processes.
+ * Of a backend whose tasks can be on networks. `hold` begins what was prepared as far as its namespace, with nothing in it, and
+ * nothing of the task runs; whoever carries packets makes it whole; then `start` lets the task begin.
  */
 export interface Sandboxes {
   /** Why no task of this node can be on networks, by trying; undefined where they can. */
   whyNot(): Promise<string | undefined>;
-  find(taskId: string): Promise<Sandbox | undefined>;
+  /** Undefined for a task on none. */
+  hold(taskId: string, options?: CallOptions): Promise<Sandbox | undefined>;
   list(): Promise<readonly Sandbox[]>;
-  /** No such task: resolves. `remove` does it as well. */
+  /** The task has ended: what is still held is to begin no more. No such task: resolves. `remove` does it as well. */
   close(taskId: string): Promise<void>;
 }
 

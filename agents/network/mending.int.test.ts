@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { COMMANDS } from './kernel/run.ts';
 import { Router, removeRouter } from './router.ts';
 import { bundle, inside, Stage, type StageHost, type StageTask, whyNoStage } from './stage/stage.fixture.ts';
 
@@ -145,7 +146,7 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     };
     const task = await stage.addTask('short', 1, 1);
     const [service] = stage.services as [(typeof stage.services)[0]];
-    subscribe('child_process', count);
+    subscribe(COMMANDS, count);
     const spend = async () => {
       forks = 0;
       await host.router.apply(stage.planOf(host));
@@ -161,7 +162,7 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     expect(await spend()).toBe(2);
     stage.tasks.pop();
     expect(await spend()).toBe(2);
-    unsubscribe('child_process', count);
+    unsubscribe(COMMANDS, count);
     await task.guest.end();
   });
 

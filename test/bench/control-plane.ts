@@ -16,8 +16,8 @@ export interface ControlPlane {
   /** Of `muster up`. */
   readonly pid: number;
   readonly natsPid: number;
-  /** Publishes an intent. Resolves when it is stored. */
-  intend(verb: string, name: string, body?: unknown): Promise<void>;
+  /** Publishes an intent, of a service unless said otherwise. Resolves when it is stored. */
+  intend(verb: string, name: string, body?: unknown, kind?: 'network'): Promise<void>;
   /** Before the end of the benchmark. */
   stop(): Promise<void>;
 }
@@ -74,9 +74,11 @@ export async function startControlPlane({
     url: server.url,
     pid: child.pid!,
     natsPid: server.pid,
-    async intend(verb, name, body) {
+    async intend(verb, name, body, kind) {
       const data = body === undefined ? new Uint8Array() : encodeJson(body);
-      await connection.request(intentSubject('bench', 'service', verb, name), data, { timeout: 10_000 });
+      await connection.request(intentSubject('bench', kind ?? 'service', verb, name), data, {
+        timeout: 10_000,
+      });
     },
     stop,
   };

@@ -3,20 +3,22 @@
 import { isPredefined, type Mount, type RunSpec } from '@muster/model';
 import type Docker from 'dockerode';
 import { type BoundPort, RejectedError, type TaskOrder } from '../backend.ts';
+import { ENGINES_INIT } from './gate/gate.ts';
 import { labelContainer, type Owner } from './labels.ts';
-import type { OpenSandbox } from './sandboxes.ts';
+import { type Furniture, mountGate } from './sandboxes.ts';
 
 const NANOS_PER_SECOND = 1e9;
 
 export function configureContainer(
   order: TaskOrder,
   owner: Owner,
-  sandbox?: OpenSandbox,
+  furniture?: Furniture,
 ): Docker.ContainerCreateOptions {
   const spec = order.spec.containerSpec;
-  // In a sandbox, ports and the name of the host are that one's.
-  const ports = sandbox === undefined ? order.ports : [];
-  const hostname = sandbox === undefined ? spec.hostname : undefined;
+  // What is on networks of the cluster has its ports there, and a gate in the place of the engine's init.
+  const ports = furniture === undefined ? order.ports : [];
+  const init = furniture === undefined ? spec.init : true;
+  const hostname = furniture?.hostname ?? spec.hostname;
   return {
     Image: spec.image,
     ...(spec.command?.length ? { Entrypoint: spec.command } : {}),
@@ -30,16 +32,15 @@ export function configureContainer(
     // The engine counts in seconds. Rounded up: a task never gets less time than it asked for.
     StopTimeout: Math.ceil(spec.stopGracePeriod / NANOS_PER_SECOND),
     Tty: spec.tty ?? false,
+    ...(furniture === undefined ? {} : { NetworkDisabled: true }),
     ExposedPorts: Object.fromEntries(ports.map((port) => [nameTarget(port), {}])),
     HostConfig: {
       ...limitResources(order.spec),
-      ...(sandbox === undefined
-        ? chooseNetwork(order.spec)
-        : { NetworkMode: `container:${sandbox.containerId}` }),
+      ...(furniture === undefined ? chooseNetwork(order.spec) : {}),
       PortBindings: bindPorts(ports),
-      Mounts: [...spec.mounts.map(convertMount), ...mountFiles(sandbox)],
+      Mounts: [...spec.mounts.map(convertMount), ...mountFurniture(furniture)],
       ReadonlyRootfs: spec.readOnly ?? false,
-      ...(spec.init === undefined ? {} : { Init: spec.init }),
+      ...(init === undefined ? {} : { Init: init }),
       // A task is one-shot: it is replaced by the cluster, never restarted by the engine.
       RestartPolicy: { Name: 'no' },
     },
@@ -87,12 +88,16 @@ function convertMount(mount: Mount): Docker.MountSettings {
   };
 }
 
-/** Writable, as the engine's own are: an image may add to them. */
-function mountFiles(sandbox: OpenSandbox | undefined): Docker.MountSettings[] {
-  if (sandbox === undefined) return [];
-  const files = [
-    ['/etc/resolv.conf', sandbox.resolvConf],
-    ['/etc/hosts', sandbox.hosts],
-  ] as const;
-  return files.map(([target, source]) => ({ Type: 'bind', Source: source, Target: target, ReadOnly: false }));
+/** The files are writable, as the engine's own are: an image may add to them. */
+function mountFurniture(furniture: Furniture | undefined): Docker.MountSettings[] {
+  if (furniture === undefined) return [];
+  const { gate, init, resolvConf, hosts } = furniture;
+  const mount = (Source: string, Target: string, ReadOnly: boolean) =>
+    ({ Type: 'bind', Source, Target, ReadOnly }) as const;
+  return [
+    mountGate(gate),
+    ...(init === undefined ? [] : [mount(init, ENGINES_INIT, true)]),
+    mount(resolvConf, '/etc/resolv.conf', false),
+    mount(hosts, '/etc/hosts', false),
+  ];
 }

@@ -12,10 +12,10 @@ import { untilAborted } from '../until-aborted.ts';
 import { configureContainer } from './container-config.ts';
 import type { Engine } from './engine.ts';
 import { statusOf, wordsOf } from './engine-error.ts';
+import { readTask } from './gate/held.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import { findTaskId, type Owner } from './labels.ts';
-import { readInspection } from './run-states.ts';
-import type { DockerSandboxes } from './sandboxes.ts';
+import { CANCEL_GRACE_MS, type DockerSandboxes } from './sandboxes.ts';
 
 export interface Creation {
   readonly state: RunState;
@@ -25,9 +25,6 @@ export interface Creation {
 
 /** Client errors that say "later" and not "never". */
 const PASSING = new Set([408, 425, 429]);
-/** What the engine is at when nobody wants it any more is usually done so soon. */
-export const CANCEL_GRACE_MS = 2_000;
-
 export async function createContainer(
   engine: Engine,
   pulls: ImagePulls,
@@ -63,12 +60,12 @@ async function createOnce(
   order: TaskOrder,
   signal: AbortSignal | undefined,
 ): Promise<Creation> {
-  const sandbox = order.networks?.length ? await sandboxes.open(order) : undefined;
+  const furniture = order.networks?.length ? await sandboxes.furnish(order) : undefined;
   signal?.throwIfAborted();
   // Without the split, docker-modem writes the whole configuration into the URL as well.
   const request = {
     _query: { name: order.identity.taskName },
-    _body: configureContainer(order, owner, sandbox),
+    _body: configureContainer(order, owner, furniture),
   };
   const creating = engine.docker.createContainer(request as Docker.ContainerCreateOptions);
   const container = await untilAborted(creating, signal, CANCEL_GRACE_MS).catch((error) => {
@@ -117,5 +114,5 @@ async function adopt(engine: Engine, owner: Owner, order: TaskOrder, conflict: s
   // and the caller's next attempt finds out.
   const inspection = await engine.inspect(taskName);
   if (findTaskId(inspection.Config.Labels, owner) !== taskId) throw new RejectedError(conflict);
-  return { state: readInspection(taskId, inspection), isNew: false };
+  return { state: readTask(taskId, inspection), isNew: false };
 }

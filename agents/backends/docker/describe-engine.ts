@@ -1,6 +1,8 @@
 // What a node says of itself when a Docker engine is behind it.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { type NodeDescription, predefinedDrivers, type Resources } from '@muster/model';
-import { BackendUnavailableError } from '../backend.ts';
+import { BackendUnavailableError, RejectedError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 
 export interface DescriptionOverrides {
@@ -51,4 +53,27 @@ function parseLabels(labels: readonly string[]): Record<string, string> {
       return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
     }),
   );
+}
+
+const INIT_NAME = 'docker-init';
+/** Where the engine looks beside its PATH. */
+const INIT_PLACES = [
+  '/usr/libexec/docker',
+  '/usr/local/libexec/docker',
+  '/usr/lib/docker',
+  '/usr/local/lib/docker',
+  '/usr/bin',
+  '/usr/local/bin',
+  '/usr/sbin',
+];
+
+/** The program that it begins a container with which has an init. */
+export async function findEnginesInit(engine: Engine): Promise<string> {
+  const { InitBinary: name = INIT_NAME } = await engine.info();
+  const places = [...INIT_PLACES, ...(process.env.PATH ?? '').split(':')];
+  const found = path.isAbsolute(name)
+    ? name
+    : places.map((place) => path.join(place, name)).find((file) => existsSync(file));
+  if (found === undefined) throw new RejectedError(`exec: "${name}": executable file not found in $PATH`);
+  return found;
 }

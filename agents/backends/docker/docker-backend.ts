@@ -15,17 +15,18 @@ import type {
   TaskOrder,
 } from '../backend.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { CANCEL_GRACE_MS, createContainer } from './create-container.ts';
+import { createContainer } from './create-container.ts';
 import { type DescriptionOverrides, describeEngine } from './describe-engine.ts';
 import { Engine, type EngineRequest, StuckContainerError } from './engine.ts';
 import { statusOf } from './engine-error.ts';
 import { watchEvents } from './event-watch.ts';
+import { readTask } from './gate/held.ts';
 import { ImagePulls } from './image-pulls.ts';
 import { filterLabels, findTaskId, label, type Owner } from './labels.ts';
 import { readLogLines } from './log-lines.ts';
 import { runCommand } from './run-command.ts';
-import { readEvents, readInspection } from './run-states.ts';
-import { DockerSandboxes, type SandboxOptions } from './sandboxes.ts';
+import { readEvents } from './run-states.ts';
+import { CANCEL_GRACE_MS, DockerSandboxes, type SandboxOptions } from './sandboxes.ts';
 
 /** `nodeHostname`: several nodes may share an engine. */
 export interface DockerOptions extends Owner, SandboxOptions, DescriptionOverrides {
@@ -84,6 +85,7 @@ export class DockerBackend implements Backend {
     );
     this.#containers.set(taskId, state.runId);
     if (isNew) this.#fresh.add(taskId);
+    if (order.networks?.length) this.sandboxes.note(order, state.runId, isNew);
     return state;
   }
 
@@ -96,6 +98,8 @@ export class DockerBackend implements Backend {
       if (state === undefined) throw new Error(`No such container: ${id}`);
       if (state.status !== 'created') return state;
     }
+    if (await this.sandboxes.release(taskId, { ...(signal && { signal }) }))
+      return { taskId, runId: id, status: 'running' };
     const starting = this.#engine.call((docker) => docker.getContainer(id).start());
     await untilAborted(starting, signal, CANCEL_GRACE_MS).catch(ignoreStatus(304));
     return { taskId, runId: id, status: 'running' };
@@ -163,6 +167,7 @@ export class DockerBackend implements Backend {
     const readEvent = readEvents(this.#options, (id) => this.#removing.has(id));
     const watching = await watchEvents(this.#engine, this.#options, {
       onEvent: (event) => {
+        if (event.Action === 'start' && this.sandboxes.isOurStart(event.Actor.ID)) return;
         const state = readEvent(event);
         if (event.Action === 'destroy') this.#removing.delete(event.Actor.ID);
         if (state !== undefined) options.onChange(state);
@@ -226,6 +231,7 @@ export class DockerBackend implements Backend {
 
   async close(): Promise<void> {
     for (const watching of this.#watches) watching.stop();
+    await this.sandboxes.letGo();
     this.#engine.close();
   }
 
@@ -259,7 +265,7 @@ export class DockerBackend implements Backend {
 
   async #inspect(taskId: string, id: string): Promise<RunState | undefined> {
     try {
-      return readInspection(taskId, await this.#engine.inspect(id));
+      return readTask(taskId, await this.#engine.inspect(id));
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
       this.#containers.delete(taskId);

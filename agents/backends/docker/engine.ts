@@ -36,6 +36,7 @@ export interface EngineInfo {
   readonly MemTotal: number;
   readonly Labels: readonly string[] | null;
   readonly SystemTime: string;
+  readonly InitBinary?: string;
 }
 
 /** These take options as all calls do; the library's types leave that out. */

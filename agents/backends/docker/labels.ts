@@ -12,10 +12,10 @@ export const label = {
   task: 'com.docker.swarm.task',
   taskId: 'com.docker.swarm.task.id',
   taskName: 'com.docker.swarm.task.name',
-  /** On what keeps a task's namespace: whose it is. It is no task itself. */
-  sandbox: 'muster.sandbox',
-  /** What it was ordered with, as JSON. */
-  sandboxOrder: 'muster.sandbox.order',
+  /** On a task of networks: its places there and the ports of its node, as JSON. */
+  networks: 'muster.networks',
+  /** On what a node tries its engine with. It is no task. */
+  trial: 'muster.trial',
 } as const;
 
 /** Whose containers a backend may see and touch: one node's of one cluster. */
@@ -28,9 +28,9 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** The system's labels win over the user's, as in Swarm. */
 export function labelContainer(order: TaskOrder, owner: Owner): Record<string, string> {
-  const { identity, spec } = order;
-  // Nobody passes for a team by a label of his own.
-  const { [label.team]: _, ...own } = spec.containerSpec.labels;
+  const { identity, spec, networks, ports } = order;
+  // Nobody passes for a team, or for one on networks, by a label of his own.
+  const { [label.team]: _, [label.networks]: __, ...own } = spec.containerSpec.labels;
   return {
     ...own,
     ...(identity.team !== undefined && { [label.team]: identity.team }),
@@ -42,21 +42,7 @@ export function labelContainer(order: TaskOrder, owner: Owner): Record<string, s
     [label.task]: '',
     [label.taskId]: identity.taskId,
     [label.taskName]: identity.taskName,
-  };
-}
-
-export function labelSandbox(
-  owner: Owner,
-  taskId: string,
-  order: string,
-  clusterId?: string,
-): Record<string, string> {
-  return {
-    [label.cluster]: owner.clusterName,
-    ...(clusterId !== undefined && { [label.clusterId]: clusterId }),
-    [label.nodeId]: owner.nodeId,
-    [label.sandbox]: taskId,
-    [label.sandboxOrder]: order,
+    ...(networks?.length && { [label.networks]: JSON.stringify({ networks, ports }) }),
   };
 }
 

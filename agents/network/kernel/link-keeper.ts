@@ -42,7 +42,7 @@ export class LinkKeeper {
   readonly #host: Netns;
   readonly #names: RouterNames;
   #router: Picture | undefined;
-  /** By path of the namespace. */
+  /** By task and path of its namespace, which may be another's next. */
   #tasks: ReadonlyMap<string, Picture> = new Map();
   /** Paths of namespaces in which something failed half-way. */
   #unsure: ReadonlySet<string> = new Set();
@@ -122,7 +122,7 @@ export class LinkKeeper {
       const isNews = looked.has(netns) || this.#unsure.has(netns);
       const known = isNews
         ? await readTaskPicture(netns, (name) => names.has(name), own6.length > 0)
-        : this.#tasks.get(netns);
+        : this.#tasks.get(nameEnd(own));
       const should = drawTask(
         { attachments: own, networks },
         { attachments: own6, networks: networks6 },
@@ -187,7 +187,7 @@ export class LinkKeeper {
         ...(await runBatch(netns, 'ip', [...births, ...ip])),
         ...(await runBatch(netns, 'ip -6', ip6)),
       ];
-      if (failed.length === 0) mended.set(netns, should);
+      if (failed.length === 0) mended.set(nameEnd(attachments), should);
       for (const taskId of failed.length === 0 ? [] : new Set(attachments.map((one) => one.taskId)))
         failures.push({ ...sayFailure(failed[0]!), taskId });
     });
@@ -196,7 +196,8 @@ export class LinkKeeper {
 
   /** Its links are gone with the router's ends, and their routes with them; rules would stay where a task lives on. */
   async #leaveTasks(staying: ReadonlySet<string>): Promise<void> {
-    for (const [netns, { rules, rules6 }] of this.#tasks) {
+    for (const [end, { rules, rules6 }] of this.#tasks) {
+      const netns = end.slice(end.indexOf(' ') + 1);
       if (staying.has(netns) || rules.size + rules6.size === 0 || !isNamespace(netns)) continue;
       const { ip, ip6 } = mendPicture({ ...emptyPicture, rules, rules6 }, emptyPicture);
       await runBatch(netns, 'ip', ip);
@@ -219,6 +220,12 @@ function groupByNetns(attachments: readonly Attachment[]): ReadonlyMap<string, A
   const byNetns = new Map<string, Attachment[]>();
   for (const one of attachments) byNetns.set(one.netns, [...(byNetns.get(one.netns) ?? []), one]);
   return byNetns;
+}
+
+/** A path may be another task's next. */
+function nameEnd(attachments: readonly Attachment[]): string {
+  const { taskId, netns } = attachments[0]!;
+  return `${taskId} ${netns}`;
 }
 
 function isIpv6Address(line: string): boolean {

@@ -1,27 +1,44 @@
 // Runs a program, in the network of a namespace where one is named, and gives it its lines.
-import { spawn } from 'node:child_process';
+import { channel } from 'node:diagnostics_channel';
+import { Forker, type Outcome } from './forker.ts';
 
 /** Administrators' programs, for a PATH that leaves them out. */
 export const SEARCH_PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
 
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Of a namespace: a path. Undefined is where this process is. */
 export type Netns = string | undefined;
 
+/** Told of each command before it begins. */
+export const COMMANDS = 'muster.network.command';
+const commands = channel(COMMANDS);
+
+/** More than that at once gain nothing. */
+const FORKERS = 4;
+const idle: Forker[] = [];
+const queue: (() => void)[] = [];
+let started = 0;
+
 export async function run(netns: Netns, command: readonly string[], input = ''): Promise<Outcome> {
-  const [program, ...args] = inNetns(netns, command);
-  const child = spawn(program!, args, { env: { ...process.env, PATH: SEARCH_PATH, LC_ALL: 'C' } });
-  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
-  child.stdin.on('error', () => undefined).end(input);
-  const code = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject).once('close', (exitCode) => resolve(exitCode ?? -1));
-  });
-  return { code, stdout: stdout(), stderr: stderr() };
+  const forker = await take();
+  try {
+    commands.publish(command);
+    return await forker.run(inNetns(netns, command), input);
+  } finally {
+    giveBack(forker);
+  }
+}
+
+async function take(): Promise<Forker> {
+  while (idle.length === 0 && started >= FORKERS) await new Promise<void>((resolve) => queue.push(resolve));
+  const forker = idle.pop();
+  if (forker !== undefined && !forker.hasEnded) return forker;
+  if (forker === undefined) started += 1;
+  return new Forker({ ...process.env, PATH: SEARCH_PATH, LC_ALL: 'C' });
+}
+
+function giveBack(forker: Forker): void {
+  idle.push(forker);
+  queue.shift()?.();
 }
 
 /** The same, where anything but success is an error. */
@@ -60,10 +77,4 @@ export async function runBatch(
     said = [];
   }
   return failures.length > 0 ? failures : [{ line: program, reason: stderr.trim() || `ended with ${code}` }];
-}
-
-function collect(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return () => Buffer.concat(chunks).toString('utf8');
 }

@@ -96,7 +96,13 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
     );
   }
 
-  function order(taskId: string, color: Color, address: string, script: string): TaskOrder {
+  function order(
+    taskId: string,
+    color: Color,
+    address: string,
+    script: string,
+    container: object = {},
+  ): TaskOrder {
     return {
       identity: {
         clusterId,
@@ -119,6 +125,7 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
             ['/usr/lib', '/lib'],
             ['/usr/lib64', '/lib64'],
           ].map(([source, target]) => ({ type: 'bind', source, target, readOnly: true })),
+          ...container,
         },
       }),
       ports: [],
@@ -126,9 +133,15 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
     };
   }
 
-  async function run(taskId: string, color: Color, address: string, script: string): Promise<void> {
+  async function run(
+    taskId: string,
+    color: Color,
+    address: string,
+    script: string,
+    container: object = {},
+  ): Promise<void> {
     entries.set(taskId, createEntry(taskId));
-    await backend.prepare(order(taskId, color, address, script));
+    await backend.prepare(order(taskId, color, address, script, container));
     await networks.attach(taskId, new AbortController().signal);
     await backend.start(taskId);
   }
@@ -182,14 +195,71 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
       '10.231.1.70',
       'ip -o addr show eth0; ip route; cat /etc/resolv.conf /etc/hosts',
     );
-    const lines: string[] = [];
-    for await (const { line } of backend.logs('first', { follow: true })) lines.push(line);
-    const said = lines.join('\n');
+    const said = (await readAll('first')).join('\n');
     expect(said).toContain('inet 10.231.1.70/32');
     expect(said).toContain('default via 169.254.1.1 dev eth0');
     expect(said).toContain('nameserver 169.254.1.1');
     expect(said).toContain('10.231.1.70\tfirst');
     await end('first');
+  });
+
+  it('runs whatever a container may be: nobody’s shell, another user, a root that is only read, an init', async () => {
+    const look = 'echo "$$ $(id -u)"; cat /etc/resolv.conf; ip -o addr show eth0';
+    await run('plain', 'red', '10.231.1.75', look, { user: '1234', readOnly: true });
+    const plain = await readAll('plain');
+    expect(plain[0]).toBe('1 1234');
+    expect(plain.join(' ')).toContain('nameserver 169.254.1.1');
+    expect(plain.join(' ')).toContain('inet 10.231.1.75/32');
+    await run('tended', 'red', '10.231.1.76', `${look}; cat /proc/1/comm`, { init: true });
+    const tended = await readAll('tended');
+    expect(tended[0]).not.toMatch(/^1 /);
+    expect(tended.at(-1)).toMatch(/init|tini/);
+    const [image] = await docker.listImages({ filters: { reference: ['muster/trial'] } });
+    await run('bare', 'red', '10.231.1.77', '', {
+      image: image!.RepoTags![0],
+      command: undefined,
+      args: ['--', '/gate'],
+      mounts: [],
+    });
+    expect(await backend.inspect('bare')).toMatchObject({ status: 'running' });
+    for (const task of ['plain', 'tended', 'bare']) await end(task);
+  });
+
+  it.each([
+    ['nosuch', 'exec: "nosuch": executable file not found in $PATH'],
+    ['/nosuch', 'exec: "/nosuch": stat /nosuch: no such file or directory'],
+    ['/etc', 'exec: "/etc": permission denied'],
+  ])('says in the engine’s words that there is no %s', async (program, words) => {
+    await expect(run('none', 'red', '10.231.1.78', '', { command: [program] })).rejects.toThrow(words);
+    expect(await backend.inspect('none')).toMatchObject({ status: 'exited' });
+    await end('none');
+  });
+
+  it('begins nothing that was left at the gate, and nothing twice', async () => {
+    entries.set('held', createEntry('held'));
+    await backend.prepare(order('held', 'red', '10.231.1.79', 'echo begun; exec sleep 1000'));
+    expect(await backend.sandboxes!.hold('held')).toMatchObject({ netns: expect.any(String) });
+    life.abort();
+    await backend.close();
+    await start();
+    expect(await backend.list()).toMatchObject([{ taskId: 'held', status: 'created' }]);
+    expect(await readAll('held', false)).toEqual([]);
+    await networks.attach('held', new AbortController().signal);
+    await backend.start('held');
+    await expect.poll(() => readAll('held', false)).toEqual(['begun']);
+    expect(await exec('held', '/usr/sbin/ip', '-o', 'addr', 'show', 'eth0')).toContain('10.231.1.79/32');
+    const container = docker.getContainer((await nameOf('held'))!);
+    await container.restart({ t: 0 });
+    expect(await backend.inspect('held')).toMatchObject({
+      status: 'exited',
+      error: 'the container was started again from outside',
+    });
+    expect(await readAll('held', false)).toEqual(['begun']);
+    // Whoever waits is stopped at once, whatever its grace period.
+    const began = Date.now();
+    await backend.stop('held');
+    expect(Date.now() - began).toBeLessThan(5_000);
+    await end('held');
   });
 
   it('lets a task reach a service by name, every task of it in turn, and no other network', async () => {
@@ -240,6 +310,12 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
     expect(existsSync(path.join(folder, 'run', 'names'))).toBe(false);
     expect(execFileSync('ip', ['-o', 'link']).toString()).not.toContain(nodeId);
   });
+
+  async function readAll(taskId: string, follow = true): Promise<string[]> {
+    const lines: string[] = [];
+    for await (const { line } of backend.logs(taskId, { follow })) lines.push(line);
+    return lines;
+  }
 
   async function nameOf(taskId: string): Promise<string | undefined> {
     const filters = { label: [`com.docker.swarm.task.id=${taskId}`] };

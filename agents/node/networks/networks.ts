@@ -13,7 +13,7 @@ import {
   listenToEndpoints,
 } from '../endpoints/listen-to-endpoints.ts';
 import { hasEnded } from '../tasks/next-step.ts';
-import { backOff, describeError, StoppedError } from '../tasks/patience.ts';
+import { backOff, describeError, retry, StoppedError } from '../tasks/patience.ts';
 import type { TaskEntry } from '../tasks/task-entry.ts';
 import { answerOfNode } from './answer-of-node.ts';
 import { countObjects, measure, type NetworksHealth, unmeasured } from './figures.ts';
@@ -243,9 +243,15 @@ export function createNetworks(options: NetworksOptions): Networks {
       if (clusterId !== undefined) return look();
       clusterId = id;
       glancing = clock.schedule(GLANCE_EVERY_MS, glance);
-      readSandboxes()
-        .catch((error) => logger.warn({ err: describeError(error) }, 'sandboxes could not be listed'))
-        .finally(() => {
+      // Before that, what is there would be taken off its networks.
+      retry(readSandboxes, {
+        ...RETRY,
+        clock,
+        signal,
+        onFailure: (error) =>
+          logger.warn({ err: describeError(error) }, 'the engine’s tasks on networks could not be listed'),
+      })
+        .then(() => {
           listening = listenToEndpoints({
             store: settings.endpoints,
             bus,
@@ -259,12 +265,16 @@ export function createNetworks(options: NetworksOptions): Networks {
               look();
             },
           });
+        })
+        .catch((error) => {
+          if (!(error instanceof StoppedError)) throw error;
         });
     },
     look,
     async attach(taskId, cancelled) {
-      const sandbox = await sandboxes.find(taskId);
-      if (sandbox === undefined) return;
+      const sandbox = await sandboxes.hold(taskId, { signal: cancelled });
+      // One that has ended already has its start say why.
+      if (sandbox?.netns === undefined) return;
       known.set(taskId, sandbox);
       await new Promise<void>((resolve, reject) => {
         const done = (error?: Error) => {

@@ -4,13 +4,14 @@ import { watchLog } from '../../harness/watch.ts';
 import { atEnd } from '../cleanup.ts';
 import { startControlPlane } from '../control-plane.ts';
 import { readCpuSeconds } from '../processes.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, Network } from './contender.ts';
 import type { Engine } from './engine.ts';
 import { COMMAND, IMAGE, STOP_SIGNAL } from './image.ts';
 import { killAndAwaitNext } from './replacement.ts';
 
 const LIMIT_MS = 300_000;
 const SERVICE = 'bench';
+const OVERLAY = 'bench';
 
 export async function startMuster(engine: Engine): Promise<Contender> {
   const plane = await startControlPlane({
@@ -27,15 +28,27 @@ export async function startMuster(engine: Engine): Promise<Contender> {
     return count;
   }
 
+  let hasOverlay = false;
+  async function prepare(network: Network): Promise<void> {
+    if (network !== 'overlay' || hasOverlay) return;
+    const isAble = () =>
+      [...watch.state.nodes.values()].some(({ description }) => description.networks?.includes('overlay'));
+    await watch.until('a node with networks', () => watch.state.wireVersion >= 2 && isAble(), LIMIT_MS);
+    await plane.intend('create', OVERLAY, { driver: 'overlay' }, 'network');
+    hasOverlay = true;
+  }
+
   return {
     name: 'muster',
-    async start(count) {
+    prepare,
+    async start(count, network) {
       await plane.intend('apply', SERVICE, {
         image: IMAGE,
         args: COMMAND,
         stopSignal: STOP_SIGNAL,
         restart: { delay: 0 },
         replicas: count,
+        ...(network === 'overlay' && { networks: [OVERLAY] }),
       });
       await watch.until(`${count} tasks run`, () => countRunning() === count, LIMIT_MS);
     },

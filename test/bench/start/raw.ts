@@ -1,7 +1,7 @@
 // The limit: create and start, or stop and remove, 16 at once, and nothing else. Starting is bound by the processor from
 // 4 at once on; more than 16 gain nothing.
 import { readCpuSeconds } from '../processes.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, Network } from './contender.ts';
 import type { Engine } from './engine.ts';
 import { COMMAND, IMAGE, STOP_SIGNAL } from './image.ts';
 
@@ -10,8 +10,13 @@ const AT_ONCE = 16;
 export async function startRaw(engine: Engine): Promise<Contender> {
   const { docker } = engine;
 
-  async function startOne(): Promise<string> {
-    const container = await docker.createContainer({ Image: IMAGE, Cmd: COMMAND, StopSignal: STOP_SIGNAL });
+  async function startOne(network: Network): Promise<string> {
+    const container = await docker.createContainer({
+      Image: IMAGE,
+      Cmd: COMMAND,
+      StopSignal: STOP_SIGNAL,
+      NetworkDisabled: network === 'overlay',
+    });
     await container.start();
     return container.id;
   }
@@ -24,14 +29,14 @@ export async function startRaw(engine: Engine): Promise<Contender> {
 
   return {
     name: 'raw',
-    start: (count) => runAtOnce(Array.from({ length: count }), startOne),
-    async replaceOne() {
+    start: (count, network) => runAtOnce(Array.from({ length: count }), () => startOne(network)),
+    async replaceOne(network) {
       const [victim] = engine.running;
       await docker.getContainer(victim!).kill();
       await engine.until(() => !engine.running.has(victim!));
       const began = (performance.timeOrigin + performance.now()) / 1000;
       const started = engine.until((event) => event?.action === 'start' && event);
-      await startOne();
+      await startOne(network);
       return (await started).at - began;
     },
     async empty() {

@@ -3,7 +3,7 @@
 import type { Bench } from '../bench.ts';
 import { printResult, say } from '../report.ts';
 import { median } from '../statistics.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, Network } from './contender.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { buildImages } from './image.ts';
 import { startMuster } from './muster.ts';
@@ -23,27 +23,51 @@ export const start: Bench = {
     count: { help: 'containers; one series for each', default: '10,50,200' },
     rounds: { help: 'rounds, of which the median counts', default: '3' },
     kills: { help: 'containers killed and replaced in each round', default: '5' },
+    networks: {
+      help: 'where they are: bridge, the engine’s own; overlay, one of the cluster',
+      default: 'bridge,overlay',
+    },
     systems: { help: 'who takes part', default: 'raw,muster,swarm' },
   },
   async run(values) {
     const kills = values.number('kills');
     const contenders = await prepare(values.words('systems'));
-    for (const { contender, engine } of contenders) await sample(contender, engine, WARM_UP, 1);
-    for (const count of values.numbers('count')) {
-      const samples = new Map<string, Sample[]>(contenders.map(({ contender }) => [contender.name, []]));
-      for (let round = 0; round < values.number('rounds'); round += 1) {
-        // Another order in each round: whoever comes first meets another machine.
-        for (const { contender, engine } of rotate(contenders, round)) {
-          const one = await sample(contender, engine, count, kills);
-          samples.get(contender.name)!.push(one);
-          const told = steps.map((step) => `${step} ${one[step].toFixed(2)} s`);
-          say(`${count}, round ${round + 1}: ${contender.name}: ${told.join(', ')}`);
-        }
+    for (const network of values.words('networks').map(readNetwork)) {
+      for (const { contender, engine } of contenders) {
+        await contender.prepare?.(network);
+        await sample(contender, engine, network, WARM_UP, 1);
       }
-      report(count, samples);
+      await compare(contenders, network, values.numbers('count'), { rounds: values.number('rounds'), kills });
     }
   },
 };
+
+function readNetwork(word: string): Network {
+  if (word !== 'bridge' && word !== 'overlay')
+    throw new Error(`--networks ${word}: there are bridge, overlay`);
+  return word;
+}
+
+async function compare(
+  contenders: readonly Participant[],
+  network: Network,
+  counts: readonly number[],
+  { rounds, kills }: { readonly rounds: number; readonly kills: number },
+): Promise<void> {
+  for (const count of counts) {
+    const samples = new Map<string, Sample[]>(contenders.map(({ contender }) => [contender.name, []]));
+    for (let round = 0; round < rounds; round += 1) {
+      // Another order in each round: whoever comes first meets another machine.
+      for (const { contender, engine } of rotate(contenders, round)) {
+        const one = await sample(contender, engine, network, count, kills);
+        samples.get(contender.name)!.push(one);
+        const told = steps.map((step) => `${step} ${one[step].toFixed(2)} s`);
+        say(`${network}, ${count}, round ${round + 1}: ${contender.name}: ${told.join(', ')}`);
+      }
+    }
+    report(network, count, samples);
+  }
+}
 
 const makers: Readonly<Record<string, (engine: Engine) => Promise<Contender>>> = {
   raw: startRaw,
@@ -73,12 +97,18 @@ async function prepare(systems: readonly string[]): Promise<Participant[]> {
   return participants;
 }
 
-async function sample(contender: Contender, engine: Engine, count: number, kills: number): Promise<Sample> {
+async function sample(
+  contender: Contender,
+  engine: Engine,
+  network: Network,
+  count: number,
+  kills: number,
+): Promise<Sample> {
   const [cpu, engineCpu] = [contender.cpuSeconds(), engine.cpuSeconds()];
-  const start = await time(() => contender.start(count));
+  const start = await time(() => contender.start(count, network));
   const used = { cpu: contender.cpuSeconds() - cpu, engineCpu: engine.cpuSeconds() - engineCpu };
   const replacements: number[] = [];
-  for (let kill = 0; kill < kills; kill += 1) replacements.push(await contender.replaceOne());
+  for (let kill = 0; kill < kills; kill += 1) replacements.push(await contender.replaceOne(network));
   const empty = await time(() => contender.empty());
   await contender.clear();
   return { start, replace: median(replacements), empty, ...used };
@@ -90,7 +120,7 @@ async function time(work: () => Promise<void>): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
-function report(count: number, samples: ReadonlyMap<string, readonly Sample[]>): void {
+function report(network: Network, count: number, samples: ReadonlyMap<string, readonly Sample[]>): void {
   const of = (system: string, field: keyof Sample) => {
     const list = samples.get(system);
     return list && median(list.map((one) => one[field]));
@@ -104,6 +134,7 @@ function report(count: number, samples: ReadonlyMap<string, readonly Sample[]>):
         bench: 'start',
         step,
         n: count,
+        network,
         system,
         seconds,
         perSec: containers / seconds,

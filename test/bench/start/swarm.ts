@@ -1,15 +1,19 @@
 // The peer: a service of Docker Swarm's on an engine of its own, a swarm of one.
-import type { Contender } from './contender.ts';
+import type { Contender, Network } from './contender.ts';
 import type { Engine } from './engine.ts';
 import { COMMAND, IMAGE, STOP_SIGNAL } from './image.ts';
 import { killAndAwaitNext } from './replacement.ts';
 
 const SERVICE = 'bench';
+const OVERLAY = 'overlay';
 const POLL_MS = 20;
 
 export async function startSwarm(engine: Engine): Promise<Contender> {
   const { docker } = engine;
   await docker.swarmInit({ ListenAddr: '127.0.0.1', AdvertiseAddr: '127.0.0.1' });
+
+  let hasOverlay = false;
+  let attached: Network = 'bridge';
 
   function describe(replicas: number) {
     return {
@@ -17,6 +21,7 @@ export async function startSwarm(engine: Engine): Promise<Contender> {
       TaskTemplate: {
         ContainerSpec: { Image: IMAGE, Args: COMMAND, StopSignal: STOP_SIGNAL },
         RestartPolicy: { Condition: 'any', Delay: 0 },
+        ...(attached === 'overlay' && { Networks: [{ Target: OVERLAY }] }),
       },
       Mode: { Replicated: { Replicas: replicas } },
     };
@@ -30,7 +35,13 @@ export async function startSwarm(engine: Engine): Promise<Contender> {
 
   return {
     name: 'swarm',
-    async start(count) {
+    async prepare(network) {
+      if (network !== 'overlay' || hasOverlay) return;
+      await docker.createNetwork({ Name: OVERLAY, Driver: 'overlay' });
+      hasOverlay = true;
+    },
+    async start(count, network) {
+      attached = network;
       await docker.createService(describe(count));
       // Asking costs the engine more than telling, so it isn't asked before the last container runs.
       await engine.until(() => engine.running.size === count);
