@@ -6,6 +6,7 @@ import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './commands/cluster-record.ts';
 import { createCommandSet } from './commands/command-set.ts';
 import { followCommands } from './commands/follow-commands.ts';
+import { createProbes } from './health/probes.ts';
 import { joinNetworks } from './networks/join-networks.ts';
 import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
 import { createJoining } from './reports/joining.ts';
@@ -106,6 +107,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     maxConcurrentStops: options.maxConcurrentStops ?? DEFAULT_CONCURRENCY,
     mayBegin: () => !own.isFull,
     onUnavailable: (error) => link.lose(error),
+    onRunning: (entry) => probes.watch(entry),
     ...networks.hooks,
     onForgotten(entry) {
       networks.look();
@@ -113,6 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       endWhenEmpty();
     },
   });
+  const probes = createProbes({ backend, clock, logger, signal, entries, onTurn: runner.turn });
   const commandSet = createCommandSet({
     entries,
     clock,
@@ -130,8 +133,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onChange(run) {
       const entry = entries.get(run.taskId);
       if (!entry) return;
+      const before = entry.condition;
       seeRun(entry, run);
-      runner.advance(entry);
+      if (entry.condition === before) runner.advance(entry);
+      else runner.turn(entry);
     },
     onLost() {
       runner.suspend();

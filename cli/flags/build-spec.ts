@@ -1,8 +1,8 @@
 // From flags to a spec: a new one, or an existing one changed. Pure, but for what `env` and `readFile` bring.
 import { ownValue, type ServiceSpec, setOwn } from '@muster/model';
-import { Option } from 'commander';
 import { usageError } from '../errors.ts';
-import { type ListFlag, listFlags, type ScalarFlag, scalarFlags } from './spec-flags.ts';
+import { settleChecks } from './health-flags.ts';
+import { type ListFlag, listFlags, scalarFlags } from './spec-flags.ts';
 
 /** What commander read: by the flag's name in camel case. */
 export type FlagValues = Readonly<Record<string, unknown>>;
@@ -63,9 +63,13 @@ function changeList(spec: Fields, list: ListFlag, flags: FlagValues, client: Cli
 
 function setScalars(spec: Fields, flags: FlagValues): void {
   for (const flag of scalarFlags) {
-    const value = ownValue(flags, attributeOf(flag));
+    const value = ownValue(flags, flag.attribute);
     if (value !== undefined) setAt(spec, flag.path, value);
   }
+  const container = ['taskTemplate', 'containerSpec'];
+  const checked = { ...(getAt(spec, container) as Fields) };
+  settleChecks(checked, flags);
+  setAt(spec, container, checked);
 }
 
 const longModes: Readonly<Record<string, string>> = {
@@ -154,10 +158,6 @@ function setAt(spec: Fields, path: readonly string[], value: unknown): void {
     at = inner;
   }
   setOwn(at, path.at(-1)!, value);
-}
-
-export function attributeOf({ flags }: Pick<ScalarFlag, 'flags'>): string {
-  return new Option(flags).attributeName();
 }
 
 export function camelCase(name: string): string {

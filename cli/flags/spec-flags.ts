@@ -13,6 +13,8 @@ import {
   type ShortPort,
 } from '@muster/model';
 import { InvalidArgumentError } from 'commander';
+import { checkFlags } from './health-flags.ts';
+import { type ScalarFlag, scalar } from './scalar-flag.ts';
 import {
   cpusValue,
   durationValue,
@@ -26,29 +28,9 @@ import {
   wordsValue,
 } from './values.ts';
 
-export interface ScalarFlag {
-  /** As commander declares it. */
-  readonly flags: string;
-  readonly description: string;
-  readonly path: readonly string[];
-  readonly parse: Parse<unknown>;
-  /** The words it takes, when they are few. */
-  readonly choices?: readonly string[];
-}
-
 const container = ['taskTemplate', 'containerSpec'];
 const resources = ['taskTemplate', 'resources'];
 const restart = ['taskTemplate', 'restartPolicy'];
-
-function scalar(
-  flags: string,
-  description: string,
-  path: readonly string[],
-  parse: Parse<unknown>,
-  choices?: readonly string[],
-): ScalarFlag {
-  return { flags, description, path, parse, ...(choices && { choices }) };
-}
 
 /** How an update goes its way, and a rollback. */
 function paceFlags(what: 'update' | 'rollback', place: string, actions: readonly string[]): ScalarFlag[] {
@@ -170,6 +152,7 @@ export const scalarFlags: readonly ScalarFlag[] = [
     [...restart, 'window'],
     durationValue,
   ),
+  ...checkFlags,
   ...paceFlags('update', 'updateConfig', ['pause', 'continue', 'rollback']),
   ...paceFlags('rollback', 'rollbackConfig', ['pause', 'continue']),
 ];

@@ -19,12 +19,6 @@ export function refuseFlags(command: Command, names: readonly string[]): void {
 
 const anyServiceFlag = [
   'credential-spec',
-  'health-cmd',
-  'health-interval',
-  'health-retries',
-  'health-start-interval',
-  'health-start-period',
-  'health-timeout',
   'isolation',
   'limit-pids',
   'log-driver',
@@ -32,7 +26,6 @@ const anyServiceFlag = [
   'max-concurrent',
   'memory-swap',
   'memory-swappiness',
-  'no-healthcheck',
   'no-resolve-image',
   'oom-score-adj',
   'with-registry-auth',

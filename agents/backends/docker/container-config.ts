@@ -1,6 +1,6 @@
 // From a task's spec to the engine's container settings, as moby's swarm executor maps it
 // (daemon/cluster/executor/container/container.go). Pure.
-import { isPredefined, type Mount, type RunSpec } from '@muster/model';
+import { type Healthcheck, isPredefined, type Mount, type RunSpec } from '@muster/model';
 import type Docker from 'dockerode';
 import { type BoundPort, RejectedError, type TaskOrder } from '../backend.ts';
 import { labelContainer, type Owner } from './labels.ts';
@@ -30,6 +30,7 @@ export function configureContainer(
     // The engine counts in seconds. Rounded up: a task never gets less time than it asked for.
     StopTimeout: Math.ceil(spec.stopGracePeriod / NANOS_PER_SECOND),
     Tty: spec.tty ?? false,
+    ...(spec.healthcheck && { Healthcheck: convertHealthcheck(spec.healthcheck) }),
     ExposedPorts: Object.fromEntries(ports.map((port) => [nameTarget(port), {}])),
     HostConfig: {
       ...limitResources(order.spec),
@@ -84,6 +85,19 @@ function convertMount(mount: Mount): Docker.MountSettings {
     Source: mount.source ?? '',
     Target: mount.target,
     ReadOnly: mount.readOnly,
+  };
+}
+
+/** What is 0 or left out is the image's. */
+function convertHealthcheck(check: Healthcheck): Docker.HealthConfig {
+  const { test, interval, timeout, startPeriod, startInterval, retries } = check;
+  return {
+    ...(test?.length && { Test: test }),
+    Interval: interval,
+    Timeout: timeout,
+    StartPeriod: startPeriod,
+    ...(startInterval > 0 && { StartInterval: startInterval }),
+    Retries: retries,
   };
 }
 

@@ -17,6 +17,8 @@ export function checkOrder({ spec, ports }: TaskOrder): void {
   if (container.tty) refuse('tty', 'it has no terminals');
   if (container.init) refuse('init', 'it has none');
   if (container.readOnly) refuse('readOnly', 'its processes see the machine’s files');
+  const { healthcheck } = container;
+  if (healthcheck && !healthcheck.test?.length) refuse('healthcheck', 'it has no images: name a command');
   const { nanoCpus, memoryBytes } = spec.resources.limits;
   if (nanoCpus > 0) refuse('resources.limits.nanoCpus', 'it limits nothing');
   if (memoryBytes > 0) refuse('resources.limits.memoryBytes', 'it limits nothing');

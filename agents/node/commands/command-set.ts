@@ -4,6 +4,7 @@ import { type Command, decodeCommand } from '@muster/events';
 import type { CommandRecord } from '@muster/log';
 import { desiredStates } from '@muster/model';
 import type { Clock, Logger } from '@muster/runtime';
+import { addChecks } from '../health/condition.ts';
 import { cutWords } from '../tasks/cut-words.ts';
 import { GONE_ERROR, hasEnded, type Wanted } from '../tasks/next-step.ts';
 import { describeError } from '../tasks/patience.ts';
@@ -86,6 +87,8 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
       if (command.type === 'task') entry.order = describeOrder(command, node());
       else refuse(entry, cutWords(command.reason), seq);
     }
+    if (command.type === 'task' && !hasEnded(entry.reached))
+      entry.condition = addChecks(entry.condition, command.task.spec, entry.reached === 'running');
     if (isToldAgain && !hasEnded(entry.reached) && entry.reached !== 'assigned') onUnaware(entry);
     onWanted(entry);
   }

@@ -99,7 +99,8 @@ function listTasks(service: Service): Map<string, ServiceEndpoints['tasks']> {
   const { name } = service.spec;
   for (const task of service.tasks.values()) {
     const { id, node, observed, desired, addresses, slot, version } = task;
-    if (!addresses || observed !== TaskState.RUNNING || desired !== TaskState.RUNNING) continue;
+    if (!addresses || observed !== TaskState.RUNNING || desired !== TaskState.RUNNING || !task.ready)
+      continue;
     if (node?.number === undefined) continue;
     const { hostname } = version.spec.containerSpec;
     const own = {

@@ -2,7 +2,7 @@
 import { decodeCommand, decodeEndpoints, type Endpoints, endpointsSubject } from '@muster/events';
 import { MemoryCommandStore, MemoryEndpointStore } from '@muster/log';
 import { silentLogger } from '@muster/runtime';
-import type { Network, Service } from '@muster/state';
+import { hashState, type Network, type Service } from '@muster/state';
 import {
   allocateNetwork,
   allocateTasks,
@@ -167,6 +167,22 @@ describe('everybody is told', () => {
     desire(history, web, 'shutdown', tasks[0]!);
     await goOn();
     expect(tasksSaid()).toEqual([tasks[1]]);
+  });
+
+  it('of no task that is not ready, though it runs', async () => {
+    run(...tasks);
+    await start();
+    const [id] = tasks as [string];
+    report(history, 'n1', { id, state: 'running', ready: false, err: 'not ready: exit code 1' });
+    await goOn();
+    expect(tasksSaid()).toEqual([tasks[1]]);
+    expect(history.state.tasks.get(id)).toMatchObject({ ready: false, err: 'not ready: exit code 1' });
+    const hash = hashState(history.state);
+    report(history, 'n1', { id, state: 'running' });
+    await goOn();
+    expect(tasksSaid()).toEqual(tasks);
+    expect(history.state.tasks.get(id)).toMatchObject({ ready: true, err: '' });
+    expect(hashState(history.state)).not.toBe(hash);
   });
 
   it('only of what changed', async () => {

@@ -40,6 +40,17 @@ describe('the short and the long form of a service', () => {
       { resources: { limits: { cpus: 0.5, memory: '64m' }, reservations: { cpus: '0.1' } } },
       { resources: { limits: { nanoCpus: 5e8, memoryBytes: 67_108_864 }, reservations: { nanoCpus: 1e8 } } },
     ],
+    [
+      'health and readiness',
+      { health: 'curl -f localhost', ready: { test: ['CMD', 'ready'], interval: '2s' } },
+      {
+        containerSpec: {
+          image: 'nginx',
+          healthcheck: { test: ['CMD-SHELL', 'curl -f localhost'] },
+          readiness: { test: ['CMD', 'ready'], interval: 2e9 },
+        },
+      },
+    ],
     ['restart', { restart: 'on-failure' }, { restartPolicy: { condition: 'on-failure' } }],
     ['placement', { placement: ['node.labels.a==b'] }, { placement: { constraints: ['node.labels.a==b'] } }],
     [
@@ -104,6 +115,24 @@ describe('what no node could run is refused with the field and the reason', () =
       { mounts: ['d1:/data', 'd2:/x/../data/'] },
       'ContainerSpec: duplicate mount point: /x/../data/',
     ],
+    [
+      'health.interval',
+      { health: { interval: 1 } },
+      'ContainerSpec: Interval in HealthConfig cannot be less than 1ms',
+    ],
+    [
+      'health.startInterval',
+      { health: { startInterval: '-1s' } },
+      'ContainerSpec: StartInterval in HealthConfig cannot be less than 1ms',
+    ],
+    [
+      'health.retries',
+      { health: { retries: -1 } },
+      'ContainerSpec: Retries in HealthConfig cannot be negative',
+    ],
+    ['health.test', { health: { test: ['curl'] } }, expect.stringContaining("type 'curl'")],
+    ['health.test', { health: { test: ['CMD'] } }, 'ContainerSpec: health.test names no command'],
+    ['ready.test', { ready: { interval: '1s' } }, 'ContainerSpec: readiness needs a command'],
     ['env.0', { env: ['SLOT={{.Task.Slot}}'] }, unsupported('{{.Task.Slot}}', 'env.0')],
     ['env.0', { env: ['A=x{{.Nothing}}{{.B}}'] }, unsupported('{{.Nothing}}', 'env.0')],
     ['env.0', { env: ['A={{open'] }, unsupported('{{open', 'env.0')],
@@ -119,6 +148,7 @@ describe('what no node could run is refused with the field and the reason', () =
   it.each<[object]>([
     [{ args: ['--format', '{{.ID}}'], labels: { a: '{{b}}' } }],
     [{ env: ['ONLY_A_NAME', 'A B=1', 'C='], stopSignal: 'sigrtmin+15', dir: '/srv', hostname: 'web-1' }],
+    [{ health: { test: ['NONE'] } }],
     [{ stopSignal: '15', mounts: ['/srv:/a', 'data_1:/b', { type: 'tmpfs', target: '/tmp' }] }],
   ])('and nothing else: %j', (body) => {
     expect(normaliseServiceSpec({ image: 'nginx', ...body }, 'web')).toMatchObject({ ok: true });

@@ -66,7 +66,6 @@ const notYet = new Set([
   'networks',
   'secrets',
   'configs',
-  'healthcheck',
   'hosts',
   'dnsConfig',
   'privileges',

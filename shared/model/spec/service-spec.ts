@@ -39,6 +39,30 @@ export const mountSchema = z.strictObject({
 });
 export type Mount = z.infer<typeof mountSchema>;
 
+/** SwarmKit's HealthConfig: what is 0 or left out is as the image says, and where that says nothing, as Docker has it. */
+export const healthcheckSchema = z.strictObject({
+  /** ["CMD", program, args…], ["CMD-SHELL", command], or ["NONE"] for none, whatever the image says; the image's when left out. */
+  test: z.array(z.string()).optional(),
+  interval: durationSchema.default(0),
+  timeout: durationSchema.default(0),
+  /** Failures within that time of the start count for nothing. */
+  startPeriod: durationSchema.default(0),
+  /** Instead of `interval` during that time, until it is healthy. */
+  startInterval: durationSchema.default(0),
+  retries: z.int().default(0),
+});
+export type Healthcheck = z.infer<typeof healthcheckSchema>;
+
+/** Whether a task that is alive is to be sent anything. */
+export const readinessSchema = z.strictObject({
+  test: z.array(z.string()).default([]),
+  interval: durationSchema.default(5 * SECOND),
+  timeout: durationSchema.default(5 * SECOND),
+  /** So many failures in a row, and it is sent nothing until it succeeds again. */
+  retries: z.int().default(3),
+});
+export type Readiness = z.infer<typeof readinessSchema>;
+
 export const containerSpecSchema = z.strictObject({
   image: z.string().default(''),
   /** Replaces the image's entrypoint. */
@@ -55,6 +79,8 @@ export const containerSpecSchema = z.strictObject({
   tty: z.boolean().optional(),
   init: z.boolean().optional(),
   readOnly: z.boolean().optional(),
+  healthcheck: since(2, healthcheckSchema.optional()),
+  readiness: since(2, readinessSchema.optional()),
 });
 export type ContainerSpec = z.infer<typeof containerSpecSchema>;
 

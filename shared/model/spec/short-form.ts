@@ -11,7 +11,9 @@ import { since } from '../stored/wire-version.ts';
 import {
   durationSchema,
   endpointModes,
+  healthcheckSchema,
   placementPreferenceSchema,
+  readinessSchema,
   restartPolicySchema,
   rollbackConfigSchema,
   updateConfigSchema,
@@ -70,6 +72,10 @@ const shortNetwork = readWith(parseNetwork).or(
     .transform(({ name: target, aliases = [], driverOpts = {} }) => ({ target, aliases, driverOpts })),
 );
 
+/** A command for a shell, or Docker's words. */
+const shortTest = z.string().transform((command) => ['CMD-SHELL', command]);
+const test = shortTest.or(stringList);
+
 const shortPreference = z
   .string()
   .transform((text, context) => {
@@ -118,6 +124,10 @@ export const shortFormSchema = z
     hostname: z.string().optional(),
     stopSignal: z.string().optional(),
     stopGracePeriod: durationSchema.optional(),
+    /** Whether a task is healthy: "curl -f localhost", or with intervals. */
+    health: since(2, shortTest.or(healthcheckSchema.extend({ test: test.optional() })).optional()),
+    /** Whether it is to be sent anything, likewise. */
+    ready: since(2, shortTest.or(readinessSchema.extend({ test: test.optional() })).optional()),
   })
   .meta({ description: 'A service in short' });
 
@@ -152,6 +162,8 @@ export function expandShortForm(short: ShortForm): Record<string, unknown> {
         hostname: short.hostname,
         stopSignal: short.stopSignal,
         stopGracePeriod: short.stopGracePeriod,
+        healthcheck: expandCheck(short.health),
+        readiness: expandCheck(short.ready),
       }),
       resources: short.resources && {
         limits: amountsOf(short.resources.limits),
@@ -190,6 +202,8 @@ const shortNames: Readonly<Record<string, string | undefined>> = {
   targetPort: 'target',
   publishedPort: 'published',
   publishMode: 'mode',
+  healthcheck: 'health',
+  readiness: 'ready',
   nanoCpus: 'cpus',
   memoryBytes: 'memory',
 };
@@ -213,6 +227,11 @@ const longModeKey = {
 function expandMode(short: ShortForm): Record<string, unknown> {
   const key = longModeKey[short.mode ?? 'replicated'];
   return { [key]: given({ replicas: short.replicas }) };
+}
+
+/** With nothing undefined in it. */
+function expandCheck(check: string[] | object | undefined): object | undefined {
+  return Array.isArray(check) ? { test: check } : check && given({ ...check });
 }
 
 function splitWords(value: string | string[] | undefined): string[] | undefined {

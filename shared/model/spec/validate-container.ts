@@ -6,6 +6,7 @@ import { isStopSignal } from '../grammar/stop-signal.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { ownValue } from '../stored/own-keys.ts';
 import type { ContainerSpec } from './service-spec.ts';
+import { checkHealth } from './validate-health.ts';
 
 /** Of Linux: HOST_NAME_MAX. */
 const MAX_HOSTNAME_BYTES = 64;
@@ -22,6 +23,7 @@ const checks: readonly Check[] = [
   checkDir,
   checkStopSignal,
   checkMounts,
+  checkHealth,
 ];
 
 export function checkContainer(container: ContainerSpec): Refusal | undefined {
