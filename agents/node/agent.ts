@@ -50,6 +50,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   whenReady.promise.catch(() => undefined);
   let state: AgentHealth['state'] = 'starting';
   let nodeHostname = '';
+  let platform = { os: '', architecture: '' };
   let cluster: ClusterKnown = { id: undefined, wire: 1 };
   let heartbeat: Heartbeat | undefined;
   let removal: Removal | undefined;
@@ -120,7 +121,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     entries,
     clock,
     logger: sparing,
-    node: () => ({ clusterId: cluster.id, clusterName, nodeId, nodeHostname }),
+    node: () => ({ clusterId: cluster.id, clusterName, nodeId, nodeHostname, platform }),
     onWanted: runner.redirect,
     onRefused: runner.refuse,
     onUnaware: (entry) => reporter.report(statusOf(entry), { urgent: true }),
@@ -158,6 +159,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (description) {
         heartbeat?.beat();
         nodeHostname = description.hostname;
+        platform = description.platform;
         if (joining.hasJoined && !isRemoved) networks.describe(description).then(joining.join).catch(end);
       }
       if (!hasCommands) return;

@@ -6,9 +6,8 @@ import {
   type TaskDetail,
   type UpdateStatus,
 } from '@muster/api';
-import { ownValue, type Port, serviceSpecSchema, taskSpecSchema } from '@muster/model';
+import { ownValue, type Port, serviceSpecSchema, taskSpecSchema, userMap, withOmitted } from '@muster/model';
 import type { z } from 'zod';
-import { userMap, withOmitted } from './go-template/known-fields.ts';
 import { managerStatusOf } from './node-list.ts';
 
 /** Names that are more than a capital letter away. */

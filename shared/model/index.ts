@@ -1,4 +1,10 @@
 export * from './backend-fit.ts';
+export type { Dialect } from './go-template/evaluate.ts';
+export { type TemplateFunction, text as textOf, whole as wholeOf } from './go-template/functions.ts';
+export { userMap, withOmitted } from './go-template/known-fields.ts';
+export { isList, printValue } from './go-template/print.ts';
+export { TemplateError } from './go-template/syntax.ts';
+export { compileTemplate, type Template } from './go-template/template.ts';
 export * from './grammar/constraint.ts';
 export * from './grammar/docker-notation.ts';
 export * from './grammar/duration.ts';
@@ -16,6 +22,7 @@ export { checkAttachedTwice } from './network/validate-attachments.ts';
 export { subnetsOverlap } from './network/validate-network.ts';
 export * from './node.ts';
 export * from './refusal.ts';
+export * from './spec/expand-templates.ts';
 export * from './spec/normalise.ts';
 export * from './spec/service-spec.ts';
 export * from './spec/short-form.ts';

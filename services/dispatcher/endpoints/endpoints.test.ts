@@ -185,6 +185,20 @@ describe('everybody is told', () => {
     expect(hashState(history.state)).not.toBe(hash);
   });
 
+  it('of a task’s host name, as its node fills it in', async () => {
+    const spec = on(net, ['www']);
+    const { containerSpec } = spec.taskTemplate;
+    const hostname = '{{.Service.Name}}-{{.Task.Slot}}-{{.Node.Hostname}}';
+    const named = { taskTemplate: { ...spec.taskTemplate, containerSpec: { ...containerSpec, hostname } } };
+    const service = createService(history, 'named', named);
+    const [id] = createTasks(history, service, 1) as [string];
+    assign(history, 'n1', id);
+    allocateTasks(history, 'n1', { [id]: { [net.id]: '10.0.7.20' } });
+    run(id);
+    await start();
+    expect(said(service.id)).toMatchObject({ tasks: [{ hostname: 'named-1-n1' }] });
+  });
+
   it('only of what changed', async () => {
     createService(history, 'other', on(net));
     run(...tasks);

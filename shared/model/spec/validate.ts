@@ -32,7 +32,7 @@ const checks: readonly Check[] = [
   checkEndpointMode,
   checkPorts,
   ({ taskTemplate }) => checkAttachments(taskTemplate.networks ?? []),
-  ({ taskTemplate }) => checkContainer(taskTemplate.containerSpec),
+  (spec) => checkContainer(spec.taskTemplate.containerSpec, spec),
 ];
 
 export function validateServiceSpec(spec: ServiceSpec): Refusal | undefined {
