@@ -56,6 +56,8 @@ export interface Sandbox {
   /** As they were ordered: who starts anew needs nobody to say it again. */
   readonly networks: readonly OrderedNetwork[];
   readonly ports: readonly BoundPort[];
+  /** Who is asked for names from outside, instead of the machine's own servers. */
+  readonly nameservers?: readonly string[];
   /** Its path; left out when it is kept no more. */
   readonly netns?: string;
 }

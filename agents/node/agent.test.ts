@@ -11,7 +11,12 @@ beforeEach(() => {
 });
 
 it('fills in templates, and rejects a task whose templates it can not fill in', async () => {
-  const backend = await createBackend('simulator', { clusterName: 'test', nodeId: NODE, clock: rig.clock, engine: rig.engine });
+  const backend = await createBackend('simulator', {
+    clusterName: 'test',
+    nodeId: NODE,
+    clock: rig.clock,
+    engine: rig.engine,
+  });
   const prepare = vi.spyOn(backend, 'prepare');
   await rig.startReady({ backend });
   const env = ['A={{.Service.Name}}.{{.Task.Slot}}', 'B={{.Node.Hostname}} {{.Node.Platform.OS}}'];

@@ -131,6 +131,22 @@ function leaves(value: unknown, path = ''): Record<string, unknown> {
 }
 
 const listSamples: Readonly<Record<string, readonly [given: string[], place: unknown]>> = {
+  dns: [
+    ['10.0.0.2', 'fd00::2'],
+    ['10.0.0.2', 'fd00::2'],
+  ],
+  'dns-search': [
+    ['a.example', 'b.'],
+    ['a.example', 'b.'],
+  ],
+  'dns-option': [
+    ['ndots:2', 'rotate'],
+    ['ndots:2', 'rotate'],
+  ],
+  host: [
+    ['db:10.0.0.1', 'up=host-gateway', 'six:[fd00::1]'],
+    ['10.0.0.1 db', 'host-gateway up', 'fd00::1 six'],
+  ],
   env: [
     ['A=1', 'B=2=3'],
     ['A=1', 'B=2=3'],
@@ -342,6 +358,36 @@ it.each([
   ['--entrypoint', `sh -c 'open`],
 ])('refuses %s %s', (flag, value) => {
   expect(() => create(flag, value, 'nginx')).toThrow();
+});
+
+describe('names and hosts', () => {
+  const lines = ['10.0.0.1 db old', '10.0.0.2 db'];
+  const before = complete({ name: 'web', taskTemplate: { containerSpec: { hosts: lines } } });
+  const of = (spec: ServiceSpec) => spec.taskTemplate.containerSpec;
+
+  it.each<[string, string[]]>([
+    ['db', ['10.0.0.1 old']],
+    ['db:10.0.0.2', ['10.0.0.1 db old']],
+    ['old', ['10.0.0.1 db', '10.0.0.2 db']],
+    ['none', lines],
+  ])('--host-rm %s takes a name from the lines that have it', (name, left) => {
+    expect(of(update(before, '--host-rm', name)).hosts).toEqual(left);
+  });
+
+  it('are in order after an update, and are not there for having been removed', () => {
+    const more = update(before, '--dns-add', '10.0.0.9', '--dns-add', '10.0.0.2');
+    expect(of(more).dnsConfig).toEqual({ nameservers: ['10.0.0.2', '10.0.0.9'] });
+    expect(of(update(before, '--dns-rm', '10.0.0.9')).dnsConfig).toBeUndefined();
+  });
+
+  it.each([
+    ['--dns', 'nobody', 'IP address is not correctly formatted: nobody'],
+    ['--dns-search', '-a', '-a is not a valid domain'],
+    ['--host', '10.0.0.1', 'bad format for add-host: "10.0.0.1"'],
+    ['--host', 'db:here', 'invalid IP address in add-host: "here"'],
+  ])('%s %s is refused in docker’s words', (flag, value, words) => {
+    expect(() => create(`${flag}=${value}`, 'nginx')).toThrow(words);
+  });
 });
 
 describe('health and readiness', () => {

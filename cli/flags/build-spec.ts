@@ -55,10 +55,15 @@ function changeList(spec: Fields, list: ListFlag, flags: FlagValues, client: Cli
   const removals = (ownValue(flags, camelCase(`${list.name}-rm`)) ?? []) as never[];
   if (added.length === 0 && removals.length === 0) return;
   const { isRemovedBy = (item: never, key: never) => list.keyOf(item) === key } = list;
-  const items = fromPlace(getAt(spec, list.path)).filter(
-    (item) => !removals.some((removal) => isRemovedBy(item as never, removal)),
-  );
-  setAt(spec, list.path, toPlace(list, mergeItems(list, items, added)));
+  const { removeFrom = (item, removal) => (isRemovedBy(item, removal) ? undefined : item) } = list;
+  const before = fromPlace(getAt(spec, list.path));
+  if (before.length === 0 && added.length === 0) return;
+  const left = before.flatMap((item) => {
+    const rest = removals.reduce<unknown>((of, removal) => of && removeFrom(of as never, removal), item);
+    return rest === undefined ? [] : [rest];
+  });
+  const items = mergeItems(list, left, added);
+  setAt(spec, list.path, toPlace(list, list.sorted ? items.sort() : items));
 }
 
 function setScalars(spec: Fields, flags: FlagValues): void {

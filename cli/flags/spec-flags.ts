@@ -14,6 +14,7 @@ import {
 } from '@muster/model';
 import { InvalidArgumentError } from 'commander';
 import { checkFlags } from './health-flags.ts';
+import { nameLists } from './name-flags.ts';
 import { type ScalarFlag, scalar } from './scalar-flag.ts';
 import {
   cpusValue,
@@ -173,6 +174,10 @@ export interface ListFlag {
   /** What `--x-rm` names items by: their key, unless said otherwise. */
   readonly parseRemoval?: Parse<unknown>;
   readonly isRemovedBy?: (item: never, removal: never) => boolean;
+  /** What is left of an item; instead of `isRemovedBy`. */
+  readonly removeFrom?: (item: never, removal: never) => unknown;
+  /** An update puts them in order, as docker's does. */
+  readonly sorted?: boolean;
 }
 
 /** `key=value`, or a key alone. */
@@ -302,4 +307,5 @@ export const listFlags: readonly ListFlag[] = [
     keyOf: ({ target }: NetworkAttachment) => target,
     lastWins: false,
   },
+  ...nameLists,
 ];

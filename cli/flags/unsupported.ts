@@ -33,18 +33,7 @@ const anyServiceFlag = [
   'cap-drop',
 ];
 
-const lists = [
-  'config',
-  'dns',
-  'dns-option',
-  'dns-search',
-  'generic-resource',
-  'group',
-  'host',
-  'secret',
-  'sysctl',
-  'ulimit',
-];
+const lists = ['config', 'generic-resource', 'group', 'secret', 'sysctl', 'ulimit'];
 
 export const unsupportedOnCreate: readonly string[] = [...anyServiceFlag, ...lists];
 export const unsupportedOnUpdate: readonly string[] = [

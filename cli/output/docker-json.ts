@@ -11,7 +11,11 @@ import type { z } from 'zod';
 import { managerStatusOf } from './node-list.ts';
 
 /** Names that are more than a capital letter away. */
-const special: Readonly<Record<string, string>> = { nanoCpus: 'NanoCPUs', tty: 'TTY' };
+const special: Readonly<Record<string, string>> = {
+  nanoCpus: 'NanoCPUs',
+  tty: 'TTY',
+  dnsConfig: 'DNSConfig',
+};
 /** Maps whose keys are the user's. */
 const userMaps = new Set(['labels', 'driverOpts']);
 

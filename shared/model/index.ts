@@ -8,6 +8,7 @@ export { compileTemplate, type Template } from './go-template/template.ts';
 export * from './grammar/constraint.ts';
 export * from './grammar/docker-notation.ts';
 export * from './grammar/duration.ts';
+export * from './grammar/host-notation.ts';
 export * from './grammar/image.ts';
 export * from './grammar/ip-address.ts';
 export * from './grammar/network-notation.ts';

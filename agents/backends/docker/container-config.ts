@@ -1,6 +1,6 @@
 // From a task's spec to the engine's container settings, as moby's swarm executor maps it
 // (daemon/cluster/executor/container/container.go). Pure.
-import { type Healthcheck, isPredefined, type Mount, type RunSpec } from '@muster/model';
+import { type Healthcheck, isPredefined, type Mount, type RunSpec, splitHosts } from '@muster/model';
 import type Docker from 'dockerode';
 import { type BoundPort, RejectedError, type TaskOrder } from '../backend.ts';
 import { labelContainer, type Owner } from './labels.ts';
@@ -35,7 +35,7 @@ export function configureContainer(
     HostConfig: {
       ...limitResources(order.spec),
       ...(sandbox === undefined
-        ? chooseNetwork(order.spec)
+        ? { ...chooseNetwork(order.spec), ...askForNames(order.spec) }
         : { NetworkMode: `container:${sandbox.containerId}` }),
       PortBindings: bindPorts(ports),
       Mounts: [...spec.mounts.map(convertMount), ...mountFiles(sandbox)],
@@ -62,6 +62,24 @@ function chooseNetwork({ networks = [] }: RunSpec): Docker.HostConfig {
   if (!isPredefined(network.target))
     throw new RejectedError(`network ${network.target}: this node has no driver for it`);
   return { NetworkMode: network.target };
+}
+
+/** Those of a task on the cluster's networks are in its sandbox's files. */
+function askForNames({ containerSpec: { dnsConfig, hosts } }: RunSpec): Docker.HostConfig {
+  return {
+    ...(dnsConfig && {
+      Dns: dnsConfig.nameservers,
+      DnsSearch: dnsConfig.search,
+      DnsOptions: dnsConfig.options,
+    }),
+    ...(hosts && { ExtraHosts: hosts.flatMap(writeExtraHosts) }),
+  };
+}
+
+/** As the engine takes them, name by name. */
+function writeExtraHosts(line: string): string[] {
+  const { address, names } = splitHosts(line);
+  return names.map((name) => `${name}:${address}`);
 }
 
 function nameTarget(port: BoundPort): string {

@@ -8,6 +8,7 @@ import { RejectedError, type Sandbox, type Sandboxes, type TaskOrder } from '../
 import type { Engine } from './engine.ts';
 import { statusOf, wordsOf } from './engine-error.ts';
 import { filterLabels, label, labelSandbox, type Owner } from './labels.ts';
+import { writeHosts, writeResolvConf } from './name-files.ts';
 import { drawSandboxImage, type SandboxImage } from './sandbox-image.ts';
 
 export interface SandboxOptions extends Owner {
@@ -22,7 +23,7 @@ export interface OpenSandbox {
   readonly hosts: string;
 }
 
-type Ordered = Pick<Sandbox, 'networks' | 'ports'>;
+type Ordered = Pick<Sandbox, 'networks' | 'ports' | 'nameservers'>;
 
 const NOTHING = '{"networks":[],"ports":[]}';
 const TRIAL = 'trial';
@@ -69,16 +70,12 @@ export class DockerSandboxes implements Sandboxes {
     const files = { resolvConf: path.join(dir, 'resolv.conf'), hosts: path.join(dir, 'hosts') };
     await mkdir(dir, { recursive: true });
     // In place: a container that has one mounted goes on seeing it.
-    await writeFile(files.resolvConf, RESOLV_CONF);
-    await writeFile(
-      files.hosts,
-      writeHosts(
-        hostname,
-        networks.map(({ address }) => address),
-      ),
-    );
+    await writeFile(files.resolvConf, writeResolvConf(spec.containerSpec));
+    await writeFile(files.hosts, writeHosts(hostname, networks, spec.containerSpec));
     const settings = { name: `${taskName}.network`, Hostname: hostname };
-    const sandbox = await this.#make(taskId, settings, { networks, ports }, identity.clusterId);
+    const { nameservers = [] } = spec.containerSpec.dnsConfig ?? {};
+    const ordered = { networks, ports, ...(nameservers.length > 0 && { nameservers }) };
+    const sandbox = await this.#make(taskId, settings, ordered, identity.clusterId);
     this.#open.set(taskId, sandbox);
     return { containerId: sandbox.runId, ...files };
   }
@@ -222,18 +219,6 @@ export class DockerSandboxes implements Sandboxes {
     if (sandboxDir === undefined) throw new RejectedError('networks: this node has no part in any');
     return path.join(sandboxDir, taskId);
   }
-}
-
-/** The router's: it is every task's gateway. */
-const RESOLV_CONF = 'nameserver 169.254.1.1\noptions ndots:0\n';
-
-function writeHosts(hostname: string, addresses: readonly string[]): string {
-  const lines = [
-    '127.0.0.1\tlocalhost',
-    '::1\tlocalhost ip6-localhost ip6-loopback',
-    ...addresses.map((address) => `${address}\t${hostname}`),
-  ];
-  return `${lines.join('\n')}\n`;
 }
 
 function nameNetns(pid: number): string {

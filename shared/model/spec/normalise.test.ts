@@ -41,6 +41,13 @@ describe('the short and the long form of a service', () => {
       { resources: { limits: { nanoCpus: 5e8, memoryBytes: 67_108_864 }, reservations: { nanoCpus: 1e8 } } },
     ],
     [
+      'names and hosts',
+      { dns: ['10.0.0.2'], hosts: ['db:10.0.0.1'] },
+      {
+        containerSpec: { image: 'nginx', dnsConfig: { nameservers: ['10.0.0.2'] }, hosts: ['10.0.0.1 db'] },
+      },
+    ],
+    [
       'health and readiness',
       { health: 'curl -f localhost', ready: { test: ['CMD', 'ready'], interval: '2s' } },
       {
@@ -128,6 +135,10 @@ describe('what no node could run is refused with the field and the reason', () =
       { health: { retries: -1 } },
       'ContainerSpec: Retries in HealthConfig cannot be negative',
     ],
+    ['dns.nameservers.0', { dns: ['x'] }, 'ContainerSpec: IP address is not correctly formatted: x'],
+    ['dns.search.1', { dns: { search: ['.', 'a b'] } }, 'ContainerSpec: a b is not a valid domain'],
+    ['dns.options.0', { dns: { options: ['a\nb'] } }, expect.stringContaining('invalid DNS option')],
+    ['hosts.0', { networks: ['net'], hosts: ['up:host-gateway'] }, expect.stringContaining('host-gateway')],
     ['health.test', { health: { test: ['curl'] } }, expect.stringContaining("type 'curl'")],
     ['health.test', { health: { test: ['CMD'] } }, 'ContainerSpec: health.test names no command'],
     ['ready.test', { ready: { interval: '1s' } }, 'ContainerSpec: readiness needs a command'],

@@ -73,8 +73,6 @@ const notYet = new Set([
   'networks',
   'secrets',
   'configs',
-  'hosts',
-  'dnsConfig',
   'privileges',
   'groups',
   'isolation',

@@ -63,6 +63,14 @@ export const readinessSchema = z.strictObject({
 });
 export type Readiness = z.infer<typeof readinessSchema>;
 
+/** What a container asks of names beside its networks'. */
+export const dnsConfigSchema = z.strictObject({
+  nameservers: z.array(z.string()).default([]),
+  search: z.array(z.string()).default([]),
+  options: z.array(z.string()).default([]),
+});
+export type DnsConfig = z.infer<typeof dnsConfigSchema>;
+
 export const containerSpecSchema = z.strictObject({
   image: z.string().default(''),
   /** Replaces the image's entrypoint. */
@@ -81,6 +89,9 @@ export const containerSpecSchema = z.strictObject({
   readOnly: z.boolean().optional(),
   healthcheck: since(2, healthcheckSchema.optional()),
   readiness: since(2, readinessSchema.optional()),
+  dnsConfig: since(2, dnsConfigSchema.optional()),
+  /** As lines of /etc/hosts: "10.0.0.1 name alias". */
+  hosts: since(2, z.array(z.string()).optional()),
 });
 export type ContainerSpec = z.infer<typeof containerSpecSchema>;
 

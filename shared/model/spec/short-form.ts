@@ -3,12 +3,14 @@
 
 import { z } from 'zod';
 import { guessMountType, parseMount, parsePort, type Read } from '../grammar/docker-notation.ts';
+import { parseExtraHost } from '../grammar/host-notation.ts';
 import { parseNetwork } from '../grammar/network-notation.ts';
 import { parsePlacementPreference } from '../grammar/placement-preference.ts';
 import { parseCpus, parseMemory } from '../grammar/quantity.ts';
 import { ownValue } from '../stored/own-keys.ts';
 import { since } from '../stored/wire-version.ts';
 import {
+  dnsConfigSchema,
   durationSchema,
   endpointModes,
   healthcheckSchema,
@@ -76,6 +78,11 @@ const shortNetwork = readWith(parseNetwork).or(
 const shortTest = z.string().transform((command) => ['CMD-SHELL', command]);
 const test = shortTest.or(stringList);
 
+const shortHost = readWith((text) => {
+  const read = parseExtraHost(text);
+  return typeof read === 'string' ? { line: read } : read;
+}).transform(({ line }) => line);
+
 const shortPreference = z
   .string()
   .transform((text, context) => {
@@ -122,6 +129,10 @@ export const shortFormSchema = z
     user: z.string().optional(),
     dir: z.string().optional(),
     hostname: z.string().optional(),
+    /** Servers that are asked for names, or the whole of what is to be said of it. */
+    dns: since(2, stringList.or(dnsConfigSchema).optional()),
+    /** "name:10.0.0.1" */
+    hosts: since(2, z.array(shortHost).optional()),
     stopSignal: z.string().optional(),
     stopGracePeriod: durationSchema.optional(),
     /** Whether a task is healthy: "curl -f localhost", or with intervals. */
@@ -160,6 +171,8 @@ export function expandShortForm(short: ShortForm): Record<string, unknown> {
         user: short.user,
         dir: short.dir,
         hostname: short.hostname,
+        dnsConfig: Array.isArray(short.dns) ? { nameservers: short.dns } : short.dns,
+        hosts: short.hosts,
         stopSignal: short.stopSignal,
         stopGracePeriod: short.stopGracePeriod,
         healthcheck: expandCheck(short.health),
@@ -202,6 +215,7 @@ const shortNames: Readonly<Record<string, string | undefined>> = {
   targetPort: 'target',
   publishedPort: 'published',
   publishMode: 'mode',
+  dnsConfig: 'dns',
   healthcheck: 'health',
   readiness: 'ready',
   nanoCpus: 'cpus',

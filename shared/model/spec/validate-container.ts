@@ -8,6 +8,7 @@ import { type Refusal, refuse } from '../refusal.ts';
 import { expandContainer, findTemplate } from './expand-templates.ts';
 import type { ContainerSpec, ServiceSpec } from './service-spec.ts';
 import { checkHealth } from './validate-health.ts';
+import { checkDnsConfig, checkHosts } from './validate-names.ts';
 
 /** Of Linux: HOST_NAME_MAX. */
 const MAX_HOSTNAME_BYTES = 64;
@@ -21,6 +22,8 @@ const checks: readonly Check[] = [
   checkStopSignal,
   checkMounts,
   checkHealth,
+  checkDnsConfig,
+  checkHosts,
 ];
 
 /** `service`: whose tasks have it. */

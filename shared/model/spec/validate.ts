@@ -6,6 +6,7 @@ import { checkAttachments } from '../network/validate-attachments.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { countReplicas, type Placement, type ServiceSpec, serviceModes } from './service-spec.ts';
 import { checkContainer } from './validate-container.ts';
+import { checkHostGateway } from './validate-names.ts';
 
 const MIN_NANO_CPUS = 1e6;
 const MIN_MEMORY_BYTES = 4 * 1024 * 1024;
@@ -32,6 +33,7 @@ const checks: readonly Check[] = [
   checkEndpointMode,
   checkPorts,
   ({ taskTemplate }) => checkAttachments(taskTemplate.networks ?? []),
+  ({ taskTemplate }) => checkHostGateway(taskTemplate),
   (spec) => checkContainer(spec.taskTemplate.containerSpec, spec),
 ];
 
