@@ -348,6 +348,8 @@ export function testBackend(name: string, makeRig: () => Promise<BackendRig>, ti
       const { hello, exit3 } = rig.recipes.exec;
       expect(await backend.exec(taskId, hello)).toEqual({ exitCode: 0, stdout: 'hello\n', stderr: '' });
       expect(await backend.exec(taskId, exit3)).toMatchObject({ exitCode: 3 });
+      const late = new Error('nobody waits any more');
+      await expect(backend.exec(taskId, hello, { signal: AbortSignal.abort(late) })).rejects.toBe(late);
       await backend.stop(taskId);
       await expect(backend.exec(taskId, hello)).rejects.toThrow(/not running/i);
     });

@@ -56,6 +56,8 @@ export interface Sandbox {
   /** As they were ordered: who starts anew needs nobody to say it again. */
   readonly networks: readonly OrderedNetwork[];
   readonly ports: readonly BoundPort[];
+  /** Who is asked for names from outside, instead of the machine's own servers. */
+  readonly nameservers?: readonly string[];
   /** Its path; left out when there is none any more. */
   readonly netns?: string;
 }
@@ -74,6 +76,9 @@ export interface Sandboxes {
   close(taskId: string): Promise<void>;
 }
 
+/** `starting` until its first check succeeds, or too many have failed. */
+export type Health = 'starting' | 'healthy' | 'unhealthy';
+
 /**
  * `created`: prepared, not started. `exited` covers every end, with its exit code (128 + signal when killed by one).
  * `unknown`: it is there, and no more can be told of it for now, as when its runtime is stuck.
@@ -86,6 +91,8 @@ export interface RunState {
   readonly clusterId?: string;
   readonly status: 'created' | 'running' | 'exited' | 'unknown';
   readonly exitCode?: number;
+  /** Of one that runs and whose health the backend looks after; changes need not say. What it says nothing of is the agent's to check. */
+  readonly health?: Health;
   /** Why, in the backend's words, when it ended badly. */
   readonly error?: string;
   /** Ms since the epoch. */
@@ -181,7 +188,8 @@ export interface Backend {
     readonly onLost: (error: Error) => void;
   }): Promise<{ stop(): Promise<void> }>;
   logs(taskId: string, options: LogOptions): AsyncIterable<LogChunk>;
-  exec(taskId: string, command: readonly string[]): Promise<ExecResult>;
+  /** Given up, it rejects with the signal's reason, and what of the command can be ended is. */
+  exec(taskId: string, command: readonly string[], options?: CallOptions): Promise<ExecResult>;
   /** Nodes inside this one; only a cluster has any. */
   children(): Promise<readonly string[]>;
   /** The escape hatch: a request in the backend's own terms, with its answer. Throws when it has none. */

@@ -56,6 +56,8 @@ export interface Rig {
 
 export interface CommandOptions {
   readonly env?: readonly string[];
+  /** Of its container. */
+  readonly container?: object;
   readonly ports?: TaskCommand['task']['ports'];
   /** The next one by default. */
   readonly basis?: number;
@@ -64,6 +66,8 @@ export interface CommandOptions {
 }
 
 export interface RigOptions {
+  /** The version that the cluster has, where it is not what its log says. */
+  readonly wire?: number;
   readonly behaviour?: Behaviour;
 }
 
@@ -71,7 +75,7 @@ export function taskIdOf(slot: number, generation = 1): string {
   return deriveTaskId('service1', slot, generation);
 }
 
-export function createRig({ behaviour }: RigOptions = {}): Rig {
+export function createRig({ behaviour, wire }: RigOptions = {}): Rig {
   const clock = new VirtualClock();
   const now = () => clock.now();
   const stored = { seqs: new Map<string, number>(), basis: 0, sessions: 0 };
@@ -121,6 +125,13 @@ export function createRig({ behaviour }: RigOptions = {}): Rig {
         storage: rig.storage,
         session: `session${stored.sessions}`,
         random: () => 0.5,
+        ...(wire !== undefined && {
+          clusterRecord: {
+            know: async () => ({ id: undefined, wire }),
+            onChange: () => undefined,
+            look: () => undefined,
+          },
+        }),
         ...options,
       });
     },
@@ -130,7 +141,7 @@ export function createRig({ behaviour }: RigOptions = {}): Rig {
       await agent.ready;
       return agent;
     },
-    async command(taskId, desired, { env = [], ports = [], basis, more } = {}) {
+    async command(taskId, desired, { env = [], container = {}, ports = [], basis, more } = {}) {
       const ownBasis = basis ?? stored.basis + 1;
       stored.basis = Math.max(stored.basis, ownBasis);
       await put(taskId, {
@@ -143,7 +154,7 @@ export function createRig({ behaviour }: RigOptions = {}): Rig {
           name: nameTask('web', 1, taskId),
           slot: 1,
           service: { id: 'service1', name: 'web', labels: {} },
-          spec: taskSpecSchema.parse({ containerSpec: { image: 'web:1', env } }),
+          spec: taskSpecSchema.parse({ containerSpec: { image: 'web:1', env, ...container } }),
           ports: [...ports],
         },
         ...more,
@@ -164,7 +175,7 @@ export function createRig({ behaviour }: RigOptions = {}): Rig {
     crashEngine: (options) => engine.crash(options),
     events: () =>
       log.records.flatMap((record) => {
-        const fact = decode(record);
+        const fact = decode(record, wire);
         if (fact.is === 'poison') throw new Error(`the agent wrote poison: ${fact.reason}`);
         return fact.is === 'event' ? [fact.event] : [];
       }),

@@ -1,12 +1,33 @@
 // The life of a node on which nothing goes wrong.
+import { createBackend } from '@muster/backends';
 import { nodeDescriptionSchema } from '@muster/model';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRig, NODE, type Rig, taskIdOf } from './agent.fixture.ts';
 
 const task = taskIdOf(1);
 let rig: Rig;
 beforeEach(() => {
   rig = createRig();
+});
+
+it('fills in templates, and rejects a task whose templates it can not fill in', async () => {
+  const backend = await createBackend('simulator', {
+    clusterName: 'test',
+    nodeId: NODE,
+    clock: rig.clock,
+    engine: rig.engine,
+  });
+  const prepare = vi.spyOn(backend, 'prepare');
+  await rig.startReady({ backend });
+  const env = ['A={{.Service.Name}}.{{.Task.Slot}}', 'B={{.Node.Hostname}} {{.Node.Platform.OS}}'];
+  await rig.command(task, 'running', { env });
+  await rig.command(taskIdOf(2), 'running', { env: ['A={{.Service.Labels.gone}}'] });
+  await rig.clock.advance(1_000);
+  expect(prepare.mock.lastCall![0].spec.containerSpec.env).toEqual(['A=web.1', `B=sim-${NODE} linux`]);
+  expect(rig.lastStatus(taskIdOf(2))).toMatchObject({
+    state: 'rejected',
+    err: expect.stringContaining('map has no entry for key "gone"'),
+  });
 });
 
 describe('joining', () => {

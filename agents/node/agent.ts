@@ -7,6 +7,7 @@ import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './commands/cluster-record.ts';
 import { createCommandSet } from './commands/command-set.ts';
 import { followCommands } from './commands/follow-commands.ts';
+import { createProbes } from './health/probes.ts';
 import { joinNetworks } from './networks/join-networks.ts';
 import { type Heartbeat, startHeartbeat } from './reports/heartbeat.ts';
 import { createJoining } from './reports/joining.ts';
@@ -51,6 +52,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   whenReady.promise.catch(() => undefined);
   let state: AgentHealth['state'] = 'starting';
   let nodeHostname = '';
+  let platform = { os: '', architecture: '' };
   let cluster: ClusterKnown = { id: undefined, wire: 1 };
   let heartbeat: Heartbeat | undefined;
   let removal: Removal | undefined;
@@ -108,6 +110,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     maxConcurrentStops: options.maxConcurrentStops ?? DEFAULT_CONCURRENCY,
     mayBegin: () => !own.isFull,
     onUnavailable: (error) => link.lose(error),
+    onRunning: (entry) => probes.watch(entry),
     ...networks.hooks,
     onForgotten(entry) {
       networks.look();
@@ -115,11 +118,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       endWhenEmpty();
     },
   });
+  const probes = createProbes({ backend, clock, logger, signal, entries, onTurn: runner.turn });
   const commandSet = createCommandSet({
     entries,
     clock,
     logger: sparing,
-    node: () => ({ clusterId: cluster.id, clusterName, nodeId, nodeHostname }),
+    node: () => ({ clusterId: cluster.id, clusterName, nodeId, nodeHostname, platform }),
     onWanted: runner.redirect,
     onRefused: runner.refuse,
     onUnaware: (entry) => reporter.report(statusOf(entry), { urgent: true }),
@@ -132,8 +136,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onChange(run) {
       const entry = entries.get(run.taskId);
       if (!entry) return;
+      const before = entry.condition;
       seeRun(entry, run);
-      runner.advance(entry);
+      if (entry.condition === before) runner.advance(entry);
+      else runner.turn(entry);
     },
     onLost() {
       runner.suspend();
@@ -155,6 +161,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (description) {
         heartbeat?.beat();
         nodeHostname = description.hostname;
+        platform = description.platform;
         describeAgain(description);
       }
       if (!hasCommands) return;

@@ -56,7 +56,7 @@ async function choosePrint(format: string | undefined): Promise<(voided: Voided)
         ? `record #${record} is void already, since #${seq} by ${plainText(actor)}: ${plainText(reason)}\n`
         : `#${seq} record #${record} is void: every copy folds again without it\n`;
   if (format === 'json') return (voided) => `${plainJson(voided)}\n`;
-  const { compileTemplate } = await import('../output/go-template/template.ts');
+  const { compileTemplate } = await import('../output/template.ts');
   const template = compileTemplate(format);
   return ({ seq, record, subject, actor, reason, already }) =>
     `${template(plainFields({ Seq: seq, Record: record, Subject: subject, Actor: actor, Why: reason, Already: already }))}\n`;

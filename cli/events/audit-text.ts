@@ -1,7 +1,7 @@
 // One link of an audited chain: what happened, why below it, and what it answers at its end. Pure.
 import type { AuditEntry } from '@muster/api';
-import { compileTemplate } from '../output/go-template/template.ts';
 import { plainFields, plainJson, plainText } from '../output/plain-text.ts';
+import { compileTemplate } from '../output/template.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export function formatEntry(

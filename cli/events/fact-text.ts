@@ -1,8 +1,8 @@
 // One fact of the log as a line, as JSON, or through a template. Pure.
 import { type Directory, kindOf, type Narration, narrate, type TaskFocus } from '@muster/api';
 import type { Fact } from '@muster/events';
-import { compileTemplate } from '../output/go-template/template.ts';
 import { plainFields, plainJson, plainText } from '../output/plain-text.ts';
+import { compileTemplate } from '../output/template.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 export type FactFormat = (fact: Fact, directory: Directory, focus?: TaskFocus) => string;

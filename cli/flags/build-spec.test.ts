@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildSpec, type ClientSide, changeSpec, type FlagValues } from './build-spec.ts';
 import { allowEqualSigns } from './equal-signs.ts';
+import { spanValue, testValue } from './health-flags.ts';
 import { addCreateOptions, addUpdateOptions } from './service-options.ts';
 import { listFlags, scalarFlags } from './spec-flags.ts';
 import { refuseFlags, unsupportedOnCreate, unsupportedOnUpdate } from './unsupported.ts';
@@ -55,6 +56,8 @@ function at(spec: unknown, path: readonly string[]): unknown {
 const sampleOf = new Map<unknown, fc.Arbitrary<readonly [text: string, value: unknown]>>([
   [wholeValue, fc.nat(1000).map((n) => [String(n), n] as const)],
   [durationValue, fc.nat(10_000).map((ms) => [`${ms}ms`, ms * 1e6] as const)],
+  [spanValue, fc.nat(10_000).map((ms) => [`${ms}ms`, ms * 1e6] as const)],
+  [testValue, fc.stringMatching(/^[a-z]{1,8}$/).map((text) => [text, ['CMD-SHELL', text]] as const)],
   [memoryValue, fc.nat(1000).map((mega) => [`${mega}m`, mega * 1024 ** 2] as const)],
   [ratioValue, fc.nat(100).map((n) => [String(n / 100), n / 100] as const)],
   [cpusValue, fc.nat(100).map((n) => [String(n / 10), n * 1e8] as const)],
@@ -113,7 +116,7 @@ describe('every flag with one value', () => {
         // The schema keeps every one of them.
         for (const { flag, value } of given) expect(at(complete(spec), flag.path)).toEqual(value);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
@@ -128,6 +131,22 @@ function leaves(value: unknown, path = ''): Record<string, unknown> {
 }
 
 const listSamples: Readonly<Record<string, readonly [given: string[], place: unknown]>> = {
+  dns: [
+    ['10.0.0.2', 'fd00::2'],
+    ['10.0.0.2', 'fd00::2'],
+  ],
+  'dns-search': [
+    ['a.example', 'b.'],
+    ['a.example', 'b.'],
+  ],
+  'dns-option': [
+    ['ndots:2', 'rotate'],
+    ['ndots:2', 'rotate'],
+  ],
+  host: [
+    ['db:10.0.0.1', 'up=host-gateway', 'six:[fd00::1]'],
+    ['10.0.0.1 db', 'host-gateway up', 'fd00::1 six'],
+  ],
   env: [
     ['A=1', 'B=2=3'],
     ['A=1', 'B=2=3'],
@@ -339,6 +358,67 @@ it.each([
   ['--entrypoint', `sh -c 'open`],
 ])('refuses %s %s', (flag, value) => {
   expect(() => create(flag, value, 'nginx')).toThrow();
+});
+
+describe('names and hosts', () => {
+  const lines = ['10.0.0.1 db old', '10.0.0.2 db'];
+  const before = complete({ name: 'web', taskTemplate: { containerSpec: { hosts: lines } } });
+  const of = (spec: ServiceSpec) => spec.taskTemplate.containerSpec;
+
+  it.each<[string, string[]]>([
+    ['db', ['10.0.0.1 old']],
+    ['db:10.0.0.2', ['10.0.0.1 db old']],
+    ['old', ['10.0.0.1 db', '10.0.0.2 db']],
+    ['none', lines],
+  ])('--host-rm %s takes a name from the lines that have it', (name, left) => {
+    expect(of(update(before, '--host-rm', name)).hosts).toEqual(left);
+  });
+
+  it('are in order after an update, and are not there for having been removed', () => {
+    const more = update(before, '--dns-add', '10.0.0.9', '--dns-add', '10.0.0.2');
+    expect(of(more).dnsConfig).toEqual({ nameservers: ['10.0.0.2', '10.0.0.9'] });
+    expect(of(update(before, '--dns-rm', '10.0.0.9')).dnsConfig).toBeUndefined();
+  });
+
+  it.each([
+    ['--dns', 'nobody', 'IP address is not correctly formatted: nobody'],
+    ['--dns-search', '-a', '-a is not a valid domain'],
+    ['--host', '10.0.0.1', 'bad format for add-host: "10.0.0.1"'],
+    ['--host', 'db:here', 'invalid IP address in add-host: "here"'],
+  ])('%s %s is refused in docker’s words', (flag, value, words) => {
+    expect(() => create(`${flag}=${value}`, 'nginx')).toThrow(words);
+  });
+});
+
+describe('health and readiness', () => {
+  const before = complete({ name: 'web' });
+  const none = update(before, '--no-healthcheck');
+  const of = (spec: unknown, key: string) => at(spec, ['taskTemplate', 'containerSpec', key]);
+
+  it('is none where none is wanted', () => {
+    expect(of(create('--no-healthcheck', 'nginx'), 'healthcheck')).toEqual({ test: ['NONE'] });
+    expect(of(none, 'healthcheck')).toEqual({ test: ['NONE'] });
+    expect(of(update(before, '--no-healthcheck=false'), 'healthcheck')).toBeUndefined();
+    expect(() => create('--no-healthcheck', '--health-retries', '2', 'nginx')).toThrow(
+      '--no-healthcheck conflicts with --health-* options',
+    );
+  });
+
+  it('is the image’s again where something else is said of it', () => {
+    expect(of(update(none, '--health-interval', '2s'), 'healthcheck')).toEqual({ test: [], interval: 2e9 });
+    expect(of(update(none, '--health-cmd', ''), 'healthcheck')).toEqual({ test: [] });
+  });
+
+  it('ends where the command is empty', () => {
+    const ready = complete(create('--ready-cmd', 'true', '--ready-retries', '1', 'nginx'));
+    expect(of(ready, 'readiness')).toMatchObject({ test: ['CMD-SHELL', 'true'], retries: 1 });
+    expect(of(update(ready, '--ready-cmd', ''), 'readiness')).toBeUndefined();
+    expect(of(update(ready, '--env-add', 'A=1'), 'readiness')).toEqual(of(ready, 'readiness'));
+  });
+
+  it('takes no time that is negative', () => {
+    expect(() => create('--health-interval=-1s', 'nginx')).toThrow('duration cannot be negative');
+  });
 });
 
 describe('what Docker has and muster has not yet', () => {

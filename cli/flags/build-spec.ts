@@ -1,8 +1,8 @@
 // From flags to a spec: a new one, or an existing one changed. Pure, but for what `env` and `readFile` bring.
 import { ownValue, type ServiceSpec, setOwn } from '@muster/model';
-import { Option } from 'commander';
 import { usageError } from '../errors.ts';
-import { type ListFlag, listFlags, type ScalarFlag, scalarFlags } from './spec-flags.ts';
+import { settleChecks } from './health-flags.ts';
+import { type ListFlag, listFlags, scalarFlags } from './spec-flags.ts';
 
 /** What commander read: by the flag's name in camel case. */
 export type FlagValues = Readonly<Record<string, unknown>>;
@@ -55,17 +55,26 @@ function changeList(spec: Fields, list: ListFlag, flags: FlagValues, client: Cli
   const removals = (ownValue(flags, camelCase(`${list.name}-rm`)) ?? []) as never[];
   if (added.length === 0 && removals.length === 0) return;
   const { isRemovedBy = (item: never, key: never) => list.keyOf(item) === key } = list;
-  const items = fromPlace(getAt(spec, list.path)).filter(
-    (item) => !removals.some((removal) => isRemovedBy(item as never, removal)),
-  );
-  setAt(spec, list.path, toPlace(list, mergeItems(list, items, added)));
+  const { removeFrom = (item, removal) => (isRemovedBy(item, removal) ? undefined : item) } = list;
+  const before = fromPlace(getAt(spec, list.path));
+  if (before.length === 0 && added.length === 0) return;
+  const left = before.flatMap((item) => {
+    const rest = removals.reduce<unknown>((of, removal) => of && removeFrom(of as never, removal), item);
+    return rest === undefined ? [] : [rest];
+  });
+  const items = mergeItems(list, left, added);
+  setAt(spec, list.path, toPlace(list, list.sorted ? items.sort() : items));
 }
 
 function setScalars(spec: Fields, flags: FlagValues): void {
   for (const flag of scalarFlags) {
-    const value = ownValue(flags, attributeOf(flag));
+    const value = ownValue(flags, flag.attribute);
     if (value !== undefined) setAt(spec, flag.path, value);
   }
+  const container = ['taskTemplate', 'containerSpec'];
+  const checked = { ...(getAt(spec, container) as Fields) };
+  settleChecks(checked, flags);
+  setAt(spec, container, checked);
 }
 
 const longModes: Readonly<Record<string, string>> = {
@@ -154,10 +163,6 @@ function setAt(spec: Fields, path: readonly string[], value: unknown): void {
     at = inner;
   }
   setOwn(at, path.at(-1)!, value);
-}
-
-export function attributeOf({ flags }: Pick<ScalarFlag, 'flags'>): string {
-  return new Option(flags).attributeName();
 }
 
 export function camelCase(name: string): string {

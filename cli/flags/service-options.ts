@@ -1,6 +1,7 @@
 // Declares the flags of `service create` and `service update` on their commands.
 import { ownValue } from '@muster/model';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { NO_HEALTHCHECK } from './health-flags.ts';
 import { listFlags, scalarFlags } from './spec-flags.ts';
 import { type Parse, switchValue, wordsValue } from './values.ts';
 
@@ -27,6 +28,9 @@ function addScalars(command: Command): void {
     if (parse === switchValue) command.addOption(option);
     else command.addOption(choices ? chooseFrom(option, choices) : option.argParser(parse));
   }
+  command.option('--no-healthcheck', 'no health check, whatever the image says');
+  // Commander would say that there is one.
+  command.setOptionValue(NO_HEALTHCHECK, undefined);
 }
 
 export function addCreateOptions(command: Command): void {

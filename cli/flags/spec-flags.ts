@@ -13,6 +13,9 @@ import {
   type ShortPort,
 } from '@muster/model';
 import { InvalidArgumentError } from 'commander';
+import { checkFlags } from './health-flags.ts';
+import { nameLists } from './name-flags.ts';
+import { type ScalarFlag, scalar } from './scalar-flag.ts';
 import {
   cpusValue,
   durationValue,
@@ -26,29 +29,9 @@ import {
   wordsValue,
 } from './values.ts';
 
-export interface ScalarFlag {
-  /** As commander declares it. */
-  readonly flags: string;
-  readonly description: string;
-  readonly path: readonly string[];
-  readonly parse: Parse<unknown>;
-  /** The words it takes, when they are few. */
-  readonly choices?: readonly string[];
-}
-
 const container = ['taskTemplate', 'containerSpec'];
 const resources = ['taskTemplate', 'resources'];
 const restart = ['taskTemplate', 'restartPolicy'];
-
-function scalar(
-  flags: string,
-  description: string,
-  path: readonly string[],
-  parse: Parse<unknown>,
-  choices?: readonly string[],
-): ScalarFlag {
-  return { flags, description, path, parse, ...(choices && { choices }) };
-}
 
 /** How an update goes its way, and a rollback. */
 function paceFlags(what: 'update' | 'rollback', place: string, actions: readonly string[]): ScalarFlag[] {
@@ -170,6 +153,7 @@ export const scalarFlags: readonly ScalarFlag[] = [
     [...restart, 'window'],
     durationValue,
   ),
+  ...checkFlags,
   ...paceFlags('update', 'updateConfig', ['pause', 'continue', 'rollback']),
   ...paceFlags('rollback', 'rollbackConfig', ['pause', 'continue']),
 ];
@@ -190,6 +174,10 @@ export interface ListFlag {
   /** What `--x-rm` names items by: their key, unless said otherwise. */
   readonly parseRemoval?: Parse<unknown>;
   readonly isRemovedBy?: (item: never, removal: never) => boolean;
+  /** What is left of an item; instead of `isRemovedBy`. */
+  readonly removeFrom?: (item: never, removal: never) => unknown;
+  /** An update puts them in order, as docker's does. */
+  readonly sorted?: boolean;
 }
 
 /** `key=value`, or a key alone. */
@@ -319,4 +307,5 @@ export const listFlags: readonly ListFlag[] = [
     keyOf: ({ target }: NetworkAttachment) => target,
     lastWins: false,
   },
+  ...nameLists,
 ];

@@ -19,12 +19,6 @@ export function refuseFlags(command: Command, names: readonly string[]): void {
 
 const anyServiceFlag = [
   'credential-spec',
-  'health-cmd',
-  'health-interval',
-  'health-retries',
-  'health-start-interval',
-  'health-start-period',
-  'health-timeout',
   'isolation',
   'limit-pids',
   'log-driver',
@@ -32,7 +26,6 @@ const anyServiceFlag = [
   'max-concurrent',
   'memory-swap',
   'memory-swappiness',
-  'no-healthcheck',
   'no-resolve-image',
   'oom-score-adj',
   'with-registry-auth',
@@ -40,18 +33,7 @@ const anyServiceFlag = [
   'cap-drop',
 ];
 
-const lists = [
-  'config',
-  'dns',
-  'dns-option',
-  'dns-search',
-  'generic-resource',
-  'group',
-  'host',
-  'secret',
-  'sysctl',
-  'ulimit',
-];
+const lists = ['config', 'generic-resource', 'group', 'secret', 'sysctl', 'ulimit'];
 
 export const unsupportedOnCreate: readonly string[] = [...anyServiceFlag, ...lists];
 export const unsupportedOnUpdate: readonly string[] = [

@@ -6,13 +6,16 @@ import {
   type TaskDetail,
   type UpdateStatus,
 } from '@muster/api';
-import { ownValue, type Port, serviceSpecSchema, taskSpecSchema } from '@muster/model';
+import { ownValue, type Port, serviceSpecSchema, taskSpecSchema, userMap, withOmitted } from '@muster/model';
 import type { z } from 'zod';
-import { userMap, withOmitted } from './go-template/known-fields.ts';
 import { managerStatusOf } from './node-list.ts';
 
 /** Names that are more than a capital letter away. */
-const special: Readonly<Record<string, string>> = { nanoCpus: 'NanoCPUs', tty: 'TTY' };
+const special: Readonly<Record<string, string>> = {
+  nanoCpus: 'NanoCPUs',
+  tty: 'TTY',
+  dnsConfig: 'DNSConfig',
+};
 /** Maps whose keys are the user's. */
 const userMaps = new Set(['labels', 'driverOpts']);
 

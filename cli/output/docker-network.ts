@@ -1,6 +1,6 @@
 // A network as Docker's API shows it, and what muster knows beside that: which node gives addresses of which part. Pure.
 import type { NetworkDetail } from '@muster/api';
-import { userMap, withOmitted } from './go-template/known-fields.ts';
+import { userMap, withOmitted } from '@muster/model';
 import { scopeOf } from './network-list.ts';
 
 export function toDockerNetwork(network: NetworkDetail, { verbose = false } = {}): object {

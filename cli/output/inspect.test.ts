@@ -1,10 +1,10 @@
 import type { NodeDetail } from '@muster/api';
 import { describe, expect, it } from 'vitest';
 import { toDockerNode, toDockerService, toDockerTask } from './docker-json.ts';
-import { TemplateError } from './go-template/template.ts';
 import { printObjects } from './inspect.ts';
 import { printNodePretty } from './pretty-node.ts';
 import { printServicePretty } from './pretty-service.ts';
+import { TemplateError } from './template.ts';
 import { makeNode, makeService, makeTask } from './views.fixture.ts';
 
 const full = {

@@ -1,6 +1,7 @@
 // `inspect`: a JSON array of the objects, or a Go template on each.
-import { compileTemplate } from './go-template/template.ts';
+
 import { plainJson } from './plain-text.ts';
+import { compileTemplate } from './template.ts';
 
 export function printObjects(objects: readonly object[], format: string | undefined): string {
   if (format === undefined || format === '') return `${plainJson(objects, 4)}\n`;

@@ -1,8 +1,8 @@
 // Lists as Docker prints them: a table, one JSON object a line, or a Go template for each item.
 import { ownValue } from '@muster/model';
-import { compileTemplate } from './go-template/template.ts';
 import { plainFields, plainJson, plainText } from './plain-text.ts';
 import { layOutTable } from './table.ts';
+import { compileTemplate } from './template.ts';
 
 export interface Column {
   /** Docker's placeholder: `.Name`. */

@@ -3,6 +3,7 @@ import type { ServiceDetail } from '@muster/api';
 import {
   formatDuration,
   formatMemory,
+  type Healthcheck,
   type RollbackConfig,
   type ServiceSpec,
   type UpdateConfig,
@@ -86,6 +87,8 @@ function restartLines({
 
 function containerLines({ containerSpec }: ServiceSpec['taskTemplate']): Line[] {
   const { image, command, args, env, dir, user, hostname, init, readOnly, tty } = containerSpec;
+  const { healthcheck, readiness, dnsConfig, hosts = [] } = containerSpec;
+  const { nameservers = [], search = [], options = [] } = dnsConfig ?? {};
   return [
     [' Image', image],
     command && command.length > 0 ? [' Command', command.join(' ')] : undefined,
@@ -97,6 +100,29 @@ function containerLines({ containerSpec }: ServiceSpec['taskTemplate']): Line[] 
     init === undefined ? undefined : [' Init', String(init)],
     readOnly === undefined ? undefined : [' ReadOnly', String(readOnly)],
     tty === undefined ? undefined : [' TTY', String(tty)],
+    ...healthLines(' Health', healthcheck),
+    ...healthLines(' Ready', readiness),
+    nameservers.length > 0 ? [' DNS', nameservers.join(' ')] : undefined,
+    search.length > 0 ? [' DNS Search', search.join(' ')] : undefined,
+    options.length > 0 ? [' DNS Options', options.join(' ')] : undefined,
+    ...hosts.map((line): Line => [' Host', line]),
+  ];
+}
+
+/** What is not said is the image's, or as Docker has it. */
+function healthLines(what: string, check: Partial<Healthcheck> | undefined): Line[] {
+  if (!check) return [];
+  const { test = [], interval = 0, timeout = 0, startPeriod = 0, startInterval = 0, retries = 0 } = check;
+  const [kind, ...command] = test;
+  const span = (name: string, nanos: number): Line =>
+    nanos > 0 ? [`  ${name}`, formatDuration(nanos)] : undefined;
+  return [
+    [what, kind === 'NONE' ? 'none' : command.join(' ')],
+    span('Interval', interval),
+    span('Timeout', timeout),
+    span('Start Period', startPeriod),
+    span('Start Interval', startInterval),
+    retries > 0 ? ['  Retries', String(retries)] : undefined,
   ];
 }
 

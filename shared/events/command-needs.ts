@@ -1,10 +1,13 @@
 // What an agent must understand to run a task rightly: fields of its spec that not every agent knows.
-import { listNeeds, type Port } from '@muster/model';
+import { findTemplate, listNeeds, type Port, type TaskSpec } from '@muster/model';
 import { z } from 'zod';
 import { runSpecSchema, taskCommandSchema } from './commands.ts';
 
 /** Of a command's task: how to run it. */
 export const runSchema = z.object({ spec: runSpecSchema, ports: taskCommandSchema.shape.task.shape.ports });
+
+/** No field, and all the same what an agent has to know: that templates are to be filled in. */
+export const TEMPLATES = 'templates';
 
 interface Found {
   readonly ports: readonly Port[];
@@ -18,7 +21,10 @@ const found = new WeakMap<object, Found>();
 export function findNeeds(spec: object, ports: readonly Port[]): readonly string[] | undefined {
   const last = found.get(spec);
   if (last?.ports === ports) return last.needs;
-  const needs = listNeeds({ spec, ports }, runSchema);
+  const needs = [
+    ...listNeeds({ spec, ports }, runSchema),
+    ...(findTemplate((spec as TaskSpec).containerSpec) ? [TEMPLATES] : []),
+  ];
   const answer = { ports, needs: needs.length > 0 ? needs : undefined };
   found.set(spec, answer);
   return answer.needs;

@@ -2,7 +2,7 @@
 // what it knows, brings an older form up to its own, and refuses what it must understand and does not.
 import { hasField } from '@muster/model';
 import { z } from 'zod';
-import { runSchema } from './command-needs.ts';
+import { runSchema, TEMPLATES } from './command-needs.ts';
 import { COMMON_FROM } from './command-text.ts';
 import { type Command, forgetCommandSchema, type TaskCommand, taskCommandSchema } from './commands.ts';
 import { compileCheck, type Issue } from './compile-check.ts';
@@ -121,7 +121,7 @@ function readCommon({ cluster, wire, needs, task }: Json): Common {
 }
 
 function readRun({ service, spec, ports }: Json, wire: number, needs: readonly string[]): Common['run'] {
-  const unknown = needs.filter((path) => !hasField(commonSchema, path.split('.')));
+  const unknown = needs.filter((path) => path !== TEMPLATES && !hasField(commonSchema, path.split('.')));
   if (unknown.length > 0)
     return { refused: `${unknown.join(', ')}: this agent does not know it: ${UPGRADE}` };
   try {

@@ -93,7 +93,7 @@ describe('poison', () => {
     [
       'another writer’s event',
       subject,
-      { ...json, type: 'node.status_changed', status: 'down', message: '' },
+      { ...json, v: 1, type: 'node.status_changed', status: 'down', message: '' },
       /does not belong/,
     ],
     ['no such writer', 'muster.event.api.node.n1', json, /no event has such a subject/],

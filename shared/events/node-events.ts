@@ -1,5 +1,5 @@
 // What is decided about a node, and what its agent reports.
-import { agentStates, nodeStatuses } from '@muster/model';
+import { agentStates, nodeStatuses, since } from '@muster/model';
 import { z } from 'zod';
 import { networkAddressSchema } from './address.ts';
 import { defineEvent } from './envelope.ts';
@@ -59,6 +59,8 @@ export const taskStatusSchema = z.object({
   exitCode: z.int().optional(),
   /** The backend's own id: container id, pid. */
   runId: z.string().optional(),
+  /** False of one that runs and is to be sent nothing for now; `err` says why. */
+  ready: since(2, z.boolean().optional()),
 });
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 
@@ -74,6 +76,7 @@ export const tasksReported = defineEvent({
     /** Tasks of which the node has no trace any more. */
     gone: z.array(taskId).default([]),
   },
+  upcasters: { 2: (old) => old },
 });
 
 export const tasksAssigned = defineEvent({

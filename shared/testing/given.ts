@@ -140,7 +140,7 @@ export function describeNode(hostname: string, description: Partial<NodeDescript
 export function report(
   history: History,
   nodeId: string,
-  ...statuses: readonly (Pick<TaskStatus, 'id' | 'err' | 'message' | 'exitCode' | 'runId'> & {
+  ...statuses: readonly (Pick<TaskStatus, 'id' | 'err' | 'message' | 'exitCode' | 'runId' | 'ready'> & {
     readonly state: TaskStateName;
   })[]
 ): number {

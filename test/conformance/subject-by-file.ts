@@ -8,6 +8,7 @@ import { schedule } from './subjects/schedule.ts';
 import { defaults, taskStates, validation } from './subjects/specs.ts';
 import { spreadTree } from './subjects/spread-tree.ts';
 import { statusCounts } from './subjects/status-counts.ts';
+import { templateExpansion } from './subjects/templates.ts';
 
 export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['constraint-match.json', constraintMatch],
@@ -25,5 +26,6 @@ export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['spread-tree.json', spreadTree],
   ['status-counts.json', statusCounts],
   ['task-states.json', taskStates],
+  ['template-expansion.json', templateExpansion],
   ['validation.json', validation],
 ]);

@@ -1,6 +1,6 @@
 // From a task's spec to the engine's container settings, as moby's swarm executor maps it
 // (daemon/cluster/executor/container/container.go). Pure.
-import { isPredefined, type Mount, type RunSpec } from '@muster/model';
+import { type Healthcheck, isPredefined, type Mount, type RunSpec, splitHosts } from '@muster/model';
 import type Docker from 'dockerode';
 import { type BoundPort, RejectedError, type TaskOrder } from '../backend.ts';
 import { ENGINES_INIT } from './gate/gate.ts';
@@ -32,11 +32,12 @@ export function configureContainer(
     // The engine counts in seconds. Rounded up: a task never gets less time than it asked for.
     StopTimeout: Math.ceil(spec.stopGracePeriod / NANOS_PER_SECOND),
     Tty: spec.tty ?? false,
+    ...(spec.healthcheck && { Healthcheck: convertHealthcheck(spec.healthcheck) }),
     ...(furniture === undefined ? {} : { NetworkDisabled: true }),
     ExposedPorts: Object.fromEntries(ports.map((port) => [nameTarget(port), {}])),
     HostConfig: {
       ...limitResources(order.spec),
-      ...(furniture === undefined ? chooseNetwork(order.spec) : {}),
+      ...(furniture === undefined ? { ...chooseNetwork(order.spec), ...askForNames(order.spec) } : {}),
       PortBindings: bindPorts(ports),
       Mounts: [...spec.mounts.map(convertMount), ...mountFurniture(furniture)],
       ReadonlyRootfs: spec.readOnly ?? false,
@@ -62,6 +63,24 @@ function chooseNetwork({ networks = [] }: RunSpec): Docker.HostConfig {
   if (!isPredefined(network.target))
     throw new RejectedError(`network ${network.target}: this node has no driver for it`);
   return { NetworkMode: network.target };
+}
+
+/** Those of a task on the cluster's networks are in its sandbox's files. */
+function askForNames({ containerSpec: { dnsConfig, hosts } }: RunSpec): Docker.HostConfig {
+  return {
+    ...(dnsConfig && {
+      Dns: dnsConfig.nameservers,
+      DnsSearch: dnsConfig.search,
+      DnsOptions: dnsConfig.options,
+    }),
+    ...(hosts && { ExtraHosts: hosts.flatMap(writeExtraHosts) }),
+  };
+}
+
+/** As the engine takes them, name by name. */
+function writeExtraHosts(line: string): string[] {
+  const { address, names } = splitHosts(line);
+  return names.map((name) => `${name}:${address}`);
 }
 
 function nameTarget(port: BoundPort): string {
@@ -100,4 +119,17 @@ function mountFurniture(furniture: Furniture | undefined): Docker.MountSettings[
     mount(resolvConf, '/etc/resolv.conf', false),
     mount(hosts, '/etc/hosts', false),
   ];
+}
+
+/** What is 0 or left out is the image's. */
+function convertHealthcheck(check: Healthcheck): Docker.HealthConfig {
+  const { test, interval, timeout, startPeriod, startInterval, retries } = check;
+  return {
+    ...(test?.length && { Test: test }),
+    Interval: interval,
+    Timeout: timeout,
+    StartPeriod: startPeriod,
+    ...(startInterval > 0 && { StartInterval: startInterval }),
+    Retries: retries,
+  };
 }

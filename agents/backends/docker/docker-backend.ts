@@ -18,6 +18,7 @@ import { untilAborted } from '../until-aborted.ts';
 import { createContainer } from './create-container.ts';
 import { type DescriptionOverrides, describeEngine } from './describe-engine.ts';
 import { Engine, type EngineRequest, StuckContainerError } from './engine.ts';
+import { EngineChecks } from './engine-checks.ts';
 import { statusOf } from './engine-error.ts';
 import { watchEvents } from './event-watch.ts';
 import { readTask } from './gate/held.ts';
@@ -46,6 +47,7 @@ export class DockerBackend implements Backend {
   readonly #options: DockerOptions;
   readonly #engine: Engine;
   readonly #pulls: ImagePulls;
+  readonly #checks: EngineChecks;
   /** Ids of containers seen with our labels on, by task. */
   readonly #containers = new Map<string, string>();
   /** Tasks whose container was made here and never started: only these start without a look first. */
@@ -58,6 +60,7 @@ export class DockerBackend implements Backend {
     this.#options = options;
     this.#engine = new Engine(options.dockerHost);
     this.#pulls = new ImagePulls(this.#engine);
+    this.#checks = new EngineChecks(this.#engine);
     this.sandboxes = new DockerSandboxes(this.#engine, options);
   }
 
@@ -75,15 +78,17 @@ export class DockerBackend implements Backend {
 
   async prepare(order: TaskOrder, options?: PrepareOptions): Promise<RunState> {
     const { taskId } = order.identity;
+    const placed = await this.#checks.place(order);
     const { state, isNew } = await createContainer(
       this.#engine,
       this.#pulls,
       this.sandboxes,
       this.#options,
-      order,
+      placed,
       options,
     );
     this.#containers.set(taskId, state.runId);
+    await this.#checks.note(placed);
     if (isNew) this.#fresh.add(taskId);
     if (order.networks?.length) this.sandboxes.note(order, state.runId, isNew);
     return state;
@@ -102,7 +107,8 @@ export class DockerBackend implements Backend {
       return { taskId, runId: id, status: 'running' };
     const starting = this.#engine.call((docker) => docker.getContainer(id).start());
     await untilAborted(starting, signal, CANCEL_GRACE_MS).catch(ignoreStatus(304));
-    return { taskId, runId: id, status: 'running' };
+    const health = this.#checks.has(taskId) ? ({ health: 'starting' } as const) : {};
+    return { taskId, runId: id, status: 'running', ...health };
   }
 
   async stop(taskId: string): Promise<void> {
@@ -133,6 +139,7 @@ export class DockerBackend implements Backend {
       }
     }
     this.#containers.delete(taskId);
+    this.#checks.forget(taskId);
   }
 
   async list(): Promise<readonly RunState[]> {
@@ -164,7 +171,11 @@ export class DockerBackend implements Backend {
 
   async watch(options: Parameters<Backend['watch']>[0]): Promise<{ stop(): Promise<void> }> {
     this.#removing.clear();
-    const readEvent = readEvents(this.#options, (id) => this.#removing.has(id));
+    const readEvent = readEvents(
+      this.#options,
+      (id) => this.#removing.has(id),
+      (id) => this.#checks.has(id),
+    );
     const watching = await watchEvents(this.#engine, this.#options, {
       onEvent: (event) => {
         if (event.Action === 'start' && this.sandboxes.isOurStart(event.Actor.ID)) return;
@@ -210,10 +221,10 @@ export class DockerBackend implements Backend {
     }
   }
 
-  async exec(taskId: string, command: readonly string[]): Promise<ExecResult> {
+  async exec(taskId: string, command: readonly string[], { signal }: CallOptions = {}): Promise<ExecResult> {
     const id = await this.#find(taskId);
     if (id === undefined) throw new Error(`No such task: ${taskId}`);
-    return runCommand(this.#engine, id, command);
+    return runCommand(this.#engine, id, command, signal);
   }
 
   async children(): Promise<readonly string[]> {

@@ -143,6 +143,69 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
     return chunks;
   }
 
+  it('tell how they are: by a check that was asked for, by their image’s, or not at all', async () => {
+    await connect();
+    const healthcheck = { test: ['CMD-SHELL', 'test -e /well'], interval: '50ms', retries: 1 };
+    const sleeps = 'busybox touch /well; exec sleep 60';
+    const healthOf = async (taskId: string) => (await backend.inspect(taskId))?.health;
+    const next = (taskId: string, health: RunState['health']) =>
+      expect
+        .poll(() => changes.some((state) => state.taskId === taskId && state.health === health), {
+          timeout: 5_000,
+        })
+        .toBe(true);
+
+    const asked = order(sleeps, { healthcheck });
+    await backend.prepare(asked);
+    const { taskId } = asked.identity;
+    expect(await backend.start(taskId)).toMatchObject({ status: 'running', health: 'starting' });
+    await next(taskId, 'healthy');
+    expect(await healthOf(taskId)).toBe('healthy');
+    expect(await backend.exec(taskId, ['/bin/busybox', 'rm', '/well'])).toMatchObject({ exitCode: 0 });
+    await next(taskId, 'unhealthy');
+
+    const [repo, tag] = [`${image.name.split(':')[0]}-checked`, String(process.pid)];
+    const { docker } = image;
+    const { id } = await docker.createContainer({ Image: image.name, Cmd: ['x'] });
+    const committing = docker
+      .getContainer(id)
+      .commit({ repo, tag, changes: 'HEALTHCHECK --interval=50ms CMD test -e /well' });
+    await committing.finally(() => docker.getContainer(id).remove());
+    const checked = order(sleeps, { image: `${repo}:${tag}` });
+    const unchecked = order(sleeps, { image: `${repo}:${tag}`, healthcheck: { test: ['NONE'] } });
+    expect(await backend.prepare(checked).then(() => backend.start(checked.identity.taskId))).toMatchObject({
+      health: 'starting',
+    });
+    await next(checked.identity.taskId, 'healthy');
+    await run(unchecked);
+    expect(await healthOf(unchecked.identity.taskId)).toBeUndefined();
+    for (const one of [checked, unchecked]) await backend.remove(one.identity.taskId);
+    await docker.getImage(`${repo}:${tag}`).remove();
+
+    const { ApiVersion } = await docker.version();
+    const soon = order(sleeps, { healthcheck: { ...healthcheck, startPeriod: '1m', startInterval: '50ms' } });
+    // An engine that is too old leaves it to the agent.
+    const isOld = Number(ApiVersion.split('.')[1]) < 44;
+    expect(await backend.prepare(soon).then(() => backend.start(soon.identity.taskId))).toEqual(
+      isOld
+        ? expect.not.objectContaining({ health: expect.anything() })
+        : expect.objectContaining({ health: 'starting' }),
+    );
+    const lacks = order(sleeps, { healthcheck: { startPeriod: '1m', startInterval: '50ms' } });
+    if (isOld) await expect(backend.prepare(lacks)).rejects.toThrow(/start interval: this engine's API is/);
+  });
+
+  it('end a command that nobody waits for any more', async () => {
+    await connect();
+    const taskId = await run(order('exec sleep 60'));
+    const late = new Error('it took too long');
+    const limit = new AbortController();
+    setTimeout(() => limit.abort(late), 300);
+    await expect(backend.exec(taskId, ['/bin/sleep', '77'], { signal: limit.signal })).rejects.toBe(late);
+    const list = async () => (await backend.exec(taskId, ['/bin/busybox', 'ps'])).stdout;
+    await expect.poll(list, { timeout: 5_000 }).not.toContain('sleep 77');
+  });
+
   it('have every setting of the spec, and Swarm’s labels', async () => {
     await connect();
     const wanted: TaskOrder = {
@@ -226,6 +289,8 @@ describe('tasks as containers', { timeout: 30_000 }, () => {
     const proxy = await openProxy(image.docker);
     try {
       await connect(proxy.dockerHost);
+      // What its image has of a health check is asked for once in a while.
+      await run(order('exit 0'));
       const before = proxy.requests.length;
       const { runId } = (await backend.inspect(await run(order('exit 0'))))!;
       expect(proxy.requests.slice(before)).toEqual([

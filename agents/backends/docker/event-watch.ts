@@ -22,7 +22,7 @@ export async function watchEvents(
     since: String(Math.floor(Date.parse(info.SystemTime)) / 1000),
     filters: JSON.stringify({
       type: ['container'],
-      event: ['start', 'oom', 'die', 'destroy'],
+      event: ['start', 'oom', 'die', 'destroy', 'health_status'],
       label: filterLabels(owner),
     }),
   });

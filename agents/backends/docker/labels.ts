@@ -1,6 +1,6 @@
 // The labels a task's container carries: Swarm's own, so that tools which know Swarm work, and the cluster's
 // name and id. They are also the whole of what tells our containers from everybody else's.
-import type { TaskOrder } from '../backend.ts';
+import type { Sandbox, TaskOrder } from '../backend.ts';
 
 export const label = {
   cluster: 'muster.cluster',
@@ -28,7 +28,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** The system's labels win over the user's, as in Swarm. */
 export function labelContainer(order: TaskOrder, owner: Owner): Record<string, string> {
-  const { identity, spec, networks, ports } = order;
+  const { identity, spec, networks } = order;
   // Nobody passes for a team, or for one on networks, by a label of his own.
   const { [label.team]: _, [label.networks]: __, ...own } = spec.containerSpec.labels;
   return {
@@ -42,8 +42,16 @@ export function labelContainer(order: TaskOrder, owner: Owner): Record<string, s
     [label.task]: '',
     [label.taskId]: identity.taskId,
     [label.taskName]: identity.taskName,
-    ...(networks?.length && { [label.networks]: JSON.stringify({ networks, ports }) }),
+    ...(networks?.length && { [label.networks]: JSON.stringify(orderedOf(order)) }),
   };
+}
+
+/** What a task on networks was ordered with. */
+export type Ordered = Pick<Sandbox, 'networks' | 'ports' | 'nameservers'>;
+
+export function orderedOf({ networks = [], ports, spec }: TaskOrder): Ordered {
+  const { nameservers = [] } = spec.containerSpec.dnsConfig ?? {};
+  return { networks, ports, ...(nameservers.length > 0 && { nameservers }) };
 }
 
 /** The engine's label filter for everything of one owner, or for one task of it. */

@@ -1,4 +1,5 @@
 // Runs a command inside a container and collects what it prints.
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { ExecResult } from '../backend.ts';
@@ -13,7 +14,9 @@ export async function runCommand(
   engine: Engine,
   containerId: string,
   command: readonly string[],
+  signal?: AbortSignal,
 ): Promise<ExecResult> {
+  signal?.throwIfAborted();
   const exec = await engine.call((docker) =>
     docker.getContainer(containerId).exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true }),
   );
@@ -21,7 +24,13 @@ export async function runCommand(
     method: 'POST',
     path: `/exec/${exec.id}/start`,
     body: { Detach: false, Tty: false },
+    ...(signal && { signal }),
   });
+  const giveUp = () => {
+    stream.destroy();
+    killCommand(engine, exec, containerId).catch(() => undefined);
+  };
+  signal?.addEventListener('abort', giveUp);
   const parts = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   const sizes = { stdout: 0, stderr: 0 };
   try {
@@ -31,14 +40,26 @@ export async function runCommand(
       parts[frame.stream].push(piece);
       sizes[frame.stream] += piece.length;
     }
+    signal?.throwIfAborted();
   } catch (error) {
+    signal?.throwIfAborted();
     throw engine.translate(error);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
   return {
     exitCode: await awaitExitCode(engine, exec),
     stdout: Buffer.concat(parts.stdout).toString(),
     stderr: Buffer.concat(parts.stderr).toString(),
   };
+}
+
+/** The engine has no call for it: where its processes are seen from here, the command's is ended from here. */
+async function killCommand(engine: Engine, exec: Docker.Exec, containerId: string): Promise<void> {
+  const { Running, Pid } = await engine.look((_, options) => exec.inspect(options));
+  if (!Running || Pid <= 1) return;
+  const groups = await readFile(`/proc/${Pid}/cgroup`, 'utf8');
+  if (groups.includes(containerId)) process.kill(Pid, 'SIGKILL');
 }
 
 /** The output ends a moment before the engine knows the exit code. */

@@ -26,6 +26,16 @@ describe('an inspected container', () => {
       { Status: 'exited', ExitCode: 3, StartedAt: startedAt, FinishedAt: startedAt },
       { status: 'exited', exitCode: 3, startedAt: 1767323045678, finishedAt: 1767323045678 },
     ],
+    [
+      'unhealthy',
+      { Status: 'running', StartedAt: startedAt, Health: { Status: 'unhealthy' } },
+      { status: 'running', startedAt: 1767323045678, health: 'unhealthy' },
+    ],
+    [
+      'not checked',
+      { Status: 'running', StartedAt: startedAt, Health: { Status: 'none' } },
+      { status: 'running', startedAt: 1767323045678 },
+    ],
     ['dead', { Status: 'dead', ExitCode: 137 }, { status: 'exited', exitCode: 137 }],
     [
       'out of memory',
@@ -49,7 +59,11 @@ describe('the engine’s events', () => {
     timeNano: 1_767_323_045_678_000_000 + 512_000,
   });
   const read = (events: readonly ContainerEvent[], removing: readonly string[] = []) => {
-    const readEvent = readEvents(owner, (id) => removing.includes(id));
+    const readEvent = readEvents(
+      owner,
+      (id) => removing.includes(id),
+      (id) => id === 'checked',
+    );
     return events.flatMap((each) => readEvent(each) ?? []);
   };
   const time = 1767323045678;
@@ -58,6 +72,14 @@ describe('the engine’s events', () => {
     expect(read([event('start'), event('die', { exitCode: '3' })])).toEqual([
       { taskId: 't', runId: 'id', status: 'running', startedAt: time },
       { taskId: 't', runId: 'id', status: 'exited', exitCode: 3, finishedAt: time },
+    ]);
+  });
+
+  it('tell how a task is, and of one that is checked that it is not known to be healthy when it starts', () => {
+    const checked = { 'com.docker.swarm.task.id': 'checked' };
+    expect(read([event('start', checked), event('health_status: healthy', checked)])).toEqual([
+      { taskId: 'checked', runId: 'id', status: 'running', health: 'starting', startedAt: time },
+      { taskId: 'checked', runId: 'id', status: 'running', health: 'healthy' },
     ]);
   });
 

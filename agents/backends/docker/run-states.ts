@@ -1,5 +1,5 @@
 // What the engine says of a container, as the port's RunState. Pure.
-import type { RunState } from '../backend.ts';
+import type { Health, RunState } from '../backend.ts';
 import { findTaskId, type Labels, label, type Owner } from './labels.ts';
 
 /** The part of an inspection that counts. */
@@ -13,6 +13,8 @@ export interface Inspection {
     readonly OOMKilled: boolean;
     readonly StartedAt: string;
     readonly FinishedAt: string;
+    /** Absent, or "none", where the container has no health check. */
+    readonly Health?: { readonly Status: string } | undefined;
   };
 }
 
@@ -34,7 +36,10 @@ export function readInspection(taskId: string, { Id, Config, State: state }: Ins
   const run = { taskId, runId: Id, ...(clusterId !== undefined && { clusterId }) };
   const startedAt = readTime(state.StartedAt);
   const started = startedAt === undefined ? {} : { startedAt };
-  if (LIVE.has(state.Status)) return { ...run, status: 'running', ...started };
+  if (LIVE.has(state.Status)) {
+    const health = readHealth(state.Health?.Status);
+    return { ...run, status: 'running', ...(health && { health }), ...started };
+  }
   // A container whose start failed stays "created", with the error and an exit code in it.
   if (state.Status === 'created' && state.ExitCode === 0 && state.Error === '') {
     return { ...run, status: 'created' };
@@ -51,6 +56,10 @@ export function readInspection(taskId: string, { Id, Config, State: state }: Ins
   };
 }
 
+function readHealth(word: string | undefined): Health | undefined {
+  return word === 'starting' || word === 'healthy' || word === 'unhealthy' ? word : undefined;
+}
+
 /** The engine writes "no time" as the year 1. */
 function readTime(text: string): number | undefined {
   const time = Date.parse(text);
@@ -59,11 +68,12 @@ function readTime(text: string): number | undefined {
 
 /**
  * Folds a node's event stream into changes of its tasks. `isRemoving` tells which containers go because the
- * agent asked: their end is no news.
+ * agent asked: their end is no news; `isChecked`, whose health the engine will tell of.
  */
 export function readEvents(
   owner: Owner,
   isRemoving: (containerId: string) => boolean,
+  isChecked: (taskId: string) => boolean,
 ): (event: ContainerEvent) => RunState | undefined {
   const outOfMemory = new Set<string>();
   const ended = new Set<string>();
@@ -73,7 +83,13 @@ export function readEvents(
     const time = Math.floor(timeNano / 1e6);
     switch (action) {
       case 'start':
-        return { taskId, runId, status: 'running', startedAt: time };
+        return {
+          taskId,
+          runId,
+          status: 'running',
+          ...(isChecked(taskId) && { health: 'starting' }),
+          startedAt: time,
+        };
       case 'oom':
         outOfMemory.add(runId);
         return undefined;
@@ -95,8 +111,10 @@ export function readEvents(
         if (known || isRemoving(runId)) return undefined;
         return { taskId, runId, status: 'exited', error: REMOVED_ERROR, finishedAt: time };
       }
-      default:
-        return undefined;
+      default: {
+        const health = readHealth(/^health_status: (.*)/.exec(action)?.[1]);
+        return health && { taskId, runId, status: 'running', health };
+      }
     }
   };
 }

@@ -12,7 +12,8 @@ import { statusOf, wordsOf } from './engine-error.ts';
 import { closeGate, GATE_TARGET, passGate, storeGate } from './gate/gate.ts';
 import { explainRefusal, readTask } from './gate/held.ts';
 import { drawTrialImage } from './gate/trial-image.ts';
-import { filterLabels, label, type Owner } from './labels.ts';
+import { filterLabels, label, type Ordered, type Owner, orderedOf } from './labels.ts';
+import { writeHosts, writeResolvConf } from './name-files.ts';
 
 export interface SandboxOptions extends Owner {
   /** Where the files are that tasks see as their own; without it, no task can be on networks. */
@@ -28,8 +29,6 @@ export interface Furniture {
   /** The engine's own init, where the task asks for one. */
   readonly init?: string;
 }
-
-type Ordered = Pick<Sandbox, 'networks' | 'ports'>;
 
 interface Kept {
   readonly runId: string;
@@ -86,21 +85,16 @@ export class DockerSandboxes implements Sandboxes {
     const files = { resolvConf: path.join(dir, 'resolv.conf'), hosts: path.join(dir, 'hosts') };
     await mkdir(dir, { recursive: true });
     // In place: a container that has one mounted goes on seeing it.
-    await writeFile(files.resolvConf, RESOLV_CONF);
-    await writeFile(
-      files.hosts,
-      writeHosts(
-        hostname,
-        networks.map(({ address }) => address),
-      ),
-    );
+    await writeFile(files.resolvConf, writeResolvConf(spec.containerSpec));
+    await writeFile(files.hosts, writeHosts(hostname, networks, spec.containerSpec));
     return { hostname, ...files, gate, ...(init !== undefined && { init }) };
   }
 
   /** It has been made. */
-  note({ identity, networks = [], ports }: TaskOrder, runId: string, isFresh: boolean): void {
-    if (this.#kept.get(identity.taskId)?.runId === runId) return;
-    this.#kept.set(identity.taskId, { runId, order: { networks, ports }, isFresh });
+  note(order: TaskOrder, runId: string, isFresh: boolean): void {
+    const { taskId } = order.identity;
+    if (this.#kept.get(taskId)?.runId === runId) return;
+    this.#kept.set(taskId, { runId, order: orderedOf(order), isFresh });
   }
 
   async hold(taskId: string, { signal }: CallOptions = {}): Promise<Sandbox | undefined> {
@@ -271,18 +265,6 @@ export class DockerSandboxes implements Sandboxes {
 /** In the place of the engine's init. */
 export function mountGate(gate: string): Docker.MountSettings {
   return { Type: 'bind', Source: gate, Target: GATE_TARGET, ReadOnly: true };
-}
-
-/** The router's: it is every task's gateway. */
-const RESOLV_CONF = 'nameserver 169.254.1.1\noptions ndots:0\n';
-
-function writeHosts(hostname: string, addresses: readonly string[]): string {
-  const lines = [
-    '127.0.0.1\tlocalhost',
-    '::1\tlocalhost ip6-localhost ip6-loopback',
-    ...addresses.map((address) => `${address}\t${hostname}`),
-  ];
-  return `${lines.join('\n')}\n`;
 }
 
 function describeKept(taskId: string, { runId, order, process: first }: Kept): Sandbox {

@@ -17,6 +17,12 @@ export function checkOrder({ spec, ports }: TaskOrder): void {
   if (container.tty) refuse('tty', 'it has no terminals');
   if (container.init) refuse('init', 'it has none');
   if (container.readOnly) refuse('readOnly', 'its processes see the machine’s files');
+  if (container.hosts?.length) refuse('hosts', 'its processes have the machine’s');
+  const { nameservers = [], search = [], options = [] } = container.dnsConfig ?? {};
+  if (nameservers.length + search.length + options.length > 0)
+    refuse('dnsConfig', 'its processes have the machine’s');
+  const { healthcheck } = container;
+  if (healthcheck && !healthcheck.test?.length) refuse('healthcheck', 'it has no images: name a command');
   const { nanoCpus, memoryBytes } = spec.resources.limits;
   if (nanoCpus > 0) refuse('resources.limits.nanoCpus', 'it limits nothing');
   if (memoryBytes > 0) refuse('resources.limits.memoryBytes', 'it limits nothing');

@@ -8,6 +8,7 @@ import type { Logger } from '@muster/runtime';
 import {
   type Backend,
   BackendUnavailableError,
+  type CallOptions,
   type ExecResult,
   type LogChunk,
   type LogOptions,
@@ -213,11 +214,12 @@ export class ProcessBackend implements Backend {
     yield* readOutput({ taskId, directory, isOver }, options);
   }
 
-  async exec(taskId: string, command: readonly string[]): Promise<ExecResult> {
+  async exec(taskId: string, command: readonly string[], { signal }: CallOptions = {}): Promise<ExecResult> {
     const directory = this.#locate(taskId);
     if (this.#read(taskId).status !== 'running') throw new Error(`Task ${taskId} is not running`);
     const { over } = this.#attendance.attend(taskId);
-    return runCommand(command, placeCommand(directory, loadOrder(directory)!), over.signal);
+    const place = placeCommand(directory, loadOrder(directory)!);
+    return runCommand(command, place, signal ? AbortSignal.any([over.signal, signal]) : over.signal);
   }
 
   async children(): Promise<readonly string[]> {

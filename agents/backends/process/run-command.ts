@@ -9,7 +9,7 @@ import { type CommandPlace, explainMissing, findExecutable } from './environment
 const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 const NOT_FOUND = 127;
 
-/** `over` ends it by force. */
+/** `over` ends it by force, with all that it has started. */
 export async function runCommand(
   command: readonly string[],
   place: CommandPlace,
@@ -19,18 +19,39 @@ export async function runCommand(
   const executable = findExecutable(name, place);
   if (executable === undefined)
     return { exitCode: NOT_FOUND, stdout: '', stderr: `${explainMissing(name)}\n` };
-  const child = spawn(executable, args, {
-    ...place,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal: over,
-    killSignal: 'SIGKILL',
+  over.throwIfAborted();
+  const child = spawn(executable, args, { ...place, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let end: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    end = () => {
+      killGroup(child.pid);
+      reject(over.reason);
+    };
   });
+  over.addEventListener('abort', end);
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
   });
-  const [stdout, stderr, exitCode] = await Promise.all([collect(child.stdout), collect(child.stderr), ended]);
-  return { exitCode, stdout, stderr };
+  const outcome = Promise.all([collect(child.stdout), collect(child.stderr), ended]);
+  try {
+    const [stdout, stderr, exitCode] = await Promise.race([outcome, aborted]);
+    return { exitCode, stdout, stderr };
+  } finally {
+    over.removeEventListener('abort', end);
+    // Given up, nobody waits for it any more.
+    outcome.catch(() => undefined);
+  }
+}
+
+/** Led by the command. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It is gone.
+  }
 }
 
 async function collect(stream: Readable): Promise<string> {

@@ -13,6 +13,9 @@ export interface Behaviour {
   readonly exitAfterMs?: number;
   /** The code it then exits with. Alone, it means an exit right after the start. */
   readonly exitCode?: number;
+  /** Its engine looks after its health, and finds it healthy so long after the start, and unhealthy so long after it. */
+  readonly healthyAfterMs?: number;
+  readonly unhealthyAfterMs?: number;
   /** `prepare`: is rejected. `start`: does not start. */
   readonly fails?: 'prepare' | 'start';
   /** From being asked to stop to the end. Beyond the grace period the end comes by force. */
@@ -67,6 +70,8 @@ const variables: Readonly<Record<string, (value: string) => Behaviour | undefine
   SIM_START_DELAY: (value) => ifNumber(readMs(value), (ms) => ({ startDelayMs: ms })),
   SIM_EXIT_AFTER: (value) => ifNumber(readMs(value), (ms) => ({ exitAfterMs: ms })),
   SIM_EXIT_CODE: (value) => ifNumber(readExitCode(value), (code) => ({ exitCode: code })),
+  SIM_HEALTHY_AFTER: (value) => ifNumber(readMs(value), (ms) => ({ healthyAfterMs: ms })),
+  SIM_UNHEALTHY_AFTER: (value) => ifNumber(readMs(value), (ms) => ({ unhealthyAfterMs: ms })),
   SIM_STOP_DELAY: (value) => ifNumber(readMs(value), (ms) => ({ stopDelayMs: ms })),
   SIM_STOP_CODE: (value) => ifNumber(readExitCode(value), (code) => ({ stopExitCode: code })),
   SIM_PRINT: (value) => ({ prints: value.split('\n') }),

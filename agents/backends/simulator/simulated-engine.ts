@@ -6,6 +6,7 @@ import {
   BackendUnavailableError,
   type BoundPort,
   type CallOptions,
+  type Health,
   type LogChunk,
   type LogOptions,
   type PrepareOptions,
@@ -56,6 +57,7 @@ export class SimulatedEngine {
   readonly #nodes = new Map<string, Node>();
   /** Published ports in use, as `80/tcp`. */
   readonly #ports = new Set<string>();
+  readonly #sick = new Set<string>();
   readonly #stuck = new Map<string, { readonly over: Promise<void>; readonly end: () => void }>();
   #runs = 0;
   #faults = 0;
@@ -101,6 +103,7 @@ export class SimulatedEngine {
       graceMs: nanosToMs(order.spec.containerSpec.stopGracePeriod),
       ports: order.ports.length === 0 ? noPorts : order.ports,
       status: 'created',
+      health: undefined,
       exitCode: undefined,
       error: undefined,
       startedAt: undefined,
@@ -224,6 +227,16 @@ export class SimulatedEngine {
     return false;
   }
 
+  /** A task that runs and does not do its work, until it does again: `exec` of `work` in it fails. */
+  sicken(taskId: string, isSick = true): void {
+    if (isSick) this.#sick.add(taskId);
+    else this.#sick.delete(taskId);
+  }
+
+  works(taskId: string): boolean {
+    return !this.#sick.has(taskId);
+  }
+
   /** Nothing can be told of the task, nor done to it, while everything else goes on; until it is stuck no more. */
   stick(taskId: string, isStuck = true): void {
     const known = this.#stuck.get(taskId);
@@ -302,7 +315,24 @@ export class SimulatedEngine {
     if (exitAfterMs !== undefined) {
       task.timer = this.#clock.schedule(exitAfterMs, () => this.#end(nodeKey, task, exitCode ?? 0));
     }
+    this.#beginHealth(nodeKey, task);
     this.#tell(nodeKey, task);
+  }
+
+  #beginHealth(nodeKey: string, task: SimulatedTask): void {
+    const { healthyAfterMs, unhealthyAfterMs } = task.behaviour;
+    const runs = task.startedAt;
+    const turn = (health: Health, afterMs: number | undefined) => {
+      if (afterMs === undefined) return;
+      task.health = 'starting';
+      this.#clock.schedule(afterMs, () => {
+        if (task.status !== 'running' || task.startedAt !== runs) return;
+        task.health = health;
+        this.#tell(nodeKey, task);
+      });
+    };
+    turn('healthy', healthyAfterMs);
+    turn('unhealthy', unhealthyAfterMs);
   }
 
   /** The reason why not, in Docker's words; undefined when all are bound. */
@@ -321,6 +351,7 @@ export class SimulatedEngine {
     task.timer?.cancel();
     task.timer = undefined;
     task.status = 'exited';
+    task.health = undefined;
     task.exitCode = exitCode;
     task.error = error;
     task.finishedAt = this.#clock.now();

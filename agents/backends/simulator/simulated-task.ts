@@ -1,6 +1,6 @@
 // One task inside a simulated engine: a small record, and what can be read from it. Pure.
 import type { Timer } from '@muster/runtime';
-import type { BoundPort, RunState } from '../backend.ts';
+import type { BoundPort, Health, RunState } from '../backend.ts';
 import type { Behaviour } from './behaviour.ts';
 
 export interface SimulatedTask {
@@ -11,6 +11,7 @@ export interface SimulatedTask {
   readonly graceMs: number;
   readonly ports: readonly BoundPort[];
   status: Exclude<RunState['status'], 'unknown'>;
+  health: Health | undefined;
   exitCode: number | undefined;
   error: string | undefined;
   startedAt: number | undefined;
@@ -29,6 +30,7 @@ export function readRunState(task: SimulatedTask): RunState {
     runId: `sim-${task.runId}`,
     status: task.status,
     ...(task.clusterId === undefined ? {} : { clusterId: task.clusterId }),
+    ...(task.health === undefined ? {} : { health: task.health }),
     ...(task.exitCode === undefined ? {} : { exitCode: task.exitCode }),
     ...(task.error === undefined ? {} : { error: task.error }),
     ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }),

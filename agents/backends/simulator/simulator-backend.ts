@@ -108,12 +108,21 @@ export class SimulatorBackend implements Backend {
     return this.engine.logs(this.#nodeKey, taskId, options);
   }
 
-  /** Knows two commands: `echo WORDS…` and `exit CODE`. */
-  async exec(taskId: string, [command = '', ...args]: readonly string[]): Promise<ExecResult> {
+  /** Knows three commands: `echo WORDS…`, `exit CODE`, and `work`, which a task that was sickened can't. */
+  async exec(
+    taskId: string,
+    [command = '', ...args]: readonly string[],
+    { signal }: CallOptions = {},
+  ): Promise<ExecResult> {
+    signal?.throwIfAborted();
     const state = await this.inspect(taskId);
     if (state?.status !== 'running') throw new Error(`Task ${taskId} is not running`);
     if (command === 'echo') return { exitCode: 0, stdout: `${args.join(' ')}\n`, stderr: '' };
     if (command === 'exit') return { exitCode: Number(args[0] ?? 0), stdout: '', stderr: '' };
+    if (command === 'work') {
+      const works = this.engine.works(taskId);
+      return { exitCode: works ? 0 : 1, stdout: '', stderr: works ? '' : 'sick\n' };
+    }
     return { exitCode: 127, stdout: '', stderr: `exec: "${command}": executable file not found in $PATH\n` };
   }
 

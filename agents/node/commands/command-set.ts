@@ -1,9 +1,10 @@
 // What is wanted of each task of this node: for each the command with the highest basis. A set that shrinks means
 // nothing: only a command ever ends a task.
-import { type Command, decodeCommand } from '@muster/events';
+import { type Command, decodeCommand, type TaskCommand } from '@muster/events';
 import type { CommandRecord } from '@muster/log';
-import { desiredStates } from '@muster/model';
+import { desiredStates, TemplateError } from '@muster/model';
 import type { Clock, Logger } from '@muster/runtime';
+import { addChecks } from '../health/condition.ts';
 import { cutWords } from '../tasks/cut-words.ts';
 import { GONE_ERROR, hasEnded, type Wanted } from '../tasks/next-step.ts';
 import { describeError } from '../tasks/patience.ts';
@@ -83,11 +84,22 @@ export function createCommandSet(options: CommandSetOptions): CommandSet {
     } else if (hasEnded(entry.reached)) {
       if (isToRun(command.desired) || isReturn) onUnaware(entry);
     } else if (entry.reached !== 'starting' && entry.reached !== 'running') {
-      if (command.type === 'task') entry.order = describeOrder(command, node());
+      if (command.type === 'task') takeOrder(entry, command, seq);
       else refuse(entry, cutWords(command.reason), seq);
     }
+    if (command.type === 'task' && !hasEnded(entry.reached))
+      entry.condition = addChecks(entry.condition, command.task.spec, entry.reached === 'running');
     if (isToldAgain && !hasEnded(entry.reached) && entry.reached !== 'assigned') onUnaware(entry);
     onWanted(entry);
+  }
+
+  function takeOrder(entry: TaskEntry, command: TaskCommand, seq: number): void {
+    try {
+      entry.order = describeOrder(command, node());
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      refuse(entry, cutWords(error.message), seq);
+    }
   }
 
   /** What a task is never changes: one that was understood before, or that is there already, can be run. */

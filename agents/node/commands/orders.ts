@@ -1,6 +1,7 @@
-// From a command to what a backend is asked to run. Pure.
+// From a command to what a backend is asked to run, with templates filled in. Pure.
 import type { BoundPort, TaskIdentity, TaskOrder } from '@muster/backends';
 import type { TaskCommand } from '@muster/events';
+import { expandContainer, type NodeDescription, type RunSpec } from '@muster/model';
 
 export interface OrderingNode {
   /** Undefined when the log does not say. */
@@ -8,6 +9,7 @@ export interface OrderingNode {
   readonly clusterName: string;
   readonly nodeId: string;
   readonly nodeHostname: string;
+  readonly platform: NodeDescription['platform'];
 }
 
 export function describeOrder({ task, cluster }: TaskCommand, node: OrderingNode): TaskOrder {
@@ -29,8 +31,19 @@ export function describeOrder({ task, cluster }: TaskCommand, node: OrderingNode
   if (clusterId !== undefined) identity.clusterId = clusterId;
   if (team !== undefined) identity.team = team;
   const ports = task.ports.length === 0 ? noPorts : bindPorts(task.ports);
-  const { spec, networks } = task;
+  const { networks } = task;
+  const spec = fillIn(task, node);
   return networks?.length ? { identity, spec, ports, networks } : { identity, spec, ports };
+}
+
+/** The very same where there is nothing to be filled in. Throws `TemplateError`. */
+function fillIn({ spec, service, id, name, slot }: TaskCommand['task'], node: OrderingNode): RunSpec {
+  const containerSpec = expandContainer(spec.containerSpec, {
+    service,
+    node: { id: node.nodeId, hostname: node.nodeHostname, platform: node.platform },
+    task: { id, name, slot },
+  });
+  return containerSpec === spec.containerSpec ? spec : { ...spec, containerSpec };
 }
 
 const noPorts: readonly BoundPort[] = [];

@@ -20,9 +20,12 @@ export function makeNames(
 }
 
 export function makeAskers(tasks: readonly PlacedTask[]): Askers {
-  const askers = tasks.flatMap(({ networks }) => {
+  const askers = tasks.flatMap(({ networks, nameservers }) => {
     const ids = networks.map(({ id }) => id);
-    return networks.map(({ address }) => [address, { networks: ids }] as const);
+    return networks.map(
+      ({ address }) =>
+        [address, { networks: ids, ...(nameservers && { nameservers: [...nameservers] }) }] as const,
+    );
   });
   return { v: NAMES_VERSION, askers: Object.fromEntries(askers) };
 }

@@ -139,5 +139,10 @@ describe('the names of a node', () => {
 
   it('are asked for from each address of a task, for all of its networks', () => {
     expect(makeAskers([task])).toEqual({ v: 1, askers: { '10.0.1.5': { networks: ['a'] } } });
+    const nameservers = ['192.0.2.1'];
+    expect(makeAskers([{ ...task, nameservers }])).toEqual({
+      v: 1,
+      askers: { '10.0.1.5': { networks: ['a'], nameservers } },
+    });
   });
 });

@@ -15,7 +15,9 @@ import type {
 import type { EndpointTables } from '../endpoints/endpoint-tables.ts';
 
 /** A task of this node that has its namespace. */
-export type PlacedTask = Pick<Sandbox, 'taskId' | 'networks' | 'ports'> & { readonly netns: string };
+export type PlacedTask = Pick<Sandbox, 'taskId' | 'networks' | 'ports' | 'nameservers'> & {
+  readonly netns: string;
+};
 
 export interface ThisNode {
   readonly id: string;

@@ -2,7 +2,7 @@
 // name, and what is over leaves nothing. What the cluster would say comes from memory.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,13 +96,7 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
     );
   }
 
-  function order(
-    taskId: string,
-    color: Color,
-    address: string,
-    script: string,
-    container: object = {},
-  ): TaskOrder {
+  function order(taskId: string, color: Color, address: string, script: string, container = {}): TaskOrder {
     return {
       identity: {
         clusterId,
@@ -118,6 +112,7 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
       },
       spec: taskSpecSchema.parse({
         containerSpec: {
+          ...container,
           image: 'muster/demo:1',
           command: ['/bin/sh', '-c', script],
           mounts: [
@@ -138,7 +133,7 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
     color: Color,
     address: string,
     script: string,
-    container: object = {},
+    container = {},
   ): Promise<void> {
     entries.set(taskId, createEntry(taskId));
     await backend.prepare(order(taskId, color, address, script, container));
@@ -194,12 +189,21 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
       'red',
       '10.231.1.70',
       'ip -o addr show eth0; ip route; cat /etc/resolv.conf /etc/hosts',
+      {
+        hostname: 'one',
+        hosts: ['192.0.2.7 db'],
+        dnsConfig: { nameservers: ['192.0.2.8'], search: ['lan'], options: ['rotate'] },
+      },
     );
     const said = (await readAll('first')).join('\n');
     expect(said).toContain('inet 10.231.1.70/32');
     expect(said).toContain('default via 169.254.1.1 dev eth0');
     expect(said).toContain('nameserver 169.254.1.1');
-    expect(said).toContain('10.231.1.70\tfirst');
+    expect(said).toContain('10.231.1.70\tone');
+    expect(said).toContain('192.0.2.7\tdb');
+    expect(said).toContain('search lan\noptions ndots:0 rotate');
+    const askers = JSON.parse(readFileSync(path.join(folder, 'run', 'names', 'askers.json'), 'utf8'));
+    expect(askers.askers['10.231.1.70']).toEqual({ networks: ['red'], nameservers: ['192.0.2.8'] });
     await end('first');
   });
 

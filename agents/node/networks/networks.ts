@@ -185,8 +185,8 @@ export function createNetworks(options: NetworksOptions): Networks {
   }
 
   function listPlaced(): PlacedTask[] {
-    return [...known.values()].flatMap(({ taskId, networks, ports, netns }) =>
-      netns !== undefined && isWanted(taskId) ? [{ taskId, networks, ports, netns }] : [],
+    return [...known.values()].flatMap(({ netns, ...sandbox }) =>
+      netns !== undefined && isWanted(sandbox.taskId) ? [{ ...sandbox, netns }] : [],
     );
   }
 

@@ -37,6 +37,42 @@ describe('nextStep', () => {
     ['runs', view('running', 'starting', 'running'), reach('running', 'started')],
     ['rests while it runs', view('running', 'running', 'running'), { do: 'rest' }],
     ['runs a job the same way', view('complete', 'ready', 'created'), reach('starting', 'starting')],
+    // Health.
+    [
+      'waits until it is healthy',
+      view('running', 'starting', 'running', { condition: { health: 'starting' } }),
+      { do: 'rest' },
+    ],
+    [
+      'waits until it is ready',
+      view('running', 'starting', 'running', { condition: { health: 'healthy', readiness: 'starting' } }),
+      { do: 'rest' },
+    ],
+    [
+      'runs when it is both',
+      view('running', 'starting', 'running', { condition: { health: 'healthy', readiness: 'healthy' } }),
+      reach('running', 'started'),
+    ],
+    [
+      'lives while it is not ready',
+      view('running', 'running', 'running', { condition: { readiness: 'unhealthy' } }),
+      { do: 'rest' },
+    ],
+    [
+      'stops what is unhealthy',
+      view('running', 'running', 'running', { condition: { health: 'unhealthy' } }),
+      { do: 'stop' },
+    ],
+    [
+      'fails what was unhealthy',
+      view('running', 'running', 'exited', { exitCode: 143, condition: { health: 'unhealthy' } }),
+      reach('failed', 'started', { err: 'task: non-zero exit (143): unhealthy container', exitCode: 143 }),
+    ],
+    [
+      'fails it though it ends well',
+      view('running', 'starting', 'exited', { exitCode: 0, condition: { health: 'unhealthy' } }),
+      reach('failed', 'started', { err: 'task: unhealthy container', exitCode: 0 }),
+    ],
     // Ready is a place to wait.
     ['prepares a task that is to be ready', view('ready', 'preparing', 'absent'), { do: 'prepare' }],
     ['waits there', view('ready', 'ready', 'created'), { do: 'rest' }],

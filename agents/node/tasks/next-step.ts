@@ -1,6 +1,7 @@
 // What an agent does next with one task, from what is wanted of it, how far it has come and what the backend has of
 // it. Pure: SwarmKit's exec.Do (agent/exec/controller.go) with the effects taken out.
 import type { agentStates, DesiredStateName } from '@muster/model';
+import type { Condition } from '../health/condition.ts';
 
 export type AgentState = (typeof agentStates)[number];
 
@@ -20,6 +21,8 @@ export interface TaskView {
   readonly exitCode: number | undefined;
   /** Why it exited, in the backend's words. */
   readonly error: string | undefined;
+  /** Of one that is checked. */
+  readonly condition?: Pick<Condition, 'health' | 'readiness'> | undefined;
 }
 
 export type Effect = 'prepare' | 'start' | 'stop' | 'remove';
@@ -40,6 +43,8 @@ export type Step =
   | Reach;
 
 export const GONE_ERROR = 'task: the container is gone';
+/** Docker's. */
+const UNHEALTHY_ERROR = 'unhealthy container';
 
 const REST = { do: 'rest' } as const;
 const ended = new Set<Reached>(['complete', 'shutdown', 'failed', 'rejected']);
@@ -65,7 +70,7 @@ export function nextStep(task: TaskView): Step {
     case 'exited':
       return judgeExit(task);
     case 'running':
-      return reached === 'running' ? REST : reach('running', 'started');
+      return attend(task);
     case 'created':
       return isBelow(reached, 'ready') ? reach('ready', 'prepared') : proceed(wanted, reached);
     case 'absent':
@@ -74,6 +79,19 @@ export function nextStep(task: TaskView): Step {
       // What may have run is judged when the backend can tell.
       return isBelow(reached, 'starting') ? prepare(wanted, reached) : REST;
   }
+}
+
+/** SwarmKit: one that is unhealthy is stopped, and has failed; it has not started before it is healthy. */
+function attend({ reached, condition }: TaskView): Step {
+  if (condition?.health === 'unhealthy') return { do: 'stop' };
+  if (reached === 'running' || !isSettled(condition)) return REST;
+  return reach('running', 'started');
+}
+
+/** What takes the place of others is to be there before they go. */
+function isSettled(condition: TaskView['condition']): boolean {
+  const { health = 'healthy', readiness = 'healthy' } = condition ?? {};
+  return health === 'healthy' && readiness === 'healthy';
 }
 
 function mayRun({ presence, reached }: TaskView): boolean {
@@ -93,8 +111,11 @@ export function shutDown({ presence, exitCode }: TaskView): Reach {
   return presence === 'exited' && exitCode !== undefined ? { ...step, exitCode } : step;
 }
 
-function judgeExit({ exitCode, error }: TaskView): Reach {
+function judgeExit({ exitCode, error: said, condition }: TaskView): Reach {
+  const isUnhealthy = condition?.health === 'unhealthy';
+  const error = said ?? (isUnhealthy ? UNHEALTHY_ERROR : undefined);
   if (exitCode === undefined) return reachFailed('started', error ? `task: ${error}` : GONE_ERROR);
+  if (exitCode === 0 && isUnhealthy) return { ...reachFailed('started', `task: ${error}`), exitCode };
   if (exitCode === 0) return { ...reach('complete', 'finished'), exitCode };
   const reason = `task: non-zero exit (${exitCode})`;
   return { ...reachFailed('started', error ? `${reason}: ${error}` : reason), exitCode };

@@ -3,6 +3,7 @@
 import type { RunState, TaskOrder } from '@muster/backends';
 import type { TaskStatus } from '@muster/events';
 import type { Timer } from '@muster/runtime';
+import { type Condition, explainUnready, recallUnready } from '../health/condition.ts';
 import { cutWords } from './cut-words.ts';
 import { hasEnded, type Presence, type Reached, type Wanted } from './next-step.ts';
 
@@ -29,6 +30,8 @@ export interface TaskEntry {
   changedAt: number | undefined;
   /** The same of its last end, or of a start after that: what is told late is known by it. */
   turnedAt: number | undefined;
+  /** Of one that is checked: what for, and what came of it. */
+  condition: Condition | undefined;
   /** Rises with every change of what is known of it. */
   stamp: number;
   /** The backend is at work on it. */
@@ -55,6 +58,7 @@ export function createEntry(id: string): TaskEntry {
     error: undefined,
     changedAt: undefined,
     turnedAt: undefined,
+    condition: undefined,
     stamp: 0,
     busy: false,
     failures: 0,
@@ -69,9 +73,10 @@ export function recallEntry(status: TaskStatus): TaskEntry {
     reached: status.state,
     reachedAt: status.at ?? 0,
     message: status.message,
-    err: status.err,
+    err: status.ready === false ? undefined : status.err,
     exitCode: status.exitCode,
     runId: status.runId,
+    ...(status.ready === false && { condition: recallUnready(status.err) }),
   };
 }
 
@@ -81,6 +86,7 @@ const presences: readonly Presence[] = ['absent', 'unknown', 'created', 'running
 export function seeRun(entry: TaskEntry, run: RunState): void {
   const { status, finishedAt } = run;
   if (isNews(entry, run)) takeRun(entry, run);
+  else if (status === 'running' && entry.presence === 'running') seeHealth(entry, run);
   else if (status === 'exited' && entry.presence === 'exited' && finishedAt !== undefined)
     entry.turnedAt = Math.max(finishedAt, entry.turnedAt ?? finishedAt);
 }
@@ -94,9 +100,22 @@ export function takeRun(entry: TaskEntry, run: RunState): void {
   entry.presence = status;
   entry.runId = run.runId;
   if (hasEnded(entry.reached)) return;
+  seeHealth(entry, run);
   entry.exitCode = run.exitCode;
   entry.error = run.error === undefined ? undefined : cutWords(run.error);
   entry.changedAt = finishedAt ?? startedAt;
+}
+
+/** What began is never said to begin again: that is late. */
+function seeHealth(entry: TaskEntry, { health }: RunState): void {
+  if (health === undefined) return;
+  const { condition } = entry;
+  const isLate = health === 'starting' && condition?.isTold === true;
+  entry.condition = {
+    ...condition,
+    health: isLate ? condition.health : health,
+    isTold: true,
+  };
 }
 
 /** A task goes from created to exited. Only a start that is younger than its end takes it back: somebody else's. */
@@ -122,7 +141,9 @@ export function seeAbsence(entry: TaskEntry): void {
 }
 
 export function statusOf(entry: TaskEntry): TaskStatus & { readonly at: number } {
-  const { id, reached, reachedAt: at, message, err, exitCode, runId } = entry;
+  const { id, reached, reachedAt: at, message, exitCode, runId } = entry;
+  const unready = reached === 'running' ? explainUnready(entry.condition) : undefined;
+  const err = unready ?? entry.err;
   if (reached === 'assigned') throw new Error(`nothing is known of task ${id} yet`);
   return {
     id,
@@ -132,5 +153,6 @@ export function statusOf(entry: TaskEntry): TaskStatus & { readonly at: number }
     ...(err === undefined ? {} : { err }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(runId === undefined ? {} : { runId }),
+    ...(unready === undefined ? {} : { ready: false }),
   };
 }

@@ -33,6 +33,8 @@ export interface TaskRunnerOptions {
   readonly onUnavailable: (error: Error) => void;
   /** Before a task starts: its networks are there when this has resolved. Left out where it has none of ours. */
   readonly attach?: (taskId: string, signal: AbortSignal) => Promise<void>;
+  /** The task runs, and nothing else is to be done with it. */
+  readonly onRunning?: (entry: TaskEntry) => void;
   /** The task has come further, or to its end. */
   readonly onReached?: (entry: TaskEntry) => void;
   /** Nothing is left of the task, and it has left `entries`. */
@@ -47,6 +49,8 @@ export interface TaskRunner {
   advance(entry: TaskEntry): void;
   /** What is wanted of the task changed: it is not to wait out a failure, or to go on with what nobody wants any more. */
   redirect(entry: TaskEntry): void;
+  /** Whether it is well has changed. */
+  turn(entry: TaskEntry): void;
   /** The task can't be run here. */
   refuse(entry: TaskEntry, reason: string): void;
   /** Tasks keep their state until `resume`: what the backend has of them is not known. */
@@ -101,6 +105,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       const step = nextStep(entry);
       switch (step.do) {
         case 'rest':
+          if (entry.condition && entry.presence === 'running') options.onRunning?.(entry);
           return undefined;
         case 'reach':
           reach(entry, step);
@@ -171,6 +176,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
           logger.warn({ task: id, reached }, 'a task that has ended runs: it is stopped');
         }
         await backend.stop(entry.id);
+        await lookAtEnd(entry);
         // Unless somebody starts it again at this moment: then it is stopped once more.
         seeDone(entry, stamp, 'exited');
         return;
@@ -179,6 +185,13 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         entry.presence = 'absent';
         entry.stamp += 1;
     }
+  }
+
+  /** One that nobody has asked to end is judged by how it ended. */
+  async function lookAtEnd(entry: TaskEntry): Promise<void> {
+    if (isToEnd(entry.wanted) || hasEnded(entry.reached)) return;
+    const run = await backend.inspect(entry.id);
+    if (run) seeRun(entry, run);
   }
 
   /** Nobody wants it any more, and the backend was not waited for. What may still come to run is stopped. */
@@ -234,7 +247,9 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     entry.changedAt = undefined;
     entry.failures = 0;
     if (isOver || state === 'starting' || state === 'running') entry.order = undefined;
-    if (isOver || state === 'starting') progress.remember(statusOf(entry));
+    // Of one that is checked it counts which: what runs need not be well.
+    const isToKeep = isOver || state === 'starting' || (state === 'running' && entry.condition !== undefined);
+    if (isToKeep) progress.remember(statusOf(entry));
     // Somebody waits for a task to run, to end, or to be ready when it is to stay so.
     const urgent = tellsTime || (state === 'ready' && entry.wanted === 'ready');
     reporter.report(statusOf(entry), { urgent });
@@ -270,6 +285,13 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       endRetry(entry);
       if (isToEnd(entry.wanted)) calls.get(entry)?.cancel();
       entry.failures = 0;
+      advance(entry);
+    },
+    turn(entry) {
+      if (entry.reached === 'running') {
+        progress.remember(statusOf(entry));
+        reporter.report(statusOf(entry), { urgent: true });
+      }
       advance(entry);
     },
     refuse(entry, reason) {

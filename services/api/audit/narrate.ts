@@ -354,7 +354,10 @@ function tellAssigned(
 function tellReported({ statuses, gone }: EventOf<'tasks.reported'>, directory: Directory, focus: TaskFocus) {
   const groups = groupBy(
     statuses.filter(({ id }) => focus(id)),
-    ({ state, err }) => (err ? `${state}: ${err}` : state),
+    ({ state, err, ready }) => {
+      const is = ready === false ? `${state}, not ready` : state;
+      return err ? `${is}: ${err}` : is;
+    },
   );
   const parts = groups.map(
     ([state, of]) =>

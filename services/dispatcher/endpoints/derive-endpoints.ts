@@ -1,8 +1,26 @@
 // What the store of endpoints should hold for a network, or for a service on its networks, and does not: pure, from folded state
 // and what the store is known to hold. Level-triggered: asked again, it gives the same until the store shows it, and then nothing.
 import type { Endpoints, EndpointsOf, NetworkEndpoints, ServiceEndpoints } from '@muster/events';
-import { blockAt, DEFAULT_TEAM, formatBlock, nameTask, TaskState } from '@muster/model';
-import { basisOf, type ClusterState, isGlobal, type Network, placeOfTask, type Service } from '@muster/state';
+import {
+  blockAt,
+  type ContainerSpec,
+  DEFAULT_TEAM,
+  expandHostname,
+  formatBlock,
+  nameTask,
+  TaskState,
+  type TemplateContext,
+  TemplateError,
+} from '@muster/model';
+import {
+  basisOf,
+  type ClusterNode,
+  type ClusterState,
+  isGlobal,
+  type Network,
+  placeOfTask,
+  type Service,
+} from '@muster/state';
 import { type EndpointView, writeContent } from './endpoint-view.ts';
 
 /** A network, or a service on all of its networks. */
@@ -116,15 +134,22 @@ function listTasks(service: Service): Map<string, ServiceEndpoints['tasks']> {
   const { name } = service.spec;
   for (const task of service.tasks.values()) {
     const { id, node, observed, desired, addresses, slot, version } = task;
-    if (!addresses || observed !== TaskState.RUNNING || desired !== TaskState.RUNNING) continue;
+    if (!addresses || observed !== TaskState.RUNNING || desired !== TaskState.RUNNING || !task.ready)
+      continue;
     if (node?.number === undefined) continue;
-    const { hostname } = version.spec.containerSpec;
+    const taskName = nameTask(name, placeOfTask(task), id);
+    // As in its command.
+    const place = isGlobal(service) ? 0 : slot.number;
+    const hostname = findHostname(service, version.spec.containerSpec, node, {
+      id,
+      name: taskName,
+      slot: place,
+    });
     const own = {
       id,
-      // As in its command.
-      slot: isGlobal(service) ? 0 : slot.number,
-      name: nameTask(name, placeOfTask(task), id),
-      ...(isPlain(hostname) && { hostname }),
+      slot: place,
+      name: taskName,
+      ...(hostname !== undefined && { hostname }),
     };
     for (const { networkId, address } of addresses) {
       const listed = byNetwork.get(networkId) ?? [];
@@ -137,9 +162,24 @@ function listTasks(service: Service): Map<string, ServiceEndpoints['tasks']> {
   return byNetwork;
 }
 
-/** A template is filled in by the agent. */
-function isPlain(hostname: string | undefined): hostname is string {
-  return hostname !== undefined && !hostname.includes('{{');
+/** As its agent fills in what is a template. */
+function findHostname(
+  { id, spec: { name, labels } }: Service,
+  container: Pick<ContainerSpec, 'hostname'>,
+  node: ClusterNode,
+  task: TemplateContext['task'],
+): string | undefined {
+  const { hostname, platform } = node.description;
+  try {
+    return expandHostname(container, {
+      service: { id, name, labels },
+      node: { id: node.id, hostname, platform },
+      task,
+    });
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return undefined;
+  }
 }
 
 function teamOf(team: string): { readonly team?: string } {

@@ -2,7 +2,7 @@
 import { decodeCommand, decodeEndpoints, type Endpoints, endpointsSubject } from '@muster/events';
 import { MemoryCommandStore, MemoryEndpointStore } from '@muster/log';
 import { silentLogger } from '@muster/runtime';
-import type { Network, Service } from '@muster/state';
+import { hashState, type Network, type Service } from '@muster/state';
 import {
   allocateNetwork,
   allocateTasks,
@@ -169,6 +169,36 @@ describe('everybody is told', () => {
     desire(history, web, 'shutdown', tasks[0]!);
     await goOn();
     expect(tasksSaid()).toEqual([tasks[1]]);
+  });
+
+  it('of no task that is not ready, though it runs', async () => {
+    run(...tasks);
+    await start();
+    const [id] = tasks as [string];
+    report(history, 'n1', { id, state: 'running', ready: false, err: 'not ready: exit code 1' });
+    await goOn();
+    expect(tasksSaid()).toEqual([tasks[1]]);
+    expect(history.state.tasks.get(id)).toMatchObject({ ready: false, err: 'not ready: exit code 1' });
+    const hash = hashState(history.state);
+    report(history, 'n1', { id, state: 'running' });
+    await goOn();
+    expect(tasksSaid()).toEqual(tasks);
+    expect(history.state.tasks.get(id)).toMatchObject({ ready: true, err: '' });
+    expect(hashState(history.state)).not.toBe(hash);
+  });
+
+  it('of a task’s host name, as its node fills it in', async () => {
+    const spec = on(net, ['www']);
+    const { containerSpec } = spec.taskTemplate;
+    const hostname = '{{.Service.Name}}-{{.Task.Slot}}-{{.Node.Hostname}}';
+    const named = { taskTemplate: { ...spec.taskTemplate, containerSpec: { ...containerSpec, hostname } } };
+    const service = createService(history, 'named', named);
+    const [id] = createTasks(history, service, 1) as [string];
+    assign(history, 'n1', id);
+    allocateTasks(history, 'n1', { [id]: { [net.id]: '10.0.7.20' } });
+    run(id);
+    await start();
+    expect(said(service.id)).toMatchObject({ tasks: [{ hostname: 'named-1-n1' }] });
   });
 
   it('only of what changed', async () => {

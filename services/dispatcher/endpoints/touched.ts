@@ -14,7 +14,10 @@ export function createTouched(): Touched {
 
   /** Whether something else is to be said of the node itself. Nodes change with every report, and this hardly ever. */
   function isAnother(id: string, node: ClusterNode | undefined): boolean {
-    const says = node?.number === undefined ? undefined : `${node.number} ${node.description.addr}`;
+    const says =
+      node?.number === undefined
+        ? undefined
+        : `${node.number} ${node.description.addr} ${node.description.hostname}`;
     if (known.get(id) === says) return false;
     if (says === undefined) known.delete(id);
     else known.set(id, says);

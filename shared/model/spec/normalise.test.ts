@@ -40,6 +40,24 @@ describe('the short and the long form of a service', () => {
       { resources: { limits: { cpus: 0.5, memory: '64m' }, reservations: { cpus: '0.1' } } },
       { resources: { limits: { nanoCpus: 5e8, memoryBytes: 67_108_864 }, reservations: { nanoCpus: 1e8 } } },
     ],
+    [
+      'names and hosts',
+      { dns: ['10.0.0.2'], hosts: ['db:10.0.0.1'] },
+      {
+        containerSpec: { image: 'nginx', dnsConfig: { nameservers: ['10.0.0.2'] }, hosts: ['10.0.0.1 db'] },
+      },
+    ],
+    [
+      'health and readiness',
+      { health: 'curl -f localhost', ready: { test: ['CMD', 'ready'], interval: '2s' } },
+      {
+        containerSpec: {
+          image: 'nginx',
+          healthcheck: { test: ['CMD-SHELL', 'curl -f localhost'] },
+          readiness: { test: ['CMD', 'ready'], interval: 2e9 },
+        },
+      },
+    ],
     ['restart', { restart: 'on-failure' }, { restartPolicy: { condition: 'on-failure' } }],
     ['placement', { placement: ['node.labels.a==b'] }, { placement: { constraints: ['node.labels.a==b'] } }],
     [
@@ -76,8 +94,6 @@ describe('the short and the long form of a service', () => {
 });
 
 describe('what no node could run is refused with the field and the reason', () => {
-  const unsupported = (template: string, field: string) =>
-    `ContainerSpec: the template ${template} in ${field} is not supported by this version of muster`;
   it.each<[string, object, string]>([
     ['env.1', { env: ['A=1', '=x'] }, 'ContainerSpec: invalid environment variable: =x'],
     ['env.0', { env: [''] }, 'ContainerSpec: invalid environment variable: '],
@@ -104,11 +120,50 @@ describe('what no node could run is refused with the field and the reason', () =
       { mounts: ['d1:/data', 'd2:/x/../data/'] },
       'ContainerSpec: duplicate mount point: /x/../data/',
     ],
-    ['env.0', { env: ['SLOT={{.Task.Slot}}'] }, unsupported('{{.Task.Slot}}', 'env.0')],
-    ['env.0', { env: ['A=x{{.Nothing}}{{.B}}'] }, unsupported('{{.Nothing}}', 'env.0')],
-    ['env.0', { env: ['A={{open'] }, unsupported('{{open', 'env.0')],
-    ['hostname', { hostname: 'h-{{.Node.Hostname}}' }, unsupported('{{.Node.Hostname}}', 'hostname')],
-    ['mounts.0.source', { mounts: ['v{{.Task.ID}}:/a'] }, unsupported('{{.Task.ID}}', 'mounts.0.source')],
+    [
+      'health.interval',
+      { health: { interval: 1 } },
+      'ContainerSpec: Interval in HealthConfig cannot be less than 1ms',
+    ],
+    [
+      'health.startInterval',
+      { health: { startInterval: '-1s' } },
+      'ContainerSpec: StartInterval in HealthConfig cannot be less than 1ms',
+    ],
+    [
+      'health.retries',
+      { health: { retries: -1 } },
+      'ContainerSpec: Retries in HealthConfig cannot be negative',
+    ],
+    ['dns.nameservers.0', { dns: ['x'] }, 'ContainerSpec: IP address is not correctly formatted: x'],
+    ['dns.search.1', { dns: { search: ['.', 'a b'] } }, 'ContainerSpec: a b is not a valid domain'],
+    ['dns.options.0', { dns: { options: ['a\nb'] } }, expect.stringContaining('invalid DNS option')],
+    ['hosts.0', { networks: ['net'], hosts: ['up:host-gateway'] }, expect.stringContaining('host-gateway')],
+    ['health.test', { health: { test: ['curl'] } }, expect.stringContaining("type 'curl'")],
+    ['health.test', { health: { test: ['CMD'] } }, 'ContainerSpec: health.test names no command'],
+    ['ready.test', { ready: { interval: '1s' } }, 'ContainerSpec: readiness needs a command'],
+    [
+      'env.0',
+      { env: ['A=x{{.Nothing}}{{.B}}'] },
+      expect.stringContaining(
+        'ContainerSpec: expanding env failed: expanding env "A=x{{.Nothing}}{{.B}}": template: at <.Nothing>',
+      ),
+    ],
+    ['env.0', { env: ['A={{open'] }, expect.stringContaining('expanding env failed')],
+    ['env.0', { env: ['A={{.Service.Labels.none}}'] }, expect.stringContaining('no entry for key "none"')],
+    [
+      'env.0',
+      { env: ['A={{range 9999}}{{range 9999}}x{{end}}{{end}}'] },
+      expect.stringContaining('10000 steps'),
+    ],
+    [
+      'env.0',
+      { env: [`A=${'{{printf "%65000s" ""}}'.repeat(2)}`] },
+      expect.stringContaining('65536 characters'),
+    ],
+    ['env.0', { env: [`A={{${'('.repeat(100_000)}`] }, expect.stringContaining('expanding env failed')],
+    ['hostname', { hostname: '{{.Node.Hostname}}{{printf "%060d" 0}}' }, expect.stringContaining('64 bytes')],
+    ['mounts.0', { mounts: ['{{.Task.Slot}}:/a'] }, expect.stringContaining('invalid volume name "1"')],
   ])('%s: %j', (field, body, message) => {
     expect(normaliseServiceSpec({ image: 'nginx', ...body }, 'web')).toMatchObject({
       ok: false,
@@ -117,11 +172,30 @@ describe('what no node could run is refused with the field and the reason', () =
   });
 
   it.each<[object]>([
+    [
+      {
+        env: ['A={{.Task.Slot}}', 'B={{index .Service.Labels "x"}}'],
+        hostname: '{{.Service.Name}}-{{.Task.Slot}}',
+      },
+    ],
+    [{ labels: { x: 'y' }, env: ['A={{.Service.Labels.x}}'], mounts: ['v{{.Task.ID}}:/a'] }],
     [{ args: ['--format', '{{.ID}}'], labels: { a: '{{b}}' } }],
     [{ env: ['ONLY_A_NAME', 'A B=1', 'C='], stopSignal: 'sigrtmin+15', dir: '/srv', hostname: 'web-1' }],
+    [{ health: { test: ['NONE'] } }],
     [{ stopSignal: '15', mounts: ['/srv:/a', 'data_1:/b', { type: 'tmpfs', target: '/tmp' }] }],
   ])('and nothing else: %j', (body) => {
     expect(normaliseServiceSpec({ image: 'nginx', ...body }, 'web')).toMatchObject({ ok: true });
+  });
+});
+
+it('refuses templates until every agent fills them in', () => {
+  const body = { image: 'nginx', hostname: 'h-{{.Node.Hostname}}' };
+  expect(normaliseServiceSpec(body, 'web', 1)).toMatchObject({
+    refusal: {
+      kind: 'unsupported',
+      field: 'hostname',
+      message: expect.stringContaining('the template {{.Node.Hostname}} in hostname is not supported yet'),
+    },
   });
 });
 

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { type Refusal, refuse } from '../refusal.ts';
 import { restoreProtoKeys } from '../stored/own-keys.ts';
 import { dropYounger, findYounger } from '../stored/younger-fields.ts';
+import { findTemplate, TEMPLATES_SINCE } from './expand-templates.ts';
 import { type ServiceSpec, serviceSpecSchema } from './service-spec.ts';
 import { expandShortForm, shortenPath, shortFormSchema } from './short-form.ts';
 import { validateServiceSpec } from './validate.ts';
@@ -47,7 +48,8 @@ export function normaliseServiceSpec(
   }
   restoreProtoKeys(parsed.data, long);
   dropYounger(parsed.data, serviceSpecSchema, wire);
-  const refusal = validateServiceSpec(parsed.data) ?? checkMesh(parsed.data, wire);
+  const refusal =
+    refuseTemplates(parsed.data, wire) ?? validateServiceSpec(parsed.data) ?? checkMesh(parsed.data, wire);
   return refusal ? refused(refusal) : { ok: true, spec: parsed.data };
 }
 
@@ -59,6 +61,12 @@ function checkMesh({ endpointSpec: { ports } }: ServiceSpec, wire: number): Refu
 }
 
 const INGRESS_SINCE = 2;
+
+/** An agent of before would take them for what they say. */
+function refuseTemplates({ taskTemplate }: ServiceSpec, wire: number): Refusal | undefined {
+  const found = wire < TEMPLATES_SINCE ? findTemplate(taskTemplate.containerSpec) : undefined;
+  return found && refuseYounger(`the template ${found.template} in ${found.field}`, wire, found.field);
+}
 
 /** What only a younger wire version can store. */
 export function refuseYounger(what: string, wire: number, field = what): Refusal {
@@ -75,9 +83,6 @@ const notYet = new Set([
   'networks',
   'secrets',
   'configs',
-  'healthcheck',
-  'hosts',
-  'dnsConfig',
   'privileges',
   'groups',
   'isolation',

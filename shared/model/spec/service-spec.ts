@@ -39,6 +39,38 @@ export const mountSchema = z.strictObject({
 });
 export type Mount = z.infer<typeof mountSchema>;
 
+/** SwarmKit's HealthConfig: what is 0 or left out is as the image says, and where that says nothing, as Docker has it. */
+export const healthcheckSchema = z.strictObject({
+  /** ["CMD", program, args…], ["CMD-SHELL", command], or ["NONE"] for none, whatever the image says; the image's when left out. */
+  test: z.array(z.string()).optional(),
+  interval: durationSchema.default(0),
+  timeout: durationSchema.default(0),
+  /** Failures within that time of the start count for nothing. */
+  startPeriod: durationSchema.default(0),
+  /** Instead of `interval` during that time, until it is healthy. */
+  startInterval: durationSchema.default(0),
+  retries: z.int().default(0),
+});
+export type Healthcheck = z.infer<typeof healthcheckSchema>;
+
+/** Whether a task that is alive is to be sent anything. */
+export const readinessSchema = z.strictObject({
+  test: z.array(z.string()).default([]),
+  interval: durationSchema.default(5 * SECOND),
+  timeout: durationSchema.default(5 * SECOND),
+  /** So many failures in a row, and it is sent nothing until it succeeds again. */
+  retries: z.int().default(3),
+});
+export type Readiness = z.infer<typeof readinessSchema>;
+
+/** What a container asks of names beside its networks'. */
+export const dnsConfigSchema = z.strictObject({
+  nameservers: z.array(z.string()).default([]),
+  search: z.array(z.string()).default([]),
+  options: z.array(z.string()).default([]),
+});
+export type DnsConfig = z.infer<typeof dnsConfigSchema>;
+
 export const containerSpecSchema = z.strictObject({
   image: z.string().default(''),
   /** Replaces the image's entrypoint. */
@@ -55,6 +87,11 @@ export const containerSpecSchema = z.strictObject({
   tty: z.boolean().optional(),
   init: z.boolean().optional(),
   readOnly: z.boolean().optional(),
+  healthcheck: since(2, healthcheckSchema.optional()),
+  readiness: since(2, readinessSchema.optional()),
+  dnsConfig: since(2, dnsConfigSchema.optional()),
+  /** As lines of /etc/hosts: "10.0.0.1 name alias". */
+  hosts: since(2, z.array(z.string()).optional()),
 });
 export type ContainerSpec = z.infer<typeof containerSpecSchema>;
 

@@ -3,15 +3,19 @@
 
 import { z } from 'zod';
 import { guessMountType, parseMount, parsePort, type Read } from '../grammar/docker-notation.ts';
+import { parseExtraHost } from '../grammar/host-notation.ts';
 import { parseNetwork } from '../grammar/network-notation.ts';
 import { parsePlacementPreference } from '../grammar/placement-preference.ts';
 import { parseCpus, parseMemory } from '../grammar/quantity.ts';
 import { ownValue } from '../stored/own-keys.ts';
 import { since } from '../stored/wire-version.ts';
 import {
+  dnsConfigSchema,
   durationSchema,
   endpointModes,
+  healthcheckSchema,
   placementPreferenceSchema,
+  readinessSchema,
   restartPolicySchema,
   rollbackConfigSchema,
   updateConfigSchema,
@@ -70,6 +74,15 @@ const shortNetwork = readWith(parseNetwork).or(
     .transform(({ name: target, aliases = [], driverOpts = {} }) => ({ target, aliases, driverOpts })),
 );
 
+/** A command for a shell, or Docker's words. */
+const shortTest = z.string().transform((command) => ['CMD-SHELL', command]);
+const test = shortTest.or(stringList);
+
+const shortHost = readWith((text) => {
+  const read = parseExtraHost(text);
+  return typeof read === 'string' ? { line: read } : read;
+}).transform(({ line }) => line);
+
 const shortPreference = z
   .string()
   .transform((text, context) => {
@@ -116,8 +129,16 @@ export const shortFormSchema = z
     user: z.string().optional(),
     dir: z.string().optional(),
     hostname: z.string().optional(),
+    /** Servers that are asked for names, or the whole of what is to be said of it. */
+    dns: since(2, stringList.or(dnsConfigSchema).optional()),
+    /** "name:10.0.0.1" */
+    hosts: since(2, z.array(shortHost).optional()),
     stopSignal: z.string().optional(),
     stopGracePeriod: durationSchema.optional(),
+    /** Whether a task is healthy: "curl -f localhost", or with intervals. */
+    health: since(2, shortTest.or(healthcheckSchema.extend({ test: test.optional() })).optional()),
+    /** Whether it is to be sent anything, likewise. */
+    ready: since(2, shortTest.or(readinessSchema.extend({ test: test.optional() })).optional()),
   })
   .meta({ description: 'A service in short' });
 
@@ -150,8 +171,12 @@ export function expandShortForm(short: ShortForm): Record<string, unknown> {
         user: short.user,
         dir: short.dir,
         hostname: short.hostname,
+        dnsConfig: Array.isArray(short.dns) ? { nameservers: short.dns } : short.dns,
+        hosts: short.hosts,
         stopSignal: short.stopSignal,
         stopGracePeriod: short.stopGracePeriod,
+        healthcheck: expandCheck(short.health),
+        readiness: expandCheck(short.ready),
       }),
       resources: short.resources && {
         limits: amountsOf(short.resources.limits),
@@ -190,6 +215,9 @@ const shortNames: Readonly<Record<string, string | undefined>> = {
   targetPort: 'target',
   publishedPort: 'published',
   publishMode: 'mode',
+  dnsConfig: 'dns',
+  healthcheck: 'health',
+  readiness: 'ready',
   nanoCpus: 'cpus',
   memoryBytes: 'memory',
 };
@@ -213,6 +241,11 @@ const longModeKey = {
 function expandMode(short: ShortForm): Record<string, unknown> {
   const key = longModeKey[short.mode ?? 'replicated'];
   return { [key]: given({ replicas: short.replicas }) };
+}
+
+/** With nothing undefined in it. */
+function expandCheck(check: string[] | object | undefined): object | undefined {
+  return Array.isArray(check) ? { test: check } : check && given({ ...check });
 }
 
 function splitWords(value: string | string[] | undefined): string[] | undefined {

@@ -1,35 +1,64 @@
 // What no node could run: known here as certainly as there, so that it is refused at once, and not rejected by one node
 // after the other for ever. Where Docker has words for it, in them.
 
+import { TemplateError } from '../go-template/syntax.ts';
 import { cleanPath } from '../grammar/clean-path.ts';
 import { isStopSignal } from '../grammar/stop-signal.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { ownValue } from '../stored/own-keys.ts';
-import type { ContainerSpec } from './service-spec.ts';
+import { expandContainer, findTemplate } from './expand-templates.ts';
+import type { ContainerSpec, ServiceSpec } from './service-spec.ts';
+import { checkHealth } from './validate-health.ts';
+import { checkDnsConfig, checkHosts } from './validate-names.ts';
 
 /** Of Linux: HOST_NAME_MAX. */
 const MAX_HOSTNAME_BYTES = 64;
-/** Go templates, which SwarmKit expands in these places (template/expand.go). */
-const TEMPLATE = /\{\{[^}]{0,100}(?:\}\})?/;
-
 type Check = (container: ContainerSpec) => Refusal | undefined;
 
 const checks: readonly Check[] = [
   checkNuls,
-  checkTemplates,
   checkEnv,
   checkHostname,
   checkDir,
   checkStopSignal,
   checkMounts,
+  checkHealth,
+  checkDnsConfig,
+  checkHosts,
 ];
 
-export function checkContainer(container: ContainerSpec): Refusal | undefined {
+/** `service`: whose tasks have it. */
+export function checkContainer(
+  container: ContainerSpec,
+  service: Pick<ServiceSpec, 'name' | 'labels'>,
+): Refusal | undefined {
+  const filled = fillIn(container, service);
+  if ('kind' in filled) return filled;
   for (const check of checks) {
-    const refusal = check(container);
+    const refusal = check(filled);
     if (refusal) return refusal;
   }
   return undefined;
+}
+
+/** As SwarmKit, which sees with a node and a task of no cluster whether templates can be filled in, and whether that makes sense. */
+function fillIn(
+  container: ContainerSpec,
+  { name, labels }: Pick<ServiceSpec, 'name' | 'labels'>,
+): ContainerSpec | Refusal {
+  try {
+    return expandContainer(container, {
+      service: { id: 'serviceid', name, labels },
+      node: {
+        id: 'nodeid',
+        hostname: 'nodeHostname',
+        platform: { architecture: 'architecture', os: 'os' },
+      },
+      task: { id: 'taskid', name: `${name}.1.taskid`, slot: 1 },
+    });
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return refuse('invalid', `ContainerSpec: ${error.message}`, findTemplate(container)?.field);
+  }
 }
 
 /** The kernel takes texts that end at the first NUL. */
@@ -49,22 +78,6 @@ function findText(value: unknown, isFound: (text: string) => boolean, path = '')
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** Passed on as they stand they would be taken for what they say. */
-function checkTemplates({ env, hostname, mounts }: ContainerSpec): Refusal | undefined {
-  const places = { env, hostname, mounts: mounts.map(({ source, target }) => ({ source, target })) };
-  const field = findText(places, (text) => text.includes('{{'));
-  if (field === undefined) return undefined;
-  const text = field
-    .split('.')
-    .reduce<unknown>((at, key) => ownValue(at as Record<string, unknown>, key), places);
-  const [template] = TEMPLATE.exec(text as string)!;
-  return refuse(
-    'unsupported',
-    `ContainerSpec: the template ${template} in ${field} is not supported by this version of muster`,
-    field,
-  );
 }
 
 function checkEnv({ env }: ContainerSpec): Refusal | undefined {

@@ -7,6 +7,7 @@ import { checkAttachments } from '../network/validate-attachments.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { countReplicas, type Placement, type ServiceSpec, serviceModes } from './service-spec.ts';
 import { checkContainer } from './validate-container.ts';
+import { checkHostGateway } from './validate-names.ts';
 
 const MIN_NANO_CPUS = 1e6;
 const MIN_MEMORY_BYTES = 4 * 1024 * 1024;
@@ -34,7 +35,8 @@ const checks: readonly Check[] = [
   checkPorts,
   checkIngress,
   ({ taskTemplate }) => checkAttachments(taskTemplate.networks ?? []),
-  ({ taskTemplate }) => checkContainer(taskTemplate.containerSpec),
+  ({ taskTemplate }) => checkHostGateway(taskTemplate),
+  (spec) => checkContainer(spec.taskTemplate.containerSpec, spec),
 ];
 
 export function validateServiceSpec(spec: ServiceSpec): Refusal | undefined {

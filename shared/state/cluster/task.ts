@@ -37,8 +37,9 @@ const RUN_ID = 2;
 const ERR = 3;
 const REPLACES = 4;
 const ADDRESSES = 5;
+const UNREADY = 6;
 
-export const taskShape = { narrow: 11, wide: 8, loose: 6 };
+export const taskShape = { narrow: 11, wide: 8, loose: 7 };
 
 const causes = [undefined, 'restart', 'update'] as const;
 
@@ -189,6 +190,14 @@ export class Task {
   }
   set addresses(value: readonly NetworkAddress[] | undefined) {
     writeLoose(editPage(this.page), ADDRESSES, this.at, value);
+  }
+
+  /** Whether it is to be sent anything while it runs. */
+  get ready(): boolean {
+    return readLoose(this.page, UNREADY, this.at) !== true;
+  }
+  set ready(value: boolean) {
+    writeLoose(editPage(this.page), UNREADY, this.at, value ? undefined : true);
   }
 
   /** Those of its cluster. */

@@ -19,7 +19,7 @@ import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
 import { giveBackOfNode } from './hold-addresses.ts';
 import { noteStranger } from './strangers.ts';
-import { assignTask, noteTask, setDesired, setObserved } from './task-transitions.ts';
+import { assignTask, noteTask, setDesired, setObserved, setReady } from './task-transitions.ts';
 
 type FactOf<Type extends EventType> = EventFact<EventOf<Type>>;
 
@@ -192,7 +192,11 @@ export function reportTasks(state: ClusterState, fact: FactOf<'tasks.reported'>,
       noteStray(node, status.id);
       continue;
     }
-    if (!setObserved(task, parseTaskState(status.state)!, seq, time, changes)) continue;
+    const observed = parseTaskState(status.state)!;
+    const rises = setObserved(task, observed, seq, time, changes);
+    // The one thing that may change while the state stays the same.
+    const turns = task.observed === observed && setReady(task, status.ready ?? true, changes);
+    if (!rises && !turns) continue;
     task.statusSeq = seq;
     task.message = shareText(shorten(status.message ?? ''));
     task.err = shorten(status.err ?? '');

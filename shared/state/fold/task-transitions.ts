@@ -51,6 +51,14 @@ export function setObserved(
   return true;
 }
 
+/** Whether it is to be sent anything while it runs. */
+export function setReady(task: Task, ready: boolean, changes: Changes): boolean {
+  if (task.ready === ready) return false;
+  task.ready = ready;
+  noteTask(task, changes);
+  return true;
+}
+
 export function assignTask(task: Task, node: ClusterNode, seq: number, time: number, changes: Changes): void {
   task.node = node;
   task.observed = TaskState.ASSIGNED;

@@ -33,7 +33,7 @@ function slotRow(slot: Slot): Row {
 }
 
 function taskRow(task: Task): Row {
-  const { addresses } = task;
+  const { addresses, ready } = task;
   const row = [
     'task',
     task.id,
@@ -58,5 +58,6 @@ function taskRow(task: Task): Row {
     task.commandSeq,
     task.statusSeq,
   ] as const;
-  return addresses === undefined ? row : [...row, { addresses }];
+  if (addresses === undefined && ready) return row;
+  return [...row, { ...(addresses && { addresses }), ...(!ready && { ready }) }];
 }

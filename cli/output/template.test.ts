@@ -1,5 +1,5 @@
+import { userMap } from '@muster/model';
 import { expect, test } from 'vitest';
-import { userMap } from './known-fields.ts';
 import { compileTemplate, TemplateError } from './template.ts';
 
 const data = {

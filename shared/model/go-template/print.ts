@@ -1,5 +1,5 @@
 // How Go prints values: %v, and printf's verbs.
-import { ownValue } from '@muster/model';
+import { ownValue } from '../stored/own-keys.ts';
 
 /** What templates work on: JSON, and nothing else. */
 export type Value = unknown;
@@ -83,14 +83,27 @@ function formatVerb(verb: string, value: Value, precision: number | undefined, f
       break;
     case 'x':
       if (Number.isInteger(value)) return (value as number).toString(16);
-      if (typeof value === 'string') return Buffer.from(value).toString('hex');
+      if (typeof value === 'string') return bytesOf(value).map(nameByte).join('');
       break;
   }
   return `%!${verb}(${nameType(value)}=${printValue(value)})`;
 }
 
+/** In UTF-8. */
+export function bytesOf(text: string): number[] {
+  return [...new TextEncoder().encode(text)];
+}
+
+function nameByte(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}
+
+/** Go's own limit: what is wider is a mistake. */
+const WIDEST = 1_000_000;
+
 function padText(text: string, width: number, flags: string, numeric: boolean): string {
   const missing = width - [...text].length;
+  if (width > WIDEST) return `%!(BADWIDTH)${text}`;
   if (missing <= 0) return text;
   if (flags.includes('-')) return text + ' '.repeat(missing);
   if (!flags.includes('0') || !numeric) return ' '.repeat(missing) + text;

@@ -1,10 +1,9 @@
-// The functions of text/template, and those Docker adds (cli/templates). `and` and `or` are the evaluator's: they do
+// The functions of text/template. `and` and `or` are the evaluator's: they do
 // not evaluate what they needn't.
 
-import { isDeepStrictEqual } from 'node:util';
-import { ownValue } from '@muster/model';
-import { plainJson } from '../plain-text.ts';
-import { formatValues, isList, isMap, printValue, type Value } from './print.ts';
+import { equalJson } from '../stored/equal-json.ts';
+import { ownValue } from '../stored/own-keys.ts';
+import { bytesOf, formatValues, isList, isMap, printValue, type Value } from './print.ts';
 
 export type TemplateFunction = (...args: readonly Value[]) => Value;
 
@@ -29,7 +28,7 @@ function kindOf(value: Value): string {
 function equal(a: Value, b: Value): boolean {
   if (a === null || a === undefined || b === null || b === undefined) return (a ?? null) === (b ?? null);
   if (kindOf(a) !== kindOf(b)) throw new Error('incompatible types for comparison');
-  return isDeepStrictEqual(a, b);
+  return equalJson(a, b);
 }
 
 function less(a: Value, b: Value): boolean {
@@ -38,19 +37,19 @@ function less(a: Value, b: Value): boolean {
   return (a as number) < (b as number);
 }
 
-function text(value: Value): string {
+export function text(value: Value): string {
   if (typeof value !== 'string')
     throw new Error(`wrong type for value; expected string; got ${kindOf(value)}`);
   return value;
 }
 
-function whole(value: Value): number {
+export function whole(value: Value): number {
   if (!Number.isInteger(value)) throw new Error(`wrong type for value; expected int; got ${kindOf(value)}`);
   return value as number;
 }
 
 function lengthOf(value: Value): number {
-  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'string') return bytesOf(value).length;
   if (isList(value)) return value.length;
   if (isMap(value)) return Object.keys(value).length;
   throw new Error(`len of type ${kindOf(value)}`);
@@ -62,7 +61,7 @@ function indexInto(of: Value, key: Value): Value {
   if (!isList(of) && typeof of !== 'string') throw new Error(`can't index item of type ${kindOf(of)}`);
   const at = whole(key);
   if (at < 0 || at >= of.length) throw new Error(`index out of range: ${at}`);
-  return typeof of === 'string' ? Buffer.from(of)[at] : of[at];
+  return typeof of === 'string' ? bytesOf(of)[at] : of[at];
 }
 
 function cut(of: Value, ...bounds: readonly Value[]): Value {
@@ -91,16 +90,6 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   print: (...args) => joinPrinted(args),
   println: (...args) => `${args.map(printValue).join(' ')}\n`,
   printf: (format, ...args) => formatValues(text(format), args),
-  json: (value) => plainJson(value ?? null),
-  split: (value, separator) => text(value).split(text(separator)),
-  join: (values, separator) => (isList(values) ? values : []).map(printValue).join(text(separator)),
-  title: (value) =>
-    text(value).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase()),
-  lower: (value) => text(value).toLowerCase(),
-  upper: (value) => text(value).toUpperCase(),
-  pad: (value, before, after) =>
-    text(value) === '' ? '' : ' '.repeat(whole(before)) + text(value) + ' '.repeat(whole(after)),
-  truncate: (value, length) => [...text(value)].slice(0, whole(length)).join(''),
 };
 
 /** How many arguments each takes, where that is fixed. */
@@ -112,12 +101,4 @@ export const arity: Readonly<Record<string, number>> = {
   gt: 2,
   ge: 2,
   len: 1,
-  json: 1,
-  split: 2,
-  join: 2,
-  title: 1,
-  lower: 1,
-  upper: 1,
-  pad: 3,
-  truncate: 2,
 };

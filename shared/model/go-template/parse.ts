@@ -1,5 +1,5 @@
 // From tokens to the tree. Refuses what is not a template, in the words of Go's parser where they fit on one line.
-import { ownValue } from '@muster/model';
+import { ownValue } from '../stored/own-keys.ts';
 import { lexTemplate, type Piece, type Token } from './lex.ts';
 import { type Command, type Operand, type Pipe, TemplateError, type TemplateNode } from './syntax.ts';
 

@@ -1,23 +1,54 @@
 // Runs a parsed template on a value. Only own properties of JSON values can be reached.
-import { ownValue } from '@muster/model';
-import { plainLines } from '../plain-text.ts';
-import { arity, functions, isTrue } from './functions.ts';
+import { ownValue } from '../stored/own-keys.ts';
+import { arity, functions, isTrue, type TemplateFunction } from './functions.ts';
 import { isUserMap } from './known-fields.ts';
 import { isList, isMap, printValue, type Value } from './print.ts';
 import { type Command, type Operand, type Pipe, TemplateError, type TemplateNode } from './syntax.ts';
 
 const LAZY = ['and', 'or'] as const;
 
-export function knowsFunction(name: string): boolean {
-  return (LAZY as readonly string[]).includes(name) || Object.hasOwn(functions, name);
+/** What a user of templates adds to them, or keeps from them. */
+export interface Dialect {
+  /** Beside those of text/template, or instead of them. */
+  readonly functions: Readonly<Record<string, TemplateFunction>>;
+  /** How many arguments each takes, where that is fixed. */
+  readonly arity?: Readonly<Record<string, number>>;
+  /** What is printed of a value's text. */
+  readonly show?: (text: string) => string;
+  /** What is printed of no value. */
+  readonly absent: string;
+  /** A map that has not what is asked for is a mistake. */
+  readonly isStrict?: boolean;
+  /** As long as what it prints, or any value of its own, may be; and how many steps it may take. */
+  readonly limit?: { readonly length: number; readonly steps: number };
+}
+
+export function knowsFunction(name: string, dialect: Dialect): boolean {
+  return (LAZY as readonly string[]).includes(name) || findFunction(name, dialect) !== undefined;
+}
+
+function findFunction(name: string, dialect: Dialect): TemplateFunction | undefined {
+  return ownValue(dialect.functions, name) ?? ownValue(functions, name);
+}
+
+function findArity(name: string, dialect: Dialect): number | undefined {
+  return Object.hasOwn(dialect.functions, name) ? ownValue(dialect.arity ?? {}, name) : ownValue(arity, name);
 }
 
 type Scope = { name: string; value: Value }[];
 type Jump = 'break' | 'continue' | undefined;
 
-export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): string {
+export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value, dialect: Dialect): string {
   const scope: Scope = [{ name: '$', value: root }];
+  const { show = (text) => text, absent, limit } = dialect;
   let output = '';
+  let steps = 0;
+
+  function bound<Of extends Value>(value: Of): Of {
+    if (limit && typeof value === 'string' && value.length > limit.length)
+      throw new TemplateError(`template: it prints more than ${limit.length} characters`);
+    return value;
+  }
 
   function walk(list: readonly TemplateNode[], dot: Value): Jump {
     const depth = scope.length;
@@ -33,14 +64,17 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): s
   }
 
   function visit(node: TemplateNode, dot: Value): Jump {
+    steps += 1;
+    if (limit && steps > limit.steps)
+      throw new TemplateError(`template: it takes more than ${limit.steps} steps`);
     switch (node.kind) {
       case 'text':
-        output += node.text;
+        output = bound(output + node.text);
         return undefined;
       case 'action': {
         const value = runPipe(node.pipe, dot);
         if (node.pipe.variables.length === 0)
-          output += value === undefined || value === null ? '<no value>' : plainLines(printValue(value));
+          output = bound(output + (value === undefined || value === null ? absent : show(printValue(value))));
         return undefined;
       }
       case 'break':
@@ -85,8 +119,14 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): s
       return Object.keys(value)
         .sort()
         .map((key) => [key, ownValue(value, key)]);
-    if (Number.isInteger(value)) return Array.from({ length: value as number }, (_, index) => [index, index]);
+    if (Number.isInteger(value)) return countTo(value as number);
     throw new TemplateError(`template: range can't iterate over ${printValue(value)}`);
+  }
+
+  function countTo(end: number): [Value, Value][] {
+    if (limit && end > limit.steps)
+      throw new TemplateError(`template: it takes more than ${limit.steps} steps`);
+    return Array.from({ length: Math.max(0, end) }, (_, index) => [index, index]);
   }
 
   function runPipe(pipe: Pipe, dot: Value): Value {
@@ -124,15 +164,16 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): s
   function call(name: string, operands: readonly Operand[], dot: Value, piped: readonly Value[]): Value {
     if (name === 'and' || name === 'or') return callLazy(name, operands, dot, piped);
     const args = [...operands.map((operand) => resolve(operand, dot)), ...piped];
-    const wanted = ownValue(arity, name);
+    const wanted = findArity(name, dialect);
     if (wanted !== undefined && wanted !== args.length) {
       throw new TemplateError(
         `template: wrong number of args for ${name}: want ${wanted} got ${args.length}`,
       );
     }
     try {
-      return ownValue(functions, name)!(...args);
+      return bound(findFunction(name, dialect)!(...args));
     } catch (error) {
+      if (error instanceof TemplateError) throw error;
       throw new TemplateError(`template: error calling ${name}: ${(error as Error).message}`);
     }
   }
@@ -178,7 +219,10 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], root: Value): s
     }
     if (isMap(of) && Object.hasOwn(of, field)) return ownValue(of, field);
     if (!isMap(of)) throw new TemplateError(`template: can't evaluate field ${field} in ${printValue(of)}`);
-    if (isUserMap(of)) return undefined;
+    if (isUserMap(of)) {
+      if (!dialect.isStrict) return undefined;
+      throw new TemplateError(`template: at <.${field}>: map has no entry for key ${JSON.stringify(field)}`);
+    }
     throw new TemplateError(
       `template: at <.${field}>: can't evaluate field ${field}: there is ${Object.keys(of).join(', ')}`,
     );
