@@ -68,15 +68,13 @@ describe.skipIf(reason)(`the data path in IPv6${reason ? `, which needs more: ${
 
   it('keeps networks apart, and internal ones inside, and says so at once', async () => {
     const nowhere = /^E(HOST|NET)UNREACH$/;
-    const t0=performance.now(); const T=(n:string)=>console.log(n, performance.now()-t0);
-    expect(await client.guest.ask(at(INTERNAL, address(hidden)))).toMatch(nowhere);T('a');
-    expect(await client.guest.ask({host:address(hidden),port:8080})).toMatch(nowhere);T('a4');
+
+    expect(await client.guest.ask(at(INTERNAL, address(hidden)))).toMatch(nowhere);
     expect(await client.guest.ask(at(NET, '10.201.1.200'))).toMatch(nowhere);
-T('b');
     expect(await plain.guest.ask(at(NET, address(client)))).toMatch(nowhere);
     expect(await client.guest.ask({ host: 'fd00:90::99', port: 99 })).toBe('outside saw fd00:90::1');
-T('c');    expect(await hidden.guest.ask({ host: 'fd00:90::99', port: 99 })).toMatch(nowhere);
-T('d');    expect(await hidden.guest.ask({ host: 'fd00:90::1', port: 65_000 })).toMatch(nowhere);
+    expect(await hidden.guest.ask({ host: 'fd00:90::99', port: 99 })).toMatch(nowhere);
+    expect(await hidden.guest.ask({ host: 'fd00:90::1', port: 65_000 })).toMatch(nowhere);
   });
 
   it('lets nobody speak in another’s name, task or node', async () => {

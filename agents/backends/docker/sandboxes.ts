@@ -3,6 +3,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { twinOf } from '@muster/model';
 import type Docker from 'dockerode';
 import { RejectedError, type Sandbox, type Sandboxes, type TaskOrder } from '../backend.ts';
 import type { Engine } from './engine.ts';
@@ -74,7 +75,10 @@ export class DockerSandboxes implements Sandboxes {
       files.hosts,
       writeHosts(
         hostname,
-        networks.map(({ address }) => address),
+        networks.flatMap(({ address, subnet6 }) => [
+          address,
+          ...(subnet6 === undefined ? [] : [twinOf(subnet6, address)]),
+        ]),
       ),
     );
     const settings = { name: `${taskName}.network`, Hostname: hostname };
