@@ -42,9 +42,9 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
       .map(({ runId }) => runId);
   }
 
-  async function ask(service: string, url: string): Promise<string> {
+  async function ask(service: string, url: string, ...more: readonly string[]): Promise<string> {
     const [container] = tasksOf(service);
-    const command = ['exec', container!, '/usr/bin/curl', '-sS', '--max-time', '5', url];
+    const command = ['exec', container!, '/usr/bin/curl', '-sS', '--max-time', '5', ...more, url];
     return await run('docker', command).then(
       ({ stdout }) => stdout,
       ({ stderr }) => String(stderr),
@@ -80,13 +80,25 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
   });
 
   it('lets one service reach another by its name, and all of its tasks get requests', async () => {
-    await cluster.print('network', 'create', '--driver', 'overlay', 'red');
+    await cluster.print('network', 'create', '--driver', 'overlay', '--ipv6', 'red');
     await create('web', 'red', '--replicas', '2', 'muster/demo:1');
     await client('asker', 'red');
     await expect
       .poll(() => servers('asker', 'http://web/', 4).then(({ size }) => size), { timeout: 30_000 })
       .toBe(2);
     expect(await servers('asker', 'http://WEB.red/', 4)).not.toContain('nobody');
+  });
+
+  it('leads there by IPv6 as well, and by each address', async () => {
+    expect(await ask('asker', 'http://web/', '-6')).toMatch(/served by/);
+    expect(await ask('asker', 'http://tasks.web/', '-6')).toMatch(/served by/);
+    const { Containers: _, ...red } = JSON.parse(await cluster.print('network', 'inspect', 'red'))[0];
+    expect(red).toMatchObject({ EnableIPv6: true, IPAM: { Config: [{}, { Subnet: expect.stringMatching(/^fd/) }] } });
+    const [, vip6] = red.Services.web.VIP.split(', ');
+    expect(await ask('asker', `http://[${vip6}]/`)).toMatch(/served by/);
+    expect(await run('docker', ['exec', tasksOf('asker')[0]!, '/bin/cat', '/etc/hosts'])).toMatchObject({
+      stdout: expect.stringMatching(/^fd\S+\t\w+$/m),
+    });
   });
 
   it('keeps out who is on another network', async () => {

@@ -135,7 +135,7 @@ describe('a network', () => {
     });
     settleAll();
     expect(other.failure).toMatch(
-      /^Pool overlaps .*: fd00:1::8000:0:0:0\/80 and fd00:1::\/64 of network net$/,
+      /^Pool overlaps .*: fd00:1:0:0:8000::\/80 and fd00:1::\/64 of network net$/,
     );
   });
 
