@@ -16,6 +16,7 @@ const EVERYTHING = [
   'ip rule show',
   'ip neighbour show nud permanent',
   'bridge fdb show',
+  'ip -6 rule show',
   'nft -a list ruleset',
 ];
 
@@ -82,7 +83,7 @@ describe.skipIf(reason)(`a data path${reason ? `, which needs more: ${reason}` :
     ['an element', 'router', 'nft "delete element ip muster owners { \\"t0ac90102\\" . 10.201.1.2 }"'],
     ['a table', 'router', 'nft delete table ip muster'],
     ['switches', 'router', 'sysctl -qw net.ipv4.ip_forward=0'],
-    ['the table of the host', 'host', 'nft delete table ip $(nft list tables | grep -o muster_.*)'],
+    ['the table of the host', 'host', 'nft delete table ip $(nft list tables ip | grep -o muster_.*)'],
     ['an address of the uplink', 'host', 'ip address flush dev $(ip -br link | grep -o "^muster[0-9a-f]*")'],
     ['what Docker lets pass', 'host', 'iptables -F DOCKER-USER; iptables -A DOCKER-USER -j RETURN'],
     [

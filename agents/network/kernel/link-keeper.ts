@@ -56,10 +56,9 @@ export class LinkKeeper {
     const router = this.#names.netnsPath;
     const known = look ? undefined : this.#router;
     this.#router = undefined;
-    const is = known ?? (await readPicture(router, isRouterLink, host.uplink6 !== undefined));
+    const is = known ?? (await readPicture(router, isRouterLink, true));
     const should = drawRouter(plan, host);
-    const plan6 = host.uplink6 === undefined ? undefined : inIpv6(plan);
-    const ends = await this.#lookAtTasks(plan, plan6, should, known === undefined);
+    const ends = await this.#lookAtTasks(plan, should, known === undefined);
     const { surplus, missing } = findWrongLinks(is, should);
     const toMake = new Set([...missing, ...ends.flatMap(listUnattached)]);
     const doubtful = new Set(
@@ -95,17 +94,13 @@ export class LinkKeeper {
   }
 
   /** A task that is new has nothing of ours, unless this process is. */
-  async #lookAtTasks(
-    plan: NetworkPlan,
-    plan6: NetworkPlan | undefined,
-    router: Picture,
-    look: boolean,
-  ): Promise<TaskEnd[]> {
+  async #lookAtTasks(plan: NetworkPlan, router: Picture, look: boolean): Promise<TaskEnd[]> {
+    const plan6 = inIpv6(plan);
     const networks = indexById(plan.networks);
-    const networks6 = indexById(plan6?.networks ?? []);
+    const networks6 = indexById(plan6.networks);
     const mtu = router.links.get('vx0')!.mtu!;
     const byNetns = groupByNetns(plan.attachments);
-    const byNetns6 = groupByNetns(plan6?.attachments ?? []);
+    const byNetns6 = groupByNetns(plan6.attachments);
     return await inTurn([...byNetns], async ([netns, own]) => {
       const own6 = byNetns6.get(netns) ?? [];
       const names = new Set(own.map((one) => one.interface));
@@ -151,10 +146,7 @@ export class LinkKeeper {
     const should: Picture = {
       ...emptyPicture,
       links: new Map([[name, { ...loopback, kind: 'veth', mtu, mac: UPLINK_MACS.host }]]),
-      ...joinWays(
-        drawEnd(uplink, IPV4, name),
-        uplink6 === undefined ? emptyPicture : drawEnd(uplink6, IPV6, name),
-      ),
+      ...joinWays(drawEnd(uplink, IPV4, name), drawEnd(uplink6, IPV6, name)),
     };
     // Of what else is there, nothing is ours.
     const own: Picture = {
