@@ -92,8 +92,11 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
   it('leads there by IPv6 as well, and by each address', async () => {
     expect(await ask('asker', 'http://web/', '-6')).toMatch(/served by/);
     expect(await ask('asker', 'http://tasks.web/', '-6')).toMatch(/served by/);
-    const { Containers: _, ...red } = JSON.parse(await cluster.print('network', 'inspect', 'red'))[0];
-    expect(red).toMatchObject({ EnableIPv6: true, IPAM: { Config: [{}, { Subnet: expect.stringMatching(/^fd/) }] } });
+    const red = JSON.parse(await cluster.print('network', 'inspect', 'red'))[0];
+    expect(red).toMatchObject({
+      EnableIPv6: true,
+      IPAM: { Config: [{}, { Subnet: expect.stringMatching(/^fd/) }] },
+    });
     const [, vip6] = red.Services.web.VIP.split(', ');
     expect(await ask('asker', `http://[${vip6}]/`)).toMatch(/served by/);
     expect(await run('docker', ['exec', tasksOf('asker')[0]!, '/bin/cat', '/etc/hosts'])).toMatchObject({
