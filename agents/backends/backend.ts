@@ -37,6 +37,8 @@ export interface OrderedNetwork {
   readonly address: string;
   /** Leading bits that the addresses of the network's subnet share. */
   readonly prefix: number;
+  /** Of IPv6, where the network has it: the task has the twin of its address there. */
+  readonly subnet6?: string | undefined;
   readonly internal: boolean;
 }
 

@@ -17,6 +17,7 @@ const EVERYTHING = [
   'ip rule show',
   'ip neighbour show nud permanent',
   'bridge fdb show',
+  'ip -6 rule show',
   'nft -a list ruleset',
 ];
 

@@ -22,6 +22,8 @@ const PROGRAMS: readonly { readonly name: string; readonly from: string }[] = [
 
 const KERNEL: readonly { readonly name: string; readonly program: 'ip' | 'nft'; readonly lines: string }[] = [
   { name: 'veth', program: 'ip', lines: 'link add try0 type veth peer name try1' },
+  // Also where no network has it: what is published is reached by it.
+  { name: 'IPv6', program: 'ip', lines: 'address add fd00::1/128 dev lo nodad' },
   { name: 'vxlan', program: 'ip', lines: 'link add try2 type vxlan id 1 dstport 4790' },
   {
     name: 'nf_tables',
@@ -31,6 +33,9 @@ const KERNEL: readonly { readonly name: string; readonly program: 'ip' | 'nft'; 
       'add set ip t s { type ether_addr . ipv4_addr; flags interval; }',
       'add chain ip t c { type nat hook prerouting priority dstnat; }',
       'add rule ip t c fib daddr type local ct mark set 1 dnat to numgen inc mod 1 map { 0 : 10.0.0.1 }',
+      'add table ip6 t',
+      'add chain ip6 t c { type nat hook prerouting priority dstnat; }',
+      'add rule ip6 t c fib daddr type local dnat to numgen inc mod 1 map { 0 : fd00::1 }',
     ].join('\n'),
   },
 ];

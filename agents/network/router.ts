@@ -9,7 +9,7 @@ import { inIpv6 } from './ipv6-plan.ts';
 import { passDocker, unpassDocker } from './kernel/docker-user.ts';
 import { forgetFlows } from './kernel/forget-flows.ts';
 import { type Failure, LinkKeeper, type Look } from './kernel/link-keeper.ts';
-import { type Host, hasIpv6, lookAtHost } from './kernel/look-at-host.ts';
+import { type Host, lookAtHost } from './kernel/look-at-host.ts';
 import { isNamespace, makeNamespace, removeNamespace } from './kernel/namespace.ts';
 import { removeLinks } from './kernel/read-picture.ts';
 import { RuleKeeper, removeTables } from './kernel/rule-keeper.ts';
@@ -179,14 +179,13 @@ export class Router {
     return { failures, refusedPorts: this.#refused };
   }
 
-  /** IPv4 first, which every machine has. */
-  #partsOf(plan: NetworkPlan): Part[] {
+  #partsOf(plan: NetworkPlan): readonly [Part, Part] {
     const { addresses, uplink, uplink6 } = this.#host!;
-    const part = { family: IPV4, plan, uplink, addresses: addresses.filter((one) => !isIpv6Text(one)) };
-    if (uplink6 === undefined) return [part];
+    const addresses4 = addresses.filter((one) => !isIpv6Text(one));
+    const addresses6 = addresses.filter(isIpv6Text);
     return [
-      part,
-      { family: IPV6, plan: inIpv6(plan), uplink: uplink6, addresses: addresses.filter(isIpv6Text) },
+      { family: IPV4, plan, uplink, addresses: addresses4 },
+      { family: IPV6, plan: inIpv6(plan), uplink: uplink6, addresses: addresses6 },
     ];
   }
 
@@ -261,7 +260,7 @@ export class Router {
 }
 
 function listFamilies(): TableName['family'][] {
-  return (hasIpv6() ? [IPV4, IPV6] : [IPV4]).map(({ name }) => name);
+  return [IPV4, IPV6].map(({ name }) => name);
 }
 
 /** Takes away all that there is of a node's data path on this machine, whoever made it and whether or not it runs. */

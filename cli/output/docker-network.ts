@@ -1,6 +1,6 @@
 // A network as Docker's API shows it, and what muster knows beside that: which node gives addresses of which part. Pure.
 import type { NetworkDetail } from '@muster/api';
-import { userMap, withOmitted } from '@muster/model';
+import { subnetsOverlap, userMap, withOmitted } from '@muster/model';
 import { scopeOf } from './network-list.ts';
 
 export function toDockerNetwork(network: NetworkDetail, { verbose = false } = {}): object {
@@ -13,7 +13,7 @@ export function toDockerNetwork(network: NetworkDetail, { verbose = false } = {}
     Scope: scopeOf(network),
     Driver: spec.driver,
     EnableIPv4: true,
-    EnableIPv6: spec.ipv6,
+    EnableIPv6: network.ipv6,
     IPAM: { Driver: 'default', Options: null, Config: listConfigs(network) },
     Internal: spec.internal,
     Attachable: spec.attachable,
@@ -40,8 +40,8 @@ export function toDockerNetwork(network: NetworkDetail, { verbose = false } = {}
 function listConfigs({ subnets, spec }: NetworkDetail): object[] {
   const asked = spec.ipam.configs;
   const given = subnets.length > 0 ? subnets : asked;
-  return given.map(({ subnet, gateway }, index) => {
-    const { ipRange, auxAddresses } = asked[index] ?? {};
+  return given.map(({ subnet, gateway }) => {
+    const { ipRange, auxAddresses } = asked.find((one) => subnetsOverlap(one.subnet, subnet)) ?? {};
     return withOmitted(
       {
         Subnet: subnet,

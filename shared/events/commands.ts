@@ -13,6 +13,8 @@ const taskNetworkSchema = z.object({
   address: z.string(),
   /** Leading bits that the addresses of the network's subnet share. */
   prefix: z.int(),
+  /** Of IPv6, where the network has it: the task has the twin of its address there. */
+  subnet6: z.string().optional(),
   aliases: z.array(z.string()),
   internal: z.boolean(),
 });

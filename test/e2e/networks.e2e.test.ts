@@ -68,9 +68,9 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
       .map(({ runId }) => runId);
   }
 
-  async function ask(service: string, url: string): Promise<string> {
+  async function ask(service: string, url: string, ...more: readonly string[]): Promise<string> {
     const [container] = tasksOf(service);
-    const command = ['exec', container!, '/usr/bin/curl', '-sS', '--max-time', '5', url];
+    const command = ['exec', container!, '/usr/bin/curl', '-sS', '--max-time', '5', ...more, url];
     return await run('docker', command).then(
       ({ stdout }) => stdout,
       ({ stderr }) => String(stderr),
@@ -125,7 +125,7 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
   });
 
   it('lets one service reach another by its name, and all of its tasks get requests', async () => {
-    await cluster.print('network', 'create', '--driver', 'overlay', 'red');
+    await cluster.print('network', 'create', '--driver', 'overlay', '--ipv6', 'red');
     await create('web', 'red', '--replicas', '2', 'muster/demo:1');
     await client('asker', 'red');
     await expect
@@ -143,6 +143,21 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
     await expect(why('--format', 'json', 'web.1', 'asker:80')).rejects.toThrow(
       'nobody listens on 80 in asker.1',
     );
+  });
+
+  it('leads there by IPv6 as well, and by each address', async () => {
+    expect(await ask('asker', 'http://web/', '-6')).toMatch(/served by/);
+    expect(await ask('asker', 'http://tasks.web/', '-6')).toMatch(/served by/);
+    const red = JSON.parse(await cluster.print('network', 'inspect', 'red'))[0];
+    expect(red).toMatchObject({
+      EnableIPv6: true,
+      IPAM: { Config: [{}, { Subnet: expect.stringMatching(/^fd/) }] },
+    });
+    const [, vip6] = red.Services.web.VIP.split(', ');
+    expect(await ask('asker', `http://[${vip6}]/`)).toMatch(/served by/);
+    expect(await run('docker', ['exec', tasksOf('asker')[0]!, '/bin/cat', '/etc/hosts'])).toMatchObject({
+      stdout: expect.stringMatching(/^fd\S+\t\w+$/m),
+    });
   });
 
   it('keeps out who is on another network', async () => {
@@ -177,7 +192,9 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
       for (const { client } of await visits(`http://${addr}:${one}`, 2)) expect(client).toBe(addr);
     // A container of another network, which sees no more of the service than the world does.
     const [stranger] = watch.state.serviceByName.get('', 'stranger')!.tasks.values();
-    expect(await ask('stranger', `http://${addr}:${port}/cgi-bin/who`)).toContain(`for ${stranger!.addresses![0]!.address}`);
+    expect(await ask('stranger', `http://${addr}:${port}/cgi-bin/who`)).toContain(
+      `for ${stranger!.addresses![0]!.address}`,
+    );
     expect(await ask('stranger', 'http://mesh/')).toContain('Could not resolve host');
     const shown = await cluster.print('service', 'ls', '--filter', 'name=mesh', '--format', '{{.Ports}}');
     expect(shown.trim()).toBe(`*:${port}->80/tcp`);
@@ -192,15 +209,7 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
     await expect(holdPort(port)).rejects.toThrow('EADDRINUSE');
     up = await cluster.start('up', '--cluster', clusterName, '--rm');
     const another = await holdPort(other);
-    await cluster.print(
-      'service',
-      'update',
-      '--publish-add',
-      `${other}:80`,
-      '--stable-for',
-      '0s',
-      'mesh',
-    );
+    await cluster.print('service', 'update', '--publish-add', `${other}:80`, '--stable-for', '0s', 'mesh');
     const problem = () => cluster.print('node', 'inspect', 'self', '--format', '{{.Status.TakenPorts}}');
     await expect.poll(problem, POLL).toContain(`${other}/tcp`);
     await new Promise((resolve) => another.close(resolve));

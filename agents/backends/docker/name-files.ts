@@ -1,5 +1,5 @@
 // What a task on networks has for its resolv.conf and hosts. Pure.
-import { type ContainerSpec, HOST_GATEWAY, splitHosts } from '@muster/model';
+import { type ContainerSpec, HOST_GATEWAY, splitHosts, twinOf } from '@muster/model';
 import { type OrderedNetwork, RejectedError } from '../backend.ts';
 
 /** The router's: it is every task's gateway, and asks the task's own servers for what is not the cluster's. */
@@ -21,14 +21,17 @@ export function writeResolvConf({ dnsConfig }: Pick<ContainerSpec, 'dnsConfig'>)
 
 export function writeHosts(
   hostname: string,
-  networks: readonly Pick<OrderedNetwork, 'address'>[],
+  networks: readonly Pick<OrderedNetwork, 'address' | 'subnet6'>[],
   { hosts = [] }: Pick<ContainerSpec, 'hosts'>,
 ): string {
   const lines = [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
     ...hosts.map(writeHost),
-    ...networks.map(({ address }) => `${address}\t${hostname}`),
+    ...networks.flatMap(({ address, subnet6 }) => [
+      `${address}\t${hostname}`,
+      ...(subnet6 === undefined ? [] : [`${twinOf(subnet6, address)}\t${hostname}`]),
+    ]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -64,10 +64,9 @@ export class LinkKeeper {
     const isStranger = this.#router === undefined;
     const known = look === 'nowhere' ? this.#router : undefined;
     this.#router = undefined;
-    const is = known ?? (await readPicture(router, isRouterLink, host.uplink6 !== undefined));
+    const is = known ?? (await readPicture(router, isRouterLink, true));
     const should = drawRouter(plan, host);
-    const plan6 = host.uplink6 === undefined ? undefined : inIpv6(plan);
-    const ends = await this.#lookAtTasks(plan, plan6, should, isStranger ? 'everywhere' : look);
+    const ends = await this.#lookAtTasks(plan, should, isStranger ? 'everywhere' : look);
     const { surplus, missing } = findWrongLinks(is, should);
     const toMake = new Set([...missing, ...ends.flatMap(listUnattached)]);
     const doubtful = new Set(
@@ -103,17 +102,13 @@ export class LinkKeeper {
   }
 
   /** A task that is new has nothing of ours, unless this process is. */
-  async #lookAtTasks(
-    plan: NetworkPlan,
-    plan6: NetworkPlan | undefined,
-    router: Picture,
-    look: Look,
-  ): Promise<TaskEnd[]> {
+  async #lookAtTasks(plan: NetworkPlan, router: Picture, look: Look): Promise<TaskEnd[]> {
+    const plan6 = inIpv6(plan);
     const networks = indexById(plan.networks);
-    const networks6 = indexById(plan6?.networks ?? []);
+    const networks6 = indexById(plan6.networks);
     const mtu = router.links.get('vx0')!.mtu!;
     const byNetns = groupByNetns(plan.attachments);
-    const byNetns6 = groupByNetns(plan6?.attachments ?? []);
+    const byNetns6 = groupByNetns(plan6.attachments);
     const looked = new Set(look === 'nowhere' ? [] : byNetns.keys());
     if (look === 'here and there') this.#takeTurns(looked);
     return await inTurn([...byNetns], async ([netns, own]) => {

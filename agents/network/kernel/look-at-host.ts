@@ -1,5 +1,4 @@
 // What this machine is to the router: the network that its node's address is in, and a way between the two.
-import { existsSync } from 'node:fs';
 import { listMachineAddresses } from '../links/parse-picture.ts';
 import type { Underlay } from '../links/router-picture.ts';
 import { pickUplink, type RouterNames } from '../router-names.ts';
@@ -8,11 +7,6 @@ import type { Netns } from './run.ts';
 
 /** Of a veth; the loopback's is larger. */
 const LARGEST_MTU = 65_535;
-
-/** A kernel may be without it, or was told at its start to be. */
-export function hasIpv6(): boolean {
-  return existsSync('/proc/sys/net/ipv6');
-}
 
 export interface Host extends Underlay {
   /** Of both families, but for those of the loopback and the uplink. */
@@ -30,7 +24,7 @@ export async function lookAtHost(host: Netns, names: RouterNames, underlay: stri
     mtu: Math.min(own.mtu, LARGEST_MTU),
     vni: names.vni,
     uplink: pickUplink(names.uplinkSlot, (address) => taken.has(address)),
-    uplink6: hasIpv6() ? names.uplink6 : undefined,
+    uplink6: names.uplink6,
     addresses: [...taken].filter((address) => !address.startsWith('127.') && address !== '::1').sort(),
   };
 }

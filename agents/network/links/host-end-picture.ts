@@ -8,10 +8,7 @@ export function drawHostEnd(name: string, { mtu, uplink, uplink6 }: Underlay): P
   return {
     ...emptyPicture,
     links: new Map([[name, { ...loopback, kind: 'veth', mtu, mac: UPLINK_MACS.host }]]),
-    ...joinWays(
-      drawWays(uplink, IPV4, name),
-      uplink6 === undefined ? emptyPicture : drawWays(uplink6, IPV6, name),
-    ),
+    ...joinWays(drawWays(uplink, IPV4, name), drawWays(uplink6, IPV6, name)),
   };
 }
 

@@ -16,15 +16,14 @@ import { inIpv6 } from '../ipv6-plan.ts';
 import type { Attachment, NetworkPlan } from '../plan.ts';
 import type { UplinkAddresses } from '../router-names.ts';
 import { sayVxlan } from './parse-picture.ts';
-import { emptyPicture, joinWays, type Link, loopback, type Picture, type Ways } from './picture.ts';
+import { joinWays, type Link, loopback, type Picture, type Ways } from './picture.ts';
 
 /** What the machine has, and a plan can't say. */
 export interface Underlay {
   readonly mtu: number;
   readonly vni: number;
   readonly uplink: UplinkAddresses;
-  /** Undefined where the machine has no IPv6. */
-  readonly uplink6: UplinkAddresses | undefined;
+  readonly uplink6: UplinkAddresses;
 }
 
 /** Before these, whatever has no mark asks one rule, not one for each node. */
@@ -54,10 +53,7 @@ export function drawRouter(plan: NetworkPlan, { mtu, vni, uplink, uplink6 }: Und
         { ...plain, mtu: overlayMtu, mac: ROUTER_MAC, alias: describeAttachment(one) },
       ]),
     ]),
-    ...joinWays(
-      drawWays(plan, IPV4, uplink),
-      uplink6 === undefined ? emptyPicture : drawWays(inIpv6(plan), IPV6, uplink6),
-    ),
+    ...joinWays(drawWays(plan, IPV4, uplink), drawWays(inIpv6(plan), IPV6, uplink6)),
     forwarding: new Set(peers.map(({ number, underlay }) => `${nodeMac(number)} dev vx0 dst ${underlay}`)),
   };
 }

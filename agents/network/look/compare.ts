@@ -28,7 +28,7 @@ export async function compareNode(wanted: Wanted): Promise<string[]> {
   const router = names.netnsPath;
   if (!isNamespace(router)) return [`there is no namespace ${names.netns}`];
   const [inRouter, onHost, isDockerClosed, ...others] = await Promise.all([
-    readPicture(router, isRouterLink, host.uplink6 !== undefined),
+    readPicture(router, isRouterLink, true),
     readPicture(hostNetns, (name) => name === names.uplink, false),
     isInTheWay(hostNetns, names.uplink),
     compareTables(router, routerTables),
@@ -48,7 +48,7 @@ export async function compareNode(wanted: Wanted): Promise<string[]> {
 /** The part of ours in a task's namespace. */
 export async function compareTask({ plan, host }: Wanted, netns: string): Promise<string[]> {
   const part = partOf(plan, netns);
-  const part6 = partOf(host.uplink6 === undefined ? { ...plan, attachments: [] } : inIpv6(plan), netns);
+  const part6 = partOf(inIpv6(plan), netns);
   const names = new Set(part.attachments.map((one) => one.interface));
   const mtu = drawRouter(plan, host).links.get('vx0')!.mtu!;
   const is = await readTaskPicture(netns, (name) => names.has(name), part6.attachments.length > 0);

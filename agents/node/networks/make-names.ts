@@ -1,5 +1,6 @@
 // What the node's resolver is to answer: of each network the names, and who asks from where. Pure.
 import type { NetworkEndpoints, ServiceEndpoints } from '@muster/events';
+import { findSubnet6, twinOf } from '@muster/model';
 import { type Askers, isHostName, NAMES_VERSION, type NetworkNames } from '@muster/resolver';
 import type { EndpointTables } from '../endpoints/endpoint-tables.ts';
 import type { PlacedTask } from './make-plan.ts';
@@ -31,13 +32,15 @@ export function makeAskers(tasks: readonly PlacedTask[]): Askers {
 }
 
 function nameNetwork({ network }: NetworkEndpoints, services: readonly ServiceEndpoints[]): NetworkNames {
+  const subnet6 = findSubnet6(network.subnets)?.subnet;
+  const withTwin = (text: string) => (subnet6 === undefined ? [text] : [text, twinOf(subnet6, text)]);
   const names = new Map<string, Set<string>>();
   const hosts = new Map<string, string>();
   // Two services may share an alias, or a name where they are of two teams: all of them answer.
   const call = (name: string, addresses: readonly string[]) => {
     if (!isHostName(name)) return;
     const key = name.toLowerCase();
-    names.set(key, new Set([...(names.get(key) ?? []), ...addresses]));
+    names.set(key, new Set([...(names.get(key) ?? []), ...addresses.flatMap(withTwin)]));
   };
   for (const { service, address, aliases, tasks } of services) {
     const each = tasks.map((task) => task.address);
@@ -46,9 +49,10 @@ function nameNetwork({ network }: NetworkEndpoints, services: readonly ServiceEn
     call(`tasks.${service.name}`, each);
     for (const task of tasks) {
       for (const name of [task.name, task.hostname ?? '']) call(name, [task.address]);
-      hosts.set(task.address, `${task.name}.${network.name}`);
+      for (const one of withTwin(task.address)) hosts.set(one, `${task.name}.${network.name}`);
     }
-    if (address !== undefined) hosts.set(address, `${service.name}.${network.name}`);
+    for (const one of address === undefined ? [] : withTwin(address))
+      hosts.set(one, `${service.name}.${network.name}`);
   }
   return {
     v: NAMES_VERSION,

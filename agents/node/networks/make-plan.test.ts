@@ -91,6 +91,32 @@ describe('the plan of a node', () => {
     expect(makePlan(here, [], tables([network('a', [there]), other]))!.networks).toHaveLength(1);
   });
 
+  it('has IPv6 where the network does, by its table or by a task', () => {
+    const subnets = [
+      { subnet: '10.0.1.0/24', gateway: '10.0.1.1' },
+      { subnet: 'fd00:1::/64', gateway: 'fd00:1::a00:101' },
+    ];
+    const dual = { ...task, networks: task.networks.map((one) => ({ ...one, subnet6: 'fd00:1::/64' })) };
+    const other = network('b', [own], { subnets: [{ subnet: '10.0.2.0/24', gateway: '10.0.2.1' }] });
+    for (const said of [network('a', [own], { subnets }), other])
+      expect(makePlan(here, [dual], tables([said]))!.networks.at(-1)).toMatchObject({
+        subnet: '10.0.1.0/24',
+        subnet6: 'fd00:1::/64',
+      });
+    const [names] = makeNames(
+      [dual],
+      tables([network('a', [own], { subnets })], [service('web', '10.0.1.200', ['10.0.1.70'])]),
+    );
+    expect(names).toMatchObject({
+      subnets: ['10.0.1.0/24', 'fd00:1::/64'],
+      names: {
+        web: ['10.0.1.200', 'fd00:1::a00:1c8'],
+        'tasks.web': ['10.0.1.70', 'fd00:1::a00:146'],
+      },
+      hosts: { 'fd00:1::a00:146': 'web.0.anet', 'fd00:1::a00:1c8': 'web.anet' },
+    });
+  });
+
   it('gives an address or a number that two claim to the one that follows from more of the log', () => {
     const said = tables(
       [network('a', [own, there])],

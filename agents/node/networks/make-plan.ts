@@ -4,6 +4,7 @@
 // address or number: the one that follows from more of the log holds.
 import { isIPv4 } from 'node:net';
 import type { Sandbox } from '@muster/backends';
+import { findSubnet6 } from '@muster/model';
 import type {
   Attachment,
   NetworkPlan,
@@ -62,18 +63,22 @@ function listNetworks(
     if (own === undefined || subnet === undefined) continue;
     const block = own.blocks.find(isV4);
     const { id, number, internal, ingress } = network;
+    const subnet6 = findSubnet6(network.subnets)?.subnet;
     found.set(id, {
       id,
       number,
       subnet,
       internal,
       ...(ingress && { ingress }),
+      ...(subnet6 !== undefined && { subnet6 }),
       ...(block !== undefined && { block }),
     });
   }
-  for (const { id, number, address, prefix, internal } of tasks.flatMap((task) => task.networks))
-    if (!found.has(id) && isIPv4(address))
-      found.set(id, { id, number, internal, subnet: subnetOf(address, prefix) });
+  for (const { id, number, address, prefix, subnet6, internal } of tasks.flatMap((task) => task.networks)) {
+    if (found.has(id) || !isIPv4(address)) continue;
+    const of6 = subnet6 === undefined ? {} : { subnet6 };
+    found.set(id, { id, number, internal, subnet: subnetOf(address, prefix), ...of6 });
+  }
   return [...found.values()];
 }
 

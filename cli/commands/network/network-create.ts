@@ -34,7 +34,7 @@ export function addNetworkCreate(network: Command): void {
     .option('--attachable', 'containers that are no service may join it')
     .option('--internal', 'no way out of it, nor in')
     .option('--ingress', 'the network that published ports are reached through')
-    .option('--ipv6', 'IPv6 addresses as well')
+    .option('--ipv6', 'IPv6 addresses as well, each a twin of one of IPv4')
     .addOption(new Option('--ipv4', 'IPv4 addresses').default(true).hideHelp())
     .addOption(repeatable('--subnet <cidr>', 'subnet, such as 10.0.9.0/24 (repeatable)', splitCommas))
     .addOption(
@@ -55,6 +55,7 @@ export function addNetworkCreate(network: Command): void {
     'muster network create backend',
     'muster network create --subnet 10.0.9.0/24 --gateway 10.0.9.1 backend',
     'muster network create --internal --label tier=data storage',
+    'muster network create --ipv6 dual',
   );
   command.action(async (name: string, flags: Flags) => {
     const body = bodyOf(flags);

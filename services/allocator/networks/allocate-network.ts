@@ -1,7 +1,7 @@
 // A network gets a number that no other has, and subnets that overlap no other's: those that it asks for, or the next free one of
 // the pools. The number is one of the first free ones, by the network's id, so that two allocators seldom want the same; its
 // subnet is looked for from the place in the pool that the number says.
-import type { EventDraft } from '@muster/events';
+import type { EventDraft, Subnet } from '@muster/events';
 import {
   type AddressPools,
   addressAt,
@@ -11,14 +11,19 @@ import {
   DEFAULT_ADDRESS_POOLS,
   formatAddress,
   formatBlock,
+  type IpamConfig,
   type IpBlock,
+  isDualStack,
+  type NetworkSpec,
   offsetOfText,
   parseSubnet,
+  twinOf,
 } from '@muster/model';
 import type { ClusterState, Network, Span } from '@muster/state';
 import { findSpan } from './find-span.ts';
 import type { Given } from './given.ts';
 import { placeOf } from './place-of.ts';
+import { sortConfigs } from './sort-configs.ts';
 
 /** Among how many free numbers one is chosen. */
 const SPREAD = 16;
@@ -39,22 +44,42 @@ export function allocateNetwork(
   for (const subnet of given.subnets) taken.push({ subnet, by: 'another network' });
   const pools = state.addressPools ?? DEFAULT_ADDRESS_POOLS;
   const number = pickNumber(state, networkId, given.numbers);
-  const { configs } = spec.ipam;
-  const chosen: IpBlock[] = [];
-  for (const config of configs.length > 0 ? configs : [undefined]) {
-    const found = config ? takeGiven(parseSubnet(config.subnet)!, taken) : takeNext(pools, number, taken);
+  const chosen: { readonly subnet: IpBlock; readonly config: IpamConfig | undefined }[] = [];
+  for (const wish of listWishes(spec)) {
+    const config = wish.config;
+    const found = config
+      ? takeGiven(parseSubnet(config.subnet)!, taken)
+      : wish.is === 4
+        ? takeNext(pools, number, taken)
+        : takeLocal(state.cluster?.id ?? '', number, taken);
     if (typeof found === 'string')
       return found === failure
         ? undefined
         : { type: 'network.allocation_failed', cause, networkId, message: found };
-    chosen.push(found);
+    chosen.push({ subnet: found, config });
     taken.push({ subnet: found, by: spec.name });
   }
-  const subnets = chosen.map((subnet, index) => ({
-    subnet: formatBlock(subnet),
-    gateway: configs[index]?.gateway ?? firstFree(subnet, Object.values(configs[index]?.auxAddresses ?? {})),
-  }));
+  const subnets: Subnet[] = [];
+  for (const { subnet, config } of chosen) {
+    const text = formatBlock(subnet);
+    const own = subnet.bits === 32 ? firstFree(subnet, Object.values(config?.auxAddresses ?? {})) : undefined;
+    // The first of IPv4 is there before it.
+    subnets.push({ subnet: text, gateway: config?.gateway ?? own ?? twinOf(text, subnets[0]!.gateway) });
+  }
   return { type: 'network.allocated', cause, networkId, number, subnets };
+}
+
+interface Wish {
+  readonly is: 4 | 6;
+  /** What was asked for; any that is free without it. */
+  readonly config: IpamConfig | undefined;
+}
+
+/** IPv4 first: addresses are given of it, and those of IPv6 follow. */
+function listWishes(spec: NetworkSpec): Wish[] {
+  const { configs4, config6 } = sortConfigs(spec);
+  const wishes = (configs4.length > 0 ? configs4 : [undefined]).map((config): Wish => ({ is: 4, config }));
+  return isDualStack(spec) ? [...wishes, { is: 6, config: config6 }] : wishes;
 }
 
 /** What others have; and what those ask for that have their turn before it, or that care which one they get. */
@@ -63,7 +88,7 @@ function listTaken({ networks }: ClusterState, { id, createdSeq, spec: { ipam } 
   for (const other of networks.values()) {
     if (other.id === id) continue;
     const by = `network ${other.spec.name}`;
-    taken.push(...other.spaces.map(({ subnet }) => ({ subnet, by })));
+    taken.push(...other.ranges.map((subnet) => ({ subnet, by })));
     const isWaiting = other.spaces.length === 0 && other.failure === '' && !other.removed;
     if (!isWaiting || (ipam.configs.length > 0 && other.createdSeq > createdSeq)) continue;
     for (const { subnet } of other.spec.ipam.configs) taken.push({ subnet: parseSubnet(subnet)!, by });
@@ -104,6 +129,20 @@ function takeNext(
     if (found) return blockAt(pool, found.start, size);
   }
   return `no subnet is free: networks have all of ${pools.join(', ')}; remove one that nobody needs, say a --subnet, or give the cluster another pool: muster cluster update --default-addr-pool`;
+}
+
+/** How many networks of a cluster have one that nobody asked for. */
+const LOCAL_SUBNETS = 2 ** 16;
+
+/** RFC 4193: the cluster's own 48 bits, by its id, and 16 of the network's, by its number. */
+function takeLocal(clusterId: string, number: number, taken: readonly Taken[]): IpBlock | string {
+  const own = (0xfdn << 120n) | (BigInt(placeOf(2 ** 40, 'subnet6', clusterId)) << 80n);
+  for (let tried = 0; tried < LOCAL_SUBNETS; tried += 1) {
+    const value = own | (BigInt((number + tried) % LOCAL_SUBNETS) << 64n);
+    const subnet: IpBlock = { bits: 128, value, prefix: 64 };
+    if (!taken.some((held) => blocksOverlap(held.subnet, subnet))) return subnet;
+  }
+  return `no subnet of IPv6 is free: networks have all of ${formatBlock({ bits: 128, value: own, prefix: 48 })}; say a --subnet`;
 }
 
 function lastOverlap(pool: IpBlock, { start, size }: Span, taken: readonly Taken[]): Span | undefined {

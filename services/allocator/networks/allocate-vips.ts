@@ -1,7 +1,7 @@
 // Virtual addresses: one for a service on each of its networks, unless its name is to lead to its tasks' own. A new version keeps
 // those of the one before.
 import type { NetworkAddress } from '@muster/events';
-import { addressAt, formatAddress } from '@muster/model';
+import { addressAt, formatAddress, formatBlock } from '@muster/model';
 import type { AddressSpace, ClusterState, Network, Service } from '@muster/state';
 import { findSpan } from './find-span.ts';
 import { type Given, lastTaken } from './given.ts';
@@ -73,8 +73,8 @@ function findVip(
   return undefined;
 }
 
-export function explainFull({ spec, subnets }: Network): string {
+export function explainFull({ spec, spaces }: Network): string {
   const ranges = spec.ipam.configs.flatMap(({ ipRange }) => ipRange ?? []);
-  const all = ranges.length > 0 ? ranges : subnets.map(({ subnet }) => subnet);
+  const all = ranges.length > 0 ? ranges : spaces.map(({ subnet }) => formatBlock(subnet));
   return `all addresses of network ${spec.name} (${all.join(', ')}) are taken; remove what is on it, or use a network with a larger --subnet`;
 }

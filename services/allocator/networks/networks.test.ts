@@ -122,6 +122,57 @@ describe('a network', () => {
     ]);
   });
 
+  it('has a subnet of each family where it asks for IPv6, and whoever publishes on it', () => {
+    const nets = [
+      createNetwork(history, 'dual', { ipv6: true }),
+      createNetwork(history, 'in', { ingress: true }),
+    ];
+    settleAll();
+    const own = /^(fd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}):/.exec(nets[0]!.subnets[1]!.subnet)![1]!;
+    for (const { number, subnets } of nets) {
+      const prefix = `${own}:${number!.toString(16)}::`;
+      expect(subnets).toEqual([
+        { subnet: `10.0.${number}.0/24`, gateway: `10.0.${number}.1` },
+        { subnet: `${prefix}/64`, gateway: `${prefix}a00:${(number! * 256 + 1).toString(16)}` },
+      ]);
+    }
+    expectNoOverlap(history.state);
+    const web = serveOn('web', nets[0]!);
+    settleAll();
+    const [id] = startOn(web, 'n1');
+    settleAll();
+    expect([addressOf(id!), web.addresses]).toEqual([
+      expect.stringMatching(/^10\.0\./),
+      [{ networkId: nets[0]!.id, address: expect.stringMatching(/^10\.0\./) }],
+    ]);
+  });
+
+  it('gets the subnet of IPv6 that it asks for, and gives nobody what is somebody’s there', () => {
+    const configs = [
+      { subnet: 'fd00:1::/64', gateway: 'fd00:1::a09:2', auxAddresses: { router: 'fd00:1::a09:3' } },
+      { subnet: '10.9.0.0/29' },
+    ];
+    const net = createNetwork(history, 'net', { ipv6: true, ipam: { configs } });
+    settleAll();
+    expect(net.subnets).toEqual([
+      { subnet: '10.9.0.0/29', gateway: '10.9.0.1' },
+      { subnet: 'fd00:1::/64', gateway: 'fd00:1::a09:2' },
+    ]);
+    const web = createService(history, 'web', bodyOn('dnsrr', net), { allocated: false });
+    settleAll();
+    const tasks = startOn(web, 'n1', 4);
+    settleAll();
+    expect(tasks.map(addressOf).sort()).toEqual(['10.9.0.4', '10.9.0.5', '10.9.0.6', undefined]);
+    const other = createNetwork(history, 'other', {
+      ipv6: true,
+      ipam: { configs: [{ subnet: 'fd00:1:0:0:8000::/80' }] },
+    });
+    settleAll();
+    expect(other.failure).toMatch(
+      /^Pool overlaps .*: fd00:1:0:0:8000::\/80 and fd00:1::\/64 of network net$/,
+    );
+  });
+
   it('of many in one round has nothing that another has, nor what another asks for', () => {
     const asking = [given('wide', '10.0.0.0/20'), given('narrow', '10.0.20.128/25')];
     const others = Array.from({ length: 60 }, (_, index) => createNetwork(history, `net${index}`));

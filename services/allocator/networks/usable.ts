@@ -1,9 +1,10 @@
 // What of a subnet may be given away: not its first address and its last, its gateway, nor what the network's owner keeps for
 // somebody else; and nothing outside of the range that was asked for. Blocks begin at one end of it and virtual addresses at the
 // other, so that neither breaks up the room of the others before it has to.
-import { offsetOfText, parseSubnet, spanIn } from '@muster/model';
+import { findSubnet6, type IpamConfig, offsetOfText, parseSubnet, spanIn, twinIn } from '@muster/model';
 import type { AddressSpace, Network, Span } from '@muster/state';
 import type { Window } from './find-span.ts';
+import { sortConfigs } from './sort-configs.ts';
 
 export interface Usable {
   readonly whole: Window;
@@ -18,13 +19,14 @@ export interface Usable {
 
 /** Of the network's subnet of that index. */
 export function findUsable({ spec, subnets }: Network, { subnet }: AddressSpace, index: number): Usable {
-  const { ipRange, auxAddresses = {} } = spec.ipam.configs[index] ?? {};
+  const { configs4, config6 } = sortConfigs(spec);
+  const { ipRange, auxAddresses = {} } = configs4[index] ?? {};
   const size = 2 ** Math.min(32, subnet.bits - subnet.prefix);
   const range = ipRange === undefined ? undefined : spanIn(subnet, parseSubnet(ipRange)!);
   const { start: first, size: length } = range ?? { start: 0, size };
   const whole = { first, end: first + length };
   const reserved = new Set<number>();
-  const texts = [subnets[index]?.gateway, ...Object.values(auxAddresses)];
+  const texts = [subnets[index]?.gateway, ...Object.values(auxAddresses), ...listKept6(subnets, config6)];
   for (const text of texts) {
     const place = text === undefined ? undefined : offsetOfText(subnet, text);
     if (place !== undefined) reserved.add(place);
@@ -45,4 +47,12 @@ export function findUsable({ spec, subnets }: Network, { subnet }: AddressSpace,
       return true;
     },
   };
+}
+
+/** Of IPv4 those whose twins are somebody's. */
+function listKept6(subnets: Network['subnets'], config6: IpamConfig | undefined): string[] {
+  const found = findSubnet6(subnets);
+  if (!found) return [];
+  const kept = [found.gateway, ...Object.values(config6?.auxAddresses ?? {})];
+  return kept.flatMap((text) => twinIn(found.subnet, text) ?? []);
 }

@@ -1,5 +1,5 @@
 // From folded state to what the API says of networks. Pure.
-import { blockAt, formatBlock, nameTask, nameWithTeam } from '@muster/model';
+import { blockAt, formatBlock, isDualStack, nameTask, nameWithTeam } from '@muster/model';
 import { type ClusterState, type Network, placeOfTask, type Service } from '@muster/state';
 import { addressesOn, teamOf } from './describe.ts';
 import type { NetworkDetail, NetworkView } from './views.ts';
@@ -18,8 +18,8 @@ export function viewNetworks(state: ClusterState): (network: Network) => Network
 
 function viewNetwork(network: Network, services: number): NetworkView {
   const { id, spec, subnets, createdAt } = network;
-  const { name, driver, internal, attachable, ingress, ipv6, labels } = spec;
-  const traits = { driver, internal, attachable, ingress, ipv6, labels };
+  const { name, driver, internal, attachable, ingress, labels } = spec;
+  const traits = { driver, internal, attachable, ingress, ipv6: isDualStack(spec), labels };
   return { id, name, ...teamOf(network), ...traits, subnets: [...subnets], services, createdAt };
 }
 
@@ -42,7 +42,7 @@ function findUsers({ services, tables }: ClusterState, id: string): Service[] {
 export function detailNetwork(state: ClusterState, network: Network): NetworkDetail {
   const { id, spec, createdSeq, number, failure } = network;
   const users = findUsers(state, id);
-  const { members, omittedTasks } = listMembers(users, id);
+  const { members, omittedTasks } = listMembers(state, users, id);
   return {
     ...viewNetwork(network, users.length),
     version: createdSeq,
@@ -66,13 +66,13 @@ function listBlocks({ nodes }: ClusterState, { spaces }: Network): NetworkDetail
   );
 }
 
-function listMembers(users: readonly Service[], id: string) {
+function listMembers(state: ClusterState, users: readonly Service[], id: string) {
   let room = MAX_TASKS;
   let omittedTasks = 0;
   const members = users.map((service): NetworkDetail['members'][number] => {
     const tasks: NetworkDetail['members'][number]['tasks'] = [];
     for (const task of service.tasks.values()) {
-      const addresses = addressesOn(task.addresses ?? [], id);
+      const addresses = addressesOn(state, task.addresses ?? [], id);
       if (addresses.length === 0 || !task.node) continue;
       if (room === 0) {
         omittedTasks += 1;
@@ -87,7 +87,7 @@ function listMembers(users: readonly Service[], id: string) {
     const attachment = spec.taskTemplate.networks?.find(({ target }) => target === id);
     const name = nameWithTeam({ team, name: spec.name });
     const aliases = [...(attachment?.aliases ?? [])];
-    return { id: service.id, name, addresses: addressesOn(addresses, id), aliases, tasks };
+    return { id: service.id, name, addresses: addressesOn(state, addresses, id), aliases, tasks };
   });
   return { members, omittedTasks };
 }

@@ -2,12 +2,14 @@
 import { type NetworkAddress, readStored, serviceSpecForm } from '@muster/events';
 import {
   DEFAULT_TEAM,
+  findSubnet6,
   modeOf,
   nameTask,
   nameTaskState,
   serviceSpecSchema,
   TaskState,
   taskSpecSchema,
+  twinOf,
   withoutYounger,
 } from '@muster/model';
 import {
@@ -68,7 +70,7 @@ export function detailService(service: Service, state: ClusterState): ServiceDet
     }),
     ...describeUpdate(service),
     networks: listTargets(service.version).map((target) => nameNetwork(state, target)),
-    virtualAddresses: [...service.addresses],
+    virtualAddresses: service.addresses.flatMap((one) => withTwin(state, one)),
     removed: service.removed,
     ...(unschedulable && { unschedulable: unschedulable.message }),
   };
@@ -123,7 +125,9 @@ function explainTaken({ node, observed, service, version }: Task): string {
   if (observed !== TaskState.RUNNING || taken.length === 0) return '';
   const published = (version.ingress === undefined ? version : service.version).ports ?? [];
   const port = published.map(hostPortKey).find((key) => taken.includes(key));
-  return port === undefined ? '' : `port ${port} is another program's on this node, which does not answer on it`;
+  return port === undefined
+    ? ''
+    : `port ${port} is another program's on this node, which does not answer on it`;
 }
 
 export function nameNetwork(
@@ -149,13 +153,28 @@ export function detailTask(task: Task, state: ClusterState): TaskDetail {
     ...(task.runId !== '' && { runId: task.runId }),
     networks: listTargets(task.version).map((target) => ({
       ...nameNetwork(state, target),
-      addresses: addressesOn(task.addresses ?? [], target),
+      addresses: addressesOn(state, task.addresses ?? [], target),
     })),
   };
 }
 
-export function addressesOn(addresses: readonly NetworkAddress[], id: string): string[] {
-  return addresses.filter(({ networkId }) => networkId === id).map(({ address }) => address);
+export function addressesOn(
+  state: Pick<ClusterState, 'networks'>,
+  addresses: readonly NetworkAddress[],
+  id: string,
+): string[] {
+  const on = addresses.filter(({ networkId }) => networkId === id);
+  return on.flatMap((one) => withTwin(state, one)).map(({ address }) => address);
+}
+
+/** And what it has in IPv6, where its network does. */
+function withTwin(
+  { networks }: Pick<ClusterState, 'networks'>,
+  { networkId, address }: NetworkAddress,
+): NetworkAddress[] {
+  const subnet6 = findSubnet6(networks.get(networkId)?.subnets ?? [])?.subnet;
+  const own = { networkId, address };
+  return subnet6 === undefined ? [own] : [own, { networkId, address: twinOf(subnet6, address) }];
 }
 
 export function viewNode(node: ClusterNode): NodeView {

@@ -8,7 +8,7 @@ import {
   type Service,
   type Task,
 } from '@muster/state';
-import { addressesOn, errorOf, nameNetwork } from './describe.ts';
+import { errorOf, nameNetwork } from './describe.ts';
 import { type Found, findService, findTask } from './find.ts';
 import type { Way, WayTask } from './way-views.ts';
 
@@ -111,13 +111,18 @@ function describeNetwork({ id, spec, failure }: Network, service: Service, task:
     ...(vip !== undefined && { vip }),
     endpoints: asked
       .filter(takesTraffic)
-      .flatMap((one) => addressesOn(one.addresses ?? [], id).map((address) => ({ taskId: one.id, address }))),
+      .flatMap((one) =>
+        (one.addresses ?? [])
+          .filter(({ networkId }) => networkId === id)
+          .map(({ address }) => ({ taskId: one.id, address })),
+      ),
   };
 }
 
 /** As the dispatcher tells of it. */
-function takesTraffic({ observed, desired, node }: Task): boolean {
-  return observed === TaskState.RUNNING && desired === TaskState.RUNNING && node?.number !== undefined;
+function takesTraffic({ observed, desired, ready, node }: Task): boolean {
+  const isMeantTo = observed === TaskState.RUNNING && desired === TaskState.RUNNING;
+  return isMeantTo && ready && node?.number !== undefined;
 }
 
 function describeTask(task: Task): WayTask {

@@ -51,6 +51,31 @@ describe('networks', () => {
     });
   });
 
+  it('are shown with the twins of their addresses where they have IPv6', () => {
+    const { id, createdSeq: cause } = createNetwork(history, 'dual', { ipv6: true });
+    const subnets = [
+      { subnet: '10.0.8.0/24', gateway: '10.0.8.1' },
+      { subnet: 'fd00:8::/64', gateway: 'fd00:8::1' },
+    ];
+    history.append({ type: 'network.allocated', cause, networkId: id, number: 8, subnets });
+    const service = createService(history, 'web', { networks: [id] }, { allocated: false });
+    history.append({
+      type: 'service.allocated',
+      cause: service.specSeq,
+      serviceId: service.id,
+      specVersion: service.specSeq,
+      ports: [],
+      addresses: [{ networkId: id, address: '10.0.8.9' }],
+    });
+    const addresses = ['10.0.8.9', 'fd00:8::a00:809'];
+    expect(answerQuery(history.state, 'network.inspect', { network: 'dual' })).toMatchObject({
+      answer: { ipv6: true, subnets, members: [{ addresses }] },
+    });
+    expect(answerQuery(history.state, 'service.inspect', { service: 'web' })).toMatchObject({
+      answer: { virtualAddresses: addresses.map((address) => ({ networkId: id, address })) },
+    });
+  });
+
   it('are named where a service is shown', () => {
     const { id } = createNetwork(history, 'front');
     createService(history, 'web', { networks: [id] });

@@ -1,5 +1,6 @@
 // Where a task is on each of its networks, as its node is told.
 import type { TaskNetwork } from '@muster/events';
+import { findSubnet6 } from '@muster/model';
 import { type ClusterState, findPlace, type Task } from '@muster/state';
 
 export function listNetworks(
@@ -11,7 +12,8 @@ export function listNetworks(
     const found = findPlace(network, address);
     // Of a task that has ended, the network may be gone.
     if (!network || !found) return [];
-    const { spec, number } = network;
+    const { spec, number, subnets } = network;
+    const subnet6 = findSubnet6(subnets)?.subnet;
     // Names are the service's: they may change without the task.
     const attached = [...(service.spec.taskTemplate.networks ?? []), ...(version.spec.networks ?? [])];
     const attachment = attached.find(({ target }) => target === networkId);
@@ -21,6 +23,7 @@ export function listNetworks(
       number: number!,
       address,
       prefix: found.space.subnet.prefix,
+      ...(subnet6 !== undefined && { subnet6 }),
       aliases: [...(attachment?.aliases ?? [])],
       internal: spec.internal,
     };

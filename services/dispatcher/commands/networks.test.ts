@@ -77,6 +77,30 @@ it('its node is told nothing before that, and then where it is', () => {
   expect(derive()).toEqual([]);
 });
 
+it('its node is told of the subnet in which it has the twin of its address', () => {
+  const subnets = [
+    { subnet: '10.0.8.0/24', gateway: '10.0.8.1' },
+    { subnet: 'fd00:8::/64', gateway: 'fd00:8::1' },
+  ];
+  const dual = createNetwork(history, 'dual', { ipv6: true });
+  history.append({
+    type: 'network.allocated',
+    cause: dual.createdSeq,
+    networkId: dual.id,
+    number: 8,
+    subnets,
+  });
+  const service = createService(history, 'both', {
+    taskTemplate: { containerSpec: { image: 'nginx' }, networks: [{ target: dual.id }] },
+  });
+  const [id] = createTasks(history, service);
+  assign(history, 'n1', id!);
+  allocateTasks(history, 'n1', { [id!]: { [dual.id]: '10.0.8.5' } }, [[dual.id, '10.0.8.0/28']]);
+  expect(deriveCommands(history.state, view, createStrays(), id!)).toMatchObject([
+    { command: { task: { networks: [{ address: '10.0.8.5', subnet6: 'fd00:8::/64' }] } } },
+  ]);
+});
+
 it('one that is to stop before that is told to, and has no networks', () => {
   desire(history, web(), 'shutdown', task);
   const [put] = derive();

@@ -26,12 +26,27 @@ describe('a network is refused', () => {
     ['network driver "macvlan" is not supported', 'driver', { driver: 'macvlan' }],
     ['network driver "bridge" is not supported', 'driver', { driver: 'bridge' }],
     ['option "encrypted" is not supported', 'options.encrypted', { options: { encrypted: '' } }],
-    ['ipv6 networks are not supported', 'ipv6', { ipv6: true }],
     ['com.docker.swarm.predefined', 'labels', { labels: { 'com.docker.swarm.predefined': 'true' } }],
     ['invalid subnet 10.0.9.0', 'ipam.configs.0.subnet', ipam({ subnet: '10.0.9.0' })],
     ['invalid subnet 10.0.9.0/33', 'ipam.configs.0.subnet', ipam({ subnet: '10.0.9.0/33' })],
     ['invalid subnet ten', 'ipam.configs.0.subnet', ipam({ subnet: 'ten' })],
-    ['which is not supported', 'ipam.configs.0.subnet', ipam({ subnet: 'fd00::/64' })],
+    ['asked for as well: --ipv6', 'ipam.configs.0.subnet', ipam({ subnet: 'fd00::/64' })],
+    ['takes a /96 at least', 'ipam.configs.0.subnet', { ipv6: true, ...ipam({ subnet: 'fd00::/97' }) }],
+    [
+      'is the second of IPv6, after fd00::/64',
+      'ipam.configs.1.subnet',
+      { ipv6: true, ...ipam({ subnet: 'fd00::/64' }, { subnet: 'fd00:0:0:1::/64' }) },
+    ],
+    [
+      'addresses of IPv6 follow those of IPv4',
+      'ipam.configs.0.ipRange',
+      { ipv6: true, ...ipam({ subnet: 'fd00::/64', ipRange: 'fd00::/80' }) },
+    ],
+    [
+      'does not contain gateway fd01::1',
+      'ipam.configs.0.gateway',
+      { ipv6: true, ...ipam({ subnet: 'fd00::/64', gateway: 'fd01::1' }) },
+    ],
     ['is too small', 'ipam.configs.0.subnet', ipam({ subnet: '10.0.9.0/30' })],
     [
       'overlaps with subnet 10.0.0.0/16',
@@ -96,6 +111,11 @@ it('a network takes a subnet of any notation that Go reads', () => {
     gateway: '10.0.9.129',
     auxAddresses: { router: '10.0.9.2' },
   });
+  expect(normaliseNetworkSpec(body, 'net')).toMatchObject({ ok: true, spec: { ipam: body.ipam } });
+});
+
+it('a network takes a subnet of each family', () => {
+  const body = { ipv6: true, ...ipam({ subnet: 'fd00::/64', gateway: 'fd00::1' }, { subnet }) };
   expect(normaliseNetworkSpec(body, 'net')).toMatchObject({ ok: true, spec: { ipam: body.ipam } });
 });
 

@@ -13,6 +13,7 @@ import { checkName } from '../spec/validate.ts';
 import { ownValue } from '../stored/own-keys.ts';
 import type { IpamConfig, NetworkSpec } from './network-spec.ts';
 import { isPredefined } from './predefined.ts';
+import { isDualStack, LONGEST_TWIN_PREFIX } from './twin.ts';
 
 /** A record holds it whole, and a subnet takes no more than a few words. */
 const MAX_SPEC_BYTES = 128 * 1024;
@@ -29,7 +30,6 @@ const checks: readonly Check[] = [
   checkLabels,
   checkDriver,
   checkOptions,
-  checkIpv6,
   checkIpam,
 ];
 
@@ -83,17 +83,54 @@ function checkOptions({ options }: NetworkSpec): Refusal | undefined {
   return refuse('unsupported', `option "${option}" is not supported by this version of muster`, field);
 }
 
-function checkIpv6({ ipv6 }: NetworkSpec): Refusal | undefined {
-  if (!ipv6) return undefined;
-  return refuse('unsupported', 'ipv6 networks are not supported by this version of muster', 'ipv6');
-}
-
-function checkIpam({ ipam: { configs } }: NetworkSpec): Refusal | undefined {
+function checkIpam(spec: NetworkSpec): Refusal | undefined {
+  const { configs } = spec.ipam;
   for (const [index, config] of configs.entries()) {
-    const refusal = checkConfig(config, `ipam.configs.${index}`) ?? checkOthers(configs, index);
+    const refusal =
+      checkConfig(config, `ipam.configs.${index}`) ??
+      checkOthers(configs, index) ??
+      (isOfIpv6(config) ? checkIpv6(spec, index) : undefined);
     if (refusal) return refusal;
   }
   return undefined;
+}
+
+/** Its addresses are twins of those of IPv4 (twin.ts), so there is nothing to choose in it, and room has to be for all. */
+function checkIpv6(spec: NetworkSpec, index: number): Refusal | undefined {
+  const { configs } = spec.ipam;
+  const { subnet, ipRange } = configs[index]!;
+  const wrong = (kind: Refusal['kind'], field: string, what: string) =>
+    refuse(kind, `ipam configuration: ${what}`, `ipam.configs.${index}.${field}`);
+  if (!isDualStack(spec))
+    return wrong(
+      'invalid',
+      'subnet',
+      `subnet ${subnet} is of IPv6, which has to be asked for as well: --ipv6`,
+    );
+  const other = configs.slice(0, index).find(isOfIpv6);
+  if (other)
+    return wrong(
+      'unsupported',
+      'subnet',
+      `subnet ${subnet} is the second of IPv6, after ${other.subnet}: one is all there can be`,
+    );
+  if (parseCidr(subnet)!.prefix > LONGEST_TWIN_PREFIX)
+    return wrong(
+      'invalid',
+      'subnet',
+      `subnet ${subnet} is too small: of IPv6 it takes a /${LONGEST_TWIN_PREFIX} at least, as its addresses end in those of IPv4`,
+    );
+  if (ipRange !== undefined)
+    return wrong(
+      'unsupported',
+      'ipRange',
+      `range ${ipRange} can't be chosen from: addresses of IPv6 follow those of IPv4`,
+    );
+  return undefined;
+}
+
+function isOfIpv6({ subnet }: IpamConfig): boolean {
+  return parseBlock(subnet)?.bits === 128;
 }
 
 /** Subnets of one network are told apart by the address alone. */
@@ -115,13 +152,7 @@ function checkConfig({ subnet: text, ipRange, gateway, auxAddresses }: IpamConfi
     refuse('invalid', `ipam configuration: ${what}`, `${at}.${field}`);
   const subnet = parseCidr(text);
   if (!subnet) return wrong('subnet', `invalid subnet ${text}`);
-  if (subnet.bits !== 32)
-    return refuse(
-      'unsupported',
-      `ipam configuration: subnet ${text} is of IPv6, which is not supported by this version of muster`,
-      `${at}.subnet`,
-    );
-  if (subnet.prefix > LONGEST_PREFIX)
+  if (subnet.bits === 32 && subnet.prefix > LONGEST_PREFIX)
     return wrong(
       'subnet',
       `subnet ${text} is too small: at most a /${LONGEST_PREFIX} holds its own addresses and those of tasks`,
@@ -153,7 +184,7 @@ function checkConfig({ subnet: text, ipRange, gateway, auxAddresses }: IpamConfi
 function endOf({ bits, prefix }: IpBlock, { value }: IpAddress): string | undefined {
   const rest = (1n << BigInt(bits - prefix)) - 1n;
   if ((value & rest) === 0n) return "the network's own address";
-  return (value & rest) === rest ? 'the broadcast address' : undefined;
+  return bits === 32 && (value & rest) === rest ? 'the broadcast address' : undefined;
 }
 
 /** An address is somebody's once. */

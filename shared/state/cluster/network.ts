@@ -1,6 +1,6 @@
 // A network of the cluster: what was asked for, and what the allocator gave it.
 import type { Stored, Subnet } from '@muster/events';
-import { type NetworkSpec, parseSubnet } from '@muster/model';
+import { type IpBlock, type NetworkSpec, parseSubnet } from '@muster/model';
 import { AddressSpace } from './address-space.ts';
 
 export interface Network {
@@ -18,9 +18,11 @@ export interface Network {
   /** No other network has it; undefined until it is allocated. */
   number: number | undefined;
   subnets: readonly Subnet[];
+  /** Those, to compare with. */
+  ranges: readonly IpBlock[];
   /** Why it has no subnet; '' when nobody has said. */
   failure: string;
-  /** Who holds what of its subnets, in their order. */
+  /** Who holds what of its subnets of IPv4, in their order. Addresses of IPv6 are twins of those, and need nobody's note. */
   spaces: readonly AddressSpace[];
 }
 
@@ -28,11 +30,12 @@ export interface Network {
 export function makeNetwork(
   facts: Pick<Network, 'id' | 'team' | 'createdAt' | 'createdSeq' | 'storedSpec' | 'spec'>,
 ): Network {
-  return { ...facts, removed: false, number: undefined, subnets: [], failure: '', spaces: [] };
+  return { ...facts, removed: false, number: undefined, subnets: [], ranges: [], failure: '', spaces: [] };
 }
 
 export function giveSubnets(network: Network, number: number, subnets: readonly Subnet[]): void {
   network.number = number;
   network.subnets = subnets;
-  network.spaces = subnets.map(({ subnet }) => new AddressSpace(parseSubnet(subnet)!));
+  network.ranges = subnets.map(({ subnet }) => parseSubnet(subnet)!);
+  network.spaces = network.ranges.filter(({ bits }) => bits === 32).map((subnet) => new AddressSpace(subnet));
 }

@@ -77,8 +77,8 @@ export function allocateNetwork(
   const blocks = subnets.map(({ subnet }) => parseSubnet(subnet));
   for (const other of state.networks.values()) {
     if (other.number === number) return false;
-    for (const { subnet } of other.spaces)
-      if (blocks.some((own) => own && blocksOverlap(own, subnet))) return false;
+    for (const range of other.ranges)
+      if (blocks.some((own) => own && blocksOverlap(own, range))) return false;
   }
   giveSubnets(network, number, subnets);
   network.failure = '';
