@@ -5,6 +5,7 @@ import { inProject } from '../harness/root.ts';
 
 it.each([
   'place --nodes 50 --groups 1,10 --constraints 1 --preferences 0,1 --tasks 20 --group-tasks 20 --rounds 1',
+  'share --nodes 50 --copies 1,2 --constraints 2 --services 20 --warm-up 20',
   'state --tasks 1000 --tasks-per-service 100 --nodes 20 --one-service 200',
   'commands --tasks 500 --nodes 20',
   'agents --nodes 5 --tasks 20 --rest 1',

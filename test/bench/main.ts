@@ -7,6 +7,7 @@ import { runAndCleanUp } from './cleanup.ts';
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   state: async () => (await import('./state/state.ts')).state,
   place: async () => (await import('./place/place.ts')).place,
+  share: async () => (await import('./place/share.ts')).share,
   start: async () => (await import('./start/start.ts')).start,
   submit: async () => (await import('./submit/submit.ts')).submit,
   replay: async () => (await import('./replay/replay.ts')).replay,

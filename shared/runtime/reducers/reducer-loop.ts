@@ -1,16 +1,16 @@
 // The loop around every reducer: fold, decide, append, fold what was appended, decide again. One round at a time;
 // losing a compare-and-set is normal and means: fold what won, and decide again.
 
-import { isDeepStrictEqual } from 'node:util';
 import { composeEvent, type EventDraft, UnreadableEventError } from '@muster/events';
 import { type AppendResult, type Log, LogUnavailableError } from '@muster/log';
 import { ownValue, setOwn } from '@muster/model';
 import { type Clock, type Timer, waitAtMost } from '../clock.ts';
-import { findLastSeq } from '../following/find-last-seq.ts';
 import type { Follower } from '../following/follower.ts';
 import { adviseHalt } from '../following/halt-words.ts';
 import type { Logger } from '../logging.ts';
 import type { Presence } from '../sharing/presence.ts';
+import { BACKOFF_MS, createHeldBack, growingBackoff } from './held-back.ts';
+import { createLostTraces } from './lost-traces.ts';
 import { noticeEverything } from './notice-everything.ts';
 import type { Decision, Reducer } from './reducer.ts';
 
@@ -41,24 +41,11 @@ export interface ReducerLoop {
   stop(): Promise<void>;
 }
 
-/** Wait after a round that could not reach the log, or that lost and learned nothing new. */
-const BACKOFF_MS = 50;
-/** Longest wait after what will hardly go better next time: a bug, or a record that the log refuses. */
-const LONGEST_BACKOFF_MS = 10_000;
-
 interface Message {
   readonly subject: string;
   readonly event: EventDraft;
   readonly data: Uint8Array;
   readonly expect: number;
-}
-
-/** A decision of the last round. */
-interface Stored {
-  readonly event: EventDraft;
-  readonly seq: number;
-  /** It was decided once more, and held back for it. */
-  repeated: boolean;
 }
 
 export function runReducer(options: ReducerLoopOptions): ReducerLoop {
@@ -77,11 +64,8 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
   let round: Promise<void> | undefined;
   /** Rounds in a row in which the reducer itself failed. */
   let breakdowns = 0;
-  /** Subjects whose decision the log refuses: the others must not wait for them, nor the log be worn out. */
-  const refused = new Map<string, { readonly refusals: number; readonly until: number }>();
-  const stored = new Map<string, Stored>();
-  /** Subjects with a last record that is folded and has left no trace: that is the one to be expected there. */
-  const forgotten = new Map<string, number>();
+  const heldBack = createHeldBack({ clock, logger });
+  const lostTraces = createLostTraces(log);
 
   presence?.answerWith(() => ({ seq: follower.state.head, queued: countQueued(reducer) }));
   const beginning = noticeEverything(reducer, follower.state, clock);
@@ -124,6 +108,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
           dirty = true;
         } else {
           presence?.takePart(!saidHalted);
+          lostTraces.forget();
           sleepUntilNextWake();
         }
         breakdowns = 0;
@@ -173,47 +158,29 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     const { head, digest, wireVersion } = follower.state;
     try {
       const { subject, data } = composeEvent(event, now, { read: { seq: head, digest }, wire: wireVersion });
-      const expect = Math.max(known, forgotten.get(subject) ?? 0);
-      if (isHeldBack(subject, now) || isInVain(subject, event, expect)) return undefined;
+      const expect = lostTraces.expected(subject, known);
+      if (heldBack.isHeldBack(subject, now)) return undefined;
+      if (heldBack.isInVain(subject, event, expect)) {
+        stats.failures += 1;
+        return undefined;
+      }
       logger.debug({ subject, type: event.type, cause: event.cause, expect }, 'deciding');
       return { subject, event, data, expect };
     } catch (error) {
       if (!(error instanceof UnreadableEventError)) throw error;
-      if (!isHeldBack(error.subject, now)) {
+      if (!heldBack.isHeldBack(error.subject, now)) {
         setOwn(stats.unreadable, error.type, (ownValue(stats.unreadable, error.type) ?? 0) + 1);
-        holdBack(error.subject, error);
+        heldBack.hold(error.subject, error);
       }
       return undefined;
     }
   }
 
-  function isHeldBack(subject: string, now: number): boolean {
-    return (refused.get(subject)?.until ?? 0) > now;
-  }
-
-  /** The same was stored, and changed nothing: a bug, that must not fill the log. It is tried again, ever more rarely. */
-  function isInVain(subject: string, event: EventDraft, expect: number): boolean {
-    const last = stored.get(subject);
-    if (last === undefined || last.seq !== expect || last.repeated) return false;
-    if (!isDeepStrictEqual(last.event, event)) return false;
-    last.repeated = true;
-    stats.failures += 1;
-    holdBack(
-      subject,
-      new Error(`the same was decided and stored as record ${last.seq}, and changed nothing`),
-    );
-    return true;
-  }
-
   function sleepUntilNextWake(): void {
-    let at = reducer.nextWake() ?? Number.POSITIVE_INFINITY;
-    for (const [subject, { until }] of refused) {
-      // Its time came, and nothing is to be decided there any more.
-      if (until <= clock.now()) refused.delete(subject);
-      else at = Math.min(at, until);
-    }
-    forgotten.clear();
-    if (at < Number.POSITIVE_INFINITY) timer = clock.schedule(Math.max(1, at - clock.now()), wake);
+    const now = clock.now();
+    const times = [reducer.nextWake(), heldBack.nextTry(now)].map((at) => at ?? Number.POSITIVE_INFINITY);
+    const at = Math.min(...times);
+    if (at < Number.POSITIVE_INFINITY) timer = clock.schedule(Math.max(1, at - now), wake);
   }
 
   /** False when the log could not be reached. */
@@ -221,7 +188,7 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
     stats.rounds += 1;
     const before = follower.state.head;
     const results = await Promise.allSettled(messages.map(appendOne));
-    for (const subject of stored.keys()) if (!refused.has(subject)) stored.delete(subject);
+    heldBack.beginRound();
     let furthest = 0;
     let failed = false;
     const unexplained: string[] = [];
@@ -230,45 +197,29 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
       if (result.status === 'rejected') {
         stats.failures += 1;
         if (result.reason instanceof LogUnavailableError) failed = true;
-        else holdBack(subject, result.reason);
+        else heldBack.hold(subject, result.reason);
         continue;
       }
       if (result.value.ok) {
         const { seq } = result.value;
         stats.decisions += 1;
         furthest = Math.max(furthest, seq);
-        if (!stored.get(subject)?.repeated) refused.delete(subject);
-        stored.set(subject, { event, seq, repeated: false });
+        heldBack.noteStored(subject, event, seq);
         continue;
       }
       const { actual } = result.value;
       stats.conflicts += 1;
       if (actual === undefined) unexplained.push(subject);
-      else if (actual <= before) forgotten.set(subject, actual);
+      else if (actual <= before) lostTraces.note(subject, actual);
       else furthest = Math.max(furthest, actual);
     }
     if (stopping) return false;
     await Promise.race([follower.waitFor(furthest).catch(() => undefined), stopped]);
     if (failed || follower.state.head === before) {
       await waitAtMost(clock, BACKOFF_MS, stopped);
-      if (!failed) await Promise.race([recall(unexplained, before), stopped]);
+      if (!failed) await Promise.race([lostTraces.recall(unexplained, before), stopped]);
     }
     return !failed;
-  }
-
-  /** What has won there, where nothing came that could have: it was folded before. */
-  async function recall(subjects: readonly string[], head: number): Promise<void> {
-    for (const subject of subjects) {
-      const seq = await findLastSeq(log, subject, head).catch(() => undefined);
-      if (seq !== undefined) forgotten.set(subject, seq);
-    }
-  }
-
-  function holdBack(subject: string, error: unknown): void {
-    const refusals = (refused.get(subject)?.refusals ?? 0) + 1;
-    const backoffMs = growingBackoff(refusals);
-    refused.set(subject, { refusals, until: clock.now() + backoffMs });
-    logger.error({ err: error, subject, backoffMs }, 'could not append a decision');
   }
 
   function appendOne({ subject, data, expect }: Message): Promise<AppendResult> {
@@ -288,10 +239,6 @@ export function runReducer(options: ReducerLoopOptions): ReducerLoop {
       await round;
     },
   };
-}
-
-function growingBackoff(times: number): number {
-  return Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(times, 16));
 }
 
 /** What it has to see to itself. */

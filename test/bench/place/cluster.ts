@@ -9,6 +9,8 @@ export const MAX_CONSTRAINTS = 20;
 
 export interface Wishes {
   readonly constraints: number;
+  /** Of all but the first, no other service has the same. */
+  readonly own?: boolean;
   readonly reservations: boolean;
   readonly ports: boolean;
   /** Spread over the zones. */
@@ -100,10 +102,13 @@ export function deploy(
   append({ type: 'service.reconciled', cause: specVersion, serviceId, specVersion, created, why: [] });
 }
 
-function describeService(index: number, { constraints, reservations, ports, preference }: Wishes): object {
+function describeService(
+  index: number,
+  { constraints, own = false, reservations, ports, preference }: Wishes,
+): object {
   // The first refuses a tenth of the nodes; the others let all pass that the first does, and have to be asked.
   const all = Array.from({ length: constraints }, (_, place) =>
-    place === 0 ? 'node.labels.zone!=z0' : `node.labels.l${place - 1}==yes`,
+    place === 0 ? 'node.labels.zone!=z0' : `node.labels.l${place - 1}${own ? `!=no-${index}` : '==yes'}`,
   );
   return {
     image: 'busybox',
