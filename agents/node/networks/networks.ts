@@ -69,6 +69,8 @@ export function createNetworks(options: NetworksOptions): Networks {
   const names = createNamesFolder(folders.namesDir);
   /** By task. */
   const known = new Map<string, Sandbox>();
+  /** Tasks whose sandbox is being closed. */
+  const closing = new Set<string>();
   const waiters = new Set<Waiter>();
   let clusterId: string | undefined;
   let router: Router | undefined;
@@ -113,6 +115,7 @@ export function createNetworks(options: NetworksOptions): Networks {
     const placed = listPlaced();
     const plan = makePlan({ id: nodeId, underlay: settings.underlay }, placed, tables);
     let problems: readonly string[] = [];
+    let isFollowed = true;
     if (plan !== undefined) {
       router ??= new Router({
         clusterId: clusterId!,
@@ -124,14 +127,16 @@ export function createNetworks(options: NetworksOptions): Networks {
       await names.write(placed, tables);
       const report = await router.apply(plan);
       problems = report.failures.map(({ reason }) => reason);
+      isFollowed = report.failures.every(({ taskId }) => taskId !== undefined);
       for (const { protocol, port, reason } of report.refusedPorts)
         logger.warn({ port, protocol, err: reason }, 'a published port is another program’s on this machine');
       keepNames(router.netnsPath);
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
     }
-    if (problems.length === 0) listening?.noteFollowed(seq);
-    await closeUnwanted();
+    // What one task has not got stands in the way of no other's endpoints.
+    if (isFollowed) listening?.noteFollowed(seq);
+    closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
   }
 
@@ -147,11 +152,19 @@ export function createNetworks(options: NetworksOptions): Networks {
     return entry !== undefined && !hasEnded(entry.reached);
   }
 
-  async function closeUnwanted(): Promise<void> {
-    for (const taskId of [...known.keys()]) {
-      if (isWanted(taskId)) continue;
-      await sandboxes.close(taskId);
-      known.delete(taskId);
+  /** Aside: an engine takes its time, and endpoints that leave are waited for. */
+  function closeUnwanted(): void {
+    for (const taskId of known.keys()) {
+      if (isWanted(taskId) || closing.has(taskId)) continue;
+      closing.add(taskId);
+      sandboxes
+        .close(taskId)
+        .then(() => known.delete(taskId))
+        .catch((error) => {
+          logger.warn({ task: taskId, err: describeError(error) }, 'what kept a task’s network is still there');
+          clock.schedule(RETRY.mostMs, look);
+        })
+        .finally(() => closing.delete(taskId));
     }
   }
 
