@@ -60,7 +60,14 @@ function listNetworks(
     if (own === undefined || subnet === undefined) continue;
     const block = own.blocks.find(isV4);
     const { id, number, internal, ingress } = network;
-    found.set(id, { id, number, subnet, internal, ...(ingress && { ingress }), ...(block !== undefined && { block }) });
+    found.set(id, {
+      id,
+      number,
+      subnet,
+      internal,
+      ...(ingress && { ingress }),
+      ...(block !== undefined && { block }),
+    });
   }
   for (const { id, number, address, prefix, internal } of tasks.flatMap((task) => task.networks))
     if (!found.has(id) && isIPv4(address))

@@ -105,7 +105,12 @@ it('knows ports that were picked, and those that an update may yet go back to', 
   const service = createService(history, 'web', web({ target: 80 }), { allocated: false });
   const { seq } = service.version;
   const picked = { ...service.version.requestedPorts[0]!, publishedPort: 30_005 };
-  const allocated = { type: 'service.allocated', cause: seq, serviceId: service.id, specVersion: seq } as const;
+  const allocated = {
+    type: 'service.allocated',
+    cause: seq,
+    serviceId: service.id,
+    specVersion: seq,
+  } as const;
   history.append({ ...allocated, ports: [picked] });
   expect(last(ask('create', 'other', web('30005:80')))).toMatchObject({ kind: 'invalid' });
   updateService(history, service, web('8080:80'));
@@ -119,7 +124,9 @@ it('knows ports that were picked, and those that an update may yet go back to', 
 it('two that are admitted at once have one port: the first in log order', () => {
   createNetwork(history, 'mesh', { ingress: true });
   const intents = ['one', 'two'].map((name) => history.intend('create', name, web('8080:80')));
-  const verdicts = intents.map((seq) => admit(history.state, history.state.intents.get(seq)!, 1_000_000).event);
+  const verdicts = intents.map(
+    (seq) => admit(history.state, history.state.intents.get(seq)!, 1_000_000).event,
+  );
   for (const event of verdicts) history.append(event);
   expect(history.state.services.size).toBe(1);
   expect(history.state.conflicts).toBe(1);
