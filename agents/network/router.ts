@@ -83,7 +83,8 @@ export class Router {
     const failures = await this.#links.keep(plan, this.#host!, look);
     if (look) await this.#openHost();
     const published = listHoldable(plan);
-    const isPublishing = look || !isSamePorts(before, plan);
+    // Whoever had a port may have let go of it.
+    const isPublishing = look || this.#refused.length > 0 || !isSamePorts(before, plan);
     // Held before anything leads to the router, and released after nothing does.
     if (isPublishing)
       this.#refused = await this.#hold([...published, ...(before ? listHoldable(before) : [])]);

@@ -1,6 +1,7 @@
 // The agent of one node, from top to bottom: recall, picture, join, heartbeat, commands; then whatever changes is
 // carried to the backend and to the log. It wires; what it decides is in next-step.ts.
 import type { TaskStatus } from '@muster/events';
+import type { NodeDescription } from '@muster/model';
 import { createSparingLogger, type Timer, waitAtMost } from '@muster/runtime';
 import type { Agent, AgentHealth, AgentOptions } from './agent-options.ts';
 import { type ClusterKnown, followClusterRecord } from './commands/cluster-record.ts';
@@ -72,7 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
   const record = options.clusterRecord ?? followClusterRecord({ log, bus, clock, logger, signal });
-  const networks = joinNetworks({ options, entries, signal });
+  const networks = joinNetworks({ options, entries, signal, onChange: describeAgain });
   const joining = createJoining({
     backend: networks.described,
     own,
@@ -153,13 +154,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (description) {
         heartbeat?.beat();
         nodeHostname = description.hostname;
-        if (joining.hasJoined && !isRemoved) networks.describe(description).then(joining.join).catch(end);
+        describeAgain(description);
       }
       if (!hasCommands) return;
       runner.resume();
       if (runs.some(({ status }) => status === 'unknown')) compareIn(LOOK_AGAIN_MS);
     },
   });
+
+  function describeAgain(description: Omit<NodeDescription, 'labels'>): void {
+    if (joining.hasJoined && !isRemoved) networks.describe(description).then(joining.join).catch(end);
+  }
 
   async function live(): Promise<void> {
     cluster = await record.know();

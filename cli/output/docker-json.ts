@@ -183,6 +183,8 @@ export function toDockerNode(node: NodeDetail): object {
     State: node.status,
     ...(node.statusMessage !== '' && { Message: node.statusMessage }),
     ...(description.addr !== undefined && { Addr: description.addr }),
+    // Ours: published ports that another program has there.
+    ...(description.takenPorts && { TakenPorts: description.takenPorts }),
   };
   const shown = {
     ID: node.id,
@@ -202,7 +204,7 @@ export function toDockerNode(node: NodeDetail): object {
         Backend: description.engine.backend,
       },
     },
-    Status: withOmitted(status, { Message: '', Addr: '' }),
+    Status: withOmitted(status, { Message: '', Addr: '', TakenPorts: [] }),
     Reserved: toDockerCase(node.reserved),
     ActiveTasks: node.activeTasks,
     ReportedAt: iso(node.reportedAt),

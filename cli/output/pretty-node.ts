@@ -21,6 +21,9 @@ export function printNodePretty(node: NodeDetail): string {
       statusMessage === '' ? undefined : [' Message', statusMessage],
       [' Availability', capitalise(spec.availability)],
       description.addr === undefined ? undefined : [' Address', description.addr],
+      description.takenPorts === undefined
+        ? undefined
+        : [" Other programs' ports", description.takenPorts.join(', ')],
     ]),
     section('Manager Status', managerStatus === '' ? [] : [[' Reachability', managerStatus]]),
     section('Platform', [

@@ -13,7 +13,8 @@ export const acceptances = [
 ] as const satisfies readonly EventType[];
 export type Acceptance = Extract<MusterEvent, { readonly type: (typeof acceptances)[number] }>;
 
-/** A service that rolls back by itself accepts nothing: its cause is no intent. */
+/** What nobody asked for accepts nothing: a service that rolls back by itself, the ingress network on the way to a service. */
 export function isAcceptance(event: MusterEvent): event is Acceptance {
-  return (acceptances as readonly EventType[]).includes(event.type);
+  const isOne = (acceptances as readonly EventType[]).includes(event.type);
+  return isOne && 'actor' in event && event.actor !== undefined;
 }

@@ -10,10 +10,12 @@ export const networkCreated = defineEvent({
   from: 2,
   writer: 'orchestrator',
   kind: 'network',
-  description: 'An intent to create a network was accepted. `cause` is the intent.',
+  description:
+    'An intent to create a network was accepted; or the ingress network is made, as an intent asks for what needs it. `cause` is the intent.',
   facts: {
     networkId,
-    actor: z.string(),
+    /** Who asked for it; left out where nobody did, and the intent has its own verdict. */
+    actor: z.string().optional(),
     team: z.string().optional().meta({ description: "Whose it is; the default team's when left out." }),
     spec: networkSpecForm.schema,
   },

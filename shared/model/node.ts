@@ -22,6 +22,8 @@ export const nodeDescriptionSchema = z.strictObject({
   addr: z.string().optional(),
   /** Drivers of networks that its tasks may be on, in Docker's words: overlay, bridge, host, null. */
   networks: since(2, z.array(z.string()).optional()),
+  /** Published ports that another program has on the machine, and that are not answered there: "8080/tcp". */
+  takenPorts: since(2, z.array(z.string()).optional()),
 });
 export type NodeDescription = z.infer<typeof nodeDescriptionSchema>;
 

@@ -1,6 +1,8 @@
 // Services on networks, end to end: a real engine, the kernel's own ways, everything in between as `muster up` runs it.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import { TaskState } from '@muster/model';
 import { whatIsMissing } from '@muster/network';
@@ -25,10 +27,34 @@ const programs = [
   ['/usr/lib64', '/lib64'],
 ].flatMap(([source, target]) => ['--mount', `type=bind,source=${source},target=${target},readonly`]);
 
+/** A web server that says who asks. */
+const tellWho = `mkdir -p /www/cgi-bin
+printf '#!/bin/sh\\necho Content-Type: text/plain\\necho\\necho served by $(hostname) for $REMOTE_ADDR\\n' >/www/cgi-bin/who
+chmod +x /www/cgi-bin/who
+exec httpd -f -p 80 -h /www`;
+const POLL = { timeout: 40_000 };
+
+async function holdPort(port: number): Promise<Server> {
+  const server = createServer();
+  server.listen(port, '0.0.0.0');
+  await once(server, 'listening');
+  return server;
+}
+
+async function findFreePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => holdPort(0)));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
 describe.skipIf(missing !== '')(`services on networks${missing && `, which need more: ${missing}`}`, () => {
   let cluster: TestCluster;
   let up: RoleProcess;
   let watch: Watch;
+  let port: number;
+  let other: number;
+  let ofNode: number;
 
   const create = (name: string, network: string, ...more: string[]) =>
     cluster.print('service', 'create', '--name', name, '--network', network, '--stable-for', '0s', ...more);
@@ -56,6 +82,25 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
     for (let time = 0; time < times; time += 1)
       answers.add(/served by (\w+)/.exec(await ask(from, url))?.[1] ?? 'nobody');
     return answers;
+  }
+
+  const publish = (name: string, ...more: string[]) =>
+    cluster.print(
+      ...['service', 'create', '--name', name, '--stable-for', '0s', ...more],
+      ...['muster/demo:1', 'sh', '-c', tellWho],
+    );
+
+  async function visits(url: string, times: number): Promise<{ by: string; client: string }[]> {
+    const seen: { by: string; client: string }[] = [];
+    for (let time = 0; time < times; time += 1) {
+      const answer = await fetch(`${url}/cgi-bin/who`, { headers: { connection: 'close' } }).then(
+        (response) => response.text(),
+        () => '',
+      );
+      const [, by, client] = /served by (\w+) for (\S+)/.exec(answer) ?? [];
+      if (by !== undefined && client !== undefined) seen.push({ by, client });
+    }
+    return seen;
   }
 
   const listOurs = () =>
@@ -108,14 +153,62 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
     expect(await servers('asker', 'http://web/', 4)).not.toContain('nobody');
   });
 
+  it('answers on a published port of every address of the node, and shows the task its client', async () => {
+    [port, other, ofNode] = (await findFreePorts(3)) as [number, number, number];
+    await publish('mesh', '--replicas', '2', '-p', `${port}:80`);
+    await publish('local', '--network', 'red', '-p', `published=${ofNode},target=80,mode=host`);
+    const addr = [...watch.state.nodes.values()][0]!.description.addr!;
+    await expect
+      .poll(async () => new Set((await visits(`http://127.0.0.1:${port}`, 4)).map(({ by }) => by)).size, POLL)
+      .toBe(2);
+    await expect.poll(() => visits(`http://127.0.0.1:${ofNode}`, 1), POLL).toHaveLength(1);
+    for (const one of [port, ofNode])
+      for (const { client } of await visits(`http://${addr}:${one}`, 2)) expect(client).toBe(addr);
+    // A container of another network, which sees no more of the service than the world does.
+    const [stranger] = watch.state.serviceByName.get('', 'stranger')!.tasks.values();
+    expect(await ask('stranger', `http://${addr}:${port}/cgi-bin/who`)).toContain(`for ${stranger!.addresses![0]!.address}`);
+    expect(await ask('stranger', 'http://mesh/')).toContain('Could not resolve host');
+    const shown = await cluster.print('service', 'ls', '--filter', 'name=mesh', '--format', '{{.Ports}}');
+    expect(shown.trim()).toBe(`*:${port}->80/tcp`);
+    expect(await cluster.print('network', 'ls')).toMatch(/ingress +overlay/);
+  }, 60_000);
+
+  it('goes on while its agent is away, and publishes more without another task', async () => {
+    const tasks = tasksOf('mesh');
+    await up.kill();
+    const sinceThen = await visits(`http://127.0.0.1:${port}`, 4);
+    expect(new Set(sinceThen.map(({ by }) => by)).size).toBe(2);
+    await expect(holdPort(port)).rejects.toThrow('EADDRINUSE');
+    up = await cluster.start('up', '--cluster', clusterName, '--rm');
+    const another = await holdPort(other);
+    await cluster.print(
+      'service',
+      'update',
+      '--publish-add',
+      `${other}:80`,
+      '--stable-for',
+      '0s',
+      'mesh',
+    );
+    const problem = () => cluster.print('node', 'inspect', 'self', '--format', '{{.Status.TakenPorts}}');
+    await expect.poll(problem, POLL).toContain(`${other}/tcp`);
+    await new Promise((resolve) => another.close(resolve));
+    await expect.poll(() => visits(`http://127.0.0.1:${other}`, 2), POLL).toHaveLength(2);
+    expect(tasksOf('mesh')).toEqual(tasks);
+  }, 90_000);
+
   it('leaves nothing', async () => {
     const routers = async () =>
       (await run('ip', ['netns', 'list'])).stdout.match(/muster-\w+/g) ?? ([] as string[]);
     const own = await routers();
     expect(own.length).toBeGreaterThan(0);
-    await cluster.print('service', 'rm', 'web', 'asker', 'stranger');
+    await cluster.print('service', 'rm', 'web', 'asker', 'stranger', 'mesh', 'local');
     await expect.poll(listOurs, { timeout: 60_000 }).toEqual([]);
-    await cluster.print('network', 'rm', 'red', 'blue');
+    for (const one of [port, other, ofNode])
+      await expect
+        .poll(() => holdPort(one).then((server) => server.close().address()), POLL)
+        .not.toBe(undefined);
+    await cluster.print('network', 'rm', 'red', 'blue', 'ingress');
     await up.stop();
     expect((await routers()).filter((name) => own.includes(name)).length).toBeLessThan(own.length);
   });

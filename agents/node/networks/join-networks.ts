@@ -23,6 +23,8 @@ export interface JoinNetworksOptions {
   readonly options: AgentOptions;
   readonly entries: ReadonlyMap<string, TaskEntry>;
   readonly signal: AbortSignal;
+  /** What the node says of itself is to be told again. */
+  readonly onChange: (description: Described) => void;
 }
 
 const OVERLAY = 'overlay';
@@ -35,11 +37,16 @@ const none = {
   hooks: {},
 };
 
-export function joinNetworks({ options, entries, signal }: JoinNetworksOptions): NetworksOfAgent {
+export function joinNetworks({ options, entries, signal, onChange }: JoinNetworksOptions): NetworksOfAgent {
   const { backend, networks: settings, nodeId, bus, clock, logger } = options;
   const { sandboxes } = backend;
   if (settings === undefined || sandboxes === undefined) return { ...none, described: backend };
-  const networks = createNetworks({ nodeId, settings, sandboxes, entries, bus, clock, logger, signal });
+  const networks = createNetworks({
+    ...{ nodeId, settings, sandboxes, entries, bus, clock, logger, signal },
+    onTakenPorts: () => known !== undefined && onChange(known),
+  });
+  /** As the engine has it. */
+  let known: Described | undefined;
   const { underlay } = settings;
   let isAble = false;
 
@@ -50,6 +57,7 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
   }
 
   async function describe(description: Described): Promise<Described> {
+    known = description;
     const reason = isAble ? undefined : await explain().catch(describeError);
     isAble = reason === undefined;
     if (reason !== undefined) {
@@ -57,7 +65,13 @@ export function joinNetworks({ options, entries, signal }: JoinNetworksOptions):
       return description;
     }
     const drivers = new Set([...(description.networks ?? []), OVERLAY]);
-    return { ...description, addr: underlay, networks: [...drivers] };
+    const { takenPorts } = networks;
+    return {
+      ...description,
+      addr: underlay,
+      networks: [...drivers],
+      ...(takenPorts.length > 0 && { takenPorts: [...takenPorts] }),
+    };
   }
 
   return {

@@ -59,12 +59,19 @@ function listNetworks(
     const subnet = network.subnets.map((one) => one.subnet).find(isV4);
     if (own === undefined || subnet === undefined) continue;
     const block = own.blocks.find(isV4);
-    const { id, number, internal, ingress = false } = network;
-    found.set(id, { id, number, subnet, internal, ingress, ...(block !== undefined && { block }) });
+    const { id, number, internal, ingress } = network;
+    found.set(id, {
+      id,
+      number,
+      subnet,
+      internal,
+      ...(ingress && { ingress }),
+      ...(block !== undefined && { block }),
+    });
   }
   for (const { id, number, address, prefix, internal } of tasks.flatMap((task) => task.networks))
     if (!found.has(id) && isIPv4(address))
-      found.set(id, { id, number, internal, ingress: false, subnet: subnetOf(address, prefix) });
+      found.set(id, { id, number, internal, subnet: subnetOf(address, prefix) });
   return [...found.values()];
 }
 

@@ -64,6 +64,7 @@ describe.skipIf(reason !== '')(`the networks of a node${reason && `, which needs
       clock: systemClock,
       logger: silentLogger,
       signal,
+      onTakenPorts: () => undefined,
     });
     networks.begin(clusterId);
   }

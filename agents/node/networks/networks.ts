@@ -1,9 +1,10 @@
 // Puts this node's tasks on their networks. Level-triggered: whatever has changed, of tasks or of what the cluster says, the
 // whole plan is made and applied, one at a time; what came meanwhile is in the next one. Containers' namespaces say by themselves
 // what belongs in them, so who starts anew needs nobody for what runs already.
+import { isDeepStrictEqual } from 'node:util';
 import type { Sandbox, Sandboxes } from '@muster/backends';
 import type { EndpointStore } from '@muster/log';
-import { Router } from '@muster/network';
+import { type Report, Router } from '@muster/network';
 import type { Bus, Clock, Logger, Timer } from '@muster/runtime';
 import {
   type EndpointsChange,
@@ -40,9 +41,13 @@ export interface NetworksOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** Other published ports than before are another program's on this machine. */
+  readonly onTakenPorts: () => void;
 }
 
 export interface Networks {
+  /** "8080/tcp" */
+  readonly takenPorts: readonly string[];
   /** The engine has been listed and all commands have been read: what is here and not wanted is not wanted. */
   begin(clusterId: string): void;
   /** Something about a task has changed. */
@@ -57,6 +62,8 @@ export interface Networks {
 const RESOLVER_ADDRESS = '169.254.1.1';
 const ATTACH_LIMIT_MS = 30_000;
 const RETRY = { firstMs: 500, mostMs: 15_000 };
+/** Whoever has a published port may have ended. */
+const TAKEN_AGAIN_MS = 5_000;
 
 interface Waiter {
   readonly taskId: string;
@@ -65,6 +72,7 @@ interface Waiter {
 
 export function createNetworks(options: NetworksOptions): Networks {
   const { nodeId, settings, sandboxes, entries, bus, clock, logger, signal } = options;
+  let takenPorts: readonly string[] = [];
   const folders = { dir: settings.dir, namesDir: locateNames(settings.dir) };
   const names = createNamesFolder(folders.namesDir);
   /** By task. */
@@ -128,8 +136,7 @@ export function createNetworks(options: NetworksOptions): Networks {
       const report = await router.apply(plan);
       problems = report.failures.map(({ reason }) => reason);
       isFollowed = report.failures.every(({ taskId }) => taskId !== undefined);
-      for (const { protocol, port, reason } of report.refusedPorts)
-        logger.warn({ port, protocol, err: reason }, 'a published port is another program’s on this machine');
+      noteTaken(report.refusedPorts);
       keepNames(router.netnsPath);
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
@@ -138,6 +145,15 @@ export function createNetworks(options: NetworksOptions): Networks {
     if (isFollowed) listening?.noteFollowed(seq);
     closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
+  }
+
+  function noteTaken(refused: Report['refusedPorts']): void {
+    const taken = refused.map(({ protocol, port }) => `${port}/${protocol}`).sort();
+    if (taken.length > 0) retrying = clock.schedule(TAKEN_AGAIN_MS, look);
+    if (isDeepStrictEqual(taken, takenPorts)) return;
+    takenPorts = taken;
+    logger.warn({ taken }, 'of published ports these are another program’s on this machine');
+    options.onTakenPorts();
   }
 
   function listPlaced(): PlacedTask[] {
@@ -199,6 +215,9 @@ export function createNetworks(options: NetworksOptions): Networks {
   });
 
   return {
+    get takenPorts() {
+      return takenPorts;
+    },
     begin(id) {
       if (clusterId !== undefined) return look();
       clusterId = id;

@@ -138,8 +138,8 @@ const tellers: { readonly [Type in MusterEvent['type']]: Tell<EventOf<Type>> } =
     what: `could not give service ${directory.nameService(serviceId)} what it asked for`,
     why: message,
   }),
-  'network.created': ({ spec, team = DEFAULT_TEAM, cause }) => ({
-    what: `accepted #${cause}: network ${nameWithTeam({ team, name: spec.name })} is created${describeNetworkBriefly(spec)}`,
+  'network.created': ({ spec, team = DEFAULT_TEAM, cause, actor }) => ({
+    what: `${actor === undefined ? `on the way to #${cause}` : `accepted #${cause}`}: network ${nameWithTeam({ team, name: spec.name })} is created${describeNetworkBriefly(spec)}`,
   }),
   'network.removed': ({ networkId, cause }, directory) => ({
     what: `accepted #${cause}: network ${directory.nameNetwork(networkId)} is removed`,

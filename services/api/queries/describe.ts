@@ -14,11 +14,13 @@ import {
   type ClusterNode,
   type ClusterState,
   countWanted,
+  hostPortKey,
   isGlobal,
   placeOfTask,
   type Service,
   type Slot,
   type Task,
+  type TaskVersion,
 } from '@muster/state';
 import type {
   NodeDetail,
@@ -65,7 +67,7 @@ export function detailService(service: Service, state: ClusterState): ServiceDet
       previousSpec: withoutYounger(readStored(serviceSpecForm, previousSpec), serviceSpecSchema, wire),
     }),
     ...describeUpdate(service),
-    networks: (service.spec.taskTemplate.networks ?? []).map(({ target }) => nameNetwork(state, target)),
+    networks: listTargets(service.version).map((target) => nameNetwork(state, target)),
     virtualAddresses: [...service.addresses],
     removed: service.removed,
     ...(unschedulable && { unschedulable: unschedulable.message }),
@@ -111,7 +113,17 @@ export function viewPlace({ service, number }: Slot, place: string) {
 export function errorOf(task: Task): string {
   const { unschedulable } = task.service;
   const waits = task.observed < TaskState.ASSIGNED && unschedulable?.versionSeq === task.version.seq;
-  return task.err === '' && waits ? unschedulable.message : task.err;
+  if (task.err !== '') return task.err;
+  return waits ? unschedulable.message : explainTaken(task);
+}
+
+/** It runs, and is not reached at its node by what its service publishes there. */
+function explainTaken({ node, observed, service, version }: Task): string {
+  const taken = node?.description.takenPorts ?? [];
+  if (observed !== TaskState.RUNNING || taken.length === 0) return '';
+  const published = (version.ingress === undefined ? version : service.version).ports ?? [];
+  const port = published.map(hostPortKey).find((key) => taken.includes(key));
+  return port === undefined ? '' : `port ${port} is another program's on this node, which does not answer on it`;
 }
 
 export function nameNetwork(
@@ -119,6 +131,12 @@ export function nameNetwork(
   id: string,
 ): { readonly id: string; readonly name: string } {
   return { id, name: networks.get(id)?.spec.name ?? id };
+}
+
+/** Those that it names, and the ingress network. */
+function listTargets({ spec, ingress }: TaskVersion): string[] {
+  const named = (spec.networks ?? []).map(({ target }) => target);
+  return ingress === undefined ? named : [...named, ingress];
 }
 
 export function detailTask(task: Task, state: ClusterState): TaskDetail {
@@ -129,7 +147,7 @@ export function detailTask(task: Task, state: ClusterState): TaskDetail {
     specVersion: task.version.seq,
     version: Math.max(task.createdSeq, task.commandSeq, task.statusSeq),
     ...(task.runId !== '' && { runId: task.runId }),
-    networks: (task.version.spec.networks ?? []).map(({ target }) => ({
+    networks: listTargets(task.version).map((target) => ({
       ...nameNetwork(state, target),
       addresses: addressesOn(task.addresses ?? [], target),
     })),

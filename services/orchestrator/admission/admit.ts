@@ -35,7 +35,7 @@ function rejectIntent({ seq, actor }: IntentFact, { refusal: { kind, message, fi
 /** What follows from a spec is stored whole as well: its ports, with their numbers, and the command of each task. */
 function checkSize(verdict: Verdict, maxRecordBytes: number): Verdict {
   if (!('event' in verdict) || !('spec' in verdict.event)) return verdict;
-  const { spec, actor } = verdict.event;
+  const { spec, actor = '' } = verdict.event;
   const specBytes = Buffer.byteLength(JSON.stringify(spec));
   const ports = 'endpointSpec' in spec ? spec.endpointSpec.ports.length : 0;
   const bytes = specBytes + ports * PORT_BYTES + sizeOfText(actor) + ENVELOPE_BYTES;

@@ -31,7 +31,7 @@ export function createNetwork(
 }
 
 /** Nobody has to make the ingress network: the first who publishes through it has it made, before he gets his own verdict. */
-export function makeIngress(state: ClusterState, { seq: cause, actor }: IntentFact): Verdict {
+export function makeIngress(state: ClusterState, { seq: cause }: IntentFact): Verdict {
   const spec = describeIngress();
   const [other] = state.networkByName.meant(DEFAULT_TEAM, spec.name);
   if (other) {
@@ -39,7 +39,7 @@ export function makeIngress(state: ClusterState, { seq: cause, actor }: IntentFa
     return refusal('conflict', message, 'ports');
   }
   const networkId = deriveNetworkId(spec.name, cause, { clusterId: state.cluster?.id, team: DEFAULT_TEAM });
-  return { event: { type: 'network.created', cause, networkId, actor, spec } };
+  return { event: { type: 'network.created', cause, networkId, spec } };
 }
 
 function findConflict(state: ClusterState, team: string, spec: NetworkSpec): Refused | undefined {

@@ -154,7 +154,7 @@ function findObstacle(
   const index = ports.findIndex((port) => port.publishedPort === publishedPort);
   // SwarmKit's words.
   const message = `port '${publishedPort}' is already in use by service '${name}' (${serviceId}) as ${as}`;
-  return refusal('conflict', message, `ports.${index}`);
+  return refusal('invalid', message, `ports.${index}`);
 }
 
 function findService(state: ClusterState, intent: IntentFact): Service | Refused {

@@ -20,8 +20,8 @@ export function createNetwork(
   if (!intents.has(cause) || networks.has(networkId) || networkByName.has(team, spec.name)) return false;
   if (networkId !== deriveNetworkId(spec.name, cause, { clusterId: cluster?.id, team })) return false;
   if (spec.ingress && findIngressNetwork(state)) return false;
-  // One that is made for a service leaves the intent about that for its own verdict.
-  if (intents.get(cause)?.kind === 'network') intents.delete(cause);
+  // Where nobody asked for it, it is made for a service, and the intent about that has its own verdict.
+  if (event.actor !== undefined) intents.delete(cause);
   const storedSpec = storedOf(fact, 'spec');
   const network = makeNetwork({
     id: networkId,
