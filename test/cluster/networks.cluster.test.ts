@@ -237,7 +237,7 @@ describe.skipIf(missing !== '')(
 /** Or why there is none. */
 async function fetchText(url: string): Promise<string> {
   return await fetch(url, { signal: AbortSignal.timeout(2_000), headers: { connection: 'close' } }).then(
-    async (response) => (await response.text()).trim(),
+    async (response) => (await response.text()).trim().replace(/\[::ffff:(.*)\]/, '$1'),
     ({ message }: Error) => message,
   );
 }

@@ -57,6 +57,13 @@ function membership({ networks, peers, attachments }: NetworkPlan): [string, Col
       ),
     ],
     [
+      'ingress',
+      setOf(
+        'set type ipv4_addr; flags interval',
+        networks.filter(({ ingress }) => ingress).map(({ subnet }) => subnet),
+      ),
+    ],
+    [
       'way_out',
       setOf(
         'set type ipv4_addr; flags interval',
@@ -159,6 +166,8 @@ function baseChains(router: string): Record<string, Chain> {
       rules: [
         'ct state established,related accept',
         'ip daddr . meta l4proto . th dport @targets accept',
+        // Another node has let it in. It may have heard of an endpoint earlier than this one, or go by it a little longer.
+        'iifname "vx0" ip daddr @ingress accept',
         'iifname != "uplink" ip saddr . ip daddr @same_network accept',
         'iifname "t*" oifname "uplink" ip saddr @way_out accept',
         'iifname "t*" reject with icmp admin-prohibited',
