@@ -177,7 +177,10 @@ export function createNetworks(options: NetworksOptions): Networks {
         .close(taskId)
         .then(() => known.delete(taskId))
         .catch((error) => {
-          logger.warn({ task: taskId, err: describeError(error) }, 'what kept a task’s network is still there');
+          logger.warn(
+            { task: taskId, err: describeError(error) },
+            'what kept a task’s network is still there',
+          );
           clock.schedule(RETRY.mostMs, look);
         })
         .finally(() => closing.delete(taskId));
