@@ -17,7 +17,7 @@ export function inIpv6(plan: NetworkPlan): NetworkPlan {
   };
   return {
     node: plan.node,
-    networks: dual.map(({ id, number, subnet6, internal }) => ({ id, number, subnet: subnet6, internal })),
+    networks: dual.map(({ subnet6, subnet4: _, block: __, ...network }) => ({ ...network, subnet: subnet6 })),
     peers: plan.peers.map((peer) => ({
       ...peer,
       blocks: peer.blocks.flatMap(({ network, block }) =>

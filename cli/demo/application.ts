@@ -9,6 +9,8 @@ export interface DemoApplication {
   readonly worker: readonly string[];
   /** Whether the api answers on the port that the allocator picks for it. */
   readonly servesPage: boolean;
+  /** Where every node answers for web, if any does. */
+  readonly meshPort?: number;
 }
 
 const loop = 'while :; do echo working; sleep 5; done';
@@ -40,6 +42,16 @@ const applications: { readonly [K in BackendKind]: DemoApplication } = {
   },
 };
 
-export function describeApplication(backend: BackendKind): DemoApplication {
-  return applications[backend];
+/** Where a node has networks, web is published on every such node. */
+export function describeApplication(
+  backend: BackendKind,
+  { hasMesh }: { readonly hasMesh: boolean },
+): DemoApplication {
+  const application = applications[backend];
+  if (!hasMesh) return application;
+  const publish = ['-p', `${MESH_PORT}:80`];
+  return { ...application, web: [...publish, ...application.web], meshPort: MESH_PORT };
 }
+
+/** In the README's first example. */
+export const MESH_PORT = 8080;

@@ -10,6 +10,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { type UpCluster, up } from '../up/up.ts';
 import { describeApplication } from './application.ts';
 import { killTask, listRunning, type RunningTask } from './engine-check.ts';
+import { findMesh } from './find-mesh.ts';
 import { showLiveTable } from './live-table.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -61,7 +62,8 @@ export async function runDemo({ backend, once, terminal, signal }: DemoOptions):
 }
 
 async function play(stage: Stage, cluster: UpCluster, backend: BackendKind): Promise<void> {
-  const application = describeApplication(backend);
+  const hasMesh = backend === 'docker' && (await findMesh(stage));
+  const application = describeApplication(backend, { hasMesh });
   const running = () => listRunning(cluster.agents);
   const expectRunning = async (count: number) => {
     await until(async () => (await running()).length === count, `${count} tasks run`);
@@ -76,6 +78,7 @@ async function play(stage: Stage, cluster: UpCluster, backend: BackendKind): Pro
     await expectRunning(6);
     if (application.servesPage)
       await checkPage(stage, await stage.ask('service', 'inspect', 'api', '--format', PORT));
+    if (application.meshPort !== undefined) await checkPage(stage, `${application.meshPort}`);
   });
   await stage.step('Scale one', async () => {
     await stage.muster('service', 'scale', 'web=5');

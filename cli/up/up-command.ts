@@ -33,7 +33,7 @@ export function addUpCommand(program: Command): void {
     .command('up')
     .summary('Run a whole cluster on this machine')
     .description(
-      'Run a whole cluster in this process, in the foreground: nats-server, every reducer, the API and the nodes. Its log is kept in the directory, and the next start goes on where this one ended. Stopping leaves the tasks running.',
+      'Run a whole cluster in this process, in the foreground: nats-server, every reducer, the API and the nodes. Its log is kept in the directory, and the next start goes on where this one ended. Stopping leaves the tasks running. Of several nodes, the first one has the network of this machine, with the ports that services publish; each other one has a network namespace and an address of its own, as a host has.',
     )
     .addOption(new Option('--nodes <n>', 'nodes to run').default(1).argParser(count(0)))
     .addOption(new Option('--backend <kind>', 'what runs the tasks').choices(backendKinds).default('docker'))

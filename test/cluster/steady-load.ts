@@ -1,8 +1,9 @@
 // Servers and their clients for tasks, which show whether a request is lost while servers come and go.
 
-/** The page of the image, there at once; what it was asked before it is to end it still answers. Its connections have one request. */
+/** There at once, with who serves and (/cgi-bin/who) whom it sees. What it was asked before it is to end it still answers. */
 export const PAGES = `
-echo "$(hostname)" >/www/index.html && cp /www/index.html /www/slow
+mkdir -p /www/cgi-bin && echo "$(hostname)" >/www/index.html && cp /www/index.html /www/slow
+printf '#!/bin/sh\\necho\\necho "$(hostname) saw $REMOTE_ADDR"\\n' >/www/cgi-bin/who && chmod +x /www/cgi-bin/who
 trap 'sleep 1; exit' TERM
 httpd -f -p 8080 -h /www &
 wait`;

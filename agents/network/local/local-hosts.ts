@@ -9,7 +9,7 @@ import { RuleKeeper, removeTables } from '../kernel/rule-keeper.ts';
 import { type Netns, runBatch } from '../kernel/run.ts';
 import { setSysctls } from '../kernel/sysctls.ts';
 import { mendPicture } from '../links/mend-picture.ts';
-import { emptyPicture, type Link, loopback, type Picture } from '../links/picture.ts';
+import { deviceOf, emptyPicture, type Link, loopback, type Picture } from '../links/picture.ts';
 import { chooseSubnet } from './choose-subnet.ts';
 import { type LocalNames, nameLocalHosts, nameNetns } from './local-names.ts';
 import { writeLocalTable } from './local-table.ts';
@@ -98,8 +98,13 @@ async function plug({ lan }: LocalNames, { netns, link, address, port, gateway }
     routes: new Set(gateway === undefined ? [] : [`default via ${gateway} dev ${link}`]),
   };
   const is = isThere ? found : await readPicture(netns, isOwn, false);
-  // Of the machine's own routes and rules, none is looked at.
-  const own: Picture = { ...is, routes: gateway === undefined ? new Set() : is.routes, rules: new Set() };
+  // Of what else the machine has, nothing is ours.
+  const own: Picture = {
+    ...is,
+    addresses: new Set([...is.addresses].filter((line) => deviceOf(line) === link)),
+    routes: new Set([...is.routes].filter((line) => deviceOf(line) === link)),
+    rules: new Set(),
+  };
   await expectNoFailure(netns, mendPicture(own, should).ip);
 }
 

@@ -66,6 +66,13 @@ function membership(
       ),
     ],
     [
+      'ingress',
+      setOf(
+        `set type ${type}; flags interval`,
+        networks.filter(({ ingress }) => ingress).map(({ subnet }) => subnet),
+      ),
+    ],
+    [
       'way_out',
       setOf(
         `set type ${type}; flags interval`,
@@ -169,6 +176,8 @@ function baseChains(router: string, { name: ip, gateway, ping, nowhere }: Family
       rules: [
         'ct state established,related accept',
         `${ip} daddr . meta l4proto . th dport @targets accept`,
+        // Another node has let it in. It may have heard of an endpoint earlier than this one, or go by it a little longer.
+        `iifname "vx0" ${ip} daddr @ingress accept`,
         `iifname != "uplink" ${ip} saddr . ${ip} daddr @same_network accept`,
         `iifname "t*" oifname "uplink" ${ip} saddr @way_out accept`,
         'counter name refused',

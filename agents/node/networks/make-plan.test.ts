@@ -117,6 +117,24 @@ describe('the plan of a node', () => {
     });
   });
 
+  it('answers on what is published on every node, whoever runs the tasks; a port is one service’s', () => {
+    const ingress = network('a', [{ ...own, blocks: [] }, there]);
+    const ports = [{ protocol: 'udp' as const, published: 53, target: 5353 }];
+    const said = tables(
+      [{ ...ingress, network: { ...ingress.network, ingress: true } }],
+      [
+        { ...service('old', undefined, ['10.0.1.71'], 6), ports },
+        { ...service('new', undefined, ['10.0.1.70'], 9), ports },
+      ],
+    );
+    expect(makePlan(here, [], said)).toMatchObject({
+      networks: [{ id: 'a', ingress: true }],
+      peers: [{ number: 2 }],
+      published: [{ protocol: 'udp', port: 53, target: 5353, endpoints: ['10.0.1.70'] }],
+    });
+    expect(makeNames([task], said)).toMatchObject([{ network: 'a', names: {} }]);
+  });
+
   it('gives an address or a number that two claim to the one that follows from more of the log', () => {
     const said = tables(
       [network('a', [own, there])],

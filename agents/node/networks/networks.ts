@@ -87,6 +87,8 @@ export function createNetworks(options: NetworksOptions): Networks {
   const names = createNamesFolder(folders.namesDir);
   /** By task. */
   const known = new Map<string, Sandbox>();
+  /** Tasks whose sandbox is being closed. */
+  const closing = new Set<string>();
   const waiters = new Set<Waiter>();
   let clusterId: string | undefined;
   let router: Router | undefined;
@@ -147,6 +149,7 @@ export function createNetworks(options: NetworksOptions): Networks {
     const placed = listPlaced();
     const plan = makePlan({ id: nodeId, underlay: settings.underlay }, placed, tables);
     let problems: readonly string[] = [];
+    let isFollowed = true;
     if (plan !== undefined) {
       router ??= new Router({
         clusterId: clusterId!,
@@ -158,18 +161,20 @@ export function createNetworks(options: NetworksOptions): Networks {
       await names.write(placed, tables);
       const report = await router[verb](plan);
       problems = report.failures.map(({ reason }) => reason);
+      isFollowed = report.failures.every(({ taskId }) => taskId !== undefined);
       noteTaken(report.refusedPorts);
       keepNames(router.netnsPath);
       const failed = new Set(report.failures.map(({ taskId }) => taskId));
       objects = countObjects(plan, router.rules);
       settle(new Set(placed.map(({ taskId }) => taskId).filter((taskId) => !failed.has(taskId))));
     }
-    if (problems.length === 0) {
+    // What one task has not got stands in the way of no other's endpoints.
+    if (isFollowed) {
       followed = seq;
       if (plan !== undefined && since !== undefined) settings.onApplied?.(Math.max(0, clock.now() - since));
       listening?.noteFollowed(seq);
     }
-    await closeUnwanted();
+    closeUnwanted();
     if (problems.length > 0) throw new Error(problems.join('; '));
     if (router !== undefined && (verb === 'glance' || measured === unmeasured))
       measured = await measure(router, folders);
@@ -196,11 +201,22 @@ export function createNetworks(options: NetworksOptions): Networks {
     return entry !== undefined && !hasEnded(entry.reached);
   }
 
-  async function closeUnwanted(): Promise<void> {
-    for (const taskId of [...known.keys()]) {
-      if (isWanted(taskId)) continue;
-      await sandboxes.close(taskId);
-      known.delete(taskId);
+  /** Aside: an engine takes its time, and endpoints that leave are waited for. */
+  function closeUnwanted(): void {
+    for (const taskId of known.keys()) {
+      if (isWanted(taskId) || closing.has(taskId)) continue;
+      closing.add(taskId);
+      sandboxes
+        .close(taskId)
+        .then(() => known.delete(taskId))
+        .catch((error) => {
+          logger.warn(
+            { task: taskId, err: describeError(error) },
+            'what kept a task’s network is still there',
+          );
+          clock.schedule(RETRY.mostMs, look);
+        })
+        .finally(() => closing.delete(taskId));
     }
   }
 

@@ -6,8 +6,8 @@ import { type Clock, createDeadlines, type Timer } from '@muster/runtime';
 import { basisOf, type ClusterState, type Network, type Task } from '@muster/state';
 import type { EndpointWriter } from './endpoint-writer.ts';
 
-/** A node that lives answers within a few ms. */
-export const DEPARTURE_MS = 1_000;
+/** A node that lives answers within a few ms, and within seconds where its processors have more to do than they can. */
+export const DEPARTURE_MS = 3_000;
 
 export interface DeparturesOptions {
   readonly state: ClusterState;

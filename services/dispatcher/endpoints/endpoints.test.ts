@@ -218,6 +218,41 @@ describe('everybody is told', () => {
     expect(writes.slice(1)).toEqual([endpointsSubject({ networkId: net.id })]);
   });
 
+  it('of the ingress network: every node; and of services there which ports lead to them', async () => {
+    const ingress = createNetwork(history, 'ingress', { ingress: true });
+    allocateNetwork(history, ingress, 8, '10.0.8.0/24');
+    const shop = createService(history, 'shop', { image: 'busybox', ports: ['8080:80'] });
+    const [task] = createTasks(history, shop) as [string];
+    assign(history, 'n3', task);
+    allocateTasks(history, 'n3', { [task]: { [ingress.id]: '10.0.8.3' } }, [[ingress.id, '10.0.8.0/28']]);
+    run(task);
+    await start();
+    expect(said(undefined, ingress.id)).toMatchObject({
+      network: { ingress: true },
+      nodes: [
+        { id: 'n1', blocks: [] },
+        { id: 'n2', blocks: [] },
+        { id: 'n3', blocks: ['10.0.8.0/28'] },
+      ],
+    });
+    const ports = [{ protocol: 'tcp', published: 8080, target: 80 }];
+    expect(said(shop.id, ingress.id)).toMatchObject({ tasks: [{ address: '10.0.8.3' }], ports });
+    expect(said(shop.id, ingress.id)).not.toHaveProperty('address');
+    updateService(history, shop, { image: 'busybox', ports: [{ target: 80 }] }, { allocated: false });
+    await goOn();
+    expect(said(shop.id, ingress.id)).toMatchObject({ ports });
+    updateService(history, shop, { image: 'busybox' });
+    await goOn();
+    expect(said(shop.id, ingress.id)).not.toHaveProperty('ports');
+    joinReadyNode(history, 'n4', { addr: '192.0.2.4', networks: ['overlay'] });
+    history.append({ type: 'node.allocated', cause: 1, nodeId: 'n4', number: 4, blocks: [], tasks: [] });
+    await goOn();
+    expect(said(undefined, ingress.id)).toMatchObject({ nodes: { length: 4 } });
+    removeNode(history, 'n1');
+    await goOn();
+    expect(said(undefined, ingress.id)).toMatchObject({ nodes: { length: 3 } });
+  });
+
   it('nothing where there are no networks', async () => {
     history = startHistory({ wire: 2 });
     joinReadyNode(history, 'n1');

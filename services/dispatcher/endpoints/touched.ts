@@ -1,5 +1,11 @@
 // Which networks and services there may be something new to be said of after a change: as few as that change concerns. Pure.
-import { type Changes, type ClusterNode, type ClusterState, findIngressNetwork } from '@muster/state';
+import {
+  type Changes,
+  type ClusterNode,
+  type ClusterState,
+  findIngressNetwork,
+  type Service,
+} from '@muster/state';
 import type { Topic } from './derive-endpoints.ts';
 
 export interface Touched {
@@ -34,8 +40,10 @@ export function createTouched(): Touched {
     *list(state, changes) {
       for (const networkId of changes.networks) yield { networkId };
       for (const networkId of changes.blocks) yield { networkId };
-      for (const serviceId of changes.services)
-        if ((state.services.get(serviceId)?.version.networks.length ?? 0) > 0) yield { serviceId };
+      for (const serviceId of state.networks.size > 0 ? changes.services : []) {
+        const service = state.services.get(serviceId);
+        if (service && isOnNetworks(service)) yield { serviceId };
+      }
       for (const id of changes.tasks) {
         const task = state.tasks.get(id);
         if (task?.addresses) yield { serviceId: task.service.id };
@@ -51,10 +59,14 @@ export function createTouched(): Touched {
     *listAll({ networks, services, nodes }) {
       for (const [id, node] of nodes) isAnother(id, node);
       for (const networkId of networks.keys()) yield { networkId };
-      for (const [serviceId, { version, tasks }] of services) {
-        if (version.networks.length > 0 || [...tasks.values()].some(({ addresses }) => addresses))
-          yield { serviceId };
-      }
+      for (const [serviceId, service] of services) if (isOnNetworks(service)) yield { serviceId };
     },
   };
+}
+
+/** Or its tasks are still, which it need not be any more. */
+function isOnNetworks({ version, tasks }: Service): boolean {
+  if (version.networks.length > 0) return true;
+  for (const { addresses } of tasks.values()) if (addresses) return true;
+  return false;
 }

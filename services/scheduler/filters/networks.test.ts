@@ -35,3 +35,19 @@ it('tasks on networks go where there are drivers, and say so until there is one'
   settle(history, scheduler);
   expect(spreadOf(web)).toEqual({ n1: 3 });
 });
+
+it('tasks that are published on every node go where there are drivers, without naming a network', () => {
+  const history = startHistory({ wire: 2 });
+  const scheduler = createScheduler();
+  joinReadyNode(history, 'n1', { networks: ['bridge', 'host', 'null'] });
+  createNetwork(history, 'mesh', { ingress: true });
+  const web = createService(history, 'web', { ports: ['8080:80'] });
+  createTasks(history, web);
+  settle(history, scheduler);
+  expect(web.unschedulable?.message).toBe(
+    'no suitable node (missing network driver for a port published with ingress mode on 1 node)',
+  );
+  joinReadyNode(history, 'n2', { networks: ['overlay'] });
+  settle(history, scheduler);
+  expect(spreadOf(web)).toEqual({ n2: 1 });
+});
