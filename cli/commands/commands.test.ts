@@ -11,6 +11,7 @@ import {
   readGlobals,
 } from '../globals.ts';
 import { addAuditCommand } from './audit.ts';
+import { addClusterCommand } from './cluster/cluster.ts';
 import { addInfoCommand } from './cluster-info.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -37,6 +38,7 @@ function makeProgram(): Command {
     addServiceCommand,
     addNodeCommand,
     addNetworkCommand,
+    addClusterCommand,
     addTaskCommand,
     addInspectCommand,
     addLogsCommand,
@@ -112,6 +114,8 @@ describe('every command', () => {
       'network ls',
       'network prune',
       'network rm',
+      'network why',
+      'cluster update',
       'task inspect',
       'inspect',
       'logs',

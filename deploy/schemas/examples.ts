@@ -223,6 +223,7 @@ const others: Readonly<Record<string, readonly Example[]>> = {
     { name: 'ownSubnet', payload: { ipam: { configs: [{ subnet: '10.0.9.0/24' }] }, attachable: true } },
   ],
   'intent.network.remove': [{ name: 'remove', payload: {} }],
+  'intent.cluster.update': [{ name: 'pools', payload: { defaultAddrPool: ['10.20.0.0/16'] } }],
   'intent.service.remove': [{ name: 'remove', payload: {} }],
   acknowledgement: [
     { name: 'stored', payload: { stream: 'MUSTER_LOG', seq: 42 } },

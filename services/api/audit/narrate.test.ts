@@ -213,6 +213,7 @@ it('has a sentence for every type of event there is', () => {
   const samples: Record<string, object> = {
     'cluster.created': { clusterId: id, name: 'muster' },
     'cluster.version_raised': { version: 1 },
+    'cluster.updated': { actor: 'ana', addressPools: { pools: ['10.20.0.0/16'], prefix: 24 } },
     'cluster.records_lost': { after: 1, to: 3, basis: 3, intents: [{ seq: 2, subject: 'x' }], omitted: 11 },
     'cluster.commands_ahead': { basis: 3 },
     'service.created': { serviceId: id, actor: 'ana', spec },
