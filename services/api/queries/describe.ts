@@ -123,7 +123,9 @@ function explainTaken({ node, observed, service, version }: Task): string {
   if (observed !== TaskState.RUNNING || taken.length === 0) return '';
   const published = (version.ingress === undefined ? version : service.version).ports ?? [];
   const port = published.map(hostPortKey).find((key) => taken.includes(key));
-  return port === undefined ? '' : `port ${port} is another program's on this node, which does not answer on it`;
+  return port === undefined
+    ? ''
+    : `port ${port} is another program's on this node, which does not answer on it`;
 }
 
 export function nameNetwork(
