@@ -95,8 +95,9 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
   async function visits(url: string, times: number): Promise<{ by: string; client: string }[]> {
     const seen: { by: string; client: string }[] = [];
     for (let time = 0; time < times; time += 1) {
-      const answer = await fetch(`${url}/cgi-bin/who`, { headers: { connection: 'close' } }).then(
-        (response) => response.text(),
+      const command = ['-sS', '--max-time', '5', `${url}/cgi-bin/who`];
+      const answer = await run('curl', command).then(
+        ({ stdout }) => stdout,
         () => '',
       );
       const [, by, client] = /served by (\w+) for \[::ffff:([\d.]+)\]/.exec(answer) ?? [];
