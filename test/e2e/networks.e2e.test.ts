@@ -187,7 +187,8 @@ describe.skipIf(missing !== '')(`services on networks${missing && `, which need 
     up = await cluster.start('up', '--cluster', clusterName, '--rm');
     const another = await holdPort(other);
     await cluster.print('service', 'update', '--publish-add', `${other}:80`, '--stable-for', '0s', 'mesh');
-    const problem = () => cluster.print('node', 'inspect', 'self', '--format', '{{.Status.TakenPorts}}');
+    const [nodeId] = watch.state.nodes.keys();
+    const problem = () => cluster.print('node', 'inspect', nodeId!, '--format', '{{.Status.TakenPorts}}');
     await expect.poll(problem, POLL).toContain(`${other}/tcp`);
     await new Promise((resolve) => another.close(resolve));
     await expect.poll(() => visits(`http://127.0.0.1:${other}`, 2), POLL).toHaveLength(2);
