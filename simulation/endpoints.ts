@@ -13,6 +13,9 @@ export function* checkEndpoints(state: ClusterState, store: MemoryEndpointStore)
     for (const space of spaces)
       for (const { nodeId } of space.blocks())
         if (state.nodes.get(nodeId)?.number !== undefined) wanted.add(nodeId);
+    // What is published is answered everywhere.
+    for (const [id, node] of spec.ingress ? state.nodes : [])
+      if (node.number !== undefined && node.description.addr) wanted.add(id);
     const endpoints = take(endpointsSubject({ networkId }));
     const nodes = endpoints?.type === 'network' ? endpoints.nodes.map(({ id }) => id) : undefined;
     if (!isSame(nodes, wanted)) yield `of network ${spec.name} other nodes are told: ${nodes}`;

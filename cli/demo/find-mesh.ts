@@ -21,7 +21,10 @@ async function explainMachine(): Promise<string | undefined> {
   if (missing.length > 0) return missing.map(({ sentence }) => sentence).join('; ');
   const server = createServer().listen(MESH_PORT, '0.0.0.0');
   return await once(server, 'listening').then(
-    () => void server.close(),
+    () => {
+      server.close();
+      return undefined;
+    },
     () => `another program has port ${MESH_PORT}`,
   );
 }

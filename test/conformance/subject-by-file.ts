@@ -3,6 +3,7 @@ import type { Subject } from './subject.ts';
 import { constraintMatch, constraintNode, constraintParse } from './subjects/constraints.ts';
 import { faultyNode } from './subjects/faulty-node.ts';
 import { dirtyTask, reaperHistory, reaperInit, restartPolicy, scaleDown } from './subjects/orchestration.ts';
+import { portConflicts } from './subjects/port-conflicts.ts';
 import { portReconcile } from './subjects/ports.ts';
 import { schedule } from './subjects/schedule.ts';
 import { defaults, taskStates, validation } from './subjects/specs.ts';
@@ -17,6 +18,7 @@ export const subjectByFile: ReadonlyMap<string, Subject> = new Map([
   ['defaults.json', defaults],
   ['dirty-task.json', dirtyTask],
   ['faulty-node.json', faultyNode],
+  ['port-conflicts.json', portConflicts],
   ['port-reconcile.json', portReconcile],
   ['reaper-history.json', reaperHistory],
   ['reaper-init.json', reaperInit],
