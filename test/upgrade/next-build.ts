@@ -17,8 +17,8 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
   // 2. Two fields: what an agent must know to run the task rightly, and what it may leave.
   'shared/model/spec/service-spec.ts': [
     [
-      '  readOnly: z.boolean().optional(),\n});\nexport type ContainerSpec',
-      `  readOnly: z.boolean().optional(),
+      '  hosts: since(2, z.array(z.string()).optional()),\n});\nexport type ContainerSpec',
+      `  hosts: since(2, z.array(z.string()).optional()),
   shmSizeBytes: since(3, z.int().optional()),
   note: since(3, z.string().default('none'), { agents: 'may' }),
 });
@@ -39,10 +39,6 @@ export type ContainerSpec`,
   // 4. Fields of events: two that agents write, and one of a reducer's.
   'shared/events/node-events.ts': [
     [
-      "import { agentStates, nodeStatuses } from '@muster/model';",
-      "import { agentStates, nodeStatuses, since } from '@muster/model';",
-    ],
-    [
       '    reads: z.int().positive().optional(),\n  },\n',
       `    reads: z.int().positive().optional(),
     kernel: since(3, z.string().optional()),
@@ -51,12 +47,12 @@ export type ContainerSpec`,
 `,
     ],
     [
-      '  runId: z.string().optional(),\n});',
-      '  runId: z.string().optional(),\n  attempt: since(3, z.int().optional()),\n});',
+      '  ready: since(2, z.boolean().optional()),\n});',
+      '  ready: since(2, z.boolean().optional()),\n  attempt: since(3, z.int().optional()),\n});',
     ],
     [
-      '    gone: z.array(taskId).default([]),\n  },\n',
-      '    gone: z.array(taskId).default([]),\n  },\n  upcasters: { 3: (old) => old },\n',
+      '    gone: z.array(taskId).default([]),\n  },\n  upcasters: { 2: (old) => old },\n',
+      '    gone: z.array(taskId).default([]),\n  },\n  upcasters: { 2: (old) => old, 3: (old) => old },\n',
     ],
     [
       '  facts: { nodeId, status: z.enum(nodeStatuses), message: z.string() },\n',

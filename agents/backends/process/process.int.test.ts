@@ -1,5 +1,5 @@
 // The process backend on real processes: the contract, and what only processes have.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   mkdirSync,
@@ -187,6 +187,20 @@ describe('tasks as processes', () => {
     await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toBe('run\n'));
     await two.stop(taskId);
     expect(readFileSync(file, 'utf8')).toBe('run\n');
+  });
+
+  it('end a command that nobody waits for any more, with all that it has started', async () => {
+    const backend = connect();
+    const taskId = await prepare(backend, { containerSpec: { command: ['sleep'], args: ['60'] } });
+    await backend.start(taskId);
+    const late = new Error('it took too long');
+    const limit = new AbortController();
+    const running = backend.exec(taskId, ['/bin/sh', '-c', 'sleep 76.5; true'], { signal: limit.signal });
+    const isThere = () => spawnSync('pgrep', ['-f', '^sleep 76.5$']).status === 0;
+    await expect.poll(isThere, { timeout: 5_000 }).toBe(true);
+    limit.abort(late);
+    await expect(running).rejects.toBe(late);
+    await expect.poll(isThere, { timeout: 5_000 }).toBe(false);
   });
 
   it('are not mistaken for another process that has their pid by now', async () => {

@@ -108,7 +108,7 @@ export class SimulatorBackend implements Backend {
     return this.engine.logs(this.#nodeKey, taskId, options);
   }
 
-  /** Knows three commands: `echo WORDS…`, `exit CODE`, and `work`, which a task that was sickened can't. */
+  /** Knows three commands: `echo WORDS…`, `exit CODE`, and `work`, which a task that was sickened can't; what is meant for a shell is work. */
   async exec(
     taskId: string,
     [command = '', ...args]: readonly string[],
@@ -119,7 +119,7 @@ export class SimulatorBackend implements Backend {
     if (state?.status !== 'running') throw new Error(`Task ${taskId} is not running`);
     if (command === 'echo') return { exitCode: 0, stdout: `${args.join(' ')}\n`, stderr: '' };
     if (command === 'exit') return { exitCode: Number(args[0] ?? 0), stdout: '', stderr: '' };
-    if (command === 'work') {
+    if (command === 'work' || command === '/bin/sh') {
       const works = this.engine.works(taskId);
       return { exitCode: works ? 0 : 1, stdout: '', stderr: works ? '' : 'sick\n' };
     }

@@ -2,7 +2,7 @@
 import { decodeCommand, decodeEndpoints, type Endpoints, endpointsSubject } from '@muster/events';
 import { MemoryCommandStore, MemoryEndpointStore } from '@muster/log';
 import { silentLogger } from '@muster/runtime';
-import { hashState, type Network, type Service } from '@muster/state';
+import { hashState, isOutdated, type Network, type Service } from '@muster/state';
 import {
   allocateNetwork,
   allocateTasks,
@@ -185,6 +185,16 @@ describe('everybody is told', () => {
     expect(tasksSaid()).toEqual(tasks);
     expect(history.state.tasks.get(id)).toMatchObject({ ready: true, err: '' });
     expect(hashState(history.state)).not.toBe(hash);
+  });
+
+  it('of other aliases, while its tasks are what they were', async () => {
+    run(...tasks);
+    await start();
+    updateService(history, web, on(net, ['www', 'front']));
+    await goOn();
+    expect(said(web.id)).toMatchObject({ aliases: ['www', 'front'] });
+    expect(tasksSaid()).toEqual(tasks);
+    for (const id of tasks) expect(isOutdated(history.state.tasks.get(id)!)).toBe(false);
   });
 
   it('of a task’s host name, as its node fills it in', async () => {
