@@ -8,28 +8,6 @@ trap 'sleep 1; exit' TERM
 httpd -f -p 8080 -h /www &
 wait`;
 
-/**
- * Says who it is, and whom it sees; some answers take a while. Once it is to end, it closes each connection with the answer to the
- * next request, and ends when all are closed.
- */
-export const SERVER = `
-const { createServer } = require('http');
-const { hostname } = require('os');
-let isEnding = false;
-const server = createServer(({ url, socket }, answer) => {
-  const say = () => {
-    if (isEnding) answer.setHeader('connection', 'close');
-    answer.end(hostname() + ' saw ' + socket.remoteAddress.replace('::ffff:', ''));
-  };
-  setTimeout(say, url === '/slow' ? 300 : 0);
-});
-server.keepAliveTimeout = 60_000;
-server.listen(8080);
-process.on('SIGTERM', () => {
-  isEnding = true;
-  setInterval(() => server.getConnections((_, count) => count === 0 && process.exit()), 20);
-});`;
-
 /** Until its input ends, by new connections and by kept ones: what was answered, and what went wrong and when. */
 export const LOAD = `
 const { Agent, get } = require('http');
