@@ -21,9 +21,11 @@ const found = new WeakMap<object, Found>();
 export function findNeeds(spec: object, ports: readonly Port[]): readonly string[] | undefined {
   const last = found.get(spec);
   if (last?.ports === ports) return last.needs;
+  // It may be of another version, and of another shape then.
+  const { containerSpec } = spec as Partial<TaskSpec>;
   const needs = [
     ...listNeeds({ spec, ports }, runSchema),
-    ...(findTemplate((spec as TaskSpec).containerSpec) ? [TEMPLATES] : []),
+    ...(containerSpec && findTemplate(containerSpec) ? [TEMPLATES] : []),
   ];
   const answer = { ports, needs: needs.length > 0 ? needs : undefined };
   found.set(spec, answer);
