@@ -8,7 +8,7 @@ const minutes = (count: number) => count * 60_000;
 
 /** Integration tests that say how long something takes, where another test beside them would be noticed. */
 const measured = [
-  'shared/log/jetstream/{lagging-server,large-cluster}.int.test.ts',
+  'shared/log/jetstream/**/{lagging-server,large-cluster}.int.test.ts',
   'agents/resolver/**/*.int.test.ts',
   'test/integration/{completion,copies,heavy-reads,quorum-loss,server-loss,sharing}.int.test.ts',
   'test/hostile/hostile.int.test.ts',

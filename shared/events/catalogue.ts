@@ -7,13 +7,13 @@ import {
   clusterVersionRaised,
   commandsAhead,
   recordsLost,
-} from './cluster-events.ts';
+} from './objects/cluster-events.ts';
 import {
   networkAllocated,
   networkAllocationFailed,
   networkCreated,
   networkRemoved,
-} from './network-events.ts';
+} from './objects/network-events.ts';
 import {
   nodeAllocated,
   nodeAllocationFailed,
@@ -25,7 +25,7 @@ import {
   tasksOrphaned,
   tasksReported,
   tasksUndelivered,
-} from './node-events.ts';
+} from './objects/node-events.ts';
 import {
   serviceAllocated,
   serviceAllocationFailed,
@@ -36,9 +36,9 @@ import {
   serviceUpdated,
   serviceUpdateEnded,
   tasksUnschedulable,
-} from './service-events.ts';
-import { eventQuarantined, intentRejected, intentSatisfied } from './verdict-events.ts';
-import { recordVoided } from './void-events.ts';
+} from './objects/service-events.ts';
+import { eventQuarantined, intentRejected, intentSatisfied } from './objects/verdict-events.ts';
+import { recordVoided } from './objects/void-events.ts';
 
 export const catalogue = [
   clusterCreated,

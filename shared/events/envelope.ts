@@ -1,9 +1,9 @@
 // What every event says of itself, and how an event is defined. The zod schema is the source of the type, of the
 // checks (compile-check.ts), of the JSON Schema and of the AsyncAPI document.
 import { z } from 'zod';
-import { type Check, compileCheck } from './compile-check.ts';
-import { type Form, versionsOf } from './forms.ts';
-import { type EventKind, isReducer, type Writer } from './subjects.ts';
+import { type Check, compileCheck } from './reading/compile-check.ts';
+import { type Form, versionsOf } from './reading/forms.ts';
+import { type EventKind, isReducer, type Writer } from './subjects/subjects.ts';
 
 /** The newest wire version that this build reads, and writes once the cluster's version is as high. */
 export const WIRE_VERSION = 2;

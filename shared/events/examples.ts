@@ -1,7 +1,7 @@
 // One event of each type, as its writer composes it: complete enough that every field is there once.
 import { networkSpecSchema, serviceSpecSchema } from '@muster/model';
 import type { EventType } from './catalogue.ts';
-import type { EventDraft } from './encode.ts';
+import type { EventDraft } from './reading/encode.ts';
 
 const serviceId = 'serviceid0000000000000001';
 const nodeId = 'nodeid0000000000000000001';

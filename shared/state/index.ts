@@ -5,17 +5,16 @@ export {
   type Place,
   type Span,
   type Vip,
-} from './cluster/address-space.ts';
-export * from './cluster/global-service.ts';
-export * from './cluster/must-leave.ts';
-export * from './cluster/network-users.ts';
+} from './cluster/networks/address-space.ts';
+export * from './cluster/networks/network-users.ts';
 export { foldName, keyName } from './cluster/object-names.ts';
-export * from './cluster/outdated.ts';
-export * from './cluster/place-name.ts';
-export { placeOn } from './cluster/places.ts';
 export { findPortConflict, hostPortKey, type PublishedBy } from './cluster/publishers.ts';
 export type * from './cluster/readonly.ts';
-export * from './cluster/service-update.ts';
+export * from './cluster/services/global-service.ts';
+export * from './cluster/services/outdated.ts';
+export * from './cluster/services/place-name.ts';
+export { placeOn } from './cluster/services/places.ts';
+export * from './cluster/services/service-update.ts';
 export {
   type ClusterState as FoldedState,
   createState,
@@ -23,8 +22,9 @@ export {
   type HaltingRecord,
   lastSeqOf,
 } from './cluster/state.ts';
-export { TASK_HISTORY_LIMIT } from './cluster/task-history.ts';
-export * from './cluster/task-standing.ts';
+export * from './cluster/tasks/must-leave.ts';
+export { TASK_HISTORY_LIMIT } from './cluster/tasks/task-history.ts';
+export * from './cluster/tasks/task-standing.ts';
 export * from './columns/id-map.ts';
 export { atOf, Table } from './columns/pages.ts';
 export * from './fold/changes.ts';

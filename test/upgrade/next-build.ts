@@ -26,7 +26,7 @@ export type ContainerSpec`,
     ],
   ],
   // 3. What was meant by a spec of version 2, which has neither.
-  'shared/events/forms.ts': [
+  'shared/events/reading/forms.ts': [
     [
       '  upcasters: { 2: watchNothing },',
       `  upcasters: { 2: watchNothing, 3: (old) => ({ ...old, taskTemplate: (${addNote})(old.taskTemplate) }) },`,
@@ -37,7 +37,7 @@ export type ContainerSpec`,
     ],
   ],
   // 4. Fields of events: two that agents write, and one of a reducer's.
-  'shared/events/node-events.ts': [
+  'shared/events/objects/node-events.ts': [
     [
       '    reads: z.int().positive().optional(),\n  },\n',
       `    reads: z.int().positive().optional(),

@@ -4,10 +4,10 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { CommandStore, FollowCommandsOptions, PutCommandOptions } from '../commands.ts';
 import type { AppendResult, Following, LogRecord } from '../log.ts';
 import { checkedCommandSubject } from '../subjects.ts';
-import { GONE_AFTER_MS, LastPerSubject } from './last-per-subject.ts';
 import type { JetStreamOptions } from './log.ts';
-import { OrderedConsumer } from './ordered-consumer.ts';
-import { COMMANDS_STREAM } from './streams.ts';
+import { GONE_AFTER_MS, LastPerSubject } from './reading/last-per-subject.ts';
+import { OrderedConsumer } from './reading/ordered-consumer.ts';
+import { COMMANDS_STREAM } from './server/streams.ts';
 import { ToldCommands } from './told-commands.ts';
 
 const CHECK_EVERY_MS = 30_000;

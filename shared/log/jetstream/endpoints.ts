@@ -6,10 +6,10 @@ import type { PutCommandOptions } from '../commands.ts';
 import type { EndpointStore, FollowEndpointsOptions } from '../endpoints.ts';
 import type { AppendResult, Following } from '../log.ts';
 import { checkedEndpointsSubject } from '../subjects.ts';
-import { GONE_AFTER_MS, LastPerSubject } from './last-per-subject.ts';
 import type { JetStreamOptions } from './log.ts';
-import { OrderedConsumer } from './ordered-consumer.ts';
-import { ENDPOINTS_STREAM } from './streams.ts';
+import { GONE_AFTER_MS, LastPerSubject } from './reading/last-per-subject.ts';
+import { OrderedConsumer } from './reading/ordered-consumer.ts';
+import { ENDPOINTS_STREAM } from './server/streams.ts';
 
 /** Of a thousand nodes, each would otherwise be told once a second that nothing has changed. */
 const FAR_HEARTBEAT_MS = 5_000;

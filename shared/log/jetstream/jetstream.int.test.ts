@@ -22,11 +22,10 @@ import { describeLogContract } from '../log.contract.ts';
 import type { LogRecord } from '../log.ts';
 import { describeSnapshotsContract, LADDER_EVERY } from '../snapshots.contract.ts';
 import { JetStreamCommandStore } from './commands.ts';
-import { countConsumer, listConsumerStats } from './consumer-stats.ts';
 import { JetStreamEndpointStore } from './endpoints.ts';
 import { JetStreamLog } from './log.ts';
-import { OrderedConsumer } from './ordered-consumer.ts';
-import { JetStreamSnapshotStore } from './snapshots.ts';
+import { countConsumer, listConsumerStats } from './reading/consumer-stats.ts';
+import { OrderedConsumer } from './reading/ordered-consumer.ts';
 import {
   COMMANDS_STREAM,
   ENDPOINTS_STREAM,
@@ -34,7 +33,8 @@ import {
   LOG_STREAM,
   SNAPSHOTS_BUCKET,
   SNAPSHOTS_STREAM,
-} from './streams.ts';
+} from './server/streams.ts';
+import { JetStreamSnapshotStore } from './snapshots.ts';
 
 const SUBJECT = 'muster.event.agent.node.n1';
 

@@ -5,7 +5,7 @@ import { type NatsConnection, nanos } from '@nats-io/nats-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LogRefusedError } from '../errors.ts';
 import { JetStreamCommandStore } from './commands.ts';
-import { COMMANDS_STREAM, ensureStreams } from './streams.ts';
+import { COMMANDS_STREAM, ensureStreams } from './server/streams.ts';
 
 const OTHERS = 100_000;
 const OWN = 200;

@@ -12,14 +12,14 @@ import type {
   ReadOptions,
 } from '../log.ts';
 import { checkLogSubject, matchSubjects } from '../subjects.ts';
-import { appendToStream, measureRoom } from './append.ts';
-import { type ConsumerStats, countConsumer, startConsumerStats } from './consumer-stats.ts';
-import { findRecord } from './find-record.ts';
-import { OrderedConsumer, type OrderedConsumerOptions } from './ordered-consumer.ts';
-import { readBounded } from './read.ts';
-import { believed } from './read-check.ts';
-import { ANSWER_MS, answerWithin, retrying } from './retrying.ts';
-import { LOG_STREAM } from './streams.ts';
+import { type ConsumerStats, countConsumer, startConsumerStats } from './reading/consumer-stats.ts';
+import { findRecord } from './reading/find-record.ts';
+import { OrderedConsumer, type OrderedConsumerOptions } from './reading/ordered-consumer.ts';
+import { readBounded } from './reading/read.ts';
+import { believed } from './reading/read-check.ts';
+import { LOG_STREAM } from './server/streams.ts';
+import { appendToStream, measureRoom } from './writing/append.ts';
+import { ANSWER_MS, answerWithin, retrying } from './writing/retrying.ts';
 
 export interface JetStreamOptions {
   /** How long to go on trying while the log can't be reached. */

@@ -5,11 +5,11 @@ import { type NatsConnection, nuid } from '@nats-io/nats-core';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import { keepSnapshots, LADDER_LIMITS, type LadderLimits, type Rung } from '../ladder.ts';
 import type { SnapshotMeta, SnapshotStore, StoredSnapshot } from '../snapshots.ts';
-import { frameChunks, unframeChunks } from './compressed-frames.ts';
-import { startConsumerStats } from './consumer-stats.ts';
-import { OrderedConsumer } from './ordered-consumer.ts';
-import { readBounded } from './read.ts';
-import { findStream, restoreStream, SNAPSHOTS_BUCKET, SNAPSHOTS_STREAM } from './streams.ts';
+import { frameChunks, unframeChunks } from './reading/compressed-frames.ts';
+import { startConsumerStats } from './reading/consumer-stats.ts';
+import { OrderedConsumer } from './reading/ordered-consumer.ts';
+import { readBounded } from './reading/read.ts';
+import { findStream, restoreStream, SNAPSHOTS_BUCKET, SNAPSHOTS_STREAM } from './server/streams.ts';
 
 const HEARTBEAT_MS = 5_000;
 const START_WITHIN_MS = 10_000;

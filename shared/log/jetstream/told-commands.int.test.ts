@@ -8,8 +8,8 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LogGoneError } from '../errors.ts';
 import { JetStreamCommandStore } from './commands.ts';
-import { countConsumer } from './consumer-stats.ts';
-import { COMMANDS_STREAM, ensureStreams } from './streams.ts';
+import { countConsumer } from './reading/consumer-stats.ts';
+import { COMMANDS_STREAM, ensureStreams } from './server/streams.ts';
 import { ToldCommands } from './told-commands.ts';
 
 let dir: string;

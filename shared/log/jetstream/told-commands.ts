@@ -5,12 +5,12 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { LogGoneError, LogUnavailableError } from '../errors.ts';
 import type { Following, LogRecord } from '../log.ts';
-import { listenToConnection } from './connection-events.ts';
-import type { ConsumerStats } from './consumer-stats.ts';
-import { OrderedConsumer } from './ordered-consumer.ts';
-import { ANSWER_MS, answerWithin, pause } from './retrying.ts';
-import { keepInSight } from './sight.ts';
-import { COMMANDS_STREAM } from './streams.ts';
+import type { ConsumerStats } from './reading/consumer-stats.ts';
+import { OrderedConsumer } from './reading/ordered-consumer.ts';
+import { keepInSight } from './reading/sight.ts';
+import { listenToConnection } from './server/connection-events.ts';
+import { COMMANDS_STREAM } from './server/streams.ts';
+import { ANSWER_MS, answerWithin, pause } from './writing/retrying.ts';
 
 /** While its commands go on changing, a node reads its set at every so manyth check. */
 const CHECKS_BETWEEN_READINGS = 10;

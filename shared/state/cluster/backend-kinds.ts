@@ -1,7 +1,7 @@
 // Which backends the nodes of the cluster have, those that are down included: by them it is known which nodes a task is
 // for. The rule is the model's (backend-fit.ts); here it is asked once for each version, not for each node.
 import { fitBackends } from '@muster/model';
-import type { TaskVersion } from './task-version.ts';
+import type { TaskVersion } from './tasks/task-version.ts';
 
 export class BackendKinds {
   /** How many nodes have each. */

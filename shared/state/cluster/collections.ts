@@ -1,8 +1,8 @@
 // Tasks and slots as collections: all there are, those of a service, of a node, and the index sets of a service. They
 // read like maps and sets of tasks, and keep nothing but row numbers.
-import type { Slot } from './slot.ts';
+import type { Slot } from './services/slot.ts';
 import type { Tables } from './tables.ts';
-import type { Task } from './task.ts';
+import type { Task } from './tasks/task.ts';
 
 /** Tasks by id. */
 export interface TaskMap {

@@ -1,16 +1,17 @@
 // The state as all see it but the fold: whoever decides only reads.
-import type { AddressSpace as MutableSpace } from './address-space.ts';
+
 import type { TaskMap as MutableTaskMap, RowSet, ServiceSlots } from './collections.ts';
-import type { Network as MutableNetwork } from './network.ts';
+import type { AddressSpace as MutableSpace } from './networks/address-space.ts';
+import type { Network as MutableNetwork } from './networks/network.ts';
 import type { Publishers as MutablePublishers } from './publishers.ts';
-import type { Slot as MutableSlot } from './slot.ts';
+import type { Slot as MutableSlot } from './services/slot.ts';
 import type {
   ClusterNode as MutableNode,
   Service as MutableService,
   ClusterState as MutableState,
 } from './state.ts';
-import type { Task as MutableTask } from './task.ts';
-import type { TaskVersion as MutableVersion } from './task-version.ts';
+import type { Task as MutableTask } from './tasks/task.ts';
+import type { TaskVersion as MutableVersion } from './tasks/task-version.ts';
 
 type ReadOnly<T> = T extends MutableTask
   ? Task

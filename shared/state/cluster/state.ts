@@ -17,16 +17,16 @@ import { NO_VOIDS, type Voids } from '../fold/voids.ts';
 import type { BackendKinds } from './backend-kinds.ts';
 import { AllTasks, NodeTasks, RowSet, ServiceSlots, ServiceTasks, type TaskMap } from './collections.ts';
 import { Intents } from './intents.ts';
-import type { Network } from './network.ts';
+import type { Network } from './networks/network.ts';
 import { labelsOf, readNodeSpec } from './node-spec.ts';
 import { ObjectNames } from './object-names.ts';
 import { Publishers } from './publishers.ts';
 import type { ClusterState as ReadOnlyState } from './readonly.ts';
-import type { ServiceUpdate } from './service-update.ts';
-import type { Slot } from './slot.ts';
+import type { ServiceUpdate } from './services/service-update.ts';
+import type { Slot } from './services/slot.ts';
 import { Tables } from './tables.ts';
-import type { Task } from './task.ts';
-import type { TaskVersion } from './task-version.ts';
+import type { Task } from './tasks/task.ts';
+import type { TaskVersion } from './tasks/task-version.ts';
 
 export interface Service {
   readonly handle: number;

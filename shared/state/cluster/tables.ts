@@ -4,11 +4,11 @@ import { Handles } from '../columns/handles.ts';
 import { IdMap } from '../columns/id-map.ts';
 import { Table } from '../columns/pages.ts';
 import { BackendKinds } from './backend-kinds.ts';
-import { Networks } from './networks.ts';
-import { Slot, slotShape } from './slot.ts';
+import { Networks } from './networks/networks.ts';
+import { Slot, slotShape } from './services/slot.ts';
 import type { ClusterNode, Service } from './state.ts';
-import { type NewTask, Task, taskShape } from './task.ts';
-import type { TaskVersion } from './task-version.ts';
+import { type NewTask, Task, taskShape } from './tasks/task.ts';
+import type { TaskVersion } from './tasks/task-version.ts';
 
 export class Tables {
   readonly taskRows = new IdMap();

@@ -19,7 +19,7 @@ import {
   startHistory,
 } from '@muster/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findPlace } from '../cluster/address-space.ts';
+import { findPlace } from '../cluster/networks/address-space.ts';
 import type { Network, Service } from '../cluster/readonly.ts';
 import { lastSeqOf } from '../cluster/state.ts';
 import { hashState } from '../snapshots/hash.ts';

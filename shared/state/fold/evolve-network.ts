@@ -1,8 +1,8 @@
 // How decisions about networks change the state. Returns false when the decision is void: another one came first.
 import { type EventFact, type EventOf, type EventType, storedOf } from '@muster/events';
 import { blocksOverlap, DEFAULT_TEAM, deriveNetworkId, parseSubnet, spanIn, TaskState } from '@muster/model';
-import { giveSubnets, makeNetwork, type Network } from '../cluster/network.ts';
-import { findIngressNetwork, findNetworkUser } from '../cluster/network-users.ts';
+import { giveSubnets, makeNetwork, type Network } from '../cluster/networks/network.ts';
+import { findIngressNetwork, findNetworkUser } from '../cluster/networks/network-users.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
 import { awaitsAddresses, followNetworks, isIdle, takeForTask, takeNumber } from './hold-addresses.ts';

@@ -8,13 +8,13 @@ import {
   writers,
 } from '@muster/events';
 import { equalJson, isTerminal, parseTaskState, TaskState } from '@muster/model';
-import { evict } from '../cluster/evicted.ts';
 import { labelsOf, setNodeSpec } from '../cluster/node-spec.ts';
-import { indexAllPlaces, indexPlacesOn, placeOn, unbindPlace } from '../cluster/places.ts';
-import { indexTask } from '../cluster/service-indices.ts';
+import { indexAllPlaces, indexPlacesOn, placeOn, unbindPlace } from '../cluster/services/places.ts';
+import { indexTask } from '../cluster/services/service-indices.ts';
 import { type ClusterNode, type ClusterState, makeNode } from '../cluster/state.ts';
-import type { Task } from '../cluster/task.ts';
-import { isLive } from '../cluster/task-standing.ts';
+import { evict } from '../cluster/tasks/evicted.ts';
+import type { Task } from '../cluster/tasks/task.ts';
+import { isLive } from '../cluster/tasks/task-standing.ts';
 import { shareText } from '../columns/shared-text.ts';
 import type { Changes } from './changes.ts';
 import { giveBackOfNode } from './hold-addresses.ts';

@@ -12,18 +12,18 @@ import {
   TaskState,
   usesIngress,
 } from '@muster/model';
-import { isGlobal } from '../cluster/global-service.ts';
-import { findIngressNetwork, hasItsNetworks } from '../cluster/network-users.ts';
-import { withoutAliases } from '../cluster/outdated.ts';
-import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/places.ts';
+import { findIngressNetwork, hasItsNetworks } from '../cluster/networks/network-users.ts';
 import { findPortConflict, hostPortKey, listClaims } from '../cluster/publishers.ts';
-import { indexSlot, indexTask } from '../cluster/service-indices.ts';
-import type { Slot } from '../cluster/slot.ts';
+import { isGlobal } from '../cluster/services/global-service.ts';
+import { withoutAliases } from '../cluster/services/outdated.ts';
+import { bindPlace, indexPlacesOf, unbindAllPlaces } from '../cluster/services/places.ts';
+import { indexSlot, indexTask } from '../cluster/services/service-indices.ts';
+import type { Slot } from '../cluster/services/slot.ts';
 import { type ClusterState, makeService, type Service } from '../cluster/state.ts';
 import type { Tables } from '../cluster/tables.ts';
-import type { Task } from '../cluster/task.ts';
-import { isHistory, isLive, isOver } from '../cluster/task-standing.ts';
-import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
+import type { Task } from '../cluster/tasks/task.ts';
+import { isHistory, isLive, isOver } from '../cluster/tasks/task-standing.ts';
+import { makeVersion, type TaskVersion } from '../cluster/tasks/task-version.ts';
 import type { Changes } from './changes.ts';
 import { forgetNodeWhenEmpty } from './evolve-node.ts';
 import { giveBackOfService, takeForService } from './hold-addresses.ts';

@@ -1,8 +1,8 @@
 // How decisions about the update of a service change the state.
 import { type EventFact, type EventOf, type EventType, readStored, serviceSpecForm } from '@muster/events';
-import { hasItsNetworks } from '../cluster/network-users.ts';
+import { hasItsNetworks } from '../cluster/networks/network-users.ts';
 import { findPortConflict, listClaims } from '../cluster/publishers.ts';
-import { isUnderWay } from '../cluster/service-update.ts';
+import { isUnderWay } from '../cluster/services/service-update.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Changes } from './changes.ts';
 import { changeSpec } from './evolve-service.ts';

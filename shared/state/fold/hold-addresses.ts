@@ -2,13 +2,13 @@
 // it runs: an address that came back sooner might have two at once.
 import type { NetworkAddress } from '@muster/events';
 import { isTerminal, TaskState } from '@muster/model';
-import { type AddressSpace, findPlace, type Place } from '../cluster/address-space.ts';
-import type { Network } from '../cluster/network.ts';
-import type { Networks } from '../cluster/networks.ts';
+import { type AddressSpace, findPlace, type Place } from '../cluster/networks/address-space.ts';
+import type { Network } from '../cluster/networks/network.ts';
+import type { Networks } from '../cluster/networks/networks.ts';
 import type { Task as ReadOnlyTask } from '../cluster/readonly.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
-import type { Task } from '../cluster/task.ts';
-import { isLive } from '../cluster/task-standing.ts';
+import type { Task } from '../cluster/tasks/task.ts';
+import { isLive } from '../cluster/tasks/task-standing.ts';
 import type { Changes } from './changes.ts';
 
 /** It was given to a node and is to run, on networks; the node can't be told of it before it has addresses there. */

@@ -2,10 +2,10 @@
 
 import { isTerminal, type Port, TaskState } from '@muster/model';
 import { hostPortKey } from '../cluster/publishers.ts';
-import { indexTask } from '../cluster/service-indices.ts';
-import type { Slot } from '../cluster/slot.ts';
+import { indexTask } from '../cluster/services/service-indices.ts';
+import type { Slot } from '../cluster/services/slot.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
-import type { Task } from '../cluster/task.ts';
+import type { Task } from '../cluster/tasks/task.ts';
 import type { Changes } from './changes.ts';
 import { followNetworks } from './hold-addresses.ts';
 import { noteOfUpdate } from './update-progress.ts';

@@ -1,11 +1,11 @@
 // What becomes of an update of a service. What counts as a failure is a law here, as no event says it: SwarmKit's updater
 // (manager/orchestrator/update/updater.go) counts the same, in memory.
 import { countReplicas, isTerminal, nanosToMs, TaskState } from '@muster/model';
-import { isGlobal } from '../cluster/global-service.ts';
-import { isUnderWay, lastWatchOf, pacingOf, type ServiceUpdate } from '../cluster/service-update.ts';
+import { isGlobal } from '../cluster/services/global-service.ts';
+import { isUnderWay, lastWatchOf, pacingOf, type ServiceUpdate } from '../cluster/services/service-update.ts';
 import type { Service } from '../cluster/state.ts';
-import type { Task } from '../cluster/task.ts';
-import { isLive } from '../cluster/task-standing.ts';
+import type { Task } from '../cluster/tasks/task.ts';
+import { isLive } from '../cluster/tasks/task-standing.ts';
 
 interface Moment {
   readonly seq: number;

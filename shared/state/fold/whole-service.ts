@@ -1,11 +1,11 @@
 // What one event does to every task of a service, of which there may be hundreds of thousands: nothing is looked at here
 // that such an event can't have changed.
 import { TaskState } from '@muster/model';
-import { isOutdated } from '../cluster/outdated.ts';
-import { indexSlot, indexTask, mayBeFilled } from '../cluster/service-indices.ts';
+import { isOutdated } from '../cluster/services/outdated.ts';
+import { indexSlot, indexTask, mayBeFilled } from '../cluster/services/service-indices.ts';
 import type { ClusterNode, Service } from '../cluster/state.ts';
 import type { Tables } from '../cluster/tables.ts';
-import { isLive, isOver } from '../cluster/task-standing.ts';
+import { isLive, isOver } from '../cluster/tasks/task-standing.ts';
 import type { Changes } from './changes.ts';
 import { followNetworks } from './hold-addresses.ts';
 import { vacate } from './task-transitions.ts';

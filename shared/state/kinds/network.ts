@@ -2,7 +2,7 @@
 // with the tasks.
 import { networkSpecForm, readStored } from '@muster/events';
 import { blockAt, DEFAULT_TEAM, formatBlock, parseSubnet, spanIn } from '@muster/model';
-import { giveSubnets, makeNetwork, type Network } from '../cluster/network.ts';
+import { giveSubnets, makeNetwork, type Network } from '../cluster/networks/network.ts';
 import type { Network as ReadOnlyNetwork } from '../cluster/readonly.ts';
 import { defineKind, type StoredForm, younger } from './kind.ts';
 

@@ -1,11 +1,11 @@
 // Services, and the versions of their specs that tasks run.
 import { readStored, type Stored, serviceSpecForm } from '@muster/events';
 import { DEFAULT_TEAM } from '@muster/model';
-import { isGlobal } from '../cluster/global-service.ts';
 import { listClaims } from '../cluster/publishers.ts';
-import type { ServiceUpdate } from '../cluster/service-update.ts';
+import { isGlobal } from '../cluster/services/global-service.ts';
+import type { ServiceUpdate } from '../cluster/services/service-update.ts';
 import { makeService, type ServiceFacts } from '../cluster/state.ts';
-import { makeVersion, type TaskVersion } from '../cluster/task-version.ts';
+import { makeVersion, type TaskVersion } from '../cluster/tasks/task-version.ts';
 import { defineKind, type StoredForm, younger } from './kind.ts';
 
 type StoredService = Omit<

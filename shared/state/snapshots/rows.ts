@@ -3,9 +3,9 @@
 // left out while it is empty.
 
 import type { ClusterState } from '../cluster/readonly.ts';
-import type { Slot } from '../cluster/slot.ts';
+import type { Slot } from '../cluster/services/slot.ts';
 import type { Tables } from '../cluster/tables.ts';
-import type { Task } from '../cluster/task.ts';
+import type { Task } from '../cluster/tasks/task.ts';
 import { kindNames, kinds } from '../kinds/kinds.ts';
 
 export type Row = readonly [kind: string, ...fields: unknown[]];

@@ -2,12 +2,12 @@
 // little more than copying. The last chunk holds a digest of the others.
 import { startSha256 } from '@muster/digests';
 import { TaskState } from '@muster/model';
-import { mustLeave } from '../cluster/must-leave.ts';
-import { indexPlacesOf } from '../cluster/places.ts';
-import { indexSlot, indexTask } from '../cluster/service-indices.ts';
-import type { Slot } from '../cluster/slot.ts';
+import { indexPlacesOf } from '../cluster/services/places.ts';
+import { indexSlot, indexTask } from '../cluster/services/service-indices.ts';
+import type { Slot } from '../cluster/services/slot.ts';
 import { type ClusterState, createState } from '../cluster/state.ts';
-import type { Task } from '../cluster/task.ts';
+import { mustLeave } from '../cluster/tasks/must-leave.ts';
+import type { Task } from '../cluster/tasks/task.ts';
 import { PAGE_ROWS, type Page, type Table } from '../columns/pages.ts';
 import { holdAgain, takeForService } from '../fold/hold-addresses.ts';
 import { enterNode } from '../fold/task-transitions.ts';
