@@ -85,8 +85,8 @@ describe.skipIf(reason)(
       expect(look).toMatchObject({ routes: [{ isOpen: false }] });
       expect(look!.astray).toEqual([
         'route 10.201.1.64/26 via 169.254.128.2 dev vx0 onlink is missing',
-        expect.stringMatching(/^rule \d+ of chain isolate is not ours$/),
-        'set owners is not as it was written',
+        expect.stringMatching(/^ip rule \d+ of chain isolate is not ours$/),
+        'ip set owners is not as it was written',
       ]);
       expect(look!.task!.astray).toContain(`address ${address}/32 dev eth0 is missing`);
       await here!.router.glance(stage.planOf(here!));
