@@ -14,9 +14,6 @@ const measured = [
   'test/hostile/hostile.int.test.ts',
 ];
 
-/** What README and the guide show, one command after the other. */
-const documents = ['test/e2e/documents.e2e.test.ts'];
-
 export default defineConfig({
   test: {
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
@@ -58,17 +55,6 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'documents',
-          include: documents,
-          globalSetup: ['test/e2e/engine.ts'],
-          setupFiles: ['test/e2e/require-engine.ts'],
-          // Beside the one above: it waits for containers, as a person does, and what it runs is in a cluster of its own.
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        test: {
           name: 'alone',
           include: measured,
           testTimeout: minutes(2),
@@ -81,7 +67,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: anywhere('*.e2e.test.ts'),
-          exclude: [...documents, '**/node_modules/**'],
           globalSetup: ['test/e2e/engine.ts'],
           setupFiles: ['test/e2e/require-engine.ts'],
           testTimeout: minutes(3),
