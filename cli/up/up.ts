@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { NodeRemovedError } from '@muster/agent';
 import type { BackendKind } from '@muster/backends';
+import { WIRE_VERSION } from '@muster/events';
 import type { Logger } from '@muster/runtime';
 import { createTelemetry, type ListenAddress } from '@muster/telemetry';
 import { type ClusterConnection, connectCluster } from '../roles/cluster-connection.ts';
@@ -180,6 +181,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     );
     await startNodes(url);
     await waitForNodes(running[0]!, current, options);
+    await waitForVersion(running[0]!, options.signal);
     telemetry.noteStarted();
     onStep(`${agents.length} ${agents.length === 1 ? 'node is' : 'nodes are'} ready (${options.backend})`);
     return {
@@ -193,6 +195,27 @@ export async function up(options: UpOptions): Promise<UpCluster> {
     await stop({ removeTasks: false }).catch(() => undefined);
     throw error;
   }
+}
+
+/** A new cluster is at once of use for all that this build can. Nobody waits for long where older builds hold it back. */
+function waitForVersion({ follower }: Running, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (!signal.aborted && follower.state.wireVersion < WIRE_VERSION) return;
+      end();
+    };
+    const end = () => {
+      clearTimeout(limit);
+      unsubscribe();
+      signal.removeEventListener('abort', look);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const limit = setTimeout(end, PATIENCE_MS);
+    const unsubscribe = follower.onTurn(look);
+    signal.addEventListener('abort', look);
+    look();
+  });
 }
 
 function waitForNodes(

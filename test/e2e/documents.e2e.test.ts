@@ -27,8 +27,7 @@ function readCommands(file: string): Line[] {
 }
 
 /** Those that go on until they are told to end. */
-const staying =
-  /--follow|^muster (top( --nodes)?|orchestrator.*|scheduler|agent --label zone=a)$|^MUSTER_LOG_LEVEL=/;
+const staying = /--follow|^muster (top( --nodes)?|orchestrator.*|scheduler)$|^MUSTER_LOG_LEVEL=/;
 
 const instead: readonly (readonly [line: RegExp, command: string, why: string])[] = [
   [/^npm (run demo|test)/, '', 'this is one of the tests, and the demo has its own'],
@@ -42,6 +41,11 @@ const instead: readonly (readonly [line: RegExp, command: string, why: string])[
     /^export MUSTER_NATS=/,
     'export MUSTER_NATS=$(sed -n "s/.*MUSTER_NATS=//p" up.out)',
     'it says which, and the usual port may be taken',
+  ],
+  [
+    /^muster agent --label zone=a$/,
+    "interrupted 'muster agent --no-networks --label zone=a'",
+    'a node stays on its machine’s network when its agent ends, and the first of `up` is there already',
   ],
   [/^muster node rm/, '', 'what follows is for three nodes; nodes.int.test.ts'],
   [/^muster log void 1234/, '', 'nothing has halted here; void.int.test.ts'],
