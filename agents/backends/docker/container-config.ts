@@ -65,7 +65,7 @@ function chooseNetwork({ networks = [] }: RunSpec): Docker.HostConfig {
   return { NetworkMode: network.target };
 }
 
-/** Those of a task on the cluster's networks are in its sandbox's files. */
+/** Those of a task on the cluster's networks are in its files (name-files.ts). */
 function askForNames({ containerSpec: { dnsConfig, hosts } }: RunSpec): Docker.HostConfig {
   return {
     ...(dnsConfig && {
