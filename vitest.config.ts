@@ -10,7 +10,7 @@ const minutes = (count: number) => count * 60_000;
 const measured = [
   'shared/log/jetstream/**/{lagging-server,large-cluster}.int.test.ts',
   'agents/resolver/**/*.int.test.ts',
-  'test/integration/{completion,copies,heavy-reads,quorum-loss,server-loss,sharing}.int.test.ts',
+  'test/integration/{completion,copies,forming,heavy-reads,quorum-loss,server-loss,sharing}.int.test.ts',
   'test/hostile/hostile.int.test.ts',
 ];
 
