@@ -143,7 +143,11 @@ describe.skipIf(missing !== '')('tasks on networks, and what befalls them', () =
   it.each(['restart', 'kill'] as const)('replaces a task after docker %s', async (verb) => {
     const before = await converged(3);
     const [victim] = before;
-    await docker.getContainer(victim!.runId!)[verb]();
+    // What has ended gives its files back at once: the engine may find nothing to start again with.
+    await docker
+      .getContainer(victim!.runId!)
+      [verb]()
+      .catch((error) => expect(String(error)).toMatch(/Cannot restart container/));
     await watch.until(
       'another',
       (seen) => hasConverged('web', 3)(seen)?.every(({ id }) => id !== victim!.id),
