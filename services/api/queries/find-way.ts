@@ -7,6 +7,7 @@ import {
   placeOfTask,
   type Service,
   type Task,
+  takesRequests,
 } from '@muster/state';
 import { errorOf, nameNetwork } from './describe.ts';
 import { type Found, findService, findTask } from './find.ts';
@@ -110,19 +111,13 @@ function describeNetwork({ id, spec, failure }: Network, service: Service, task:
     names: task ? [nameOf(task)] : [service.spec.name, ...aliases],
     ...(vip !== undefined && { vip }),
     endpoints: asked
-      .filter(takesTraffic)
+      .filter((one) => takesRequests(one) && one.node?.number !== undefined)
       .flatMap((one) =>
         (one.addresses ?? [])
           .filter(({ networkId }) => networkId === id)
           .map(({ address }) => ({ taskId: one.id, address })),
       ),
   };
-}
-
-/** As the dispatcher tells of it. */
-function takesTraffic({ observed, desired, ready, node }: Task): boolean {
-  const isMeantTo = observed === TaskState.RUNNING && desired === TaskState.RUNNING;
-  return isMeantTo && ready && node?.number !== undefined;
 }
 
 function describeTask(task: Task): WayTask {

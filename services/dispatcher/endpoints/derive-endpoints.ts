@@ -8,7 +8,6 @@ import {
   expandHostname,
   formatBlock,
   nameTask,
-  TaskState,
   type TemplateContext,
   TemplateError,
 } from '@muster/model';
@@ -20,6 +19,7 @@ import {
   type Network,
   placeOfTask,
   type Service,
+  takesRequests,
 } from '@muster/state';
 import { type EndpointView, writeContent } from './endpoint-view.ts';
 
@@ -133,10 +133,8 @@ function listTasks(service: Service): Map<string, ServiceEndpoints['tasks']> {
   const byNetwork = new Map<string, ServiceEndpoints['tasks']>();
   const { name } = service.spec;
   for (const task of service.tasks.values()) {
-    const { id, node, observed, desired, addresses, slot, version } = task;
-    if (!addresses || observed !== TaskState.RUNNING || desired !== TaskState.RUNNING || !task.ready)
-      continue;
-    if (node?.number === undefined) continue;
+    const { id, node, addresses, slot, version } = task;
+    if (!addresses || !takesRequests(task) || node?.number === undefined) continue;
     const taskName = nameTask(name, placeOfTask(task), id);
     // As in its command.
     const place = isGlobal(service) ? 0 : slot.number;

@@ -16,6 +16,15 @@ export function isHistory(task: TaskStates): boolean {
   );
 }
 
+/** New connections may be led to it. */
+export function takesRequests({
+  observed,
+  desired,
+  ready,
+}: Pick<Task, 'observed' | 'desired' | 'ready'>): boolean {
+  return observed === TaskState.RUNNING && desired === TaskState.RUNNING && ready;
+}
+
 /** Nothing of the task runs anywhere. */
 export function isOver(task: Pick<Task, 'observed'>): boolean {
   return isTerminal(task.observed) || task.observed < TaskState.ASSIGNED;
