@@ -198,49 +198,53 @@ export async function up(options: UpOptions): Promise<UpCluster> {
 }
 
 /** A new cluster is at once of use for all that this build can. Nobody waits for long where older builds hold it back. */
-function waitForVersion({ follower }: Running, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      if (!signal.aborted && follower.state.wireVersion < WIRE_VERSION) return;
-      end();
-    };
-    const end = () => {
-      clearTimeout(limit);
-      unsubscribe();
-      signal.removeEventListener('abort', look);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const limit = setTimeout(end, PATIENCE_MS);
-    const unsubscribe = follower.onTurn(look);
-    signal.addEventListener('abort', look);
-    look();
-  });
+function waitForVersion(running: Running, signal: AbortSignal): Promise<void> {
+  const isRaised = () => running.follower.state.wireVersion >= WIRE_VERSION;
+  return waitUntil(running, isRaised, signal, () => 'enough');
 }
 
 function waitForNodes(
-  { follower }: Running,
+  running: Running,
   agents: () => readonly LocalAgent[],
   { signal, onStep }: UpOptions,
 ): Promise<void> {
   const isReady = ({ agent, session }: LocalAgent) => {
-    const node = follower.state.nodes.get(agent.nodeId);
+    const node = running.follower.state.nodes.get(agent.nodeId);
     return node?.session === session && node.status === 'ready';
   };
   const missing = () => agents().filter((agent) => !isReady(agent)).length;
+  return waitUntil(
+    running,
+    () => missing() === 0,
+    signal,
+    () => {
+      onStep(`waiting for ${missing()} of ${agents().length} nodes`);
+      return 'more';
+    },
+  );
+}
+
+/** `onImpatient` is asked when it takes longer. Rejects when it is aborted. */
+function waitUntil(
+  { follower }: Running,
+  isSo: () => boolean,
+  signal: AbortSignal,
+  onImpatient: () => 'more' | 'enough',
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const impatience = setTimeout(
-      () => onStep(`waiting for ${missing()} of ${agents().length} nodes`),
-      PATIENCE_MS,
-    );
-    const look = () => {
-      if (!signal.aborted && missing() > 0) return;
+    const end = () => {
       clearTimeout(impatience);
       unsubscribe();
       signal.removeEventListener('abort', look);
       if (signal.aborted) reject(signal.reason);
       else resolve();
     };
+    const look = () => {
+      if (signal.aborted || isSo()) end();
+    };
+    const impatience = setTimeout(() => {
+      if (onImpatient() === 'enough') end();
+    }, PATIENCE_MS);
     const unsubscribe = follower.onTurn(look);
     signal.addEventListener('abort', look);
     look();
